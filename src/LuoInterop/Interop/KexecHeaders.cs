@@ -1,0 +1,26 @@
+namespace LuoInterop.Interop;
+
+/// <summary>Declares <c>include/uapi/linux/kexec.h</c>: flags of kexec_file_load(2).</summary>
+internal static class KexecHeader
+{
+    public const uint KEXEC_FILE_UNLOAD = 0x00000001;
+    public const uint KEXEC_FILE_ON_CRASH = 0x00000002;
+    public const uint KEXEC_FILE_NO_INITRAMFS = 0x00000004;
+    public const uint KEXEC_FILE_DEBUG = 0x00000008;
+
+    /// <summary>System call number on x86-64 (<c>arch/x86/entry/syscalls/syscall_64.tbl</c>).</summary>
+    public const int NR_kexec_file_load_x86_64 = 320;
+
+    /// <summary>System call number on arm64 (<c>asm-generic/unistd.h</c>).</summary>
+    public const int NR_kexec_file_load_arm64 = 294;
+}
+
+/// <summary>Declares <c>include/uapi/linux/reboot.h</c>: magics and commands of reboot(2).</summary>
+internal static class RebootHeader
+{
+    public const uint LINUX_REBOOT_MAGIC1 = 0xfee1dead;
+    public const uint LINUX_REBOOT_MAGIC2 = 672274793;
+    public const uint LINUX_REBOOT_CMD_RESTART = 0x01234567;
+    public const uint LINUX_REBOOT_CMD_POWER_OFF = 0x4321FEDC;
+    public const uint LINUX_REBOOT_CMD_KEXEC = 0x45584543;
+}
