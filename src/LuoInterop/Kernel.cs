@@ -6,8 +6,8 @@ namespace LuoInterop;
 /// <summary>Answers the system calls of one process: the seam between the managed API and a kernel.</summary>
 /// <remarks>
 /// <para>There are two: <see cref="Linux"/>, which makes the real calls, and the emulated kernel of the package
-/// LuoInterop.Emulation. Programs rarely call these members; they hand a kernel to <see cref="LiveUpdateDevice"/>,
-/// <see cref="Memfd"/>, <see cref="KexecImage"/> and <see cref="KhoDebugFs"/>.</para>
+/// LuoInterop.Emulation. Programs rarely call these members; they hand a kernel to <c>LiveUpdateDevice</c>,
+/// <c>Memfd</c>, <c>KexecImage</c> and <c>KhoDebugFs</c>.</para>
 /// <para>A call returns what the system call returns, and <c>-errno</c> when the kernel refuses, so that no call
 /// allocates or throws for a refusal. Handles are passed as <see cref="SafeHandle"/> and kept alive for the call; a closed
 /// one throws <see cref="ObjectDisposedException"/>. Descriptors that a call opens are returned as numbers and belong to the
