@@ -30,6 +30,17 @@ public abstract class Kernel
     /// <remarks>Empty when it cannot be read.</remarks>
     public abstract string CommandLine { get; }
 
+    /// <summary>Guards creating sessions against a concurrent kexec of this process; see <see cref="EmptySessionBlock"/>.</summary>
+    internal Lock SessionCreation { get; } = new();
+
+    /// <summary>Gets or sets whether the kernel may hold an empty block of sessions, which would panic the next kernel.</summary>
+    /// <remarks>Set after a create that failed with EEXIST until a session was created and closed; guarded by <see cref="SessionCreation"/>.</remarks>
+    internal bool EmptySessionBlock { get; set; }
+
+    /// <summary>Names the processes that hold a file open, for people, as far as that can be known.</summary>
+    /// <returns>A text such as <c>systemd (pid 1)</c>, or null.</returns>
+    public virtual string? DescribeHolders(string path) => null;
+
     /// <summary>Opens a file: open(2).</summary>
     public abstract int Open(string path, int flags, uint mode = 0);
 

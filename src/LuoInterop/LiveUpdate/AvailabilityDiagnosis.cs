@@ -1,0 +1,135 @@
+using System.IO.Compression;
+using System.Text;
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace LuoInterop;
+
+/// <summary>Finds out why the device cannot be opened, from what the kernel shows of its configuration.</summary>
+internal static class AvailabilityDiagnosis
+{
+    private const int MaximumConfigBytes = 4 << 20;
+
+    public static LiveUpdateAvailability Explain(Kernel kernel, string path, Errno errno) => errno switch
+    {
+        Errno.EBUSY => new(
+            LiveUpdateUnavailableReason.Busy,
+            errno,
+            $"{path} is in use{Holder(kernel, path)}; the kernel lets only one process open it at a time.",
+            "Wait until it is closed, or ask its owner for a session descriptor."),
+        Errno.EACCES or Errno.EPERM => new(
+            LiveUpdateUnavailableReason.NoPermission,
+            errno,
+            $"This process may not open {path}.",
+            "Run as root, or let an administrator give you access to the device node (its default is mode 0600, root)."),
+        Errno.EIO => new(
+            LiveUpdateUnavailableReason.IncomingStateUnreadable,
+            errno,
+            $"The kernel could not read the sessions that the previous kernel handed over, and {path} stays closed until the next boot.",
+            "See the kernel log for the reason (a file handler that this kernel lacks, or damaged records). The preserved memory is lost to user space; reboot to free it."),
+        Errno.ENOENT or Errno.ENXIO or Errno.ENODEV => Missing(kernel, path, errno),
+        _ => new(
+            LiveUpdateUnavailableReason.Other,
+            errno,
+            $"{path} could not be opened: {Refusal.Explain(Operation.OpenDevice, errno)}",
+            "Check that the path names the live update device."),
+    };
+
+    private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
+    {
+        string[] words = kernel.CommandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        bool? config = ConfigHas(kernel, "CONFIG_LIVEUPDATE=y");
+        if (config == false)
+        {
+            return new(
+                LiveUpdateUnavailableReason.NotBuilt,
+                errno,
+                $"{path} does not exist: this kernel ({kernel.Release}) was built without CONFIG_LIVEUPDATE.",
+                "Use a kernel of 6.19 or later built with CONFIG_KEXEC_HANDOVER=y and CONFIG_LIVEUPDATE=y, or run on the emulated kernel.");
+        }
+
+        if (KernelParameter.Switch(words, "kho") == false)
+        {
+            return new(
+                LiveUpdateUnavailableReason.KhoOff,
+                errno,
+                $"{path} does not exist: KHO is switched off on the kernel's command line (kho=off).",
+                "Boot with kho=on liveupdate=on.");
+        }
+
+        if (config == true && KernelParameter.Switch(words, "liveupdate") != true)
+        {
+            return new(
+                LiveUpdateUnavailableReason.LiveUpdateOff,
+                errno,
+                $"{path} does not exist: the kernel was booted without liveupdate=on.",
+                "Add kho=on liveupdate=on to the kernel's command line and boot again.");
+        }
+
+        if (config == true)
+        {
+            return new(
+                LiveUpdateUnavailableReason.KhoOff,
+                errno,
+                $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, or its scratch memory could not be reserved), or the node was not made.",
+                "Boot with kho=on, look for 'KHO' in the kernel log, and see that devtmpfs is mounted on /dev.");
+        }
+
+        return new(
+            LiveUpdateUnavailableReason.NoDevice,
+            errno,
+            $"{path} does not exist, and this kernel ({kernel.Release}) does not show how it was built.",
+            "Live update needs Linux 6.19 or later with CONFIG_LIVEUPDATE=y, booted with kho=on liveupdate=on; or run on the emulated kernel.");
+    }
+
+    private static string Holder(Kernel kernel, string path) =>
+        kernel.DescribeHolders(path) is { } holders ? $" by {holders}" : "";
+
+    /// <summary>Looks for a line of the kernel's configuration; null where the kernel does not show it.</summary>
+    private static bool? ConfigHas(Kernel kernel, string line)
+    {
+        byte[]? packed = ReadFile(kernel, "/proc/config.gz");
+        if (packed is not null)
+        {
+            using var unpacked = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+            using var reader = new StreamReader(unpacked, Encoding.ASCII);
+            return HasLine(reader, line);
+        }
+
+        byte[]? plain = ReadFile(kernel, $"/boot/config-{kernel.Release}");
+        return plain is null ? null : HasLine(new StringReader(Encoding.ASCII.GetString(plain)), line);
+    }
+
+    private static bool HasLine(TextReader reader, string wanted)
+    {
+        while (reader.ReadLine() is { } line)
+        {
+            if (line == wanted)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static byte[]? ReadFile(Kernel kernel, string path)
+    {
+        int fd = kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        using var file = new KernelHandle(kernel, fd);
+        var content = new MemoryStream();
+        Span<byte> buffer = new byte[16384];
+        nint count;
+        while ((count = kernel.Read(file, buffer)) > 0 && content.Length < MaximumConfigBytes)
+        {
+            content.Write(buffer[..(int)count]);
+        }
+
+        return count == 0 ? content.ToArray() : null;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LuoInterop.Interop;
+
+namespace LuoInterop;
+
+/// <summary>Opens <c>/dev/liveupdate</c>, through which sessions are created for the next kernel and retrieved from the previous one.</summary>
+/// <remarks>
+/// <para>The device is single-opener: while this object is open every other open, in any process, gets EBUSY. Keep it no
+/// longer than the calls need; sessions live on without it.</para>
+/// <para>The first open after a boot makes the kernel read the sessions that were handed over.</para>
+/// <para>Since Linux 6.19. Source: <c>include/uapi/linux/liveupdate.h</c>, <c>kernel/liveupdate/luo_core.c</c>.
+/// Members may be called from several threads at once.</para>
+/// </remarks>
+public sealed class LiveUpdateDevice : IDisposable
+{
+    /// <summary>The path of the device node.</summary>
+    public const string DefaultPath = "/dev/liveupdate";
+
+    private readonly KernelHandle _device;
+
+    private LiveUpdateDevice(Kernel kernel, KernelHandle device)
+    {
+        Kernel = kernel;
+        _device = device;
+    }
+
+    /// <summary>Gets the kernel that answers.</summary>
+    public Kernel Kernel { get; }
+
+    /// <summary>Gets the device's descriptor, for calls that the library does not offer. It stays owned by this object.</summary>
+    public SafeHandle Handle => _device;
+
+    /// <summary>Opens the device.</summary>
+    /// <param name="kernel">The kernel to ask.</param>
+    /// <param name="path">The device node.</param>
+    /// <exception cref="LiveUpdateException">
+    /// The device cannot be opened: ENOENT where LUO is missing or off, EBUSY while somebody else has it open, EACCES or EPERM
+    /// without permission, EIO when the handed-over sessions cannot be read. The message says why and what to do.
+    /// </exception>
+    public static LiveUpdateDevice Open(Kernel kernel, string path = DefaultPath) =>
+        TryOpen(kernel, out LiveUpdateDevice? device, out LiveUpdateAvailability availability, path)
+            ? device
+            : throw new LiveUpdateException(availability.Errno, Operation.OpenDevice, availability.ToString());
+
+    /// <summary>Opens the device where that is possible, and says why where it is not.</summary>
+    /// <param name="kernel">The kernel to ask.</param>
+    /// <param name="device">The device, or null.</param>
+    /// <param name="availability">Why it could not be opened and what to do.</param>
+    /// <param name="path">The device node.</param>
+    public static bool TryOpen(
+        Kernel kernel,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateDevice? device,
+        out LiveUpdateAvailability availability,
+        string path = DefaultPath)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        int fd = kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        if (fd < 0)
+        {
+            device = null;
+            availability = AvailabilityDiagnosis.Explain(kernel, path, (Errno)(-fd));
+            return false;
+        }
+
+        device = new LiveUpdateDevice(kernel, new KernelHandle(kernel, fd));
+        availability = new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "");
+        return true;
+    }
+
+    /// <summary>Creates a session, whose files the next kernel will hold: CREATE_SESSION.</summary>
+    /// <param name="name">1 to 63 bytes of UTF-8 without NUL, unlike every open outgoing session's.</param>
+    /// <returns>The session. Its descriptor belongs to it; the files that it preserves live until it is aborted or its process ends.</returns>
+    /// <exception cref="LiveUpdateException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
+    /// <remarks>
+    /// Linux 7.2 and 7.3 leave an empty block behind a create that fails with EEXIST while 51*n sessions are open, and the
+    /// next kernel panics on it (<c>luo_session_insert</c> in luo_session.c, <c>kho_block_set_restore</c> in kho_block.c).
+    /// After such a failure this method creates and closes a session of a unique name, which removes the block;
+    /// <see cref="KexecImage.Reboot"/> refuses to go on while that has not succeeded.
+    /// </remarks>
+    public LiveUpdateSession CreateSession(string name)
+    {
+        liveupdate_ioctl_create_session argument = default;
+        SessionName.Encode(name, argument.name);
+        lock (Kernel.SessionCreation)
+        {
+            int result = CreateSession(ref argument);
+            if (result == -(int)Errno.EEXIST)
+            {
+                Kernel.EmptySessionBlock = true;
+            }
+
+            if (Kernel.EmptySessionBlock)
+            {
+                int settled = RemoveEmptySessionBlock();
+                if (settled < 0 && result < 0)
+                {
+                    throw new LiveUpdateException(
+                        (Errno)(-result),
+                        Operation.CreateSession,
+                        $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",
+                        name);
+                }
+            }
+
+            return result >= 0
+                ? new LiveUpdateSession(Kernel, argument.fd, name, SessionDirection.Outgoing)
+                : throw LiveUpdateException.For(result, Operation.CreateSession, name);
+        }
+    }
+
+    /// <summary>Retrieves a session that the previous kernel handed over: RETRIEVE_SESSION.</summary>
+    /// <param name="name">The name with which it was created.</param>
+    /// <returns>The session. Close it by <see cref="LiveUpdateSession.Finish"/>; until then nothing of it is freed.</returns>
+    /// <exception cref="LiveUpdateException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
+    public LiveUpdateSession RetrieveSession(string name)
+    {
+        int result = RetrieveSession(name, out int fd);
+        return result >= 0
+            ? new LiveUpdateSession(Kernel, fd, name, SessionDirection.Incoming)
+            : throw LiveUpdateException.For(result, Operation.RetrieveSession, name);
+    }
+
+    /// <summary>Retrieves a session if the previous kernel handed one of this name over; on a first boot there is none.</summary>
+    /// <returns>False when the kernel has no such session (ENOENT).</returns>
+    /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
+    public bool TryRetrieveSession(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateSession? session)
+    {
+        int result = RetrieveSession(name, out int fd);
+        session = result >= 0 ? new LiveUpdateSession(Kernel, fd, name, SessionDirection.Incoming) : null;
+        return session is not null
+            || (result == -(int)Errno.ENOENT ? false : throw LiveUpdateException.For(result, Operation.RetrieveSession, name));
+    }
+
+    /// <summary>Closes the device, so that others can open it. Sessions are not affected.</summary>
+    public void Dispose() => _device.Dispose();
+
+    /// <summary>Creates and closes a session of a unique name: closing one gives the kernel's spare blocks back.</summary>
+    internal int RemoveEmptySessionBlock()
+    {
+        liveupdate_ioctl_create_session argument = default;
+        SessionName.Encode($"luointerop-settle-{Guid.NewGuid():N}", argument.name);
+        int result = CreateSession(ref argument);
+        if (result >= 0 && (result = Kernel.Close(argument.fd)) >= 0)
+        {
+            Kernel.EmptySessionBlock = false;
+        }
+
+        return result;
+    }
+
+    private int CreateSession(ref liveupdate_ioctl_create_session argument)
+    {
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
+        argument.fd = -1;
+        return Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument));
+    }
+
+    private int RetrieveSession(string name, out int fd)
+    {
+        liveupdate_ioctl_retrieve_session argument = default;
+        SessionName.Encode(name, argument.name);
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_retrieve_session>();
+        argument.fd = -1;
+        int result = Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION, Bytes.Of(ref argument));
+        fd = argument.fd;
+        return result;
+    }
+}

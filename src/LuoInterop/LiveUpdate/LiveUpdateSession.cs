@@ -1,0 +1,249 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace LuoInterop;
+
+/// <summary>Says where a session goes or comes from.</summary>
+public enum SessionDirection
+{
+    /// <summary>Created in this kernel: its files go to the next one.</summary>
+    Outgoing,
+    /// <summary>Handed over by the previous kernel: its files can be retrieved.</summary>
+    Incoming,
+}
+
+/// <summary>Says what a preserve call may let pass.</summary>
+[Flags]
+public enum PreserveOptions
+{
+    /// <summary>Refuses a file that would come back unusable.</summary>
+    None = 0,
+    /// <summary>Preserves a file with F_SEAL_EXEC too, which Linux 7.1 to 7.3 give back read-only for ever.</summary>
+    AllowExecSeal = 1,
+}
+
+/// <summary>Holds files that go to the next kernel, or that came from the previous one, under tokens.</summary>
+/// <remarks>
+/// <para>Nothing is dropped or finished by accident. An outgoing session keeps its files until <see cref="Abort"/> or
+/// the end of the process; an incoming one until <see cref="Finish"/>. <see cref="Dispose"/> closes the descriptor only
+/// where that does neither: otherwise it, like the finalizer, leaves it open and reports <see cref="SessionLeak"/>.</para>
+/// <para>Call <see cref="HoldUntilKexec"/> when all is preserved, and <see cref="Finish"/> only after the restored state
+/// has proved itself: it cannot be undone.</para>
+/// <para>Since Linux 6.19. Source: <c>include/uapi/linux/liveupdate.h</c>, <c>kernel/liveupdate/luo_session.c</c>,
+/// <c>luo_file.c</c>. Members may be called from several threads at once. Once reboot(KEXEC) has frozen the sessions every
+/// call on them blocks until the kernel is gone.</para>
+/// </remarks>
+public sealed class LiveUpdateSession : IDisposable
+{
+    private readonly SessionHandle _session;
+
+    internal LiveUpdateSession(Kernel kernel, int fd, string name, SessionDirection direction)
+    {
+        Kernel = kernel;
+        Name = name;
+        Direction = direction;
+        _session = new SessionHandle(kernel, fd, name, direction);
+        if (direction == SessionDirection.Incoming)
+        {
+            _session.AddStake();
+        }
+    }
+
+    /// <summary>Gets the kernel that answers.</summary>
+    public Kernel Kernel { get; }
+
+    /// <summary>Gets the session's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Gets where the session goes or comes from.</summary>
+    public SessionDirection Direction { get; }
+
+    /// <summary>Gets the session's descriptor, for passing it to another process. It stays owned by this object.</summary>
+    public SafeHandle Handle => _session;
+
+    /// <summary>Takes over a session's descriptor that came from elsewhere: a service manager, a parent process, a lost object.</summary>
+    /// <param name="kernel">The kernel that the descriptor belongs to.</param>
+    /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
+    /// <param name="direction">Whether the session was created in this kernel or retrieved; the kernel does not tell.</param>
+    /// <exception cref="LiveUpdateException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
+    /// <remarks>Since Linux 7.2, which can tell a session's name (GET_NAME).</remarks>
+    public static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection direction)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentOutOfRangeException.ThrowIfNegative(fd);
+        liveupdate_session_get_name argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
+        using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
+        int result = kernel.Ioctl(borrowed, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.GetName);
+        }
+
+        var session = new LiveUpdateSession(kernel, fd, SessionName.Decode(argument.name), direction);
+        session._session.AddStake();
+        return session;
+    }
+
+    /// <summary>Asks the kernel for the session's name: GET_NAME, since Linux 7.2.</summary>
+    /// <exception cref="LiveUpdateException">EINVAL: the kernel is older than 7.2.</exception>
+    public string ReadName()
+    {
+        liveupdate_session_get_name argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
+        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
+        return result >= 0
+            ? SessionName.Decode(argument.name)
+            : throw LiveUpdateException.For(result, Operation.GetName, Name);
+    }
+
+    /// <summary>Preserves a file for the next kernel: PRESERVE_FD.</summary>
+    /// <param name="file">The file. It stays the caller's, who may close it: the session keeps a reference of its own.</param>
+    /// <param name="token">Any number that the session has not used yet; the next kernel's program retrieves the file by it.</param>
+    /// <param name="options">What to let pass.</param>
+    /// <exception cref="ArgumentException">The file has F_SEAL_EXEC, and <paramref name="options"/> does not let it pass.</exception>
+    /// <exception cref="LiveUpdateException">
+    /// EEXIST: the token is used; EBADF: not an open file; ENOENT: not a kind of file that can be preserved; EBUSY: preserved
+    /// already; EINVAL: the session is incoming; EFBIG, ENOMEM, ENOSPC: too large. Nothing has changed then.
+    /// </exception>
+    /// <remarks>
+    /// From now on the file cannot change its size or its holes (EPERM), all of its pages are allocated and pinned, and its
+    /// seals are fixed for the next kernel; its content goes over as it is at the kexec. There is no call that takes one file
+    /// out again; see <see cref="Abort"/>. Allocates nothing.
+    /// </remarks>
+    public void Preserve(SafeHandle file, ulong token, PreserveOptions options = PreserveOptions.None)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if ((options & PreserveOptions.AllowExecSeal) == 0
+            && Kernel.Fcntl(file, FcntlHeader.F_GET_SEALS) is >= 0 and var seals
+            && (seals & FcntlHeader.F_SEAL_EXEC) != 0)
+        {
+            throw new ArgumentException(Preservability.ExecSealExplanation, nameof(file));
+        }
+
+        // The kernel wants a number, so the handle is kept open for the call by hand.
+        bool added = false;
+        try
+        {
+            file.DangerousAddRef(ref added);
+            liveupdate_session_preserve_fd argument = default;
+            argument.size = (uint)Unsafe.SizeOf<liveupdate_session_preserve_fd>();
+            argument.fd = (int)file.DangerousGetHandle();
+            argument.token = token;
+            _session.AddStake();
+            int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
+            if (result < 0)
+            {
+                _session.RemoveStake();
+                throw LiveUpdateException.For(result, Operation.PreserveFd, Name, token);
+            }
+        }
+        finally
+        {
+            if (added)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Preserves a memfd for the next kernel: PRESERVE_FD.</summary>
+    /// <inheritdoc cref="Preserve(SafeHandle, ulong, PreserveOptions)"/>
+    public void Preserve(Memfd file, ulong token, PreserveOptions options = PreserveOptions.None)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Preserve(file.Handle, token, options);
+    }
+
+    /// <summary>Retrieves a file that the previous kernel handed over: RETRIEVE_FD.</summary>
+    /// <param name="token">The token with which it was preserved.</param>
+    /// <returns>The file, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
+    /// <exception cref="LiveUpdateException">
+    /// ENOENT: no such token, or the session is finished; EINVAL: the session is outgoing; EIO, ENOMEM, EOPNOTSUPP and others:
+    /// the file could not be restored, its content is lost, and every further attempt gets the same answer.
+    /// </exception>
+    /// <remarks>
+    /// A second call for a token returns another descriptor of the same open file, with the same position. The caller's
+    /// memory cgroup is charged.
+    /// </remarks>
+    public SafeFileHandle RetrieveFile(ulong token) => new(RetrieveDescriptor(token), ownsHandle: true);
+
+    /// <summary>Retrieves a memfd that the previous kernel handed over: RETRIEVE_FD.</summary>
+    /// <inheritdoc cref="RetrieveFile(ulong)"/>
+    public Memfd RetrieveMemfd(ulong token) => new(Kernel, RetrieveFile(token));
+
+    /// <summary>Ends a retrieved session: FINISH. Files that were not retrieved are freed, for good.</summary>
+    /// <exception cref="LiveUpdateException">EINVAL: the session is outgoing; EBUSY: a file is not ready, nothing was done.</exception>
+    /// <remarks>
+    /// Retrieved files stay open and are no longer tied to the session. A second call does nothing. Afterwards
+    /// <see cref="Dispose"/> closes the descriptor.
+    /// </remarks>
+    public void Finish()
+    {
+        liveupdate_session_finish argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_finish>();
+        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH, Bytes.Of(ref argument));
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.Finish, Name);
+        }
+
+        _session.ClearStakes();
+    }
+
+    /// <summary>Drops an outgoing session and everything that it preserves, by closing its last descriptor.</summary>
+    /// <exception cref="InvalidOperationException">The session is incoming: closing it would finish it; see <see cref="Finish"/>.</exception>
+    /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a duplicate of the descriptor, the session lives on in it.</remarks>
+    public void Abort()
+    {
+        if (Direction == SessionDirection.Incoming)
+        {
+            throw new InvalidOperationException($"The session \"{Name}\" was retrieved; closing it would finish it. Call Finish if that is meant.");
+        }
+
+        _session.ClearStakes();
+        _session.Dispose();
+    }
+
+    /// <summary>Keeps the session's descriptor open until the kernel is replaced or the process ends, whatever becomes of this object.</summary>
+    /// <exception cref="InvalidOperationException">The session is incoming; the kernel carries only created sessions.</exception>
+    public void HoldUntilKexec()
+    {
+        if (Direction == SessionDirection.Incoming)
+        {
+            throw new InvalidOperationException($"The session \"{Name}\" was retrieved; a kexec does not carry it. Finish it and preserve its files in a new session.");
+        }
+
+        ObjectDisposedException.ThrowIf(_session.IsClosed, this);
+        _session.Held = true;
+    }
+
+    /// <summary>Closes the session where that loses nothing; otherwise leaves its descriptor open and reports <see cref="SessionLeak"/>.</summary>
+    /// <remarks>It loses nothing when an outgoing session preserves no file, or an incoming one is finished. A held session stays open without a report.</remarks>
+    public void Dispose()
+    {
+        if (_session.IsClosed || _session.IsInvalid)
+        {
+            return;
+        }
+
+        if (_session.Held || !_session.CloseIsHarmless)
+        {
+            _session.Leak(SessionLeakCause.Disposed);
+        }
+
+        _session.Dispose();
+    }
+
+    private int RetrieveDescriptor(ulong token)
+    {
+        liveupdate_session_retrieve_fd argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_retrieve_fd>();
+        argument.fd = -1;
+        argument.token = token;
+        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD, Bytes.Of(ref argument));
+        return result >= 0 ? argument.fd : throw LiveUpdateException.For(result, Operation.RetrieveFd, Name, token);
+    }
+}

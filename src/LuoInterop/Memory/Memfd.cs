@@ -1,0 +1,217 @@
+using System.Numerics;
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace LuoInterop;
+
+/// <summary>Holds memory in an anonymous file: the kind of file that a live update carries to the next kernel.</summary>
+/// <remarks>
+/// <para>While a session preserves the file its size and holes cannot change (EPERM); content, position and mappings are
+/// as before. What comes back from the next kernel has the same content, size, position and seals, but no name, mode 0777
+/// and the retrieving user as its owner.</para>
+/// <para>Offsets and sizes are in bytes. Members may be called from several threads at once; <see cref="Position"/> is
+/// shared by all who hold the open file. Source: <c>mm/memfd.c</c>, <c>mm/memfd_luo.c</c>.</para>
+/// </remarks>
+public sealed class Memfd : IDisposable
+{
+    /// <summary>Wraps an open memfd.</summary>
+    /// <param name="kernel">The kernel that holds it.</param>
+    /// <param name="handle">The file, which belongs to this object from now on.</param>
+    public Memfd(Kernel kernel, SafeFileHandle handle)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(handle);
+        Kernel = kernel;
+        Handle = handle;
+    }
+
+    /// <summary>Gets the kernel that holds the memory.</summary>
+    public Kernel Kernel { get; }
+
+    /// <summary>Gets the file, for calls that take one. It stays owned by this object.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Gets the size in bytes.</summary>
+    public long Size => Status.Size;
+
+    /// <summary>Gets what the kernel knows of the file.</summary>
+    public FileStatus Status
+    {
+        get
+        {
+            Check(Kernel.FStat(Handle, out FileStatus status), Operation.Status);
+            return status;
+        }
+    }
+
+    /// <summary>Gets or sets the position, in bytes, that reads and writes without an offset start at; a live update carries it.</summary>
+    public long Position
+    {
+        get => Check(Kernel.LSeek(Handle, 0, SeekOrigin.Current), Operation.Seek);
+        set => Check(Kernel.LSeek(Handle, value, SeekOrigin.Begin), Operation.Seek);
+    }
+
+    /// <summary>Gets the seals.</summary>
+    public MemfdSeals Seals => (MemfdSeals)Check(Kernel.Fcntl(Handle, FcntlHeader.F_GET_SEALS), Operation.GetSeals);
+
+    /// <summary>Gets the text that <c>/proc/self/fd</c> shows: <c>/memfd:NAME (deleted)</c>, or <c>/ (deleted)</c> once retrieved.</summary>
+    public string LinkText
+    {
+        get
+        {
+            Check(Kernel.ReadLink(Handle, out string text), Operation.Link);
+            return text;
+        }
+    }
+
+    /// <summary>Creates a memfd of a size: memfd_create(2), ftruncate(2). It is closed on exec.</summary>
+    /// <param name="kernel">The kernel to hold it.</param>
+    /// <param name="name">A name for people, at most 249 bytes; it need not be unique.</param>
+    /// <param name="size">The size in bytes. No memory is used until it is written or preserved.</param>
+    /// <param name="options">How to create it; by default sealable and executable, as suits preservation.</param>
+    /// <exception cref="LiveUpdateException">EACCES: vm.memfd_noexec=2; EMFILE, ENFILE, ENOMEM; with huge pages ENODEV or ENOMEM.</exception>
+    public static Memfd Create(Kernel kernel, string name, long size = 0, MemfdOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        options ??= MemfdOptions.Default;
+        uint flags = Flags(options);
+        int fd = kernel.MemfdCreate(name, flags);
+        if (fd == -(int)Errno.EINVAL && options.Executable == MemfdExecutable.Allowed)
+        {
+            // Before Linux 6.3 every memfd was executable and the flag unknown.
+            fd = kernel.MemfdCreate(name, flags & ~MemfdHeader.MFD_EXEC);
+        }
+
+        if (fd < 0)
+        {
+            throw LiveUpdateException.For(fd, Operation.MemfdCreate);
+        }
+
+        var memfd = new Memfd(kernel, new SafeFileHandle(fd, ownsHandle: true));
+        try
+        {
+            if (size > 0)
+            {
+                memfd.SetSize(size);
+            }
+
+            return memfd;
+        }
+        catch
+        {
+            memfd.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Changes the size: ftruncate(2).</summary>
+    /// <exception cref="LiveUpdateException">EPERM: sealed, or a session preserves the file.</exception>
+    public void SetSize(long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(size);
+        Check(Kernel.FTruncate(Handle, size), Operation.Truncate);
+    }
+
+    /// <summary>Adds seals: F_ADD_SEALS. Those added while a session preserves the file do not reach the next kernel.</summary>
+    /// <exception cref="LiveUpdateException">EPERM: sealed against seals; EBUSY: a writable mapping exists or pages are pinned.</exception>
+    public void AddSeals(MemfdSeals seals) => Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
+
+    /// <summary>Allocates and zeroes the holes of a range: fallocate(2).</summary>
+    /// <exception cref="LiveUpdateException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory.</exception>
+    public void Allocate(long offset, long length) => Check(Kernel.FAllocate(Handle, 0, offset, length), Operation.Allocate);
+
+    /// <summary>Frees a range, which reads as zeroes from then on: fallocate(2) with FALLOC_FL_PUNCH_HOLE.</summary>
+    /// <exception cref="LiveUpdateException">EPERM: sealed against writing, or a session preserves the file.</exception>
+    public void PunchHole(long offset, long length) =>
+        Check(Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), Operation.Allocate);
+
+    /// <summary>Reads at an offset until the buffer is full or the file ends.</summary>
+    /// <returns>The number of bytes read.</returns>
+    public int Read(long offset, Span<byte> buffer)
+    {
+        int done = 0;
+        while (done < buffer.Length)
+        {
+            nint count = (nint)Check(Kernel.PRead(Handle, buffer[done..], offset + done), Operation.Read);
+            if (count == 0)
+            {
+                break;
+            }
+
+            done += (int)count;
+        }
+
+        return done;
+    }
+
+    /// <summary>Writes all bytes at an offset.</summary>
+    /// <exception cref="LiveUpdateException">EPERM: sealed, or past the end while a session preserves the file. Bytes before the end may have been written.</exception>
+    public void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        int done = 0;
+        while (done < buffer.Length)
+        {
+            done += (int)Check(Kernel.PWrite(Handle, buffer[done..], offset + done), Operation.Write);
+        }
+    }
+
+    /// <summary>Maps a range into memory, shared with everybody who maps the file: mmap(2).</summary>
+    /// <param name="offset">Where the range starts, a multiple of the page size.</param>
+    /// <param name="length">Its length in bytes; any size, also beyond 2 GiB.</param>
+    /// <param name="writable">Whether stores are allowed.</param>
+    /// <returns>The mapping, which keeps the memory until it is disposed, also when the file is closed before.</returns>
+    public MemfdMapping Map(long offset, long length, bool writable = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
+        nint address = Kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, Handle, offset);
+        if (address is < 0 and >= -4095)
+        {
+            throw LiveUpdateException.For(address, Operation.Map);
+        }
+
+        return new MemfdMapping(Kernel, address, length, writable);
+    }
+
+    /// <summary>Maps the whole file for reading and writing.</summary>
+    public MemfdMapping Map() => Map(0, Size);
+
+    /// <summary>Tells whether the kernel would preserve the file, and if not why.</summary>
+    public Preservability Preservability => Preservability.Of(Kernel, Handle);
+
+    /// <summary>Closes the file. The memory stays while a session preserves it, a mapping shows it, or somebody else has it open.</summary>
+    public void Dispose() => Handle.Dispose();
+
+    private static uint Flags(MemfdOptions options)
+    {
+        uint flags = MemfdHeader.MFD_CLOEXEC;
+        flags |= options.AllowSealing ? MemfdHeader.MFD_ALLOW_SEALING : 0;
+        flags |= options.Executable switch
+        {
+            MemfdExecutable.Allowed => MemfdHeader.MFD_EXEC,
+            MemfdExecutable.Sealed => MemfdHeader.MFD_NOEXEC_SEAL,
+            _ => 0U,
+        };
+        if (options.HugePageSize != 0)
+        {
+            if (options.HugePageSize < 4096 || !BitOperations.IsPow2(options.HugePageSize))
+            {
+                throw new ArgumentException("A huge page size is a power of two in bytes, for example 2097152.", nameof(options));
+            }
+
+            flags |= MemfdHeader.MFD_HUGETLB | ((uint)BitOperations.Log2((ulong)options.HugePageSize) << MemfdHeader.MFD_HUGE_SHIFT);
+        }
+        else if (options.DefaultHugePages)
+        {
+            flags |= MemfdHeader.MFD_HUGETLB;
+        }
+
+        return flags;
+    }
+
+    private static long Check(long result, string operation) =>
+        result >= 0 ? result : throw LiveUpdateException.For(result, operation);
+}

@@ -1,0 +1,162 @@
+using System.Buffers;
+using LuoInterop.Interop;
+
+namespace LuoInterop;
+
+/// <summary>Shows a range of a memfd as memory, in windows of up to 2 GiB.</summary>
+/// <remarks>
+/// Spans and memories that were taken from it must not be used after <see cref="Dispose"/>: their memory is unmapped and
+/// touching it ends the process. Touching a part that lies beyond the file's end does so too (SIGBUS). Windows may be used
+/// from several threads at once.
+/// </remarks>
+public sealed unsafe class MemfdMapping : IDisposable
+{
+    private readonly Kernel _kernel;
+    private readonly bool _writable;
+    private nint _address;
+
+    internal MemfdMapping(Kernel kernel, nint address, long length, bool writable)
+    {
+        _kernel = kernel;
+        _address = address;
+        _writable = writable;
+        Length = length;
+    }
+
+    /// <summary>Unmaps the memory of a mapping that was not disposed.</summary>
+    ~MemfdMapping() => Unmap();
+
+    /// <summary>Gets the length in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Gets the address of the first byte.</summary>
+    /// <exception cref="ObjectDisposedException">The mapping was disposed.</exception>
+    public byte* Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_address == 0, this);
+            return (byte*)_address;
+        }
+    }
+
+    /// <summary>Gets a window as a span.</summary>
+    /// <param name="offset">Where the window starts, in bytes from the start of the mapping.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <remarks>Stores through a window of a read-only mapping end the process: use <see cref="GetReadOnlySpan"/>.</remarks>
+    public Span<byte> GetSpan(long offset, int length)
+    {
+        if (!_writable)
+        {
+            throw new InvalidOperationException("The mapping is read-only; use GetReadOnlySpan.");
+        }
+
+        return Window(offset, length);
+    }
+
+    /// <summary>Gets a window as a read-only span.</summary>
+    /// <inheritdoc cref="GetSpan(long, int)"/>
+    public ReadOnlySpan<byte> GetReadOnlySpan(long offset, int length) => Window(offset, length);
+
+    /// <summary>Gets a window as memory, for asynchronous use.</summary>
+    /// <inheritdoc cref="GetSpan(long, int)"/>
+    public Memory<byte> GetMemory(long offset, int length)
+    {
+        if (!_writable)
+        {
+            throw new InvalidOperationException("The mapping is read-only; use GetReadOnlyMemory.");
+        }
+
+        return new WindowManager(this, offset, length).Memory;
+    }
+
+    /// <summary>Gets a window as read-only memory.</summary>
+    /// <inheritdoc cref="GetSpan(long, int)"/>
+    public ReadOnlyMemory<byte> GetReadOnlyMemory(long offset, int length) => new WindowManager(this, offset, length).Memory;
+
+    /// <summary>Allocates every page now, so that no later access has to: madvise(2) with MADV_POPULATE_WRITE. Since Linux 5.14.</summary>
+    /// <exception cref="LiveUpdateException">ENOMEM, EFAULT: not enough memory, or beyond the file's end; EINVAL: older kernel.</exception>
+    public void Populate() => Advise(_writable ? MmanHeader.MADV_POPULATE_WRITE : MmanHeader.MADV_POPULATE_READ);
+
+    /// <summary>Asks for transparent huge pages: madvise(2) with MADV_HUGEPAGE, before the memory is touched.</summary>
+    /// <remarks>
+    /// Takes effect where <c>/sys/kernel/mm/transparent_hugepage/shmem_enabled</c> is <c>advise</c>, <c>within_size</c> or <c>always</c>.
+    /// A folio of 2 MiB goes to the next kernel as one.
+    /// </remarks>
+    /// <exception cref="LiveUpdateException">EINVAL: the kernel has no transparent huge pages.</exception>
+    public void AdviseHugePages() => Advise(MmanHeader.MADV_HUGEPAGE);
+
+    /// <summary>Unmaps the memory.</summary>
+    public void Dispose()
+    {
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Unmap()
+    {
+        nint address = Interlocked.Exchange(ref _address, 0);
+        if (address != 0)
+        {
+            // Cannot fail: the range is exactly the one that mmap returned.
+            _kernel.MUnmap(address, (nuint)Length);
+        }
+    }
+
+    private void Advise(int advice)
+    {
+        int result = _kernel.MAdvise((nint)Address, (nuint)Length, advice);
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.Advise);
+        }
+    }
+
+    private Span<byte> Window(long offset, int length)
+    {
+        CheckWindow(offset, length);
+
+        // SAFETY: the window lies inside the mapping, which lasts until Dispose; callers must not use it longer.
+        return new Span<byte>(Address + offset, length);
+    }
+
+    private void CheckWindow(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length, nameof(offset));
+    }
+
+    /// <summary>Gives a window out as <see cref="Memory{T}"/>; it keeps the mapping from being collected.</summary>
+    private sealed class WindowManager : MemoryManager<byte>
+    {
+        private readonly MemfdMapping _mapping;
+        private readonly long _offset;
+        private readonly int _length;
+
+        public WindowManager(MemfdMapping mapping, long offset, int length)
+        {
+            mapping.CheckWindow(offset, length);
+            _mapping = mapping;
+            _offset = offset;
+            _length = length;
+        }
+
+        public override Span<byte> GetSpan() => _mapping.Window(_offset, _length);
+
+        // Mapped memory never moves, so there is nothing to pin.
+        public override MemoryHandle Pin(int elementIndex = 0)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_length, nameof(elementIndex));
+            return new MemoryHandle(_mapping.Address + _offset + elementIndex);
+        }
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}
