@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LuoInterop;
+
+/// <summary>Writes and checks the fixed bytes with which a catalogue starts.</summary>
+/// <remarks>
+/// The catalogue is JSON from its first byte, so that systemd reads it, and yet has magic, format version, length and
+/// checksum in fixed places, readable without parsing:
+/// <code>
+/// {"luointerop":{"magic":"LUOCATALOGUE","formatVersion":"0001","length":"0000001234","sha256":"64 hex digits"
+/// </code>
+/// The checksum is SHA-256 of the whole document with 64 zeros in its place. A document without the magic (systemd's own)
+/// has no header and is only parsed.
+/// </remarks>
+internal static class CatalogueHeader
+{
+    public const string Key = "luointerop";
+    public const int FormatVersion = 1;
+
+    private const string Start = "{\"luointerop\":{\"magic\":\"LUOCATALOGUE\",\"formatVersion\":\"";
+    private const string LengthLabel = "\",\"length\":\"";
+    private const string HashLabel = "\",\"sha256\":\"";
+    private const int VersionDigits = 4;
+    private const int LengthDigits = 10;
+    private const int HashDigits = 64;
+
+    private static readonly int VersionAt = Start.Length;
+    private static readonly int LengthAt = VersionAt + VersionDigits + LengthLabel.Length;
+    private static readonly int HashAt = LengthAt + LengthDigits + HashLabel.Length;
+    private static readonly int End = HashAt + HashDigits + 1;
+
+    /// <summary>Gets the header with its length and checksum still zero; the document goes on after it.</summary>
+    public static string Blank { get; } =
+        Start + FormatVersion.ToString("D4", CultureInfo.InvariantCulture)
+        + LengthLabel + new string('0', LengthDigits)
+        + HashLabel + new string('0', HashDigits) + "\"";
+
+    /// <summary>Fills in length and checksum of a finished document that starts with <see cref="Blank"/>.</summary>
+    public static void Complete(Span<byte> document)
+    {
+        Encoding.ASCII.GetBytes(document.Length.ToString("D10", CultureInfo.InvariantCulture), document.Slice(LengthAt, LengthDigits));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(document, hash);
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash), document.Slice(HashAt, HashDigits));
+    }
+
+    /// <summary>Checks the fixed bytes of a document; one without the magic passes.</summary>
+    /// <returns>Whether the document has the header.</returns>
+    /// <exception cref="SessionCatalogueException">It is newer, cut short, or was changed.</exception>
+    public static bool Check(ReadOnlySpan<byte> document)
+    {
+        if (!document.StartsWith(Encoding.ASCII.GetBytes(Start)))
+        {
+            return false;
+        }
+
+        // The version first: a newer header may go on differently.
+        if (document.Length < VersionAt + VersionDigits
+            || !int.TryParse(document.Slice(VersionAt, VersionDigits), NumberStyles.None, CultureInfo.InvariantCulture, out int version))
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Truncated, "The catalogue ends within its header.");
+        }
+
+        if (version != FormatVersion)
+        {
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.NewerVersion,
+                $"The catalogue has format version {version}; this program knows version {FormatVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
+        }
+
+        if (document.Length < End
+            || !int.TryParse(document.Slice(LengthAt, LengthDigits), NumberStyles.None, CultureInfo.InvariantCulture, out int length)
+            || length != document.Length)
+        {
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.Truncated, $"The catalogue has {document.Length} bytes, which is not the length in its header.");
+        }
+
+        byte[] copy = document.ToArray();
+        copy.AsSpan(HashAt, HashDigits).Fill((byte)'0');
+        if (!document.Slice(HashAt, HashDigits).SequenceEqual(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(copy)))))
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its checksum does not match its content.");
+        }
+
+        return true;
+    }
+}

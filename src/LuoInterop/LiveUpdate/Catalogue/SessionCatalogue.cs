@@ -1,0 +1,185 @@
+namespace LuoInterop;
+
+/// <summary>Gives the files of a session names, written into the session itself under token 0.</summary>
+/// <remarks>
+/// <para>In the old kernel: <see cref="Create"/>, <see cref="Preserve"/> each file, <see cref="Commit"/>. In the new one:
+/// <see cref="Open"/>, <see cref="Retrieve"/> by name. Files that are preserved by a token of their own in the same session
+/// are left alone. A session that went over without <see cref="Commit"/> still has its files, under their tokens.</para>
+/// <para>Not safe for use from several threads at once.</para>
+/// </remarks>
+public sealed class SessionCatalogue
+{
+    /// <summary>The token of the catalogue, as in systemd's own session.</summary>
+    public const ulong Token = 0;
+
+    /// <summary>The unit under which entries are kept when none is named.</summary>
+    public const string DefaultUnit = "luointerop";
+
+    private const string FileName = "luo-mapping";
+
+    private readonly LiveUpdateSession _session;
+    private readonly string _unit;
+    private ulong _nextToken = Token + 1;
+    private bool _committed;
+
+    private SessionCatalogue(LiveUpdateSession session, string unit, CatalogueDocument document)
+    {
+        _session = session;
+        _unit = unit;
+        Document = document;
+    }
+
+    /// <summary>Gets the entries of all units, and what else the catalogue says.</summary>
+    public CatalogueDocument Document { get; }
+
+    /// <summary>Starts the catalogue of an outgoing session.</summary>
+    /// <param name="session">The session, which stays the caller's.</param>
+    /// <param name="unit">The program or service that the names belong to.</param>
+    /// <param name="previous">The catalogue that came from the previous kernel, whose count of live updates and unknown members are carried on; or null.</param>
+    public static SessionCatalogue Create(LiveUpdateSession session, string unit = DefaultUnit, CatalogueDocument? previous = null)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentException.ThrowIfNullOrEmpty(unit);
+        if (session.Direction != SessionDirection.Outgoing)
+        {
+            throw new ArgumentException("The session was retrieved; use Open.", nameof(session));
+        }
+
+        CatalogueDocument document = previous?.WithoutEntries() ?? new CatalogueDocument();
+        document.KexecsCount++;
+        return new SessionCatalogue(session, unit, document);
+    }
+
+    /// <summary>Reads the catalogue of a session that the previous kernel handed over.</summary>
+    /// <exception cref="SessionCatalogueException">There is none, or it cannot be used; all files can still be retrieved by their tokens.</exception>
+    /// <exception cref="LiveUpdateException">The kernel could not restore the catalogue's file.</exception>
+    public static SessionCatalogue Open(LiveUpdateSession session, string unit = DefaultUnit)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentException.ThrowIfNullOrEmpty(unit);
+        Memfd file;
+        try
+        {
+            file = session.RetrieveMemfd(Token);
+        }
+        catch (LiveUpdateException error) when (error.Errno == Errno.ENOENT)
+        {
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.Missing,
+                $"The session \"{session.Name}\" has no catalogue (token {Token}), or is finished. Retrieve its files by their tokens.",
+                error);
+        }
+
+        using (file)
+        {
+            long size = file.Size;
+            if (size > CatalogueDocument.MaximumBytes)
+            {
+                throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The catalogue has {size} bytes, more than {CatalogueDocument.MaximumBytes}.");
+            }
+
+            byte[] bytes = new byte[size];
+            int count = file.Read(0, bytes);
+            return new SessionCatalogue(session, unit, CatalogueDocument.Parse(bytes.AsSpan(0, count)));
+        }
+    }
+
+    /// <summary>Preserves a memfd under a name; its token is chosen.</summary>
+    /// <param name="name">A name that the unit has not used yet.</param>
+    /// <param name="file">The memfd, which stays the caller's.</param>
+    /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256"/> gives, for content that does not change any more; or null.</param>
+    /// <param name="options">What to let pass.</param>
+    /// <returns>The token.</returns>
+    /// <exception cref="ArgumentException">The name is used, or the file has F_SEAL_EXEC.</exception>
+    /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
+    /// <exception cref="LiveUpdateException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
+    public ulong Preserve(string name, Memfd file, string? checksum = null, PreserveOptions options = PreserveOptions.None)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(file);
+        ObjectMustNotBeCommitted();
+        if (Document.Find(_unit, name) is not null)
+        {
+            throw new ArgumentException($"The unit \"{_unit}\" has an entry \"{name}\" already.", nameof(name));
+        }
+
+        long size = file.Size;
+        while (true)
+        {
+            ulong token = _nextToken++;
+            try
+            {
+                _session.Preserve(file, token, options);
+            }
+            catch (LiveUpdateException error) when (error.Errno == Errno.EEXIST)
+            {
+                // Somebody preserved a file of his own under this token. The kernel looks at the token first.
+                continue;
+            }
+
+            Document.Add(new CatalogueEntry(_unit, name, token, null, size, checksum));
+            return token;
+        }
+    }
+
+    /// <summary>Writes the catalogue into a sealed memfd and preserves it under token 0. Afterwards it cannot change.</summary>
+    /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
+    /// <exception cref="LiveUpdateException">EEXIST: token 0 of the session is used by something else.</exception>
+    public void Commit()
+    {
+        ObjectMustNotBeCommitted();
+        byte[] bytes = Document.ToBytes();
+        using Memfd file = Memfd.Create(_session.Kernel, FileName, bytes.Length);
+        file.Write(0, bytes);
+        file.AddSeals(MemfdSeals.Seal | MemfdSeals.Shrink | MemfdSeals.Grow | MemfdSeals.Write);
+        _session.Preserve(file, Token);
+        _committed = true;
+    }
+
+    /// <summary>Tells whether the unit has an entry of a name.</summary>
+    public bool Contains(string name) => Document.Find(_unit, name) is not null;
+
+    /// <summary>Retrieves the memfd of a name, and checks its size.</summary>
+    /// <returns>The memfd, which belongs to the caller.</returns>
+    /// <exception cref="SessionCatalogueException">There is no such entry, or the file's size is not the recorded one.</exception>
+    /// <exception cref="LiveUpdateException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile"/>.</exception>
+    public Memfd Retrieve(string name)
+    {
+        CatalogueEntry entry = Document.Find(_unit, name)
+            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no entry \"{name}\" of \"{_unit}\".");
+        ulong token = entry.Token
+            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is a session of its own: retrieve the session \"{entry.SessionName}\".");
+        Memfd file = _session.RetrieveMemfd(token);
+        long size = file.Size;
+        if (entry.Size is { } expected && expected != size)
+        {
+            file.Dispose();
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were preserved.");
+        }
+
+        return file;
+    }
+
+    /// <summary>Checks a retrieved memfd's content against the checksum that was recorded with its name.</summary>
+    /// <exception cref="SessionCatalogueException">There is no such entry or no checksum, or the content is not the recorded one.</exception>
+    public void Verify(string name, Memfd file)
+    {
+        string expected = Document.Find(_unit, name)?.Checksum
+            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no checksum of \"{name}\".");
+        string actual = MemfdChecksum.Sha256(file);
+        if (actual != expected)
+        {
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.ContentMismatch, $"The content of \"{name}\" has the checksum {actual}; {expected} was recorded.");
+        }
+    }
+
+    private void ObjectMustNotBeCommitted()
+    {
+        if (_committed)
+        {
+            throw new InvalidOperationException("The catalogue is committed: its file is sealed and preserved. Preserve further files by tokens, or abort the session.");
+        }
+    }
+}
