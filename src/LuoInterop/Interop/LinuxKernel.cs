@@ -14,6 +14,20 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override string CommandLine => ReadFirstLine("/proc/cmdline");
 
+    public override string? DescribeHolders(string path)
+    {
+        var holders = new List<string>();
+        foreach (string process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(process), out int pid) && Holds(process, path))
+            {
+                holders.Add($"{ReadFirstLine(process + "/comm")} (pid {pid})");
+            }
+        }
+
+        return holders.Count > 0 ? string.Join(", ", holders) : null;
+    }
+
     public override int Open(string path, int flags, uint mode = 0) => Result(Libc.open(path, flags, mode));
 
     public override int Close(int fd) => Result(Libc.close(fd));
@@ -217,14 +231,32 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override int Reboot(uint command)
     {
-        // reboot(2) in libc hides the magics; the number is 169 on x86-64 and 142 on arm64.
-        int number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 142 : 169;
+        // reboot(2) in libc hides the magics, and takes no argument for the command.
+        int number = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => RebootHeader.NR_reboot_x86_64,
+            Architecture.Arm64 => RebootHeader.NR_reboot_arm64,
+            _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
+        };
         return (int)Result(Libc.syscall_reboot(
             number,
             unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1),
             (int)RebootHeader.LINUX_REBOOT_MAGIC2,
             unchecked((int)command),
             null));
+    }
+
+    private static bool Holds(string process, string path)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(process + "/fd").Any(entry => new FileInfo(entry).LinkTarget == path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The process ended, or belongs to somebody else: it cannot be known.
+            return false;
+        }
     }
 
     private static int Result(int result) => result >= 0 ? result : -Marshal.GetLastPInvokeError();

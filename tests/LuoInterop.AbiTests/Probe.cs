@@ -1,0 +1,98 @@
+using System.Reflection;
+using System.Text;
+
+namespace LuoInterop.AbiTests;
+
+/// <summary>Expects one field of a C structure. Sign is null where it is not compared.</summary>
+internal sealed record FieldExpectation(string Name, int Offset, int Size, bool? Signed);
+
+/// <summary>Expects a C structure.</summary>
+internal sealed record StructureExpectation(string Name, string Header, int Size, IReadOnlyList<FieldExpectation> Fields)
+{
+    public static StructureExpectation Of(StructureEntry entry) => new(
+        entry.Type.Name,
+        entry.Header,
+        ManagedLayout.SizeOf(entry.Type),
+        [.. ManagedLayout.FieldsOf(entry.Type).Select(field => new FieldExpectation(
+            field.Name,
+            ManagedLayout.OffsetOf(field),
+            ManagedLayout.SizeOf(field.FieldType),
+            entry.SignNotCompared.ContainsKey(field.Name) ? null : ManagedLayout.IsSigned(field.FieldType)))]);
+}
+
+/// <summary>Expects a C constant expression to have a value, of any integer type.</summary>
+internal sealed record ConstantExpectation(string Expression, string[] Headers, Int128 Value)
+{
+    public static IReadOnlyList<ConstantExpectation> Of(ConstantsEntry entry) =>
+        [.. Probe.ConstantFields(entry.Type).Where(field => !entry.NotInC.ContainsKey(field.Name)).Select(field =>
+        {
+            CForm form = entry.Forms.GetValueOrDefault(field.Name) ?? new CForm(field.Name);
+            string[] headers = form.Header is null ? entry.Headers : [form.Header];
+            return new ConstantExpectation(form.Expression, headers, Probe.ValueOf(field));
+        })];
+}
+
+/// <summary>Writes expectations as C programs of static assertions.</summary>
+internal static class Probe
+{
+    public static FieldInfo[] ConstantFields(Type type) =>
+        [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Where(field => field.IsLiteral)];
+
+    public static Int128 ValueOf(FieldInfo constant) => constant.GetRawConstantValue() switch
+    {
+        sbyte value => value,
+        byte value => value,
+        short value => value,
+        ushort value => value,
+        int value => value,
+        uint value => value,
+        long value => value,
+        ulong value => value,
+        var value => throw new NotSupportedException($"{constant.DeclaringType!.Name}.{constant.Name} is no integer: {value}"),
+    };
+
+    public static string Write(StructureExpectation structure)
+    {
+        StringBuilder code = Begin([structure.Header]);
+        string type = $"struct {structure.Name}";
+        Expect(code, $"sizeof({type})", structure.Size);
+        foreach (FieldExpectation field in structure.Fields)
+        {
+            string value = $"((({type} *)0)->{field.Name})";
+            Expect(code, $"__builtin_offsetof({type}, {field.Name})", field.Offset);
+            Expect(code, $"sizeof{value}", field.Size);
+            if (field.Signed is { } signed)
+            {
+                Expect(code, $"((__typeof__{value})-1 < 0)", signed ? 1 : 0);
+            }
+        }
+
+        return code.ToString();
+    }
+
+    /// <summary>Writes one program for each set of headers: two headers may give one name different values.</summary>
+    public static IReadOnlyList<string> Write(IEnumerable<ConstantExpectation> constants) =>
+        [.. constants.GroupBy(constant => string.Join(' ', constant.Headers)).Select(group =>
+        {
+            StringBuilder code = Begin(group.First().Headers);
+            foreach (ConstantExpectation constant in group)
+            {
+                Expect(code, constant.Expression, constant.Value);
+            }
+
+            return code.ToString();
+        })];
+
+    private static StringBuilder Begin(IEnumerable<string> headers) =>
+        headers.Aggregate(new StringBuilder(), (code, header) => code.Append("#include <").Append(header).Append(">\n"));
+
+    // The sign is compared apart from the bits: otherwise -1 would equal 0xffffffffffffffff.
+    private static void Expect(StringBuilder code, string expression, Int128 value)
+    {
+        string comparison = value < 0
+            ? $"({expression}) < 0 && (long long)({expression}) == {value}LL"
+            : $"({expression}) >= 0 && (unsigned long long)({expression}) == {value}ULL";
+        string text = value > 9 ? $"{value} (0x{value:x})" : $"{value}";
+        code.Append($"_Static_assert({comparison}, \"{expression} is declared as {text}\");\n");
+    }
+}
