@@ -42,6 +42,8 @@ internal static class Refusal
         (Operation.CreateSession, Errno.EEXIST) =>
             "an outgoing session of this name is open, in this or in another process. Use another name, or close that session.",
         (Operation.CreateSession, Errno.ENOSPC) => "the kernel holds as many sessions as it can hand over (510,000).",
+        (Operation.CreateSession, Errno.EINVAL) => "the name is empty or has no NUL within 64 bytes.",
+        (Operation.CreateSession, Errno.ENOMEM) => "the kernel lacks memory for the session, or for a block of the list of sessions that it hands over.",
         (Operation.RetrieveSession, Errno.ENOENT) =>
             "the previous kernel handed over no session of this name, or it was finished already. On a first boot that is no fault: use TryRetrieveSession.",
         (Operation.RetrieveSession, Errno.EINVAL) =>
@@ -65,6 +67,11 @@ internal static class Refusal
         (Operation.RetrieveFd, Errno.EINVAL) =>
             "the session was created in this kernel, so there is nothing to retrieve; or the file's handed-over record is damaged, and every further attempt will say so.",
         (Operation.RetrieveFd, Errno.EIO) => "pages of the file could not be restored; its content is lost, and every further attempt will say so.",
+        (Operation.RetrieveFd, Errno.ENOMEM or Errno.ENOSPC) =>
+            "the kernel lacks memory, or may not commit as much, to restore the file; its content is lost, and every further attempt will say so.",
+        (Operation.RetrieveFd, Errno.EOPNOTSUPP) =>
+            "the file was handed over with seals that this kernel does not know; its content is lost, and every further attempt will say so.",
+        (Operation.GetName, Errno.EINVAL) => "the descriptor is no session, or the kernel is older than 7.2 and does not tell a session's name.",
         (Operation.Finish, Errno.EBUSY) => "a file of the session is not ready to be finished. Nothing was finished; retry.",
         (Operation.Finish, Errno.EINVAL) => "the session was created in this kernel; only a retrieved session can be finished.",
 
@@ -104,6 +111,7 @@ internal static class Refusal
         Errno.ENOMEM => "the kernel is out of memory.",
         Errno.ENOTTY => "the descriptor is not a live update device or session of this kernel.",
         Errno.EBADF => "the descriptor is not open.",
+        Errno.EFAULT => "the structure that was passed is not in readable and writable memory.",
         Errno.E2BIG => "the kernel is older than the structure that was passed.",
         _ => System(errno) + ".",
     };

@@ -25,6 +25,42 @@ internal static class KernelParameter
         return value;
     }
 
+    /// <summary>Splits a command line at white space outside of quotes, and takes quotes off as <c>next_arg</c> does (<c>lib/cmdline.c</c>).</summary>
+    public static IEnumerable<string> Words(string commandLine)
+    {
+        int start = 0;
+        while (start < commandLine.Length)
+        {
+            if (IsSpace(commandLine[start]))
+            {
+                start++;
+                continue;
+            }
+
+            bool quoted = false;
+            int end = start;
+            for (; end < commandLine.Length && (quoted || !IsSpace(commandLine[end])); end++)
+            {
+                quoted ^= commandLine[end] == '"';
+            }
+
+            yield return Unquote(commandLine[start..end]);
+            start = end;
+        }
+    }
+
+    private static bool IsSpace(char letter) => letter is ' ' or (>= '\t' and <= '\r');
+
+    private static string Unquote(string word)
+    {
+        bool whole = word.StartsWith('"');
+        word = whole ? word[1..] : word;
+        int value = word.IndexOf('=', StringComparison.Ordinal) + 1;
+        bool valueOnly = value > 1 && value < word.Length && word[value] == '"';
+        word = valueOnly ? word.Remove(value, 1) : word;
+        return (whole || valueOnly) && word.EndsWith('"') ? word[..^1] : word;
+    }
+
     private static bool? Boolean(ReadOnlySpan<char> text) => text switch
     {
         ['y' or 'Y' or 't' or 'T' or '1', ..] => true,

@@ -151,7 +151,7 @@ public sealed class KexecImage
 
     private static void CheckCarriesSessions(string commandLine)
     {
-        string[] words = commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] words = [.. KernelParameter.Words(commandLine)];
         if (KernelParameter.Switch(words, "liveupdate") != true)
         {
             throw new ArgumentException(

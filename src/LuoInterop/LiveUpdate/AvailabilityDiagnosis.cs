@@ -37,7 +37,7 @@ internal static class AvailabilityDiagnosis
 
     private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
     {
-        string[] words = kernel.CommandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] words = [.. KernelParameter.Words(kernel.CommandLine)];
         bool? config = ConfigHas(kernel, "CONFIG_LIVEUPDATE=y");
         if (config == false)
         {
@@ -93,7 +93,14 @@ internal static class AvailabilityDiagnosis
         {
             using var unpacked = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
             using var reader = new StreamReader(unpacked, Encoding.ASCII);
-            return HasLine(reader, line);
+            try
+            {
+                return HasLine(reader, line);
+            }
+            catch (InvalidDataException)
+            {
+                return null;
+            }
         }
 
         byte[]? plain = ReadFile(kernel, $"/boot/config-{kernel.Release}");

@@ -60,6 +60,9 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Gets where the session goes or comes from.</summary>
     public SessionDirection Direction { get; }
 
+    /// <summary>Gets whether <see cref="HoldUntilKexec"/> was called.</summary>
+    public bool IsHeld => _session.Held;
+
     /// <summary>Gets the session's descriptor, for passing it to another process. It stays owned by this object.</summary>
     public SafeHandle Handle => _session;
 
@@ -125,9 +128,13 @@ public sealed class LiveUpdateSession : IDisposable
 
         // The kernel wants a number, so the handle is kept open for the call by hand.
         bool added = false;
+        bool sessionAdded = false;
         try
         {
             file.DangerousAddRef(ref added);
+
+            // Keeps a Dispose on another thread from closing the session before the stake is settled.
+            _session.DangerousAddRef(ref sessionAdded);
             liveupdate_session_preserve_fd argument = default;
             argument.size = (uint)Unsafe.SizeOf<liveupdate_session_preserve_fd>();
             argument.fd = (int)file.DangerousGetHandle();
@@ -142,6 +149,11 @@ public sealed class LiveUpdateSession : IDisposable
         }
         finally
         {
+            if (sessionAdded)
+            {
+                _session.DangerousRelease();
+            }
+
             if (added)
             {
                 file.DangerousRelease();
@@ -190,11 +202,14 @@ public sealed class LiveUpdateSession : IDisposable
             throw LiveUpdateException.For(result, Operation.Finish, Name);
         }
 
-        _session.ClearStakes();
+        _session.End();
     }
 
     /// <summary>Drops an outgoing session and everything that it preserves, by closing its last descriptor.</summary>
-    /// <exception cref="InvalidOperationException">The session is incoming: closing it would finish it; see <see cref="Finish"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session is incoming: closing it would finish it; see <see cref="Finish"/>. Or it was disposed and its descriptor
+    /// left open: <see cref="Adopt"/> that one first.
+    /// </exception>
     /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a duplicate of the descriptor, the session lives on in it.</remarks>
     public void Abort()
     {
@@ -203,7 +218,12 @@ public sealed class LiveUpdateSession : IDisposable
             throw new InvalidOperationException($"The session \"{Name}\" was retrieved; closing it would finish it. Call Finish if that is meant.");
         }
 
-        _session.ClearStakes();
+        if (_session.IsLeaked)
+        {
+            throw new InvalidOperationException($"The session \"{Name}\" was disposed while it preserves files, and its descriptor was left open. Adopt the descriptor and abort that session.");
+        }
+
+        _session.End();
         _session.Dispose();
     }
 
@@ -229,7 +249,7 @@ public sealed class LiveUpdateSession : IDisposable
             return;
         }
 
-        if (_session.Held || !_session.CloseIsHarmless)
+        if (!_session.CloseIsHarmless)
         {
             _session.Leak(SessionLeakCause.Disposed);
         }

@@ -28,7 +28,14 @@ internal sealed class SessionHandle : SafeHandle
     /// <summary>Counts what closing would drop or free: files preserved or being preserved, or 1 for a session that is not finished.</summary>
     private int _stakes;
 
-    public bool CloseIsHarmless => Volatile.Read(ref _stakes) == 0;
+    /// <summary>Holds whether the session was ended by an explicit call, whatever the count says.</summary>
+    private volatile bool _ended;
+
+    /// <summary>Gets whether closing the descriptor loses nothing that anybody still counts on.</summary>
+    public bool CloseIsHarmless => _ended || (!Held && Volatile.Read(ref _stakes) == 0);
+
+    /// <summary>Gets whether the descriptor was given up without closing it.</summary>
+    public bool IsLeaked { get; private set; }
 
     /// <summary>Gets or sets whether the descriptor is meant to stay open until the kernel is replaced.</summary>
     public volatile bool Held;
@@ -37,23 +44,20 @@ internal sealed class SessionHandle : SafeHandle
 
     public void RemoveStake() => Interlocked.Decrement(ref _stakes);
 
-    public void ClearStakes() => Volatile.Write(ref _stakes, 0);
+    /// <summary>Allows closing for good: the session is finished or aborted. Calls that still run cannot take it back.</summary>
+    public void End() => _ended = true;
 
     /// <summary>Gives the descriptor up without closing it, and reports it unless it is held on purpose.</summary>
     public void Leak(SessionLeakCause cause)
     {
-        int fd = (int)handle;
         SetHandleAsInvalid();
-        if (!Held)
-        {
-            SessionLeak.Report(new SessionLeak(_name, _direction, fd, cause));
-        }
+        GiveUp(cause);
     }
 
     protected override void Dispose(bool disposing)
     {
         // A finalizer gets here with disposing == false.
-        if (!disposing && !IsInvalid && !IsClosed && (Held || !CloseIsHarmless))
+        if (!disposing && !IsInvalid && !IsClosed && !CloseIsHarmless)
         {
             Leak(SessionLeakCause.Collected);
         }
@@ -61,5 +65,24 @@ internal sealed class SessionHandle : SafeHandle
         base.Dispose(disposing);
     }
 
-    protected override bool ReleaseHandle() => _kernel.Close((int)handle) == 0;
+    protected override bool ReleaseHandle()
+    {
+        if (CloseIsHarmless)
+        {
+            return _kernel.Close((int)handle) == 0;
+        }
+
+        // The session was disposed while another thread preserved a file into it.
+        GiveUp(SessionLeakCause.Disposed);
+        return true;
+    }
+
+    private void GiveUp(SessionLeakCause cause)
+    {
+        IsLeaked = true;
+        if (!Held)
+        {
+            SessionLeak.Report(new SessionLeak(_name, _direction, (int)handle, cause));
+        }
+    }
 }

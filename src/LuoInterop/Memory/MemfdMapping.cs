@@ -144,11 +144,11 @@ public sealed unsafe class MemfdMapping : IDisposable
 
         public override Span<byte> GetSpan() => _mapping.Window(_offset, _length);
 
-        // Mapped memory never moves, so there is nothing to pin.
+        // Mapped memory never moves, so there is nothing to pin; the pin only keeps the mapping from being collected.
         public override MemoryHandle Pin(int elementIndex = 0)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_length, nameof(elementIndex));
-            return new MemoryHandle(_mapping.Address + _offset + elementIndex);
+            return new MemoryHandle(_mapping.Address + _offset + elementIndex, pinnable: this);
         }
 
         public override void Unpin()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -44,7 +45,7 @@ public sealed class CatalogueDocument
     /// <summary>Gets or sets how many live updates the state has gone through, <c>state.kexecsCount</c>.</summary>
     public long KexecsCount
     {
-        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value && value.TryGetValue(out long count) ? count : 0;
+        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value && value.TryGetValue(out long count) && count >= 0 ? count : 0;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
@@ -62,6 +63,7 @@ public sealed class CatalogueDocument
         }
 
         bool ours = CatalogueHeader.Check(bytes);
+        CheckText(bytes);
         JsonObject root;
         try
         {
@@ -127,6 +129,12 @@ public sealed class CatalogueDocument
         if (entry.Token == SessionCatalogue.Token)
         {
             throw new ArgumentException($"Token {SessionCatalogue.Token} belongs to the catalogue itself.", nameof(entry));
+        }
+
+        // A lone surrogate would be written as U+FFFD, and two names become one.
+        if (!IsWellFormed(entry.Unit) || !IsWellFormed(entry.Name) || !IsWellFormed(entry.SessionName) || !IsWellFormed(entry.Checksum))
+        {
+            throw new ArgumentException("An entry's texts must be well-formed Unicode, without lone surrogates.", nameof(entry));
         }
 
         if (Collision(entry) is { } collision)
@@ -252,6 +260,30 @@ public sealed class CatalogueDocument
         };
     }
 
+    /// <summary>Checks that every text is well-formed: what is kept unread must still be writable later.</summary>
+    private static void CheckText(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaximumDepth });
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+        }
+        catch (JsonException error)
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue is no JSON: " + error.Message, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue has a text that is not well-formed Unicode.", error);
+        }
+    }
+
     private static void AppendMembers(StringBuilder text, IEnumerable<KeyValuePair<string, JsonNode?>> members)
     {
         foreach ((string key, JsonNode? value) in members)
@@ -259,6 +291,21 @@ public sealed class CatalogueDocument
             text.Append(",\"").Append(JsonEncodedText.Encode(key, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)).Append("\":")
                 .Append(value?.ToJsonString(WriteOptions) ?? "null");
         }
+    }
+
+    private static bool IsWellFormed(string? text)
+    {
+        for (ReadOnlySpan<char> rest = text; !rest.IsEmpty;)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out int consumed) != OperationStatus.Done)
+            {
+                return false;
+            }
+
+            rest = rest[consumed..];
+        }
+
+        return true;
     }
 
     private static JsonObject Child(JsonObject parent, string key)

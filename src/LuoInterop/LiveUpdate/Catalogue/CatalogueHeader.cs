@@ -19,7 +19,10 @@ internal static class CatalogueHeader
     public const string Key = "luointerop";
     public const int FormatVersion = 1;
 
-    private const string Start = "{\"luointerop\":{\"magic\":\"LUOCATALOGUE\",\"formatVersion\":\"";
+    private const string Magic = "LUOCATALOGUE";
+    private const string KeyLabel = "{\"";
+    private const string MagicLabel = "\":{\"magic\":\"";
+    private const string Start = KeyLabel + Key + MagicLabel + Magic + "\",\"formatVersion\":\"";
     private const string LengthLabel = "\",\"length\":\"";
     private const string HashLabel = "\",\"sha256\":\"";
     private const int VersionDigits = 4;
@@ -51,9 +54,18 @@ internal static class CatalogueHeader
     /// <exception cref="SessionCatalogueException">It is newer, cut short, or was changed.</exception>
     public static bool Check(ReadOnlySpan<byte> document)
     {
-        if (!document.StartsWith(Encoding.ASCII.GetBytes(Start)))
+        ReadOnlySpan<byte> start = Encoding.ASCII.GetBytes(Start);
+        if (document.Length < start.Length && start.StartsWith(document))
         {
-            return false;
+            throw new SessionCatalogueException(SessionCatalogueFault.Truncated, "The catalogue ends within its header.");
+        }
+
+        if (!document.StartsWith(start))
+        {
+            // Half of a header is a damaged one: without this, what follows would pass unchecked as systemd's.
+            return HasAt(document, KeyLabel.Length, Key) || HasAt(document, KeyLabel.Length + Key.Length + MagicLabel.Length, Magic)
+                ? throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its header does not start as it was written.")
+                : false;
         }
 
         // The version first: a newer header may go on differently.
@@ -87,4 +99,7 @@ internal static class CatalogueHeader
 
         return true;
     }
+
+    private static bool HasAt(ReadOnlySpan<byte> document, int offset, string text) =>
+        document.Length >= offset + text.Length && document.Slice(offset, text.Length).SequenceEqual(Encoding.ASCII.GetBytes(text));
 }
