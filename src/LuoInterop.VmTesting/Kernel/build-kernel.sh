@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Builds a Linux kernel with KHO and LUO for QEMU, from Debian's source package, into a cache folder.
+#
+#   build-kernel.sh SERIES CONFIG CACHE
+#
+# SERIES  kernel series as Debian names its source package, for example 7.3 (package linux-source-7.3)
+# CONFIG  kconfig fragment that is merged over tinyconfig; every line of it must hold afterwards
+# CACHE   folder that receives SERIES-KEY/ with bzImage, config, release and the installed headers
+#
+# The last line on standard output is the finished folder. Everything else goes to standard error.
+#
+# LUO_DEBIAN_MIRROR   archive to take the source from; the default is the one that this machine's apt uses
+# LUO_KERNEL_SOURCE   a kernel source tarball, used instead of Debian's package
+set -euo pipefail
+
+series=${1:?kernel series, for example 7.3}
+config=$(readlink -f "${2:?kconfig fragment}")
+cache=${3:?cache folder}
+mkdir -p "$cache"
+cache=$(readlink -f "$cache")
+
+say() { printf 'kernel %s: %s\n' "$series" "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# The suite of Debian that carries each series.
+case $series in
+  7.3) suite=trixie-backports ;;
+  7.2) suite=forky ;;
+  *) [ -n "${LUO_KERNEL_SOURCE:-}" ] || die "no Debian suite is known for this series; set LUO_KERNEL_SOURCE to a source tarball" ;;
+esac
+
+# One finished folder per series, fragment and recipe. A newer point release in the archive does not rebuild it.
+key=$( { cat "$config" "$0"; printf '%s' "${LUO_KERNEL_SOURCE:-}"; } | sha256sum | cut -c1-16)
+done_folder=$cache/$series-$key
+if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
+  printf '%s\n' "$done_folder"
+  exit 0
+fi
+
+# One builder a cache folder: a second one waits and then finds the result.
+exec 9>"$cache/$series-$key.lock"
+flock -n 9 || { say "another build of this kernel is running; waiting for it"; flock 9; }
+if [ -f "$done_folder/bzImage" ]; then printf '%s\n' "$done_folder"; exit 0; fi
+
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+need gcc gcc; need make make; need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
+printf '#include <libelf.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libelf-dev)
+printf '#include <openssl/opensslv.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libssl-dev)
+if [ ${#missing[@]} -gt 0 ]; then die "missing packages: ${missing[*]}. Install them: apt-get install ${missing[*]}"; fi
+
+free_mib=$(df -Pm "$cache" | awk 'NR==2 {print $4}')
+[ "$free_mib" -ge 6000 ] || die "$cache has $free_mib MiB free; the build needs 6000 MiB"
+
+work=$(mktemp -d "$cache/build.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
+  tarball=$(readlink -f "$LUO_KERNEL_SOURCE")
+else
+  mirror=${LUO_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "Debian" && $2 == "Debian" {print $3; exit}')}
+  [ -n "$mirror" ] || die "this machine's apt has no Debian archive; run 'apt-get update', or set LUO_DEBIAN_MIRROR or LUO_KERNEL_SOURCE"
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ -f "$keyring" ] || die "$keyring is missing: apt-get install debian-archive-keyring"
+  # A private apt state: the machine's own sources and lists stay as they are.
+  mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/empty"
+  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" > "$work/apt/sources.list"
+  apt_options=(-o "Dir::Etc::sourcelist=$work/apt/sources.list" -o "Dir::Etc::sourceparts=$work/apt/empty"
+    -o "Dir::Etc::preferencesparts=$work/apt/empty" -o "Dir::Etc::preferences=$work/apt/none"
+    -o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o APT::Sandbox::User=root
+    -o Acquire::Retries=5 -o Acquire::Languages=none)
+  say "downloading Debian's source package from $suite"
+  apt-get "${apt_options[@]}" -q update >&2
+  (cd "$work" && apt-get "${apt_options[@]}" -q download "linux-source-$series" >&2)
+  dpkg -x "$work"/linux-source-*.deb "$work/deb"
+  tarball=$(echo "$work"/deb/usr/src/linux-source-*.tar.xz)
+fi
+
+say "unpacking"
+mkdir "$work/src"
+tar xf "$tarball" -C "$work/src" --strip-components=1
+cd "$work/src"
+
+say "configuring"
+make -s tinyconfig >&2
+scripts/kconfig/merge_config.sh -m .config "$config" >/dev/null
+make -s olddefconfig >&2
+while IFS= read -r line; do
+  case $line in
+    CONFIG_*=n) if grep -q "^${line%=n}=[ym]" .config; then die "the kernel did not take '$line'"; fi ;;
+    CONFIG_*) grep -qxF "$line" .config || die "the kernel did not take '$line'" ;;
+  esac
+done < "$config"
+
+release=$(make -s kernelrelease)
+say "compiling Linux $release with $(nproc) jobs (minutes)"
+make -s -j"$(nproc)" bzImage >&2
+mkdir "$work/out"
+make -s headers_install INSTALL_HDR_PATH="$work/out/headers" >&2
+cp arch/x86/boot/bzImage "$work/out/bzImage"
+cp .config "$work/out/config"
+printf '%s\n' "$release" > "$work/out/release"
+basename "$tarball" > "$work/out/source"
+rm -rf "$done_folder"
+mv "$work/out" "$done_folder"
+say "Linux $release is ready"
+printf '%s\n' "$done_folder"

@@ -1,0 +1,68 @@
+using System.Globalization;
+using LuoInterop.VmTesting.Protocol;
+
+namespace LuoInterop.VmTesting.Machine;
+
+/// <summary>Makes QEMU's command line.</summary>
+internal static class QemuCommand
+{
+    internal const string ConsoleSocket = "console";
+
+    internal static string KernelCommandLine(VmOptions options)
+    {
+        // panic=-1 with QEMU's -no-reboot turns a panic into QEMU's end.
+        List<string> words = ["console=ttyS0", "panic=-1", "quiet"];
+        if (options.LiveUpdate)
+        {
+            words.Add("liveupdate=on");
+        }
+
+        if (options.KexecHandover is { } handover)
+        {
+            words.Add(handover ? "kho=on" : "kho=off");
+        }
+
+        words.Add("luo.stage=1");
+        words.AddRange(options.KernelCommandLine);
+        return string.Join(' ', words);
+    }
+
+    internal static IReadOnlyList<string> Create(VmOptions options, VmAccelerator accelerator, RunFolder folder)
+    {
+        bool kvm = accelerator == VmAccelerator.Kvm;
+        List<string> arguments =
+        [
+            options.Qemu,
+            "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none",
+            "-accel", kvm ? "kvm" : "tcg,thread=multi",
+            "-cpu", options.CpuModel ?? (kvm ? "host" : "max"),
+            "-m", options.MemoryMiB.ToString(CultureInfo.InvariantCulture) + "M",
+            "-smp", options.Cpus.ToString(CultureInfo.InvariantCulture),
+            "-kernel", folder.ImagePath, "-initrd", folder.InitrdPath, "-append", KernelCommandLine(options),
+        ];
+        AddSocket(arguments, "console", folder.Socket(ConsoleSocket));
+        arguments.AddRange(["-serial", "chardev:console"]);
+        AddShare(arguments, "host", "/");
+        AddShare(arguments, "luorun", folder.Share);
+        arguments.AddRange(["-device", "virtio-serial-pci"]);
+        AddSocket(arguments, "init", folder.Socket(FrameFormat.InitPort));
+        arguments.AddRange(["-device", $"virtserialport,chardev=init,name={FrameFormat.InitPort}"]);
+        AddSocket(arguments, "report", folder.Socket(FrameFormat.ReportPort));
+        arguments.AddRange(["-device", $"virtserialport,chardev=report,name={FrameFormat.ReportPort}"]);
+        arguments.AddRange(options.QemuArguments);
+        return arguments;
+    }
+
+    private static void AddSocket(List<string> arguments, string id, string path) =>
+        arguments.AddRange(["-chardev", $"socket,id={id},path={Escape(path)}"]);
+
+    // Without remap, inode numbers of different host file systems collide and mounts land on the wrong folder.
+    private static void AddShare(List<string> arguments, string tag, string path)
+    {
+        arguments.AddRange(["-fsdev", $"local,id={tag},path={Escape(path)},security_model=none,readonly=on,multidevs=remap"]);
+        arguments.AddRange(["-device", $"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]);
+    }
+
+    // A comma ends an option's value; doubled it stands for itself.
+    private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);
+}

@@ -1,0 +1,155 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using LuoInterop.VmTesting.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace LuoInterop.VmTesting.Payload;
+
+/// <summary>Is the payload's end of the report port.</summary>
+internal sealed class GuestPort : IDisposable
+{
+    private const int EINTR = 4;
+    private const int EAGAIN = 11;
+    private const int EBUSY = 16;
+    private const int O_RDWR = 2;
+    private const int O_CLOEXEC = 0x80000;
+    private const short POLLIN = 1;
+
+    private static readonly TimeSpan s_busyLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(60);
+
+    private readonly SafeFileHandle _port;
+    private readonly ushort _stage;
+
+    // Random at first: a late answer to an earlier opener is then recognised.
+    private uint _sequence = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+
+    private GuestPort(SafeFileHandle port, ushort stage)
+    {
+        _port = port;
+        _stage = stage;
+    }
+
+    /// <summary>Is held while frames that belong together are sent.</summary>
+    internal Lock Sequencing { get; } = new();
+
+    /// <summary>Opens the port; one opener at a time is the kernel's rule, so that the present one is waited for.</summary>
+    internal static GuestPort Open(string path, ushort stage)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            int fd = Libc.open(path, O_RDWR | O_CLOEXEC, 0);
+            if (fd >= 0)
+            {
+                return new GuestPort(new SafeFileHandle(fd, ownsHandle: true), stage);
+            }
+
+            int error = Marshal.GetLastPInvokeError();
+            if (error != EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
+            {
+                throw new IOException($"{path} cannot be opened: {new Win32Exception(error).Message} (errno {error}).");
+            }
+
+            Thread.Sleep(2);
+        }
+    }
+
+    /// <summary>Sends one frame; with an answer wanted, returns once the host has confirmed it.</summary>
+    internal void Send(FrameType type, bool answer, Action<FrameBuilder> fill)
+    {
+        lock (Sequencing)
+        {
+            FrameBuilder frame = new(type, _stage, ++_sequence);
+            fill(frame);
+            Write(frame.Finish().Span);
+            if (answer)
+            {
+                WaitForAck();
+            }
+        }
+    }
+
+    public void Dispose() => _port.Dispose();
+
+    private unsafe void Write(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            fixed (byte* at = bytes)
+            {
+                nint n = Libc.write(_port, at, (nuint)bytes.Length);
+                if (n < 0 && Marshal.GetLastPInvokeError() != EINTR)
+                {
+                    throw Failure("written");
+                }
+
+                bytes = bytes[(int)Math.Max(n, 0)..];
+            }
+        }
+    }
+
+    private void WaitForAck()
+    {
+        long start = Stopwatch.GetTimestamp();
+        byte[] header = new byte[FrameFormat.HeaderSize];
+        do
+        {
+            Read(header, start);
+            if (Frame.CheckHeader(header, out FrameType type, out _, out _) != 0 || type != FrameType.Ack)
+            {
+                throw new IOException($"The host answered with a {type} frame.");
+            }
+        }
+        while (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)) != _sequence);
+    }
+
+    private unsafe void Read(Span<byte> bytes, long start)
+    {
+        while (!bytes.IsEmpty)
+        {
+            TimeSpan left = s_answerLimit - Stopwatch.GetElapsedTime(start);
+            PollFd poll = new() { Fd = (int)_port.DangerousGetHandle(), Events = POLLIN };
+            int ready = left <= TimeSpan.Zero ? 0 : Libc.poll(&poll, 1, (int)left.TotalMilliseconds + 1);
+            if (ready == 0)
+            {
+                throw new IOException($"The host did not answer within {s_answerLimit.TotalSeconds} s.");
+            }
+
+            if (ready < 0 && Marshal.GetLastPInvokeError() != EINTR)
+            {
+                throw Failure("polled");
+            }
+
+            if (ready < 0)
+            {
+                continue;
+            }
+
+            fixed (byte* at = bytes)
+            {
+                nint n = Libc.read(_port, at, (nuint)bytes.Length);
+                if (n == 0)
+                {
+                    throw new IOException("The host has closed the port.");
+                }
+
+                if (n < 0 && Marshal.GetLastPInvokeError() is not (EINTR or EAGAIN))
+                {
+                    throw Failure("read");
+                }
+
+                bytes = bytes[(int)Math.Max(n, 0)..];
+            }
+        }
+    }
+
+    private static IOException Failure(string what)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new IOException($"The report port cannot be {what}: {new Win32Exception(error).Message} (errno {error}).");
+    }
+}

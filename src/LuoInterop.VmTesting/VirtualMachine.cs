@@ -1,0 +1,21 @@
+using LuoInterop.VmTesting.Machine;
+
+namespace LuoInterop.VmTesting;
+
+/// <summary>Boots a kernel in QEMU, runs a payload in it across its kexecs, and says how that ended.</summary>
+public static class VirtualMachine
+{
+    /// <summary>Runs a payload in a VM; returns when QEMU and everything that belongs to the run is gone.</summary>
+    /// <remarks>Thread-safe: several VMs can run at once. Nothing of a run outlives this process, even when it is killed.</remarks>
+    /// <exception cref="ArgumentException">An option cannot mean what it says.</exception>
+    /// <exception cref="VmSetupException">A tool is missing, or a folder cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; QEMU is gone.</exception>
+    public static async Task<VmResult> RunAsync(VmOptions options, CancellationToken cancellationToken = default)
+    {
+        OptionsCheck.Check(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        options = options with { Qemu = QemuProgram.Find(options.Qemu) };
+        VmAccelerator accelerator = await AcceleratorProbe.ResolveAsync(options, cancellationToken).ConfigureAwait(false);
+        return await MachineRun.RunAsync(options, accelerator, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,182 @@
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace LuoInterop.Contract.Rows;
+
+/// <summary>CONTRACT 2.3: what a preserved memfd refuses and allows (mm/shmem.c, mm/memfd.c).</summary>
+public static class FrozenContract
+{
+    private const int KeepSize = FallocHeader.FALLOC_FL_KEEP_SIZE;
+
+    public static Scenario Size_CannotChange_SameSizeIsFine => Scenario
+        .Of("Truncating up or down is EPERM, to the same size 0.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Frozen(s, 8192);
+            Refused.With(Errno.EPERM, () => memfd.SetSize(4096));
+            Refused.With(Errno.EPERM, () => memfd.SetSize(8193));
+            Refused.With(Errno.EPERM, () => memfd.SetSize(0));
+            memfd.SetSize(8192);
+        });
+
+    public static Scenario WriteInside_Works_AtOrPastTheEnd_EPERM => Scenario
+        .Of("Writes inside the size work and are carried; a write that starts at or past the end, or appends, is EPERM.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(8192, 60);
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            memfd.Write(100, "after preserve"u8);
+            memfd.Write(8191, "z"u8);
+            Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 8192));
+            Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 100_000));
+            Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, FcntlHeader.O_APPEND));
+            Refused.With(Errno.EPERM, s.Kernel.Write(memfd.Handle, "x"u8));
+            Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, 0));
+            memfd.Position = 200;
+            Assert.Equal(5, s.Kernel.Write(memfd.Handle, "fifth"u8));
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.Own(s.Retrieve().RetrieveMemfd(1));
+            byte[] expected = new byte[8192];
+            Pattern.Generate(expected, 0, 60);
+            "after preserve"u8.CopyTo(expected.AsSpan(100));
+            "fifth"u8.CopyTo(expected.AsSpan(200));
+            expected[8191] = (byte)'z';
+            byte[] actual = new byte[8192];
+            Assert.Equal(8192, memfd.Read(0, actual));
+            Assert.Equal(expected, actual);
+            Assert.Equal(205, memfd.Position);
+        });
+
+    public static Scenario WriteStraddlingTheEnd_SmallFile_EPERM_AndNothingIsWritten => Scenario
+        .Of("A write that passes the end within one chunk of the page cache fails whole.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Frozen(s, 8192, seed: 61);
+            Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "straddle"u8, 8188));
+            byte[] tail = new byte[4];
+            memfd.Read(8188, tail);
+            byte[] expected = new byte[8192];
+            Pattern.Generate(expected, 0, 61);
+            Assert.True(expected.AsSpan(8188).SequenceEqual(tail));
+        });
+
+    public static Scenario Fallocate_EPERM_UnsupportedModesFirst => Scenario
+        .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad range EINVAL.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Frozen(s, 8192);
+            foreach (int mode in (int[])[0, KeepSize, KeepSize | FallocHeader.FALLOC_FL_PUNCH_HOLE])
+            {
+                Refused.With(Errno.EPERM, s.Kernel.FAllocate(memfd.Handle, mode, 0, 4096));
+                Refused.With(Errno.EPERM, s.Kernel.FAllocate(memfd.Handle, mode, 4096, 65536));
+            }
+
+            foreach (int mode in (int[])[FallocHeader.FALLOC_FL_ZERO_RANGE, FallocHeader.FALLOC_FL_COLLAPSE_RANGE, FallocHeader.FALLOC_FL_INSERT_RANGE, FallocHeader.FALLOC_FL_UNSHARE_RANGE])
+            {
+                Refused.With(Errno.EOPNOTSUPP, s.Kernel.FAllocate(memfd.Handle, mode, 0, 4096));
+            }
+
+            Refused.With(Errno.EINVAL, s.Kernel.FAllocate(memfd.Handle, 0, 0, 0));
+            Refused.With(Errno.EINVAL, s.Kernel.FAllocate(memfd.Handle, 0, -1, 4096));
+        });
+
+    public static Scenario OpenWithTruncate_EPERM => Scenario
+        .Of("Re-opening with O_TRUNC is EPERM.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Frozen(s, 8192, seed: 62);
+            Refused.With(Errno.EPERM, s.Kernel.Open(
+                $"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+            Pattern.Verify(memfd, 8192, 62);
+        });
+
+    public static Scenario Mappings_Work_AndTheirStoresAreCarried => Scenario
+        .Of("Mapping works, before and after; what the pages hold at the kexec is carried, not a snapshot of PRESERVE_FD.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(16384, 63);
+            using MemfdMapping early = memfd.Map();
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            using MemfdMapping late = memfd.Map();
+            "early"u8.CopyTo(early.GetSpan(10, 5));
+            "late"u8.CopyTo(late.GetSpan(12288, 4));
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            using MemfdMapping mapping = s.Own(s.Retrieve().RetrieveMemfd(1)).Map();
+            Assert.Equal("early"u8, mapping.GetReadOnlySpan(10, 5));
+            Assert.Equal("late"u8, mapping.GetReadOnlySpan(12288, 4));
+            byte[] expected = new byte[16384];
+            Pattern.Generate(expected, 0, 63);
+            Assert.True(mapping.GetReadOnlySpan(4096, 8192).SequenceEqual(expected.AsSpan(4096, 8192)));
+        });
+
+    public static Scenario Seals_AddedWhileFrozen_Succeed_AndAreNotCarried => Scenario
+        .Of("Seals are recorded at PRESERVE_FD: later ones hold here and are gone in the next kernel.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(4096, 64);
+            memfd.AddSeals(MemfdSeals.Grow);
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            Assert.Equal(MemfdSeals.Grow, memfd.Seals);
+            memfd.AddSeals(MemfdSeals.Shrink | MemfdSeals.Seal);
+            Assert.Equal(MemfdSeals.Grow | MemfdSeals.Shrink | MemfdSeals.Seal, memfd.Seals);
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.Own(s.Retrieve().RetrieveMemfd(1));
+            Assert.Equal(MemfdSeals.Grow, memfd.Seals);
+            memfd.SetSize(0);
+            memfd.AddSeals(MemfdSeals.Write);
+        });
+
+    public static Scenario SealWrite_EBUSY => Scenario
+        .Of("F_SEAL_WRITE is EBUSY, because every page is pinned (memfd_wait_for_pins).")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Frozen(s, 4096);
+            Refused.With(Errno.EBUSY, () => memfd.AddSeals(MemfdSeals.Write));
+            Assert.Equal(MemfdSeals.None, memfd.Seals);
+        });
+
+    public static Scenario Abort_Thaws => Scenario
+        .Of("Closing the session lifts the freeze: size, holes and F_SEAL_WRITE work again.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(8192, 65);
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            session.Abort();
+            Pattern.Verify(memfd, 8192, 65);
+            memfd.PunchHole(0, 4096);
+            memfd.SetSize(12288);
+            memfd.AddSeals(MemfdSeals.Write);
+        });
+
+    public static Scenario FailedPreserve_DoesNotFreeze => Scenario
+        .Of("A preserve that fails leaves the file as it was.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Create();
+            session.Preserve(s.MemfdWith(4096, 66), 1);
+            Memfd memfd = s.MemfdWith(4096, 67);
+            Refused.With(Errno.EEXIST, () => session.Preserve(memfd, 1));
+            memfd.SetSize(8192);
+        });
+
+    private static Memfd Frozen(Stage s, long size, int seed = 1)
+    {
+        Memfd memfd = s.MemfdWith(size, seed);
+        s.Create().Preserve(memfd, 1);
+        return memfd;
+    }
+}

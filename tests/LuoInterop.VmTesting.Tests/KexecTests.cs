@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace LuoInterop.VmTesting.Tests;
+
+[Collection("VM")]
+[Trait("Category", "VM")]
+public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output)
+{
+    // [docs:host]
+    [Fact]
+    public async Task DotnetPayload_InTwoKernels_Passes()
+    {
+        VmResult result = await VirtualMachine.RunAsync(new VmOptions
+        {
+            Kernel = fixture.Kernel,
+            Command = ["dotnet", KernelFixture.Payload, "stages", "2"],
+            ExpectedKernels = 2,
+        });
+        output.WriteLine(result.ToString());
+
+        result.EnsurePassed();
+        Assert.Equal([1, 2], result.Kernels.Select(kernel => kernel.Stage));
+        Assert.Equal(2, result.Reports.Count(report => report.Test == "liveupdate.device"));
+        GuestFile file = Assert.Single(result.Files);
+        Assert.Equal(result.Values.Single(value => value.Name == "sha256").Value, Convert.ToHexString(SHA256.HashData(file.Content.Span)));
+    }
+
+    // [docs:end]
+    [Fact]
+    public async Task ShellPayload_InThreeKernels_LosesNoOutput()
+    {
+        VmResult result = await VirtualMachine.RunAsync(fixture.Shell("""
+            s=$(luo-guest stage)
+            luo-guest report "stage $s" passed "in $(uname -r)" || exit 9
+            seq 1 5000
+            echo "stage $s ends" >&2
+            [ "$s" = 3 ] || luo-guest kexec "extra=$s"
+            grep -q 'liveupdate=on.*luo.stage=3 extra=2$' /proc/cmdline || exit 8
+            """) with { ExpectedKernels = 3 });
+        output.WriteLine(result.ToString());
+
+        result.EnsurePassed();
+        string[] numbers = [.. Enumerable.Range(1, 5000).Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal([.. numbers, .. numbers, .. numbers], result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("stage 1 ends\nstage 2 ends\nstage 3 ends\n", result.StandardError);
+        Assert.Equal([1, 2, 3], result.Reports.Select(report => report.Stage));
+    }
+}
