@@ -30,6 +30,9 @@ public abstract class Kernel
     /// <remarks>Empty when it cannot be read.</remarks>
     public abstract string CommandLine { get; }
 
+    /// <summary>Gets what this kernel knowingly does otherwise than Linux, a sentence each; empty for Linux itself.</summary>
+    public virtual IReadOnlyList<string> Differences => [];
+
     /// <summary>Guards creating sessions against a concurrent kexec of this process; see <see cref="EmptySessionBlock"/>.</summary>
     internal Lock SessionCreation { get; } = new();
 

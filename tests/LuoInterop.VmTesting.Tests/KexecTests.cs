@@ -4,9 +4,8 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.VmTesting.Tests;
 
-[Collection("VM")]
 [Trait("Category", "VM")]
-public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output)
+public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output) : IClassFixture<KernelFixture>
 {
     // [docs:host]
     [Fact]

@@ -6,9 +6,8 @@ using Xunit.Abstractions;
 namespace LuoInterop.VmTesting.Tests;
 
 /// <summary>Shows that no QEMU and no folder outlives its run, whichever process is killed.</summary>
-[Collection("VM")]
 [Trait("Category", "VM")]
-public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper output) : IDisposable
+public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper output) : IClassFixture<KernelFixture>, IDisposable
 {
     private readonly string _temp = Directory.CreateTempSubdirectory("luo-test-").FullName;
 

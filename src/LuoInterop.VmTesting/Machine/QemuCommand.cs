@@ -11,7 +11,8 @@ internal static class QemuCommand
     internal static string KernelCommandLine(VmOptions options)
     {
         // panic=-1 with QEMU's -no-reboot turns a panic into QEMU's end.
-        List<string> words = ["console=ttyS0", "panic=-1", "quiet"];
+        // loglevel=5 is the quietest that shows the kernel's warnings.
+        List<string> words = ["console=ttyS0", "panic=-1", "loglevel=5"];
         if (options.LiveUpdate)
         {
             words.Add("liveupdate=on");

@@ -126,6 +126,11 @@ public sealed class CatalogueDocument
             throw new ArgumentException("An entry has either a token or a session name.", nameof(entry));
         }
 
+        if (entry.SessionName is "" || entry.Checksum is "")
+        {
+            throw new ArgumentException("An entry's session name and checksum are null or not empty.", nameof(entry));
+        }
+
         if (entry.Token == SessionCatalogue.Token)
         {
             throw new ArgumentException($"Token {SessionCatalogue.Token} belongs to the catalogue itself.", nameof(entry));

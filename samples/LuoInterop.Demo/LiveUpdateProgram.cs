@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace LuoInterop.Demo;
+
+/// <summary>Is the program whose memory survives: started in every kernel, it resumes when its session is there, and starts otherwise.</summary>
+/// <remarks>It knows nothing of which kernel answers: it runs unchanged on Linux and on the emulated kernel.</remarks>
+internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
+{
+    private const string SessionName = "luo-demo";
+    private const string RamName = "guest-ram";
+    private const string StateName = "state";
+    private const int StateSize = 64 << 10;
+
+    private TextWriter? Live => json ? null : output;
+
+    public int Run()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
+        return device.TryRetrieveSession(SessionName, out LiveUpdateSession? session) ? Resume(session) : Start(device);
+    }
+
+    /// <summary>Makes the guest's RAM, preserves it and starts the next kernel; does not return.</summary>
+    private int Start(LiveUpdateDevice device)
+    {
+        Live?.WriteLine($"first kernel: {kernel.Description}");
+        Timeline timeline = Timeline.Start(Live);
+        using Memfd ram = Memfd.Create(kernel, RamName, ramSize);
+        using MemfdMapping mapping = ram.Map();
+        mapping.Populate();
+        timeline.Mark(kernel.Release, $"create and populate {Mib(ramSize)} of guest RAM in a memfd");
+
+        ulong seed = (ulong)Random.Shared.NextInt64();
+        GuestRam.Fill(mapping, seed);
+        timeline.Mark(kernel.Release, "fill it with a pattern");
+
+        using Memfd state = Memfd.Create(kernel, StateName, StateSize);
+        LiveUpdateSession session = device.CreateSession(SessionName);
+        SessionCatalogue catalogue = SessionCatalogue.Create(session);
+        catalogue.Preserve(RamName, ram);
+        catalogue.Preserve(StateName, state);
+        catalogue.Commit();
+        timeline.Mark(kernel.Release, $"preserve RAM, state and catalogue in the session \"{SessionName}\"");
+
+        KexecImage image = KexecImage.Load(kernel, next.ImagePath, next.InitrdPath, next.CommandLine);
+        timeline.Mark(kernel.Release, $"load the next kernel ({Path.GetFileName(next.ImagePath)})");
+
+        // A preserved file can be written until the kexec, as long as its size stays.
+        WriteState(state, seed, timeline);
+        session.HoldUntilKexec();
+        output.Flush();
+        image.Reboot();
+        throw new InvalidOperationException("reboot(KEXEC) returned without an error.");
+    }
+
+    /// <summary>Takes the guest's RAM back, verifies it, and only then finishes the session.</summary>
+    private int Resume(LiveUpdateSession session)
+    {
+        Live?.WriteLine($"next kernel: {kernel.Description}");
+        SessionCatalogue catalogue = SessionCatalogue.Open(session);
+        using Memfd ram = catalogue.Retrieve(RamName);
+        using Memfd state = catalogue.Retrieve(StateName);
+        (ulong seed, Timeline timeline) = ReadState(state);
+        DateTime jump = timeline.Last;
+        timeline.Mark(kernel.Release, "kexec: freeze, start the next kernel and this program, open the device, retrieve by name");
+
+        using MemfdMapping mapping = ram.Map();
+        long difference = GuestRam.FindDifference(mapping, seed);
+        if (difference >= 0)
+        {
+            // Not finished: whoever looks into this can still retrieve the files.
+            output.WriteLine($"FAILED: the guest RAM differs at byte {difference}. The session \"{session.Name}\" is left unfinished.");
+            session.Dispose();
+            return 1;
+        }
+
+        timeline.Mark(kernel.Release, $"verify all {mapping.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes of guest RAM");
+        session.Finish();
+        session.Dispose();
+        timeline.Mark(kernel.Release, "finish the session");
+        Report(timeline, mapping.Length, catalogue.Document.KexecsCount);
+        return 0;
+    }
+
+    private void Report(Timeline timeline, long verified, long kexecs)
+    {
+        KhoBootChain chain = new KhoDebugFs(kernel).ReadBootChain();
+        if (json)
+        {
+            output.WriteLine(new JsonObject
+            {
+                ["kernel"] = kernel.Description,
+                ["verifiedBytes"] = verified,
+                ["kexecsOfThisState"] = kexecs,
+                ["liveUpdatesOfThisBootChain"] = chain.LiveUpdates.TryGetValue(out ulong updates) ? updates : null,
+                ["previousRelease"] = chain.PreviousRelease,
+                ["timeline"] = timeline.ToJson()["steps"]!.DeepClone(),
+                ["differencesFromLinux"] = new JsonArray([.. kernel.Differences.Select(static text => (JsonNode)text)]),
+            }.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }));
+            return;
+        }
+
+        output.WriteLine();
+        output.WriteLine("the whole live update:");
+        foreach (Timeline.Step step in timeline.Steps)
+        {
+            output.WriteLine(step);
+        }
+
+        output.WriteLine();
+        output.WriteLine($"boot chain: {chain}");
+        if (kernel.Differences.Count > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("what differs from Linux here:");
+            foreach (string difference in kernel.Differences)
+            {
+                output.WriteLine($"  - {difference}");
+            }
+        }
+
+        output.WriteLine();
+        output.WriteLine($"PASSED: {Mib(verified)} of guest RAM went through the kernel update unchanged.");
+    }
+
+    private static void WriteState(Memfd state, ulong seed, Timeline timeline)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(new JsonObject { ["seed"] = seed, ["timeline"] = timeline.ToJson() }.ToJsonString());
+        state.Write(0, bytes);
+    }
+
+    private static (ulong Seed, Timeline Timeline) ReadState(Memfd state)
+    {
+        byte[] bytes = new byte[state.Size];
+        int length = state.Read(0, bytes);
+        int end = bytes.AsSpan(0, length).IndexOf((byte)0);
+        JsonNode json = JsonNode.Parse(bytes.AsSpan(0, end < 0 ? length : end))!;
+        return (json["seed"]!.GetValue<ulong>(), Timeline.Resume(json["timeline"]!, null));
+    }
+
+    private static string Mib(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MiB");
+}
