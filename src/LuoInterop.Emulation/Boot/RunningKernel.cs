@@ -1,0 +1,195 @@
+using System.Globalization;
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Emulation.Luo;
+using LuoInterop.Emulation.Memfd;
+using LuoInterop.Interop;
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Emulation.Boot;
+
+/// <summary>One boot of an emulated kernel: what its processes share.</summary>
+/// <remarks>All state is guarded by <see cref="Lock"/>; Linux uses luo_session_serialize_rwsem, and a mutex for each session.</remarks>
+internal sealed class RunningKernel
+{
+    private readonly EmulatedMachine _machine;
+    private LoadedKernel? _image;
+    private volatile EmulatedRebootException? _end;
+
+    private RunningKernel(EmulatedMachine machine, BootParameters parameters, KexecHandover handover, LuoCore luo)
+    {
+        _machine = machine;
+        Release = parameters.Release;
+        CommandLine = parameters.CommandLine;
+        Handover = handover;
+        Luo = luo;
+        MemfdCalls = new MemfdCalls(Inodes, machine.Options.HugeFolios);
+    }
+
+    public Lock Lock { get; } = new();
+
+    public string Release { get; }
+
+    public string CommandLine { get; }
+
+    public EmulatedMachineOptions Options => _machine.Options;
+
+    public KexecHandover Handover { get; }
+
+    public LuoCore Luo { get; }
+
+    /// <summary>Gets LUO's device; null without KHO or <c>liveupdate=on</c>.</summary>
+    public LuoDevice? Device { get; private set; }
+
+    public KernelFiles Files { get; } = new();
+
+    public MemfdInodes Inodes { get; } = new();
+
+    public MemfdCalls MemfdCalls { get; }
+
+    /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
+    public bool HasEnded => _end is not null;
+
+    /// <summary>Boots: the order is that of the kernel's initcalls.</summary>
+    /// <exception cref="EmulatedKernelPanicException">What the previous kernel left is not sound.</exception>
+    public static RunningKernel Boot(EmulatedMachine machine, PhysicalMemory memory, BootParameters parameters)
+    {
+        KexecHandover handover = KhoEarlyBoot.Start(memory, parameters.Handover, parameters.Words);
+        var kernel = new RunningKernel(machine, parameters, handover, new LuoCore(handover));
+        kernel.AddFiles();
+        if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
+        {
+            kernel.Luo.EarlyStartup();
+            handover.Initialize();
+            kernel.AddMetadata();
+            int coldFdtSize = handover.OutgoingFdtSize;
+            if (KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+            {
+                kernel.StartLuo();
+            }
+
+            kernel.Files.AddKho(handover, coldFdtSize);
+        }
+
+        return kernel;
+    }
+
+    /// <summary>Throws when reboot(2) was obeyed.</summary>
+    /// <exception cref="EmulatedRebootException">This kernel is gone.</exception>
+    public void ThrowIfEnded()
+    {
+        if (_end is { } end)
+        {
+            throw end.Again();
+        }
+    }
+
+    /// <summary>kexec_file_load(2), after the image was found good.</summary>
+    public void Load(LoadedKernel? image) => _image = image;
+
+    /// <summary>reboot(2): an <c>-errno</c>, 0 for commands that do nothing here.</summary>
+    /// <exception cref="EmulatedRebootException">The kernel obeyed.</exception>
+    public int Reboot(uint command)
+    {
+        const uint Halt = 0xcdef0123;
+        const uint CadOn = 0x89abcdef;
+        const uint CadOff = 0;
+        const uint Restart2 = 0xa1b2c3d4;
+        switch (command)
+        {
+            case RebootHeader.LINUX_REBOOT_CMD_KEXEC:
+                return Kexec();
+            case RebootHeader.LINUX_REBOOT_CMD_RESTART:
+                throw End(new EmulatedRebootException(command, "The emulated machine was restarted."), null);
+            case RebootHeader.LINUX_REBOOT_CMD_POWER_OFF or Halt:
+                throw End(new EmulatedRebootException(command, "The emulated machine was switched off."), null);
+            case CadOn or CadOff:
+                return 0;
+            case Restart2:
+                // Its text comes from an address that the seam does not carry, so it is null.
+                return Refused.EFAULT;
+            default:
+                return Refused.EINVAL;
+        }
+    }
+
+    /// <summary>Drops all that the kernel holds, when the machine is switched off from outside.</summary>
+    public void Abandon(EmulatedRebootException end)
+    {
+        _end = end;
+        Luo.Abandon();
+    }
+
+    // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
+    private int Kexec()
+    {
+        if (_image is not { } image)
+        {
+            return Refused.EINVAL;
+        }
+
+        int error = Device is null ? 0 : Luo.Serialize();
+        if (error != 0)
+        {
+            return error;
+        }
+
+        KhoSetupData? data = Handover.IsEnabled ? Handover.FillImage() : null;
+        throw End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data));
+    }
+
+    private EmulatedRebootException End(EmulatedRebootException end, BootParameters? next)
+    {
+        Abandon(end);
+        _machine.End(this, next);
+        return end.Again();
+    }
+
+    private void AddFiles()
+    {
+        foreach (string path in (ReadOnlySpan<string>)["/sys/kernel/kexec_loaded", "/sys/kernel/kexec/loaded"])
+        {
+            Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
+        }
+
+        Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
+        Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);
+        Files.AddText(
+            "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));
+    }
+
+    // kho_kexec_metadata_init; a count that cannot be read starts again.
+    private void AddMetadata()
+    {
+        uint count = 0;
+        if (Handover.RetrieveSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, out ulong address, out ulong size) == 0 && size >= KexecMetadata.Size)
+        {
+            KexecMetadata incoming = KexecMetadata.Read(Handover.Memory.Structure(address, KexecMetadata.Size));
+            count = incoming.Version == KexecMetadata.KHO_KEXEC_METADATA_VERSION ? incoming.KexecCount : 0;
+        }
+
+        ulong own = Handover.AllocatePreserved();
+        if (own == 0)
+        {
+            return;
+        }
+
+        new KexecMetadata(KexecMetadata.KHO_KEXEC_METADATA_VERSION, Release, count + 1)
+            .Write(Handover.Memory.Structure(own, KexecMetadata.Size));
+        if (Handover.AddSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, own, KexecMetadata.Size) != 0)
+        {
+            Handover.UnpreserveFree(own);
+        }
+    }
+
+    private void StartLuo()
+    {
+        Luo.LateStartup();
+        if (Luo.IsEnabled)
+        {
+            Luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios));
+            Device = new LuoDevice(Luo, Options.DevicePath);
+        }
+    }
+}

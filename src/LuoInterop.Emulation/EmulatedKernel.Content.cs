@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation;
+
+/// <content>The calls that read, change and map files.</content>
+public sealed partial class EmulatedKernel
+{
+    /// <inheritdoc/>
+    public override int FTruncate(SafeHandle file, long length)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Usable(descriptor.Fd)?.Truncate(length) ?? Refused.EBADF;
+            }
+
+            // Under the lock, so that PRESERVE_FD in another thread comes before or after it.
+            return _system.MemfdCalls.FTruncate(file, descriptor.Fd, length);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int FAllocate(SafeHandle file, int mode, long offset, long length)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            return descriptor.IsEmulated
+                ? Usable(descriptor.Fd)?.Allocate(mode, offset, length) ?? Refused.EBADF
+                : _system.MemfdCalls.FAllocate(file, descriptor.Fd, mode, offset, length);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int FChmod(SafeHandle file, uint mode)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            return descriptor.IsEmulated
+                ? Usable(descriptor.Fd)?.ChangeMode(mode) ?? Refused.EBADF
+                : _system.MemfdCalls.FChmod(file, descriptor.Fd, mode);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Usable(descriptor.Fd)?.Seek(offset, whence) ?? Refused.EBADF;
+            }
+        }
+
+        return Linux.LSeek(file, offset, whence);
+    }
+
+    /// <inheritdoc/>
+    public override nint Read(SafeHandle file, Span<byte> buffer)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Usable(descriptor.Fd)?.Read(buffer) ?? Refused.EBADF;
+            }
+        }
+
+        return Linux.Read(file, buffer);
+    }
+
+    /// <inheritdoc/>
+    public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Usable(descriptor.Fd)?.Write(buffer) ?? Refused.EBADF;
+            }
+
+            if (_system.Inodes.Find(descriptor.Fd, out _) is not null)
+            {
+                return _system.MemfdCalls.Write(file, descriptor.Fd, buffer, null);
+            }
+        }
+
+        return Linux.Write(file, buffer);
+    }
+
+    /// <inheritdoc/>
+    public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PRead(buffer, offset) ?? Refused.EBADF;
+            }
+        }
+
+        return Linux.PRead(file, buffer, offset);
+    }
+
+    /// <inheritdoc/>
+    public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PWrite(buffer, offset) ?? Refused.EBADF;
+            }
+
+            if (_system.Inodes.Find(descriptor.Fd, out _) is not null)
+            {
+                return _system.MemfdCalls.Write(file, descriptor.Fd, buffer, offset);
+            }
+        }
+
+        return Linux.PWrite(file, buffer, offset);
+    }
+
+    /// <inheritdoc/>
+    public override int FStat(SafeHandle file, out FileStatus status)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                OpenFile? open = _descriptors.Get(descriptor.Fd);
+                status = open?.Status() ?? default;
+                return open is null ? Refused.EBADF : 0;
+            }
+
+            return _system.MemfdCalls.FStat(file, descriptor.Fd, out status);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Usable(descriptor.Fd) is null ? Refused.EBADF : Refused.ENODEV;
+            }
+
+            return _system.MemfdCalls.MMap(length, protection, flags, file, descriptor.Fd, offset);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int MUnmap(nint address, nuint length) => Linux.MUnmap(address, length);
+
+    /// <inheritdoc/>
+    public override int MAdvise(nint address, nuint length, int advice)
+    {
+        using (Enter())
+        {
+            if (advice == MmanHeader.MADV_REMOVE && !_system.Inodes.IsEmpty)
+            {
+                return _system.MemfdCalls.Remove(address, length);
+            }
+        }
+
+        return Linux.MAdvise(address, length, advice);
+    }
+}

@@ -1,0 +1,289 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation;
+
+/// <content>The calls that open, close and name files.</content>
+public sealed partial class EmulatedKernel
+{
+    /// <inheritdoc/>
+    public override int Open(string path, int flags, uint mode = 0)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        path = Normalize(path);
+        using (Enter())
+        {
+            if (path == _system.Options.DevicePath || _system.Files.Owns(path))
+            {
+                return OpenEmulated(path, flags);
+            }
+
+            if (LinkedDescriptor(path) is { } number)
+            {
+                return OpenLinked(number, flags);
+            }
+
+            if ((flags & FcntlHeader.O_TRUNC) != 0 && !_system.Inodes.IsEmpty)
+            {
+                return _system.MemfdCalls.OpenTruncating(path, flags, mode);
+            }
+        }
+
+        return Linux.Open(path, flags, mode);
+    }
+
+    /// <inheritdoc/>
+    public override int Close(int fd)
+    {
+        if (!FileDescriptorTable.IsEmulated(fd))
+        {
+            // A host descriptor is the program's own, also when the kernel that gave it is gone.
+            return Linux.Close(fd);
+        }
+
+        using (_system.Lock.EnterScope())
+        {
+            return _system.HasEnded || _hasExited ? 0 : _descriptors.Close(fd);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int ReadDirectory(string path, out string[] names)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        path = Normalize(path);
+        using (Enter())
+        {
+            if (path == _system.Options.DevicePath)
+            {
+                names = [];
+                return _system.Device is null ? Refused.ENOENT : Refused.ENOTDIR;
+            }
+
+            if (_system.Files.Owns(path))
+            {
+                return _system.Files.List(path, out names);
+            }
+        }
+
+        return Linux.ReadDirectory(path, out names);
+    }
+
+    /// <inheritdoc/>
+    public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
+    {
+        if (argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
+        {
+            throw new ArgumentException("The structure's size field is larger than the span that holds it.", nameof(argument));
+        }
+
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument));
+            }
+        }
+
+        return Linux.Ioctl(file, request, argument);
+    }
+
+    /// <inheritdoc/>
+    public override int Ioctl(SafeHandle file, uint request, nint argument)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument));
+            }
+        }
+
+        return Linux.Ioctl(file, request, argument);
+    }
+
+    /// <inheritdoc/>
+    public override int Fcntl(SafeHandle file, int command, nint argument = 0)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                return FcntlEmulated(descriptor.Fd, command, argument);
+            }
+
+            if (!_system.Inodes.IsEmpty && command is (FcntlHeader.F_GET_SEALS or FcntlHeader.F_ADD_SEALS))
+            {
+                return command == FcntlHeader.F_GET_SEALS
+                    ? _system.MemfdCalls.GetSeals(file, descriptor.Fd)
+                    : _system.MemfdCalls.AddSeals(file, descriptor.Fd, argument);
+            }
+        }
+
+        return Linux.Fcntl(file, command, argument);
+    }
+
+    /// <inheritdoc/>
+    public override int MemfdCreate(string name, uint flags)
+    {
+        const uint Execution = MemfdHeader.MFD_EXEC | MemfdHeader.MFD_NOEXEC_SEAL;
+        const uint Known = Execution | MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_HUGETLB;
+        ArgumentNullException.ThrowIfNull(name);
+        _system.ThrowIfEnded();
+
+        // sanitize_flags() and check_sysctl_memfd_noexec() of mm/memfd.c, with the machine's sysctl in place of the host's.
+        uint sizes = (flags & MemfdHeader.MFD_HUGETLB) != 0 ? MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT : 0;
+        if ((flags & ~(Known | sizes)) != 0 || (flags & Execution) == Execution)
+        {
+            return Refused.EINVAL;
+        }
+
+        if ((flags & Execution) == 0)
+        {
+            flags |= _system.Options.MemfdNoExec >= 1 ? MemfdHeader.MFD_NOEXEC_SEAL : MemfdHeader.MFD_EXEC;
+        }
+
+        return (flags & MemfdHeader.MFD_NOEXEC_SEAL) == 0 && _system.Options.MemfdNoExec >= 2
+            ? Refused.EACCES
+            : Linux.MemfdCreate(name, flags);
+    }
+
+    /// <inheritdoc/>
+    public override int ReadLink(SafeHandle file, out string text)
+    {
+        using var descriptor = new DescriptorReference(file);
+        using (Enter())
+        {
+            if (descriptor.IsEmulated)
+            {
+                OpenFile? open = _descriptors.Get(descriptor.Fd);
+                text = open?.LinkText ?? "";
+                return open is null ? Refused.EBADF : 0;
+            }
+
+            return _system.MemfdCalls.ReadLink(file, descriptor.Fd, out text);
+        }
+    }
+
+    private int Ioctl(int fd, uint request, UserMemory argument) =>
+        Usable(fd) is { } open ? open.Ioctl(_descriptors, fd, request, argument) : Refused.EBADF;
+
+    private int FcntlEmulated(int fd, int command, nint argument)
+    {
+        const int F_DUPFD = 0;
+        const int O_DIRECT = 0x4000;
+        const int O_NOATIME = 0x40000;
+        const int Settable = FcntlHeader.O_APPEND | FcntlHeader.O_NONBLOCK | O_DIRECT | O_NOATIME;
+        if (_descriptors.Get(fd) is not { } open)
+        {
+            return Refused.EBADF;
+        }
+
+        switch (command)
+        {
+            case F_DUPFD or FcntlHeader.F_DUPFD_CLOEXEC:
+                int minimum = (int)Math.Clamp(argument, int.MinValue, int.MaxValue);
+                return minimum < 0 || minimum - FileDescriptorTable.First >= _system.Options.DescriptorLimit
+                    ? Refused.EINVAL
+                    : Duplicate(open, _descriptors, minimum, command == FcntlHeader.F_DUPFD_CLOEXEC);
+            case FcntlHeader.F_GETFD:
+                return _descriptors.IsCloseOnExec(fd) ? FcntlHeader.FD_CLOEXEC : 0;
+            case FcntlHeader.F_SETFD:
+                _descriptors.SetCloseOnExec(fd, (argument & FcntlHeader.FD_CLOEXEC) != 0);
+                return 0;
+            case FcntlHeader.F_GETFL:
+                return open.Flags;
+            case FcntlHeader.F_SETFL when open is not PathFile:
+                open.Flags = (open.Flags & ~Settable) | ((int)argument & Settable);
+                return 0;
+            case FcntlHeader.F_ADD_SEALS when open is not PathFile && (open.Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY:
+                return Refused.EPERM;
+            default:
+                return open is PathFile ? Refused.EBADF : Refused.EINVAL;
+        }
+    }
+
+    private int OpenEmulated(string path, int flags)
+    {
+        bool isDevice = path == _system.Options.DevicePath;
+        if (isDevice && _system.Device is null)
+        {
+            return (flags & FcntlHeader.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
+        }
+
+        int fd = _descriptors.Reserve();
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        int error = Open(path, flags, isDevice, out OpenFile? file);
+        if (error != 0)
+        {
+            _descriptors.Cancel(fd);
+            return error;
+        }
+
+        _descriptors.Install(fd, file!, (flags & FcntlHeader.O_CLOEXEC) != 0);
+        return fd;
+    }
+
+    private int Open(string path, int flags, bool isDevice, out OpenFile? file)
+    {
+        const int O_DIRECTORY = 0x10000;
+        if ((flags & FcntlHeader.O_PATH) != 0)
+        {
+            int error = isDevice ? 0 : _system.Files.Open(path, FcntlHeader.O_RDONLY, out _);
+            file = error == 0 ? new PathFile(path, default) : null;
+            return error;
+        }
+
+        if (!isDevice)
+        {
+            return _system.Files.Open(path, flags, out file);
+        }
+
+        file = null;
+        return (flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL) ? Refused.EEXIST
+            : (flags & O_DIRECTORY) != 0 ? Refused.ENOTDIR
+            : _system.Device!.Open(flags, out file);
+    }
+
+    // Opens /proc/self/fd/N of an emulated descriptor: the device once more, and never an anonymous inode.
+    private int OpenLinked(int fd, int flags) => _descriptors.Get(fd) switch
+    {
+        null => Refused.ENOENT,
+        Luo.SessionFile => Refused.ENXIO,
+        { } open => OpenEmulated(open.LinkText, flags),
+    };
+
+    private static int? LinkedDescriptor(string path)
+    {
+        const string Folder = "/proc/self/fd/";
+        return path.StartsWith(Folder, StringComparison.Ordinal)
+            && int.TryParse(path.AsSpan(Folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
+            && FileDescriptorTable.IsEmulated(fd)
+                ? fd
+                : null;
+    }
+
+    // A trailing or doubled slash leads to the same file.
+    private static string Normalize(string path)
+    {
+        while (path.Contains("//", StringComparison.Ordinal))
+        {
+            path = path.Replace("//", "/", StringComparison.Ordinal);
+        }
+
+        return path.Length > 1 ? path.TrimEnd('/') : path;
+    }
+
+    // What a call other than close, dup and fstat takes: O_PATH has no file behind it.
+    private OpenFile? Usable(int fd) => _descriptors.Get(fd) is { } open and not PathFile ? open : null;
+}

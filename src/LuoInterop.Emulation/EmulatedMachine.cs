@@ -1,0 +1,205 @@
+using LuoInterop.Emulation.Boot;
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation;
+
+/// <summary>A machine inside this process: physical memory, and emulated kernels that run on it one after the other.</summary>
+/// <remarks>
+/// <para>It honours the contract of Linux 7.2.6 to 7.3 between programs and the Live Update Orchestrator, down to the bytes
+/// that one kernel hands to the next. Memory files are real ones of the host, and their pages are handed over without a
+/// copy; nothing of it survives a real kexec, or the end of this process.</para>
+/// <para>The members may be called from several threads at once.</para>
+/// </remarks>
+public sealed class EmulatedMachine : IDisposable
+{
+    private readonly Lock _lock = new();
+    private PhysicalMemory _memory;
+    private BootParameters _next;
+    private RunningKernel? _running;
+    private EmulatedKernel? _kernel;
+    private bool _disposed;
+
+    /// <summary>Makes a machine that is switched off.</summary>
+    /// <param name="options">The machine's description; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or names a kernel that cannot be emulated.</exception>
+    public EmulatedMachine(EmulatedMachineOptions? options = null)
+    {
+        Options = options ?? new EmulatedMachineOptions();
+        ArgumentException.ThrowIfNullOrEmpty(Options.CommandLine);
+        ArgumentException.ThrowIfNullOrEmpty(Options.DevicePath);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.MemorySize, 256UL << 20);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemorySize, 64UL << 40);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.DescriptorLimit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DescriptorLimit, 1 << 29);
+        ArgumentOutOfRangeException.ThrowIfNegative(Options.MemfdNoExec);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemfdNoExec, 2);
+        if (!KernelRelease.IsKnown(Options.Release))
+        {
+            throw new ArgumentException($"Linux {Options.Release} cannot be emulated; 7.2 and 7.3 can.", nameof(options));
+        }
+
+        _memory = new PhysicalMemory(Options.MemorySize);
+        _next = FirstBoot;
+    }
+
+    /// <summary>Gets the machine's description.</summary>
+    public EmulatedMachineOptions Options { get; }
+
+    /// <summary>Gets whether a kernel runs.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running is not null;
+            }
+        }
+    }
+
+    /// <summary>Gets the running kernel as its first process sees it.</summary>
+    /// <exception cref="InvalidOperationException">No kernel runs: call <see cref="Boot"/>.</exception>
+    public EmulatedKernel Kernel
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _kernel ?? throw new InvalidOperationException("No kernel runs on the emulated machine; boot one.");
+            }
+        }
+    }
+
+    private BootParameters FirstBoot => new(Options.Release, Options.CommandLine, null);
+
+    /// <summary>Boots a kernel: the loaded one after a kexec, else the one of the options with empty memory.</summary>
+    /// <returns>The kernel as its first process sees it.</returns>
+    /// <exception cref="InvalidOperationException">A kernel runs.</exception>
+    /// <exception cref="EmulatedKernelPanicException">
+    /// The kernel panicked over what the previous one left. The machine is off, and the next boot a cold one.
+    /// </exception>
+    public EmulatedKernel Boot()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_running is not null)
+            {
+                throw new InvalidOperationException("A kernel runs on the emulated machine already.");
+            }
+
+            BootParameters parameters = _next;
+            _next = FirstBoot;
+            try
+            {
+                _running = RunningKernel.Boot(this, _memory, parameters);
+            }
+            catch (EmulatedKernelPanicException)
+            {
+                ResetMemory();
+                throw;
+            }
+
+            return _kernel = new EmulatedKernel(_running);
+        }
+    }
+
+    /// <summary>Runs a program as init would: again after every kexec and every restart, until it returns.</summary>
+    /// <remarks>
+    /// <para>The program gets the kernel as its process sees it, and works out of that what is to be done: resume when its
+    /// session is there, else start. An <see cref="EmulatedRebootException"/> has to pass through it.</para>
+    /// <para>When it returns or fails, its emulated descriptors are closed as at the end of a process. The kernel goes on,
+    /// and a further call runs a program as another process of it.</para>
+    /// </remarks>
+    /// <param name="program">The program; it returns its exit code.</param>
+    /// <returns>The exit code of the run that returned; 0 when the machine was switched off by reboot(2).</returns>
+    /// <exception cref="EmulatedKernelPanicException">The next kernel panicked at its boot.</exception>
+    public int Run(Func<Kernel, int> program)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        while (true)
+        {
+            EmulatedKernel process = IsRunning ? Kernel.StartProcess() : Boot();
+            try
+            {
+                return program(process);
+            }
+            catch (EmulatedRebootException reboot) when (process.HasEnded)
+            {
+                if (reboot.Command is not (RebootHeader.LINUX_REBOOT_CMD_KEXEC or RebootHeader.LINUX_REBOOT_CMD_RESTART))
+                {
+                    return 0;
+                }
+            }
+            finally
+            {
+                process.Exit();
+            }
+        }
+    }
+
+    /// <summary>Switches the machine off, and frees its memory and the host descriptors that it holds.</summary>
+    /// <remarks>Descriptors of memory files that programs got from an emulated kernel are theirs, and stay open.</remarks>
+    public void Dispose()
+    {
+        RunningKernel? running;
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            running = _running;
+        }
+
+        // In the order of reboot(2): the kernel's lock first, then the machine's.
+        if (running is not null)
+        {
+            lock (running.Lock)
+            {
+                if (!running.HasEnded)
+                {
+                    running.Abandon(new EmulatedRebootException(
+                        RebootHeader.LINUX_REBOOT_CMD_POWER_OFF, "The emulated machine was switched off (disposed)."));
+                    End(running, null);
+                }
+            }
+        }
+
+        lock (_lock)
+        {
+            _memory.Dispose();
+        }
+    }
+
+    /// <summary>Takes the machine back from a kernel that has ended.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="next">What the next one starts with; null for a cold boot.</param>
+    internal void End(RunningKernel kernel, BootParameters? next)
+    {
+        lock (_lock)
+        {
+            if (_running != kernel)
+            {
+                throw new InvalidOperationException("Another kernel runs on the emulated machine.");
+            }
+
+            _running = null;
+            _kernel = null;
+            _next = next ?? FirstBoot;
+            if (next is null)
+            {
+                ResetMemory();
+            }
+        }
+    }
+
+    private void ResetMemory()
+    {
+        _memory.Dispose();
+        _memory = new PhysicalMemory(Options.MemorySize);
+    }
+}

@@ -1,0 +1,39 @@
+namespace LuoInterop.Emulation;
+
+/// <summary>Describes an emulated machine and the kernel that it boots first.</summary>
+public sealed class EmulatedMachineOptions
+{
+    /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
+    public string CommandLine { get; init; } = "kho=on liveupdate=on";
+
+    /// <summary>Gets the first kernel's release. 7.2 and 7.3 are known; the next kernels have that of the loaded image.</summary>
+    public string Release { get; init; } = "7.3.4-emulated";
+
+    /// <summary>Gets the path of LUO's device.</summary>
+    public string DevicePath { get; init; } = "/dev/liveupdate";
+
+    /// <summary>Gets the machine's physical memory in bytes.</summary>
+    /// <remarks>
+    /// Only preserved memory counts against it, and it takes none of the host's by itself; but a machine that runs out of it
+    /// answers ENOMEM.
+    /// </remarks>
+    public ulong MemorySize { get; init; } = 256UL << 30;
+
+    /// <summary>Gets whether aligned runs of 2 MiB are one folio (order 9), as with transparent huge pages, or 512 of 4 KiB.</summary>
+    /// <remarks>
+    /// It also decides how much of a write that would grow a preserved file is done before it stops: shmem takes pieces of
+    /// 2 MiB with huge pages built in, and 4 KiB without.
+    /// </remarks>
+    public bool HugeFolios { get; init; } = true;
+
+    /// <summary>Gets how many emulated descriptors a process may have (RLIMIT_NOFILE): device, sessions and files of debugfs.</summary>
+    /// <remarks>Memory files are descriptors of the host process, and the host's limit counts for them.</remarks>
+    public int DescriptorLimit { get; init; } = 1 << 20;
+
+    /// <summary>Gets the value of the sysctl vm.memfd_noexec, 0 to 2.</summary>
+    /// <remarks>A host whose own value is higher still refuses what it refuses.</remarks>
+    public int MemfdNoExec { get; init; }
+
+    /// <summary>Gets whether KHO is on when the command line does not say (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT).</summary>
+    public bool KexecHandoverDefault { get; init; } = true;
+}

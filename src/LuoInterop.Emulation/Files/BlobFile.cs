@@ -1,0 +1,62 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Files;
+
+/// <summary>A file of debugfs, sysfs or procfs that is read only.</summary>
+internal sealed class BlobFile : OpenFile
+{
+    private const uint ReadableByRoot = StatHeader.S_IFREG | 0x100;
+
+    private readonly string _path;
+    private readonly KernelFileNode _node;
+    private long _position;
+
+    public BlobFile(string path, KernelFileNode node, int flags)
+    {
+        _path = path;
+        _node = node;
+        Flags = flags;
+    }
+
+    public override string LinkText => _path;
+
+    public override nint Read(Span<byte> buffer)
+    {
+        nint done = PRead(buffer, _position);
+        _position += Math.Max(done, 0);
+        return done;
+    }
+
+    public override nint PRead(Span<byte> buffer, long offset)
+    {
+        if ((Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_WRONLY)
+        {
+            return Refused.EBADF;
+        }
+
+        return offset < 0 ? Refused.EINVAL : _node.Read(offset, buffer);
+    }
+
+    public override nint Write(ReadOnlySpan<byte> buffer) =>
+        (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF : Refused.EINVAL;
+
+    public override nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Write(buffer);
+
+    public override long Seek(long offset, SeekOrigin whence)
+    {
+        long position = whence switch
+        {
+            SeekOrigin.Begin => offset,
+            SeekOrigin.Current => _position + offset,
+            _ => _node.Length + offset,
+        };
+        return position < 0 ? Refused.EINVAL : _position = position;
+    }
+
+    public override int Allocate(int mode, long offset, long length) => Refused.EOPNOTSUPP;
+
+    public override int ChangeMode(uint mode) => Refused.EPERM;
+
+    public override FileStatus Status() => new(_node.FileSystemType, 0, (ulong)(uint)_path.GetHashCode(StringComparison.Ordinal), 1, ReadableByRoot, 0, 0, _node.Length, 0);
+}

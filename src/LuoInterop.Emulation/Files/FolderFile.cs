@@ -1,0 +1,30 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Files;
+
+/// <summary>An open folder of debugfs. Its names come from <c>ReadDirectory</c>.</summary>
+internal sealed class FolderFile : OpenFile
+{
+    private const uint Folder = 0x4000 | 0x1ed;
+
+    public FolderFile(string path, int flags)
+    {
+        LinkText = path;
+        Flags = flags & ~FcntlHeader.O_CLOEXEC;
+    }
+
+    public override string LinkText { get; }
+
+    public override nint Read(Span<byte> buffer) => Refused.EISDIR;
+
+    public override nint PRead(Span<byte> buffer, long offset) => Refused.EISDIR;
+
+    public override nint Write(ReadOnlySpan<byte> buffer) => Refused.EBADF;
+
+    public override nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Refused.EBADF;
+
+    public override int ChangeMode(uint mode) => Refused.EPERM;
+
+    public override FileStatus Status() => new(KernelFileNode.DebugFs, 0, 1, 2, Folder, 0, 0, 0, 0);
+}

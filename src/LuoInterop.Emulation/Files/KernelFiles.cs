@@ -1,0 +1,134 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
+using LuoInterop.Kho;
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Emulation.Files;
+
+/// <summary>Holds the emulated files of debugfs, sysfs and procfs. All other paths are the host's.</summary>
+internal sealed class KernelFiles
+{
+    /// <summary>The folder that KHO makes (kernel/liveupdate/kexec_handover_debugfs.c).</summary>
+    public const string KhoFolder = "/sys/kernel/debug/kho";
+
+    private const int O_DIRECTORY = 0x10000;
+
+    private readonly Dictionary<string, KernelFileNode> _files = [];
+    private readonly HashSet<string> _folders = [];
+
+    /// <summary>Adds a file of sysfs or procfs whose text ends with a newline.</summary>
+    public void AddText(string path, long fileSystem, Func<string> text) =>
+        _files.Add(path, new TextNode(() => text() + "\n") { FileSystemType = fileSystem });
+
+    /// <summary>Adds KHO's folder, as debugfs has it after the boot.</summary>
+    /// <param name="handover">KHO.</param>
+    /// <param name="coldFdtSize">The length of <c>out/fdt</c>, fixed when kexec-metadata was in the tree and nothing else.</param>
+    public void AddKho(KexecHandover handover, int coldFdtSize)
+    {
+        AddFolders(KhoFolder, "out", "out/sub_fdts");
+        AddKhoText("out/scratch_phys", () => Lines(handover.Scratch, static area => area.Address));
+        AddKhoText("out/scratch_len", () => Lines(handover.Scratch, static area => area.Length));
+        foreach ((string name, ulong address, int size) in handover.OutgoingSubtrees)
+        {
+            AddBlob("out/sub_fdts/" + name, handover, address, size);
+        }
+
+        if (handover.IncomingFdt == 0)
+        {
+            AddBlob("out/fdt", handover, handover.OutgoingFdt, coldFdtSize);
+            return;
+        }
+
+        // kho_init returns before it makes out/fdt when it found a previous kernel's tree.
+        AddFolders(KhoFolder, "in", "in/sub_fdts");
+        Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
+        if (handover.Memory.TryRead(handover.IncomingFdt, header))
+        {
+            AddBlob("in/fdt", handover, handover.IncomingFdt, (int)KhoFdtHeader.Read(header).TotalSize);
+        }
+
+        foreach (KhoSubTree subtree in handover.IncomingSubtrees)
+        {
+            if (subtree is { PreservedData: { } address, BlobSize: { } size and <= int.MaxValue })
+            {
+                AddBlob("in/sub_fdts/" + subtree.Name, handover, address, (int)size);
+            }
+        }
+    }
+
+    /// <summary>Tells whether a path is answered here, also when nothing is there.</summary>
+    public bool Owns(string path) =>
+        _files.ContainsKey(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
+
+    /// <summary>Opens a file: 0 or <c>-errno</c>.</summary>
+    public int Open(string path, int flags, out OpenFile? file)
+    {
+        file = null;
+        if (_folders.Contains(path))
+        {
+            if ((flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY || (flags & FcntlHeader.O_CREAT) != 0)
+            {
+                return Refused.EISDIR;
+            }
+
+            file = new FolderFile(path, flags);
+            return 0;
+        }
+
+        if (!_files.TryGetValue(path, out KernelFileNode? node))
+        {
+            return (flags & FcntlHeader.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
+        }
+
+        if ((flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL))
+        {
+            return Refused.EEXIST;
+        }
+
+        if ((flags & O_DIRECTORY) != 0)
+        {
+            return Refused.ENOTDIR;
+        }
+
+        file = new BlobFile(path, node, flags & ~(FcntlHeader.O_CREAT | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+        return 0;
+    }
+
+    /// <summary>Lists a folder: 0 or <c>-errno</c>.</summary>
+    public int List(string path, out string[] names)
+    {
+        names = [];
+        if (!_folders.Contains(path))
+        {
+            return _files.ContainsKey(path) ? Refused.ENOTDIR : Refused.ENOENT;
+        }
+
+        string prefix = path + "/";
+        names =
+        [
+            .. _folders.Concat(_files.Keys)
+                .Where(entry => entry.StartsWith(prefix, StringComparison.Ordinal) && !entry.AsSpan(prefix.Length).Contains('/'))
+                .Select(entry => entry[prefix.Length..]),
+        ];
+        return 0;
+    }
+
+    private static string Lines(IReadOnlyList<KhoScratch> areas, Func<KhoScratch, ulong> value) =>
+        string.Concat(areas.Select(area => $"0x{value(area):x}\n"));
+
+    private void AddFolders(string parent, params ReadOnlySpan<string> names)
+    {
+        _folders.Add(parent);
+        foreach (string name in names)
+        {
+            _folders.Add(parent + "/" + name);
+        }
+    }
+
+    private void AddKhoText(string name, Func<string> text) =>
+        _files.Add($"{KhoFolder}/{name}", new TextNode(text) { FileSystemType = KernelFileNode.DebugFs });
+
+    private void AddBlob(string name, KexecHandover handover, ulong address, int size) =>
+        _files.TryAdd($"{KhoFolder}/{name}", new BlobNode(handover.Memory, address, size) { FileSystemType = KernelFileNode.DebugFs });
+}

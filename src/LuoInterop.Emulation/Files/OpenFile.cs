@@ -1,0 +1,109 @@
+using LuoInterop.Emulation.Interop;
+
+namespace LuoInterop.Emulation.Files;
+
+/// <summary>An open file description of the emulated kernel (<c>struct file</c>): what descriptors of one or more processes refer to.</summary>
+/// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
+internal abstract class OpenFile
+{
+    private const uint FIONCLEX = 0x5450;
+    private const uint FIOCLEX = 0x5451;
+    private const uint FIONBIO = 0x5421;
+    private const uint FIOASYNC = 0x5452;
+    private const uint FIOQSIZE = 0x5460;
+    private const uint FIGETBSZ = 2;
+    private const int BlockSize = 4096;
+
+    private int _references = 1;
+
+    /// <summary>Gets or sets the status flags (F_GETFL).</summary>
+    public int Flags { get; set; }
+
+    /// <summary>Gets the text of the link in /proc/self/fd.</summary>
+    public abstract string LinkText { get; }
+
+    /// <summary>Takes another reference (get_file).</summary>
+    public void Get() => _references++;
+
+    /// <summary>Drops a reference; the last one releases the file (fput).</summary>
+    public void Put()
+    {
+        if (--_references == 0)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Answers ioctl(2): first what every file answers (do_vfs_ioctl in fs/ioctl.c), then what this one does.</summary>
+    public int Ioctl(FileDescriptorTable descriptors, int fd, uint request, UserMemory argument)
+    {
+        Span<byte> word = stackalloc byte[sizeof(int)];
+        switch (request)
+        {
+            case FIOCLEX:
+                descriptors.SetCloseOnExec(fd, true);
+                return 0;
+            case FIONCLEX:
+                descriptors.SetCloseOnExec(fd, false);
+                return 0;
+            case FIONBIO:
+            case FIOASYNC:
+                if (argument.CopyFrom(word) != 0)
+                {
+                    return Refused.EFAULT;
+                }
+
+                bool on = word.ContainsAnyExcept((byte)0);
+                if (request == FIOASYNC)
+                {
+                    // None of these files has fasync, so the flag is never set, and clearing it changes nothing.
+                    return on ? Refused.ENOTTY : 0;
+                }
+
+                Flags = on ? Flags | LuoInterop.Interop.FcntlHeader.O_NONBLOCK : Flags & ~LuoInterop.Interop.FcntlHeader.O_NONBLOCK;
+                return 0;
+            case FIOQSIZE:
+                return Refused.ENOTTY;
+            case FIGETBSZ:
+                System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(word, BlockSize);
+                return argument.CopyTo(word);
+            default:
+                return IoctlOperation(descriptors, request, argument);
+        }
+    }
+
+    /// <summary>Reads at the position and moves it.</summary>
+    public virtual nint Read(Span<byte> buffer) => Refused.EINVAL;
+
+    /// <summary>Reads at an offset.</summary>
+    public virtual nint PRead(Span<byte> buffer, long offset) => Refused.ESPIPE;
+
+    /// <summary>Writes at the position.</summary>
+    public virtual nint Write(ReadOnlySpan<byte> buffer) => Refused.EINVAL;
+
+    /// <summary>Writes at an offset.</summary>
+    public virtual nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Refused.ESPIPE;
+
+    /// <summary>Moves the position.</summary>
+    public virtual long Seek(long offset, SeekOrigin whence) => Refused.ESPIPE;
+
+    /// <summary>Changes the size.</summary>
+    public virtual int Truncate(long length) => Refused.EINVAL;
+
+    /// <summary>Allocates a range.</summary>
+    public virtual int Allocate(int mode, long offset, long length) => Refused.ENODEV;
+
+    /// <summary>Changes the mode bits.</summary>
+    public abstract int ChangeMode(uint mode);
+
+    /// <summary>Reads the status.</summary>
+    public abstract FileStatus Status();
+
+    /// <summary>Answers the file's own requests.</summary>
+    protected virtual int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument) => Refused.ENOTTY;
+
+    /// <summary>Ends the description, after its last reference is gone.</summary>
+    protected virtual void Release()
+    {
+    }
+}

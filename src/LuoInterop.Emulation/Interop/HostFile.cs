@@ -1,0 +1,98 @@
+using System.Globalization;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Interop;
+
+/// <summary>Identifies a file of the host. Inode numbers come back, so the time of birth is a part of it.</summary>
+internal readonly record struct InodeKey(ulong Device, ulong Inode, long BornSeconds, uint BornNanoseconds);
+
+/// <summary>Owns a reference of the emulated kernel to an open file description of the host: its <c>struct file</c>.</summary>
+/// <remarks>Counted: the last <see cref="Dispose"/> closes it. Not safe for use from several threads at once.</remarks>
+internal sealed class HostFile : IDisposable
+{
+    private int _references = 1;
+
+    private HostFile(int fd) => Fd = fd;
+
+    /// <summary>Gets the descriptor, -1 after the last <see cref="Dispose"/>.</summary>
+    public int Fd { get; private set; }
+
+    /// <summary>Takes ownership of a descriptor.</summary>
+    public static HostFile Own(int fd) => new(fd);
+
+    /// <summary>Takes another reference to an open file description, as fget() does.</summary>
+    /// <returns>0 or <c>-errno</c>; EBADF also for a descriptor that was opened with O_PATH.</returns>
+    public static int Get(int fd, out HostFile? file)
+    {
+        file = null;
+        if (fd < 0)
+        {
+            return Refused.EBADF;
+        }
+
+        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
+        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0)
+        {
+            return Refused.EBADF;
+        }
+
+        int copy = HostLibc.fcntl(fd, HostLibc.F_DUPFD_CLOEXEC, 0);
+        if (copy < 0)
+        {
+            // The kernel needs no descriptor for its reference. The host's limit shows as a shortage of memory.
+            int error = HostLibc.LastError;
+            return error == Refused.EMFILE ? Refused.ENOMEM : error;
+        }
+
+        file = new HostFile(copy);
+        return 0;
+    }
+
+    /// <summary>Reads what the host knows of a file.</summary>
+    /// <returns>0 or <c>-errno</c>.</returns>
+    public static unsafe int Stat(int fd, out statx data)
+    {
+        byte empty = 0;
+        fixed (statx* pointer = &data)
+        {
+            uint mask = StatHeader.STATX_BASIC_STATS | HostLibc.STATX_BTIME;
+            return HostLibc.statx(fd, &empty, FcntlHeader.AT_EMPTY_PATH, mask, pointer) < 0 ? HostLibc.LastError : 0;
+        }
+    }
+
+    /// <summary>Makes the identity of a file.</summary>
+    public static InodeKey Key(in statx data) => new(
+        ((ulong)data.stx_dev_major << 32) | data.stx_dev_minor, data.stx_ino, data.stx_btime.tv_sec, data.stx_btime.tv_nsec);
+
+    /// <summary>Opens the file behind a descriptor once more: a new open file description, with its own position.</summary>
+    /// <returns>The descriptor, or <c>-errno</c>.</returns>
+    public static unsafe int Reopen(int fd, int flags)
+    {
+        ReadOnlySpan<byte> folder = "/proc/self/fd/"u8;
+        byte* path = stackalloc byte[folder.Length + 12];
+        var text = new Span<byte>(path, folder.Length + 12);
+        folder.CopyTo(text);
+        bool fits = fd.TryFormat(text[folder.Length..], out int digits, default, CultureInfo.InvariantCulture);
+        System.Diagnostics.Debug.Assert(fits, "11 bytes hold every int");
+        path[folder.Length + digits] = 0;
+        int result = HostLibc.open(path, flags, 0);
+        return result < 0 ? HostLibc.LastError : result;
+    }
+
+    /// <summary>Counts another owner.</summary>
+    public HostFile Get()
+    {
+        _references++;
+        return this;
+    }
+
+    public void Dispose()
+    {
+        if (--_references == 0)
+        {
+            // close(2) frees the descriptor whatever it answers.
+            _ = HostLibc.close(Fd);
+            Fd = -1;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+namespace LuoInterop.Emulation.Interop;
+
+/// <summary>Reads and writes this process' memory at addresses that may not be mapped, as a kernel does.</summary>
+/// <remarks>process_vm_readv(2) and process_vm_writev(2) on the own process: they need no privilege, and fault without a signal.</remarks>
+internal static unsafe class ProcessMemory
+{
+    private const int ENOSYS = -(int)Errno.ENOSYS;
+
+    private static readonly int Self = Environment.ProcessId;
+
+    /// <summary>copy_from_user: returns 0, or EFAULT when not every byte is readable.</summary>
+    public static int CopyFrom(nint address, Span<byte> destination)
+    {
+        fixed (byte* pointer = destination)
+        {
+            var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)destination.Length };
+            var remote = new HostLibc.IoVector { iov_base = (void*)address, iov_len = (nuint)destination.Length };
+            return Result(HostLibc.process_vm_readv(Self, &local, 1, &remote, 1, 0), destination.Length);
+        }
+    }
+
+    /// <summary>copy_to_user: returns 0, or EFAULT when not every byte is writable; bytes before the bad one may be written.</summary>
+    public static int CopyTo(nint address, ReadOnlySpan<byte> source)
+    {
+        fixed (byte* pointer = source)
+        {
+            var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)source.Length };
+            var remote = new HostLibc.IoVector { iov_base = (void*)address, iov_len = (nuint)source.Length };
+            return Result(HostLibc.process_vm_writev(Self, &local, 1, &remote, 1, 0), source.Length);
+        }
+    }
+
+    private static int Result(nint done, int wanted)
+    {
+        if (done == wanted)
+        {
+            return 0;
+        }
+
+        int error = done < 0 ? HostLibc.LastError : Refused.EFAULT;
+        return error is Refused.EPERM or ENOSYS
+            ? throw new PlatformNotSupportedException(
+                "The host refuses process_vm_readv(2) and process_vm_writev(2) on the own process; ioctl with an address needs them.")
+            : Refused.EFAULT;
+    }
+}

@@ -1,0 +1,70 @@
+using LuoInterop.Emulation.Interop;
+
+namespace LuoInterop.Emulation.Kho;
+
+/// <summary>Stands for page frames whose bytes are the pages of a host file: memory that is handed over without a copy.</summary>
+/// <remarks>Frame <c>FirstPfn + i</c> is page <c>i</c> of the file. Owns its reference to the file.</remarks>
+internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file) : IDisposable
+{
+    // Order + 1 of the preserved piece that begins at a frame, 0 for none: page->private of kho_preserved_memory_reserve.
+    private byte[]? _preserved;
+    private ulong _marked;
+
+    public ulong FirstPfn { get; } = firstPfn;
+
+    public ulong PageCount { get; } = pageCount;
+
+    public HostFile File { get; } = file;
+
+    /// <summary>Gets whether any piece was marked, and not restored since.</summary>
+    public bool IsPreserved => _marked != 0;
+
+    /// <summary>Tells whether frames lie in the range.</summary>
+    public bool Contains(ulong pfn, ulong count) => pfn >= FirstPfn && count <= PageCount && pfn - FirstPfn <= PageCount - count;
+
+    /// <summary>Marks a piece that the previous kernel preserved.</summary>
+    public void Mark(ulong pfn, int order)
+    {
+        ref byte mark = ref (_preserved ??= new byte[PageCount])[pfn - FirstPfn];
+        _marked += mark == 0 ? 1UL : 0;
+        mark = (byte)(order + 1);
+    }
+
+    /// <summary>Gets the order of the preserved piece that begins at a frame, or -1.</summary>
+    public int OrderAt(ulong pfn) => Contains(pfn, 1) && _preserved is { } marks ? marks[pfn - FirstPfn] - 1 : -1;
+
+    /// <summary>Takes a piece out of preservation.</summary>
+    /// <returns>Its order, or -1 when no preserved piece begins here.</returns>
+    public int Restore(ulong pfn)
+    {
+        if (_preserved is null)
+        {
+            return -1;
+        }
+
+        ref byte mark = ref _preserved[pfn - FirstPfn];
+        int order = mark - 1;
+        _marked -= mark == 0 ? 0 : 1UL;
+        mark = 0;
+        return order;
+    }
+
+    /// <summary>Reads inside one page; bytes past the end of the file are zero, as the rest of a last page is.</summary>
+    public unsafe bool TryRead(ulong pfn, int offset, Span<byte> destination)
+    {
+        long position = ((long)(pfn - FirstPfn) << PhysicalMemory.PageShift) + offset;
+        fixed (byte* pointer = destination)
+        {
+            nint done = HostLibc.pread(File.Fd, pointer, (nuint)destination.Length, position);
+            if (done < 0)
+            {
+                return false;
+            }
+
+            destination[(int)done..].Clear();
+            return true;
+        }
+    }
+
+    public void Dispose() => File.Dispose();
+}

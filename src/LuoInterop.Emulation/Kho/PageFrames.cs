@@ -1,0 +1,138 @@
+namespace LuoInterop.Emulation.Kho;
+
+/// <summary>Hands out page frames: the kernel's page allocator.</summary>
+/// <remarks>
+/// Single frames come from a stack that is filled 512 at a time, so that they cost no search (pcp lists of
+/// mm/page_alloc.c); runs come from the free extents. Not safe for use from several threads at once.
+/// </remarks>
+internal sealed class PageFrames(PhysicalMemory memory)
+{
+    private const ulong Batch = 512;
+
+    private readonly Stack<ulong> _singles = new();
+    private readonly List<(ulong First, ulong Count)> _free = [];
+
+    /// <summary>Gives frames to the allocator.</summary>
+    public void Free(ulong first, ulong count)
+    {
+        int index = Find(first);
+        bool joinsPrevious = index > 0 && _free[index - 1].First + _free[index - 1].Count == first;
+        bool joinsNext = index < _free.Count && first + count == _free[index].First;
+        if (joinsPrevious && joinsNext)
+        {
+            _free[index - 1] = (_free[index - 1].First, _free[index - 1].Count + count + _free[index].Count);
+            _free.RemoveAt(index);
+        }
+        else if (joinsPrevious)
+        {
+            _free[index - 1] = (_free[index - 1].First, _free[index - 1].Count + count);
+        }
+        else if (joinsNext)
+        {
+            _free[index] = (first, count + _free[index].Count);
+        }
+        else
+        {
+            _free.Insert(index, (first, count));
+        }
+    }
+
+    /// <summary>Allocates consecutive frames, without pages in them.</summary>
+    /// <param name="count">The number of frames.</param>
+    /// <param name="alignment">A power of two that the first frame is a multiple of.</param>
+    /// <param name="first">The first frame.</param>
+    /// <returns>False when no run is long enough.</returns>
+    public bool TryAllocate(ulong count, ulong alignment, out ulong first)
+    {
+        for (int i = 0; i < _free.Count; i++)
+        {
+            (ulong start, ulong length) = _free[i];
+            first = (start + alignment - 1) & ~(alignment - 1);
+            ulong before = first - start;
+            if (before > length || length - before < count)
+            {
+                continue;
+            }
+
+            ulong after = length - before - count;
+            if (after > 0)
+            {
+                _free[i] = (first + count, after);
+                if (before > 0)
+                {
+                    _free.Insert(i, (start, before));
+                }
+            }
+            else if (before > 0)
+            {
+                _free[i] = (start, before);
+            }
+            else
+            {
+                _free.RemoveAt(i);
+            }
+
+            return true;
+        }
+
+        first = 0;
+        return false;
+    }
+
+    /// <summary>Allocates one zeroed page (get_zeroed_page).</summary>
+    /// <returns>Its physical address, or 0 when memory is short.</returns>
+    public ulong AllocatePage()
+    {
+        if (!_singles.TryPop(out ulong pfn))
+        {
+            if (!TryAllocate(Batch, Batch, out ulong first))
+            {
+                return TryAllocate(1, 1, out pfn) ? Populate(pfn) : 0;
+            }
+
+            for (ulong i = Batch - 1; i > 0; i--)
+            {
+                _singles.Push(first + i);
+            }
+
+            pfn = first;
+        }
+
+        return Populate(pfn);
+    }
+
+    /// <summary>Frees a page that <see cref="AllocatePage"/> returned, or that was restored from a handover.</summary>
+    public void FreePage(ulong address)
+    {
+        ulong pfn = address >> PhysicalMemory.PageShift;
+        memory.Depopulate(pfn);
+        _singles.Push(pfn);
+    }
+
+    private ulong Populate(ulong pfn)
+    {
+        memory.Populate(pfn);
+        return pfn << PhysicalMemory.PageShift;
+    }
+
+    // The index of the first extent that begins after a frame.
+    private int Find(ulong pfn)
+    {
+        int low = 0;
+        int high = _free.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (_free[middle].First > pfn)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,212 @@
+using System.Runtime.InteropServices;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Emulation.Kho;
+
+/// <summary>Holds the machine's physical memory: sparse pages of 4 KiB, and runs of folios that live in a host file.</summary>
+/// <remarks>
+/// <para>It is the only thing, beside two addresses, that one emulated kernel hands to the next.</para>
+/// <para>A page that nobody holds reads as 0xaa bytes, which is what is found in a freed page (PAGE_POISON of
+/// include/linux/poison.h): whatever was lost shows. Not safe for use from several threads at once.</para>
+/// </remarks>
+internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
+{
+    public const int PageShift = 12;
+    public const int PageSize = 1 << PageShift;
+    private const byte Poison = 0xaa;
+    private const int TableShift = 9;
+    private const int TableSize = 1 << TableShift;
+    private const int PooledPages = 1024;
+
+    // Three levels, so that an empty machine is small: entries of the first stand for 1 GiB.
+    private readonly byte[]?[]?[]?[] _pages;
+    private readonly Stack<byte[]> _pool = new();
+    private readonly List<FolioRange> _folios = [];
+
+    public PhysicalMemory(ulong bytes)
+    {
+        PageCount = bytes >> PageShift;
+        _pages = new byte[]?[]?[]?[(int)((PageCount >> (2 * TableShift)) + 1)];
+    }
+
+    /// <summary>Gets the number of pages that the machine has, in use or not.</summary>
+    public ulong PageCount { get; }
+
+    /// <summary>Gets the runs of folios, by address.</summary>
+    public IReadOnlyList<FolioRange> Folios => _folios;
+
+    /// <summary>Gets a page's bytes for reading and writing; empty when nobody holds the page.</summary>
+    public Span<byte> Page(ulong pfn) => pfn < PageCount ? _pages[pfn >> (2 * TableShift)]?[(pfn >> TableShift) & (TableSize - 1)]?[pfn & (TableSize - 1)] : null;
+
+    /// <summary>Gets the bytes of a structure that lies in one held page.</summary>
+    /// <exception cref="EmulatedKernelPanicException">No such memory: the kernel would fault.</exception>
+    public Span<byte> Structure(ulong address, int size)
+    {
+        Span<byte> page = Page(address >> PageShift);
+        int offset = (int)(address & (PageSize - 1));
+        return page.Length - offset >= size ? page.Slice(offset, size) : throw EmulatedKernelPanicException.PageFault(address);
+    }
+
+    /// <summary>Brings a zeroed page into use.</summary>
+    public void Populate(ulong pfn)
+    {
+        ref byte[]?[]?[]? upper = ref _pages[pfn >> (2 * TableShift)];
+        ref byte[]?[]? middle = ref (upper ??= new byte[]?[]?[TableSize])[(pfn >> TableShift) & (TableSize - 1)];
+        ref byte[]? page = ref (middle ??= new byte[]?[TableSize])[pfn & (TableSize - 1)];
+        if (page is not null)
+        {
+            throw new InvalidOperationException($"Page frame 0x{pfn:x} is in use.");
+        }
+
+        if (_pool.TryPop(out byte[]? pooled))
+        {
+            Array.Clear(pooled);
+        }
+
+        page = pooled ?? new byte[PageSize];
+    }
+
+    /// <summary>Gives a page up; its bytes are lost.</summary>
+    public void Depopulate(ulong pfn)
+    {
+        ref byte[]? page = ref _pages[pfn >> (2 * TableShift)]![(pfn >> TableShift) & (TableSize - 1)]![pfn & (TableSize - 1)];
+        if (page is null)
+        {
+            throw new InvalidOperationException($"Page frame 0x{pfn:x} is not in use.");
+        }
+
+        if (_pool.Count < PooledPages)
+        {
+            _pool.Push(page);
+        }
+
+        page = null;
+    }
+
+    /// <summary>Enumerates the page frames in use, folios not among them.</summary>
+    public IEnumerable<ulong> PopulatedPages()
+    {
+        for (int upper = 0; upper < _pages.Length; upper++)
+        {
+            for (int middle = 0; _pages[upper] is { } table && middle < TableSize; middle++)
+            {
+                for (int i = 0; table[middle] is { } pages && i < TableSize; i++)
+                {
+                    if (pages[i] is not null)
+                    {
+                        yield return ((ulong)upper << (2 * TableShift)) | ((ulong)middle << TableShift) | (uint)i;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Puts a run of folios into memory, and takes ownership of it.</summary>
+    public void Add(FolioRange range) => _folios.Insert(~Search(range.FirstPfn), range);
+
+    /// <summary>Takes a run of folios out of memory; the caller owns it.</summary>
+    public void Remove(FolioRange range) => _folios.RemoveAt(Search(range.FirstPfn));
+
+    /// <summary>Finds the run of folios that a page frame belongs to, or null.</summary>
+    public FolioRange? FindFolios(ulong pfn)
+    {
+        int index = Search(pfn);
+        if (index < 0)
+        {
+            index = ~index - 1;
+        }
+
+        return index >= 0 && pfn - _folios[index].FirstPfn < _folios[index].PageCount ? _folios[index] : null;
+    }
+
+    public bool TryRead(ulong physicalAddress, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            ulong pfn = physicalAddress >> PageShift;
+            if (pfn >= PageCount)
+            {
+                return false;
+            }
+
+            int offset = (int)(physicalAddress & (PageSize - 1));
+            int length = Math.Min(destination.Length, PageSize - offset);
+            Span<byte> page = Page(pfn);
+            if (!page.IsEmpty)
+            {
+                page.Slice(offset, length).CopyTo(destination);
+            }
+            else if (FindFolios(pfn) is not { } range)
+            {
+                destination[..length].Fill(Poison);
+            }
+            else if (!range.TryRead(pfn, offset, destination[..length]))
+            {
+                return false;
+            }
+
+            physicalAddress += (uint)length;
+            destination = destination[length..];
+        }
+
+        return true;
+    }
+
+    public bool TryWrite(ulong physicalAddress, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            Span<byte> page = Page(physicalAddress >> PageShift);
+            if (page.IsEmpty)
+            {
+                return false;
+            }
+
+            int offset = (int)(physicalAddress & (PageSize - 1));
+            int length = Math.Min(source.Length, PageSize - offset);
+            source[..length].CopyTo(page[offset..]);
+            physicalAddress += (uint)length;
+            source = source[length..];
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (FolioRange range in _folios)
+        {
+            range.Dispose();
+        }
+
+        _folios.Clear();
+    }
+
+    private int Search(ulong pfn)
+    {
+        ReadOnlySpan<FolioRange> folios = CollectionsMarshal.AsSpan(_folios);
+        int low = 0;
+        int high = folios.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >> 1;
+            ulong first = folios[middle].FirstPfn;
+            if (first == pfn)
+            {
+                return middle;
+            }
+
+            if (first < pfn)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return ~low;
+    }
+}

@@ -1,0 +1,290 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Emulation.Luo;
+
+/// <summary>Holds the files of a session in the order of their preservation (kernel/liveupdate/luo_file.c).</summary>
+/// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
+internal sealed class LuoFileSet(LuoCore luo)
+{
+    private readonly List<LuoFile> _files = [];
+    private readonly Dictionary<ulong, LuoFile> _byToken = [];
+    private KhoBlockSet? _blocks;
+
+    private KhoBlockSet Blocks => _blocks ??= new KhoBlockSet(luo.Handover, LuoFileSer.Size);
+
+    /// <summary>Preserves a file (luo_preserve_file).</summary>
+    public int Preserve(ulong token, int fd, Files.FileDescriptorTable descriptors)
+    {
+        if (_byToken.ContainsKey(token))
+        {
+            return Refused.EEXIST;
+        }
+
+        int error = Blocks.Grow(_files.Count + 1);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        error = PreserveInto(token, fd, descriptors);
+        if (error != 0)
+        {
+            Blocks.Shrink(_files.Count);
+        }
+
+        return error;
+    }
+
+    private int PreserveInto(ulong token, int fd, Files.FileDescriptorTable descriptors)
+    {
+        if (Files.FileDescriptorTable.IsEmulated(fd))
+        {
+            // No handler takes the device, a session or a file of debugfs.
+            return descriptors.Get(fd) is null ? Refused.EBADF : Refused.ENOENT;
+        }
+
+        int error = HostFile.Get(fd, out HostFile? file);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        error = PreserveFile(token, file!);
+        if (error != 0)
+        {
+            file!.Dispose();
+        }
+
+        return error;
+    }
+
+    private int PreserveFile(ulong token, HostFile file)
+    {
+        int error = HostFile.Stat(file.Fd, out statx status);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        FileHandler? handler = luo.FindHandler(file, status);
+        if (handler is null)
+        {
+            return Refused.ENOENT;
+        }
+
+        InodeKey id = HostFile.Key(status);
+        if (!luo.PreservedFiles.Add(id))
+        {
+            return Refused.EBUSY;
+        }
+
+        var luoFile = new LuoFile(handler, token) { File = file, Id = id };
+        error = handler.Preserve(luoFile, status);
+        if (error != 0)
+        {
+            luo.PreservedFiles.Remove(id);
+            return error;
+        }
+
+        _files.Add(luoFile);
+        _byToken.Add(token, luoFile);
+        return 0;
+    }
+
+    /// <summary>Drops all files, the newest first (luo_file_unpreserve_files).</summary>
+    public void Unpreserve()
+    {
+        while (_files.Count > 0)
+        {
+            LuoFile file = _files[^1];
+            file.Handler.Unpreserve(file);
+            luo.PreservedFiles.Remove(file.Id);
+            RemoveLast();
+            Blocks.Shrink(_files.Count);
+            file.File!.Dispose();
+        }
+
+        _blocks?.Destroy();
+    }
+
+    /// <summary>Freezes all files and writes their records (luo_file_freeze).</summary>
+    /// <param name="files">The address of the first block.</param>
+    /// <param name="count">The number of files.</param>
+    /// <returns>0, or the <c>-errno</c> of the handler that refused; then all is undone.</returns>
+    public int Freeze(out ulong files, out ulong count)
+    {
+        files = 0;
+        count = 0;
+        if (_files.Count == 0)
+        {
+            return 0;
+        }
+
+        KhoBlockSet.Iterator iterator = Blocks.GetIterator();
+        for (int i = 0; i < _files.Count; i++)
+        {
+            LuoFile file = _files[i];
+            Span<byte> record = iterator.Reserve();
+            int error = record.IsEmpty ? Refused.ENOSPC : luo.FreezeFault?.Invoke(file.Token) ?? 0;
+            error = error == 0 ? file.Handler.Freeze(file) : error;
+            if (error < 0)
+            {
+                UnfreezeUpTo(i);
+                return error;
+            }
+
+            new LuoFileSer(file.Handler.Compatible, file.SerializedData, file.Token).Write(record);
+        }
+
+        count = (ulong)_files.Count;
+        files = Blocks.Head;
+        return 0;
+    }
+
+    /// <summary>Undoes <see cref="Freeze"/> (luo_file_unfreeze): in the order of preservation, as the kernel does.</summary>
+    public void Unfreeze()
+    {
+        if (_files.Count > 0)
+        {
+            UnfreezeUpTo(_files.Count);
+        }
+    }
+
+    /// <summary>Retrieves a file (luo_retrieve_file).</summary>
+    public int Retrieve(ulong token, out HostFile? retrieved)
+    {
+        retrieved = null;
+        if (!_byToken.TryGetValue(token, out LuoFile? file))
+        {
+            return Refused.ENOENT;
+        }
+
+        if (file.RetrieveStatus == 0)
+        {
+            int error = file.Handler.Retrieve(file);
+            file.RetrieveStatus = error == 0 ? 1 : error;
+            if (error == 0)
+            {
+                luo.PreservedFiles.Add(file.Id);
+            }
+        }
+
+        retrieved = file.File;
+        return file.RetrieveStatus < 0 ? file.RetrieveStatus : 0;
+    }
+
+    /// <summary>Ends all incoming files, the newest first (luo_file_finish): 0, or EBUSY with nothing done.</summary>
+    public int Finish()
+    {
+        foreach (LuoFile file in _files)
+        {
+            if (!file.Handler.CanFinish(file))
+            {
+                return Refused.EBUSY;
+            }
+        }
+
+        while (_files.Count > 0)
+        {
+            LuoFile file = _files[^1];
+            file.Handler.Finish(file);
+            if (file.File is not null)
+            {
+                luo.PreservedFiles.Remove(file.Id);
+                file.File.Dispose();
+            }
+
+            RemoveLast();
+        }
+
+        return 0;
+    }
+
+    /// <summary>Makes the incoming files from their records (luo_file_deserialize).</summary>
+    public int Deserialize(ulong files, ulong count)
+    {
+        if (files == 0)
+        {
+            return 0;
+        }
+
+        KhoBlockChain<LuoFileSer> chain;
+        try
+        {
+            chain = KhoBlockChain<LuoFileSer>.Read(luo.Handover.Memory, files);
+        }
+        catch (KhoFormatException error) when (error.Errno != Errno.None)
+        {
+            return -(int)error.Errno;
+        }
+        catch (KhoFormatException error)
+        {
+            throw new EmulatedKernelPanicException($"BUG: unable to handle page fault. {error.Message}");
+        }
+
+        int result = 0;
+        foreach (LuoFileSer record in chain.Entries)
+        {
+            if (luo.FindHandler(record.Compatible) is not { } handler)
+            {
+                result = Refused.ENOENT;
+                break;
+            }
+
+            var file = new LuoFile(handler, record.Token) { SerializedData = record.Data };
+            _files.Add(file);
+            _byToken.TryAdd(record.Token, file);
+        }
+
+        if (result == 0 && (ulong)_files.Count != count)
+        {
+            result = Refused.EINVAL;
+        }
+
+        if (result != 0)
+        {
+            _files.Clear();
+            _byToken.Clear();
+        }
+
+        // The kernel keeps the blocks of a good set until it is finished; no one can see the difference in memory's use.
+        foreach (ulong block in chain.Blocks)
+        {
+            luo.Handover.RestoreFree(block);
+        }
+
+        return result;
+    }
+
+    /// <summary>Drops the references of a kernel that is gone; what is preserved keeps its own.</summary>
+    public void Abandon()
+    {
+        foreach (LuoFile file in _files)
+        {
+            file.File?.Dispose();
+        }
+
+        _files.Clear();
+        _byToken.Clear();
+    }
+
+    private void RemoveLast()
+    {
+        LuoFile file = _files[^1];
+        _files.RemoveAt(_files.Count - 1);
+        _byToken.Remove(file.Token);
+    }
+
+    private void UnfreezeUpTo(int end)
+    {
+        for (int i = 0; i < end; i++)
+        {
+            _files[i].Handler.Unfreeze(_files[i]);
+        }
+
+        Blocks.Clear();
+    }
+}

@@ -1,0 +1,156 @@
+using System.Buffers.Binary;
+using System.Text;
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Luo;
+
+/// <summary>The open file of a session (luo_session_fops of kernel/liveupdate/luo_session.c).</summary>
+internal sealed class SessionFile : OpenFile
+{
+    private const long AnonInodeFs = 0x09041934;
+    private const int LargestStructure = 8 + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
+
+    private readonly LuoCore _luo;
+    private readonly LuoSession _session;
+
+    public SessionFile(LuoCore luo, LuoSession session)
+    {
+        _luo = luo;
+        _session = session;
+        Flags = FcntlHeader.O_RDWR;
+    }
+
+    public override string LinkText => "anon_inode:[luo_session] " + Encoding.UTF8.GetString(_session.Name.Bytes);
+
+    // Since Linux 6.16 an anonymous inode is a regular file inside the kernel, whose attributes cannot be set (fs/anon_inodes.c).
+    public override int Truncate(long length) => length < 0 ? Refused.EINVAL : Refused.EOPNOTSUPP;
+
+    public override int Allocate(int mode, long offset, long length) =>
+        offset < 0 || length <= 0 ? Refused.EINVAL : Refused.EOPNOTSUPP;
+
+    public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
+
+    public override FileStatus Status() => new(AnonInodeFs, 0, 2, 1, 0x180, 0, 0, 0, 0);
+
+    protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument)
+    {
+        uint number = request & 0xff;
+        if (number is < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE or > LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME)
+        {
+            return Refused.EINVAL;
+        }
+
+        Span<byte> structure = stackalloc byte[LargestStructure];
+        if (argument.CopyFrom(structure[..sizeof(uint)]) != 0)
+        {
+            return Refused.EFAULT;
+        }
+
+        uint size = BinaryPrimitives.ReadUInt32LittleEndian(structure);
+        if (request != ((LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE << 8) | number))
+        {
+            return Refused.ENOTTY;
+        }
+
+        (int structureSize, bool legal) = number switch
+        {
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_PRESERVE_FD => (16, !_session.IsRetrieved),
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_RETRIEVE_FD => (16, _session.IsRetrieved),
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH => (8, _session.IsRetrieved),
+            _ => (LargestStructure, true),
+        };
+        if (!legal || size < structureSize)
+        {
+            return Refused.EINVAL;
+        }
+
+        structure = structure[..structureSize];
+        int error = argument.CopyStructFrom(structure, size);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        var command = new UserCommand(argument, size, structure);
+        return number switch
+        {
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_PRESERVE_FD => PreserveFd(descriptors, command),
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_RETRIEVE_FD => RetrieveFd(descriptors, command),
+            LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH => Finish(command),
+            _ => GetName(command),
+        };
+    }
+
+    protected override void Release() => _luo.Release(_session);
+
+    // luo_session_preserve_fd: what is preserved stays so when the answer cannot be written.
+    private int PreserveFd(FileDescriptorTable descriptors, UserCommand command)
+    {
+        int error = _session.Files.Preserve(command.Token, command.SecondWord, descriptors);
+        return error != 0 ? error : command.Respond();
+    }
+
+    // luo_session_retrieve_fd: the descriptor is a host one, and comes first.
+    private int RetrieveFd(FileDescriptorTable descriptors, UserCommand command)
+    {
+        int reserved = descriptors.Reserve();
+        if (reserved < 0)
+        {
+            return reserved;
+        }
+
+        descriptors.Cancel(reserved);
+        int fd = _luo.ReserveHostDescriptor();
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        int error = _session.Retrieve(command.Token, out HostFile? file);
+        if (error == 0)
+        {
+            command.SecondWord = fd;
+            error = command.Respond();
+        }
+
+        if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
+        {
+            error = HostLibc.LastError;
+        }
+
+        if (error != 0)
+        {
+            // close(2) frees the number whatever it answers.
+            _ = HostLibc.close(fd);
+        }
+
+        return error;
+    }
+
+    private int Finish(UserCommand command)
+    {
+        if (command.SecondWord != 0)
+        {
+            return Refused.EINVAL;
+        }
+
+        int error = _session.Finish();
+        return error != 0 ? error : command.Respond();
+    }
+
+    // luo_session_get_name: strscpy, so that bytes behind the NUL stay the caller's.
+    private int GetName(UserCommand command)
+    {
+        if (command.SecondWord != 0)
+        {
+            return Refused.EINVAL;
+        }
+
+        ReadOnlySpan<byte> name = _session.Name.Bytes;
+        name.CopyTo(command.Name);
+        command.Name[name.Length] = 0;
+        return command.Respond();
+    }
+}

@@ -1,0 +1,232 @@
+using System.Runtime.InteropServices;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Memfd;
+
+/// <summary>Answers file calls on host descriptors whose file is preserved or was retrieved; all others go to the host.</summary>
+/// <remarks>
+/// The rules are those of mm/shmem.c and mm/memfd.c. They hold for calls that go through the seam; a call that a program
+/// makes past it sees the host file. Guarded by the running kernel's lock.
+/// </remarks>
+internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
+{
+    private const int WriteSeals = FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
+    private const int AllSeals = 0x3f;
+    private const uint ExecuteBits = 0x49;
+
+    // mapping_max_folio_size of shmem: what generic_perform_write (mm/filemap.c) asks for at a time.
+    private readonly long _chunk = huge ? 2 << 20 : 4096;
+
+    /// <summary>ftruncate(2): shmem_setattr.</summary>
+    public int FTruncate(SafeHandle file, int fd, long length)
+    {
+        if (inodes.Find(fd, out statx status) is { } inode && length >= 0 && IsWritable(fd))
+        {
+            int seals = inode.Seals ?? 0;
+            long size = (long)status.stx_size;
+            if ((length < size && (seals & FcntlHeader.F_SEAL_SHRINK) != 0)
+                || (length > size && (seals & FcntlHeader.F_SEAL_GROW) != 0)
+                || (length != size && inode.IsFrozen))
+            {
+                return Refused.EPERM;
+            }
+        }
+
+        return Kernel.Linux.FTruncate(file, length);
+    }
+
+    /// <summary>fallocate(2): vfs_fallocate, then shmem_fallocate.</summary>
+    public int FAllocate(SafeHandle file, int fd, int mode, long offset, long length)
+    {
+        if (inodes.Find(fd, out statx status) is not { } inode
+            || !IsWritable(fd)
+            || offset < 0
+            || length <= 0
+            || length > long.MaxValue - offset
+            || mode is not (0 or FallocHeader.FALLOC_FL_KEEP_SIZE or (FallocHeader.FALLOC_FL_KEEP_SIZE | FallocHeader.FALLOC_FL_PUNCH_HOLE)))
+        {
+            // The host refuses these before it looks at the file: EINVAL, EOPNOTSUPP, EBADF, EFBIG.
+            return Kernel.Linux.FAllocate(file, mode, offset, length);
+        }
+
+        int seals = inode.Seals ?? 0;
+        bool punch = (mode & FallocHeader.FALLOC_FL_PUNCH_HOLE) != 0;
+        bool sealedAgainst = punch
+            ? (seals & WriteSeals) != 0
+            : (seals & FcntlHeader.F_SEAL_GROW) != 0 && offset + length > (long)status.stx_size;
+        return inode.IsFrozen || sealedAgainst ? Refused.EPERM : Kernel.Linux.FAllocate(file, mode, offset, length);
+    }
+
+    /// <summary>write(2) and pwrite(2): shmem_write_begin, for each chunk that generic_perform_write takes.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="fd">Its descriptor.</param>
+    /// <param name="buffer">What is written.</param>
+    /// <param name="offset">Where, or null for the position.</param>
+    public nint Write(SafeHandle file, int fd, ReadOnlySpan<byte> buffer, long? offset)
+    {
+        if (!buffer.IsEmpty && inodes.Find(fd, out statx status) is { } inode && IsWritable(fd))
+        {
+            int seals = inode.Seals ?? 0;
+            if ((seals & WriteSeals) != 0)
+            {
+                return Refused.EPERM;
+            }
+
+            if (inode.IsFrozen || (seals & FcntlHeader.F_SEAL_GROW) != 0)
+            {
+                long size = (long)status.stx_size;
+                long position = IsAppending(fd) ? size : offset ?? HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR);
+                long allowed = Allowed(position, buffer.Length, size);
+                if (position >= 0 && allowed <= 0)
+                {
+                    return Refused.EPERM;
+                }
+
+                buffer = position >= 0 ? buffer[..(int)allowed] : buffer;
+            }
+        }
+
+        return offset is { } at ? Kernel.Linux.PWrite(file, buffer, at) : Kernel.Linux.Write(file, buffer);
+    }
+
+    /// <summary>fcntl(2) with F_GET_SEALS: the freeze does not show.</summary>
+    public int GetSeals(SafeHandle file, int fd) =>
+        inodes.Find(fd, out _)?.Seals ?? Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS);
+
+    /// <summary>fcntl(2) with F_ADD_SEALS: memfd_add_seals.</summary>
+    public int AddSeals(SafeHandle file, int fd, nint argument)
+    {
+        int added = (int)argument;
+        if (inodes.Find(fd, out statx status) is not { } inode || !IsWritable(fd) || (added & ~AllSeals) != 0)
+        {
+            return Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, argument);
+        }
+
+        int hostSeals = Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS);
+        int seals = inode.Seals ?? hostSeals;
+        if (hostSeals < 0 || (seals & FcntlHeader.F_SEAL_SEAL) != 0)
+        {
+            return hostSeals < 0 ? hostSeals : Refused.EPERM;
+        }
+
+        if ((added & FcntlHeader.F_SEAL_EXEC) != 0 && ((inode.Mode ?? status.stx_mode) & ExecuteBits) != 0)
+        {
+            added |= RetrievedMemfd.Widened(FcntlHeader.F_SEAL_EXEC);
+        }
+
+        // memfd_wait_for_pins: every folio of a preserved file is pinned.
+        if (inode.IsFrozen && status.stx_size != 0 && (added & ~seals & FcntlHeader.F_SEAL_WRITE) != 0)
+        {
+            return Refused.EBUSY;
+        }
+
+        int wanted = (seals | added) & ~hostSeals;
+        if (wanted != 0 && (hostSeals & FcntlHeader.F_SEAL_SEAL) == 0)
+        {
+            int error = Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, wanted);
+            if (error < 0)
+            {
+                return error;
+            }
+        }
+
+        inode.Seals = inode.Seals is null ? null : seals | added;
+        return 0;
+    }
+
+    /// <summary>fchmod(2): shmem_setattr under F_SEAL_EXEC.</summary>
+    public int FChmod(SafeHandle file, int fd, uint mode)
+    {
+        if (inodes.Find(fd, out statx status) is not { Mode: { } now } inode)
+        {
+            return Kernel.Linux.FChmod(file, mode);
+        }
+
+        // The host's execute bits are sealed as they were before the kexec; all others are the same.
+        if (((now ^ mode) & ExecuteBits) != 0)
+        {
+            return Refused.EPERM;
+        }
+
+        int error = Kernel.Linux.FChmod(file, (mode & ~ExecuteBits) | (status.stx_mode & ExecuteBits));
+        if (error == 0)
+        {
+            inode.Mode = (now & StatHeader.S_IFMT) | (mode & 0xfff);
+        }
+
+        return error;
+    }
+
+    /// <summary>statx(2): the retrieved file's mode.</summary>
+    public int FStat(SafeHandle file, int fd, out FileStatus status)
+    {
+        int error = Kernel.Linux.FStat(file, out status);
+        if (error == 0 && inodes.Find(fd, out _) is { Mode: { } mode })
+        {
+            status = status with { Mode = mode };
+        }
+
+        return error;
+    }
+
+    /// <summary>readlink(2): a retrieved file has an empty name (memfd_alloc_file("", ...)).</summary>
+    public int ReadLink(SafeHandle file, int fd, out string text)
+    {
+        if (inodes.Find(fd, out _) is { IsRetrieved: true })
+        {
+            text = "/ (deleted)";
+            return 0;
+        }
+
+        return Kernel.Linux.ReadLink(file, out text);
+    }
+
+    /// <summary>mmap(2): memfd_check_seals_mmap.</summary>
+    public nint MMap(nuint length, int protection, int flags, SafeHandle file, int fd, long offset)
+    {
+        bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
+        return sharedWrite && inodes.Find(fd, out _) is { Seals: { } seals } && (seals & WriteSeals) != 0 && IsWritable(fd)
+            ? Refused.EPERM
+            : Kernel.Linux.MMap(length, protection, flags, file, offset);
+    }
+
+    /// <summary>open(2) with O_TRUNC of a path that leads to a preserved file, as those below /proc/self/fd do.</summary>
+    public int OpenTruncating(string path, int flags, uint mode)
+    {
+        int fd = Kernel.Linux.Open(path, flags & ~(FcntlHeader.O_TRUNC | FcntlHeader.O_CREAT | FcntlHeader.O_EXCL), 0);
+        if (fd >= 0)
+        {
+            bool refused = inodes.Find(fd, out statx status) is { } inode
+                && status.stx_size != 0
+                && (inode.IsFrozen || ((inode.Seals ?? 0) & FcntlHeader.F_SEAL_SHRINK) != 0);
+            _ = Kernel.Linux.Close(fd);
+            if (refused)
+            {
+                return Refused.EPERM;
+            }
+        }
+
+        return Kernel.Linux.Open(path, flags, mode);
+    }
+
+    /// <summary>madvise(2) with MADV_REMOVE, which is fallocate(FALLOC_FL_PUNCH_HOLE).</summary>
+    public int Remove(nint address, nuint length) =>
+        MappedFiles.Overlaps(address, length, inodes.Frozen()) ? Refused.EPERM : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
+
+    private static bool IsWritable(int fd)
+    {
+        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
+        return flags >= 0 && (flags & FcntlHeader.O_PATH) == 0 && (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY;
+    }
+
+    private static bool IsAppending(int fd)
+    {
+        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
+        return flags >= 0 && (flags & FcntlHeader.O_APPEND) != 0;
+    }
+
+    // Chunks that lie inside the size are written; the first that passes it fails, and ends the write.
+    private long Allowed(long position, long count, long size) =>
+        count <= size - position ? count : (size / _chunk * _chunk) - position;
+}

@@ -1,0 +1,20 @@
+namespace LuoInterop.Emulation.Memfd;
+
+/// <summary>Holds what the emulated kernel knows of a memory file beyond, or other than, the host.</summary>
+internal sealed class MemfdInode
+{
+    /// <summary>Gets or sets whether the file is preserved (SHMEM_F_MAPPING_FROZEN of mm/shmem.c).</summary>
+    public bool IsFrozen { get; set; }
+
+    /// <summary>Gets or sets whether the file was retrieved: it has an empty name.</summary>
+    public bool IsRetrieved { get; set; }
+
+    /// <summary>Gets or sets the seals, where the host's are others and cannot be made the same.</summary>
+    public int? Seals { get; set; }
+
+    /// <summary>Gets or sets the mode, where the host's is another and cannot be made the same.</summary>
+    public uint? Mode { get; set; }
+
+    /// <summary>Gets whether nothing is left to know.</summary>
+    public bool IsOrdinary => !IsFrozen && !IsRetrieved;
+}

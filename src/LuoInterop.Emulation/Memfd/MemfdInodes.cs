@@ -1,0 +1,55 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Memfd;
+
+/// <summary>Finds what the emulated kernel knows of host files that are preserved or were retrieved.</summary>
+/// <remarks>Belongs to one kernel, so that it never outgrows one boot. Guarded by the running kernel's lock.</remarks>
+internal sealed class MemfdInodes
+{
+    private readonly Dictionary<InodeKey, MemfdInode> _inodes = [];
+    private volatile int _count;
+
+    /// <summary>Gets whether no file is known: calls can go to the host unseen. Safe to read from any thread.</summary>
+    public bool IsEmpty => _count == 0;
+
+    /// <summary>Finds a file, or null.</summary>
+    public MemfdInode? Find(InodeKey key) => _inodes.GetValueOrDefault(key);
+
+    /// <summary>Finds the file behind a host descriptor, or null.</summary>
+    public MemfdInode? Find(int fd, out statx status)
+    {
+        status = default;
+        return _count != 0 && HostFile.Stat(fd, out status) == 0 ? Find(HostFile.Key(status)) : null;
+    }
+
+    /// <summary>Finds a file, or makes its entry.</summary>
+    public MemfdInode GetOrAdd(InodeKey key)
+    {
+        if (!_inodes.TryGetValue(key, out MemfdInode? inode))
+        {
+            inode = new MemfdInode();
+            _inodes.Add(key, inode);
+            _count = _inodes.Count;
+        }
+
+        return inode;
+    }
+
+    /// <summary>Enumerates the preserved files.</summary>
+    public IEnumerable<InodeKey> Frozen() => _inodes.Where(static inode => inode.Value.IsFrozen).Select(static inode => inode.Key);
+
+    /// <summary>Lifts the freeze, and forgets a file that has nothing else of note (shmem_freeze).</summary>
+    public void Thaw(InodeKey key)
+    {
+        if (_inodes.TryGetValue(key, out MemfdInode? inode))
+        {
+            inode.IsFrozen = false;
+            if (inode.IsOrdinary)
+            {
+                _inodes.Remove(key);
+                _count = _inodes.Count;
+            }
+        }
+    }
+}

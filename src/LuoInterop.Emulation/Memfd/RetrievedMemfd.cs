@@ -1,0 +1,302 @@
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Emulation.Luo;
+using LuoInterop.Interop;
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Emulation.Memfd;
+
+/// <summary>Makes the file that RETRIEVE_FD answers with (memfd_luo_retrieve of mm/memfd_luo.c).</summary>
+/// <remarks>
+/// The host file that holds the folios becomes the new file, so that nothing is copied: it is opened anew, and given the
+/// new file's mode and seals. What the host does not allow is kept in <see cref="MemfdInode"/>. Only a host file that would
+/// refuse what the new one allows, or folios that are not one whole host file, are copied into a fresh one.
+/// </remarks>
+internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
+{
+    private const uint FullMode = 0x1ff;
+    private const uint ExecuteBits = 0x49;
+    private const int WriteSeals =
+        FcntlHeader.F_SEAL_SHRINK | FcntlHeader.F_SEAL_GROW | FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
+
+    /// <summary>Makes the file; whatever happens, the folios are no longer preserved afterwards.</summary>
+    public int Make(in MemfdLuoSer ser, LuoFile file)
+    {
+        if (ser.NrFolios != 0 && !VmallocArea.TryRestore(handover, ser.Folios))
+        {
+            return Refused.EINVAL;
+        }
+
+        int fd = -1;
+        if (ser.NrFolios != 0 && FindWholeFile(ser) is { } range)
+        {
+            RestoreAll(ser);
+            fd = Reuse(range.File.Fd, ser);
+            if (fd < 0)
+            {
+                fd = CopyOf(ser, range);
+            }
+
+            handover.FreeFolios(range);
+        }
+        else
+        {
+            fd = Assemble(ser);
+        }
+
+        if (ser.NrFolios != 0)
+        {
+            VmallocArea.Free(handover, ser.Folios);
+        }
+
+        return fd < 0 ? fd : Publish(fd, ser, file);
+    }
+
+    /// <summary>Drops folios that nobody will ask for (memfd_luo_discard_folios), from one entry of the array on.</summary>
+    public static void Discard(KexecHandover handover, in MemfdLuoSer ser, ulong first)
+    {
+        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
+        for (ulong i = 0; i < ser.NrFolios && cursor.Next(MemfdLuoFolioSer.Size) is { IsEmpty: false } entry; i++)
+        {
+            MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(entry);
+            if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) >= 0 && !range!.IsPreserved)
+            {
+                handover.FreeFolios(range);
+            }
+        }
+    }
+
+    /// <summary>Gets the seals that a set becomes on a new file of mode 0777 (memfd_add_seals in mm/memfd.c).</summary>
+    public static int Widened(int seals) => (seals & FcntlHeader.F_SEAL_EXEC) != 0 ? seals | WriteSeals : seals;
+
+    // The host file whose pages 0, 1, 2 ... the folios are, all of them; null when the array says anything else.
+    private FolioRange? FindWholeFile(in MemfdLuoSer ser)
+    {
+        FolioRange? range = null;
+        ulong next = 0;
+        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
+        for (ulong i = 0; i < ser.NrFolios; i++)
+        {
+            if (cursor.Next(MemfdLuoFolioSer.Size) is not { IsEmpty: false } entry)
+            {
+                return null;
+            }
+
+            MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(entry);
+            range ??= handover.Memory.FindFolios(folio.Pfn);
+            int order = range?.OrderAt(folio.Pfn) ?? -1;
+            if (order < 0 || folio.Index != next || folio.Pfn != range!.FirstPfn + next)
+            {
+                return null;
+            }
+
+            next += 1UL << order;
+        }
+
+        return range is not null && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
+            && status.stx_size == ser.FileSize
+                ? range
+                : null;
+    }
+
+    private void RestoreAll(in MemfdLuoSer ser)
+    {
+        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
+        for (ulong i = 0; i < ser.NrFolios; i++)
+        {
+            _ = handover.RestoreFolio(MemfdLuoFolioSer.Read(cursor.Next(MemfdLuoFolioSer.Size)).Pfn, out _);
+        }
+    }
+
+    // Opens the host file anew: the descriptor, or -errno when the host would refuse what the new file allows.
+    private static int Reuse(int fd, in MemfdLuoSer ser)
+    {
+        int seals = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        if (seals < 0)
+        {
+            return HostLibc.LastError;
+        }
+
+        if ((seals & ~Widened((int)ser.Seals)) != 0)
+        {
+            // Seals added after PRESERVE_FD are not carried, and the host never takes one away.
+            return Refused.EPERM;
+        }
+
+        int error = HostFile.Stat(fd, out statx status);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        // F_SEAL_EXEC keeps the execute bits as they are; all others are the new file's.
+        bool fixedBits = (seals & FcntlHeader.F_SEAL_EXEC) != 0;
+        uint mode = fixedBits ? (FullMode & ~ExecuteBits) | (status.stx_mode & ExecuteBits) : FullMode;
+        return HostLibc.fchmod(fd, mode) < 0 ? HostLibc.LastError : HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+    }
+
+    private static int CopyOf(in MemfdLuoSer ser, FolioRange range)
+    {
+        int fd = CreateFile((long)ser.FileSize);
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        int error = CopyPages(range, 0, range.PageCount, fd, 0, (long)ser.FileSize);
+        return error == 0 ? fd : Abandon(fd, error);
+    }
+
+    // memfd_luo_retrieve_folios, folio by folio.
+    private int Assemble(in MemfdLuoSer ser)
+    {
+        int fd = CreateFile((long)ser.FileSize);
+        if (fd < 0)
+        {
+            Discard(handover, ser, 0);
+            return fd;
+        }
+
+        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
+        for (ulong i = 0; i < ser.NrFolios && cursor.Next(MemfdLuoFolioSer.Size) is { IsEmpty: false } entry; i++)
+        {
+            MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(entry);
+            if (folio.Pfn == 0)
+            {
+                continue;
+            }
+
+            int order = handover.RestoreFolio(folio.Pfn, out FolioRange? range);
+            int error = order < 0
+                ? Refused.EIO
+                : CopyPages(
+                    range!, folio.Pfn - range!.FirstPfn, 1UL << order, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)ser.FileSize);
+            if (order >= 0 && !range!.IsPreserved)
+            {
+                handover.FreeFolios(range);
+            }
+
+            if (error != 0)
+            {
+                Discard(handover, ser, i + 1);
+                return Abandon(fd, error);
+            }
+        }
+
+        return fd;
+    }
+
+    private static unsafe int CreateFile(long size)
+    {
+        fixed (byte* name = "\0"u8)
+        {
+            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC);
+            if (fd < 0)
+            {
+                return HostLibc.LastError;
+            }
+
+            return HostLibc.ftruncate(fd, size) < 0 ? Abandon(fd, HostLibc.LastError) : fd;
+        }
+    }
+
+    private static int Abandon(int fd, int error)
+    {
+        // close(2) frees the number whatever it answers.
+        _ = HostLibc.close(fd);
+        return error;
+    }
+
+    private static unsafe int CopyPages(FolioRange range, ulong firstPage, ulong pages, int to, long position, long size)
+    {
+        const int Step = 1 << 20;
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(Step);
+        try
+        {
+            long from = (long)firstPage << PhysicalMemory.PageShift;
+            long length = Math.Min((long)pages << PhysicalMemory.PageShift, size - position);
+            fixed (byte* pointer = buffer)
+            {
+                for (long done = 0; done < length;)
+                {
+                    nint read = HostLibc.pread(range.File.Fd, pointer, (nuint)Math.Min(Step, length - done), from + done);
+                    nint written = read <= 0 ? read : HostLibc.pwrite(to, pointer, (nuint)read, position + done);
+                    if (read < 0 || written < 0)
+                    {
+                        return HostLibc.LastError;
+                    }
+
+                    if (read == 0)
+                    {
+                        // The host file ends inside its last page; the new one is zero there.
+                        break;
+                    }
+
+                    done += written;
+                }
+            }
+
+            return 0;
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Gives the file position, seals and identity.
+    private int Publish(int fd, in MemfdLuoSer ser, LuoFile file)
+    {
+        HostFile opened = HostFile.Own(fd);
+        int error = HostFile.Stat(fd, out statx status);
+        if (error != 0)
+        {
+            opened.Dispose();
+            return error;
+        }
+
+        // vfs_setpos: a position outside 0..MAX_LFS_FILESIZE leaves it at 0.
+        if (ser.Pos is > 0 and <= long.MaxValue && HostLibc.lseek(fd, (long)ser.Pos, HostLibc.SEEK_SET) < 0)
+        {
+            error = HostLibc.LastError;
+            opened.Dispose();
+            return error;
+        }
+
+        int seals = Widened((int)ser.Seals);
+        int hostSeals = AddSeals(fd, seals);
+        file.File = opened;
+        file.Id = HostFile.Key(status);
+        MemfdInode inode = inodes.GetOrAdd(file.Id);
+        inode.IsRetrieved = true;
+        inode.Seals = hostSeals == seals ? null : seals;
+        inode.Mode = (status.stx_mode & FullMode) == FullMode ? null : StatHeader.S_IFREG | FullMode;
+        return 0;
+    }
+
+    // Seals the host file as far as it goes: its seals afterwards. F_SEAL_WRITE is refused while the dead kernel's program
+    // still maps the file for writing, which no program outlives on Linux; F_SEAL_FUTURE_WRITE then keeps out all others.
+    private static int AddSeals(int fd, int seals)
+    {
+        int now = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        int missing = seals & ~now;
+        if (now < 0 || missing == 0)
+        {
+            return now;
+        }
+
+        if (HostLibc.fcntl(fd, FcntlHeader.F_ADD_SEALS, missing) < 0)
+        {
+            int possible = missing & ~(FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_SEAL);
+            if ((missing & FcntlHeader.F_SEAL_WRITE) != 0)
+            {
+                possible |= FcntlHeader.F_SEAL_FUTURE_WRITE;
+            }
+
+            // Refused again where the old file has F_SEAL_SEAL: then the seam alone keeps the seals.
+            _ = HostLibc.fcntl(fd, FcntlHeader.F_ADD_SEALS, possible);
+        }
+
+        return HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+    }
+}

@@ -1,0 +1,50 @@
+using LuoInterop.Contract;
+using LuoInterop.Emulation;
+using Xunit;
+
+namespace LuoInterop.ContractTests;
+
+/// <summary>Shows each rule of the contract on the emulated kernel: the same bodies that Linux is held to.</summary>
+public sealed class EmulatedContractTests : IDisposable
+{
+    private const string CommandLine = "kho=on liveupdate=on";
+    private readonly string _image = Path.GetTempFileName();
+
+    public static TheoryData<string> Scenarios => [.. Scenario.All.Select(static scenario => scenario.Name)];
+
+    public EmulatedContractTests()
+    {
+        using FileStream file = File.Create(_image);
+        EmulatedKernelImage.Write(file, "7.3.4-emulated");
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Scenario_Holds(string name)
+    {
+        Scenario scenario = Scenario.Named(name);
+        var notes = new Dictionary<string, string>();
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = CommandLine });
+        for (int i = 0; i < scenario.Bodies.Count; i++)
+        {
+            Kernel kernel = machine.Boot();
+            using (var stage = new Stage(kernel, scenario.Name, i + 1, notes))
+            {
+                scenario.Bodies[i](stage);
+            }
+
+            if (i + 1 < scenario.Bodies.Count)
+            {
+                // As the program in the VM does: no scenario hands over what its failed creates left.
+                using (LiveUpdateDevice device = LiveUpdateDevice.Open(kernel))
+                {
+                    device.CreateSession("contract-settle").Abort();
+                }
+
+                Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, _image, null, CommandLine).Reboot);
+            }
+        }
+    }
+
+    public void Dispose() => File.Delete(_image);
+}
