@@ -1,7 +1,20 @@
 using LuoInterop;
 using LuoInterop.Contract;
+using LuoInterop.Contract.Probes;
 using LuoInterop.VmTesting;
 
-// The payload of the contract tests: runs in each kernel of a VM, one body of every scenario a kernel.
+// The payload of the tests that run in a VM.
+if (args is [DefaultBoot.ChildWord, var name])
+{
+    return DefaultBoot.RunChild(name);
+}
+
 using Guest guest = Guest.Open();
-return VmRun.Run(guest, Kernel.Linux);
+return args switch
+{
+    ["contract"] => VmRun.Run(guest, Kernel.Linux),
+    ["probes", var boot] => ProbeRun.Run(guest, boot),
+    [EmptyBlock.Guarded] => EmptyBlock.Run(guest, guarded: true),
+    [EmptyBlock.Unguarded] => EmptyBlock.Run(guest, guarded: false),
+    _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),
+};

@@ -12,7 +12,7 @@ public sealed class LinuxContractRun : IAsyncLifetime
     public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
     {
         Kernel = await KernelBuild.GetAsync(),
-        Command = ["dotnet", typeof(Scenario).Assembly.Location],
+        Command = ["dotnet", typeof(Scenario).Assembly.Location, "contract"],
         ExpectedKernels = Scenario.All.Max(static scenario => scenario.Bodies.Count),
         MemoryMiB = 4096,
     });

@@ -1,0 +1,68 @@
+using LuoInterop.Contract;
+using LuoInterop.Contract.Probes;
+using LuoInterop.VmTesting;
+using Xunit;
+
+namespace LuoInterop.ContractTests;
+
+/// <summary>Boots one VM for a class of probes, and holds what each reported.</summary>
+public abstract class LinuxProbeRun(Type boot, bool liveUpdate = true, bool? kho = null) : IAsyncLifetime
+{
+    public VmResult Result { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
+    {
+        Kernel = await KernelBuild.GetAsync(),
+        Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", boot.Name],
+        LiveUpdate = liveUpdate,
+        KexecHandover = kho,
+    });
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Check(string probe)
+    {
+        GuestReport? report = Result.Reports.SingleOrDefault(report => report.Test == probe);
+        Assert.True(report is not null, $"The VM ended without a word of this probe. {Result}");
+        Assert.True(report.Outcome == GuestOutcome.Passed, report.Message);
+    }
+}
+
+public sealed class DefaultBootRun() : LinuxProbeRun(typeof(DefaultBoot));
+
+public sealed class WithoutLiveUpdateRun() : LinuxProbeRun(typeof(WithoutLiveUpdate), liveUpdate: false);
+
+public sealed class WithoutKhoRun() : LinuxProbeRun(typeof(WithoutKho), kho: false);
+
+/// <summary>Shows what only a real kernel can show.</summary>
+[Trait("Category", "VM")]
+public sealed class DefaultBootTests(DefaultBootRun run) : IClassFixture<DefaultBootRun>
+{
+    public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(DefaultBoot))];
+
+    [Theory]
+    [MemberData(nameof(Probes))]
+    public void Probe_Holds(string name) => run.Check(name);
+}
+
+/// <summary>Shows what the library says on a kernel without LUO.</summary>
+[Trait("Category", "VM")]
+public sealed class WithoutLiveUpdateTests(WithoutLiveUpdateRun run) : IClassFixture<WithoutLiveUpdateRun>
+{
+    public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(WithoutLiveUpdate))];
+
+    [Theory]
+    [MemberData(nameof(Probes))]
+    public void Probe_Holds(string name) => run.Check(name);
+}
+
+/// <summary>Shows what the library says on a kernel without KHO.</summary>
+[Trait("Category", "VM")]
+public sealed class WithoutKhoTests(WithoutKhoRun run) : IClassFixture<WithoutKhoRun>
+{
+    public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(WithoutKho))];
+
+    [Theory]
+    [MemberData(nameof(Probes))]
+    public void Probe_Holds(string name) => run.Check(name);
+}

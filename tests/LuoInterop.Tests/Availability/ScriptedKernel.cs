@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using LuoInterop.Tests.Support;
+
+namespace LuoInterop.Tests.Availability;
+
+/// <summary>Shows a configuration and a command line of the test's choice, and refuses to open the device.</summary>
+internal sealed class ScriptedKernel : ForwardingKernel
+{
+    private const string Device = LiveUpdateDevice.DefaultPath;
+
+    private readonly Dictionary<int, (byte[] Content, int Position)> _open = [];
+    private int _nextDescriptor = 1 << 20;
+
+    public Errno Refusal { get; init; } = Errno.ENOENT;
+
+    public string BootLine { get; init; } = "";
+
+    public string? Holders { get; init; }
+
+    /// <summary>Gets the files that can be opened besides the device.</summary>
+    public Dictionary<string, byte[]> Files { get; init; } = [];
+
+    public List<string> Opened { get; } = [];
+
+    public int OpenCount => _open.Count;
+
+    public override string Release => "9.9.9-test";
+
+    public override string CommandLine => BootLine;
+
+    public override string? DescribeHolders(string path) => Holders;
+
+    public override int Open(string path, int flags, uint mode = 0)
+    {
+        Opened.Add(path);
+        if (path == Device)
+        {
+            return -(int)Refusal;
+        }
+
+        if (!Files.TryGetValue(path, out byte[]? content))
+        {
+            return -(int)Errno.ENOENT;
+        }
+
+        _open.Add(++_nextDescriptor, (content, 0));
+        return _nextDescriptor;
+    }
+
+    public override nint Read(SafeHandle file, Span<byte> buffer)
+    {
+        int fd = (int)file.DangerousGetHandle();
+        (byte[] content, int position) = _open[fd];
+        int count = Math.Min(buffer.Length, content.Length - position);
+        content.AsSpan(position, count).CopyTo(buffer);
+        _open[fd] = (content, position + count);
+        return count;
+    }
+
+    public override int Close(int fd) => _open.Remove(fd) ? 0 : -(int)Errno.EBADF;
+}

@@ -1,0 +1,18 @@
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace LuoInterop.Tests.Support;
+
+/// <summary>Opens files of the host for tests.</summary>
+internal static class Files
+{
+    public static SafeFileHandle Open(string path, int flags = FcntlHeader.O_RDONLY, uint mode = 0)
+    {
+        int fd = Kernel.Linux.Open(path, flags | FcntlHeader.O_CLOEXEC, mode);
+        Assert.True(fd >= 0, $"{path} cannot be opened: {(Errno)(-fd)}");
+        return new SafeFileHandle(fd, ownsHandle: true);
+    }
+
+    /// <summary>Gets a number that is no open descriptor of this process.</summary>
+    public static SafeFileHandle NeverOpen() => new(int.MaxValue, ownsHandle: false);
+}
