@@ -164,7 +164,7 @@ internal static class Luo
     /// <summary>Loads an image, jumps into it and boots it.</summary>
     public static EmulatedKernel Kexec(this EmulatedMachine machine, string commandLine = "kho=on liveupdate=on")
     {
-        Kernel kernel = machine.Kernel;
+        EmulatedKernel kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.Load(commandLine: commandLine));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         return machine.Boot();

@@ -21,10 +21,9 @@ internal sealed class HostFile : IDisposable
     public static HostFile Own(int fd) => new(fd);
 
     /// <summary>Takes another reference to an open file description, as fget() does.</summary>
-    /// <returns>0 or <c>-errno</c>; EBADF also for a descriptor that was opened with O_PATH.</returns>
-    public static int Get(int fd, out HostFile? file)
+    /// <returns>The new descriptor, or <c>-errno</c>; EBADF also for a descriptor that was opened with O_PATH.</returns>
+    public static int Duplicate(int fd)
     {
-        file = null;
         if (fd < 0)
         {
             return Refused.EBADF;
@@ -44,8 +43,7 @@ internal sealed class HostFile : IDisposable
             return error == Refused.EMFILE ? Refused.ENOMEM : error;
         }
 
-        file = new HostFile(copy);
-        return 0;
+        return copy;
     }
 
     /// <summary>Reads what the host knows of a file.</summary>

@@ -30,6 +30,13 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
         mark = (byte)(order + 1);
     }
 
+    /// <summary>Forgets all marks: a kernel's page structures begin empty.</summary>
+    public void ClearMarks()
+    {
+        _preserved = null;
+        _marked = 0;
+    }
+
     /// <summary>Gets the order of the preserved piece that begins at a frame, or -1.</summary>
     public int OrderAt(ulong pfn) => Contains(pfn, 1) && _preserved is { } marks ? marks[pfn - FirstPfn] - 1 : -1;
 

@@ -16,6 +16,11 @@ internal static class KhoEarlyBoot
     /// <exception cref="EmulatedKernelPanicException">The tree of preserved pages is not in memory.</exception>
     public static KexecHandover Start(PhysicalMemory memory, KhoSetupData? data, IReadOnlyList<string> words)
     {
+        foreach (FolioRange range in memory.Folios)
+        {
+            range.ClearMarks();
+        }
+
         KhoTree? incoming = data is { } found ? Populate(memory, found) : null;
         var preserved = new Dictionary<ulong, int>();
         KhoScratch[] scratch;

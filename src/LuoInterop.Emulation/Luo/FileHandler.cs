@@ -11,7 +11,7 @@ internal abstract class FileHandler
     public abstract string Compatible { get; }
 
     /// <summary>Tells whether the handler takes a file.</summary>
-    public abstract bool CanPreserve(HostFile file, in statx status);
+    public abstract bool CanPreserve(int fd, in statx status);
 
     /// <summary>Saves a file's state, and sets <see cref="LuoFile.SerializedData"/>.</summary>
     public abstract int Preserve(LuoFile file, in statx status);

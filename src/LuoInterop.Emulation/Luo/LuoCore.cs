@@ -36,11 +36,11 @@ internal sealed class LuoCore(KexecHandover handover)
     public void Register(FileHandler handler) => _handlers.Add(handler);
 
     /// <summary>Finds the first handler that takes a file, or null.</summary>
-    public FileHandler? FindHandler(HostFile file, in statx status)
+    public FileHandler? FindHandler(int fd, in statx status)
     {
         foreach (FileHandler handler in _handlers)
         {
-            if (handler.CanPreserve(file, status))
+            if (handler.CanPreserve(fd, status))
             {
                 return handler;
             }

@@ -46,52 +46,53 @@ internal sealed class LuoFileSet(LuoCore luo)
             return descriptors.Get(fd) is null ? Refused.EBADF : Refused.ENOENT;
         }
 
-        int error = HostFile.Get(fd, out HostFile? file);
+        int copy = HostFile.Duplicate(fd);
+        if (copy < 0)
+        {
+            return copy;
+        }
+
+        int error = Claim(copy, out FileHandler? handler, out InodeKey id, out statx status);
         if (error != 0)
         {
+            // close(2) frees the descriptor whatever it answers.
+            _ = HostLibc.close(copy);
             return error;
         }
 
-        error = PreserveFile(token, file!);
+        var file = new LuoFile(handler!, token) { File = HostFile.Own(copy), Id = id };
+        error = handler!.Preserve(file, status);
         if (error != 0)
         {
-            file!.Dispose();
+            luo.PreservedFiles.Remove(id);
+            file.File.Dispose();
+            return error;
         }
 
-        return error;
+        _files.Add(file);
+        _byToken.Add(token, file);
+        return 0;
     }
 
-    private int PreserveFile(ulong token, HostFile file)
+    // Finds the handler, and takes the file for this session: ENOENT or EBUSY.
+    private int Claim(int fd, out FileHandler? handler, out InodeKey id, out statx status)
     {
-        int error = HostFile.Stat(file.Fd, out statx status);
+        handler = null;
+        id = default;
+        int error = HostFile.Stat(fd, out status);
         if (error != 0)
         {
             return error;
         }
 
-        FileHandler? handler = luo.FindHandler(file, status);
+        handler = luo.FindHandler(fd, status);
         if (handler is null)
         {
             return Refused.ENOENT;
         }
 
-        InodeKey id = HostFile.Key(status);
-        if (!luo.PreservedFiles.Add(id))
-        {
-            return Refused.EBUSY;
-        }
-
-        var luoFile = new LuoFile(handler, token) { File = file, Id = id };
-        error = handler.Preserve(luoFile, status);
-        if (error != 0)
-        {
-            luo.PreservedFiles.Remove(id);
-            return error;
-        }
-
-        _files.Add(luoFile);
-        _byToken.Add(token, luoFile);
-        return 0;
+        id = HostFile.Key(status);
+        return luo.PreservedFiles.Add(id) ? 0 : Refused.EBUSY;
     }
 
     /// <summary>Drops all files, the newest first (luo_file_unpreserve_files).</summary>

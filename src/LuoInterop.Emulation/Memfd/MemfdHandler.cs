@@ -18,7 +18,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     public override string Compatible => MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE;
 
     // memfd_luo_can_preserve: shmem's operations, and no name in any folder. Only regular files of tmpfs have pages.
-    public override unsafe bool CanPreserve(HostFile file, in statx status)
+    public override unsafe bool CanPreserve(int fd, in statx status)
     {
         if (status.stx_nlink != 0 || (status.stx_mode & StatHeader.S_IFMT) != StatHeader.S_IFREG)
         {
@@ -26,7 +26,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         }
 
         statfs fileSystem;
-        return HostLibc.fstatfs(file.Fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.TMPFS_MAGIC;
+        return HostLibc.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.TMPFS_MAGIC;
     }
 
     public override int Preserve(LuoFile file, in statx status)

@@ -40,17 +40,16 @@ internal sealed unsafe class LinuxKernel : Kernel
             names = [.. Directory.EnumerateFileSystemEntries(path).Select(static entry => Path.GetFileName(entry))];
             return 0;
         }
-        catch (DirectoryNotFoundException)
-        {
-            return -(int)(File.Exists(path) ? Errno.ENOTDIR : Errno.ENOENT);
-        }
         catch (UnauthorizedAccessException)
         {
             return -(int)Errno.EACCES;
         }
         catch (IOException)
         {
-            return -(int)(File.Exists(path) ? Errno.ENOTDIR : Errno.EIO);
+            // The exceptions do not tell all errors apart; looking the path up again does. O_PATH opens nothing for real.
+            int fd = Open(path, FcntlHeader.O_PATH | FcntlHeader.O_CLOEXEC);
+            return fd < 0 ? fd
+                : Close(fd) < 0 || Directory.Exists(path) ? -(int)Errno.EIO : -(int)Errno.ENOTDIR;
         }
     }
 

@@ -1,0 +1,53 @@
+# LuoInterop: what can be done here. 'make' alone prints this list.
+
+CONFIGURATION := Release
+DOTNET_FLAGS := -c $(CONFIGURATION) --nologo
+DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+.PHONY: help demo demo-vm test check build kernel pack api clean
+
+help:            ## Print this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */make \1\t/' | expand -t 16
+
+demo:            ## Show memory that survives a kernel update, on the emulated kernel (any Linux host)
+	@eng/prerequisites.sh
+	@dotnet build $(DOTNET_FLAGS) -v quiet samples/LuoInterop.Demo
+	@$(DEMO)
+
+demo-vm:         ## The same program on Linux 7.3 in QEMU; the first time it builds that kernel (minutes)
+	@eng/prerequisites.sh --vm
+	@dotnet build $(DOTNET_FLAGS) -v quiet samples/LuoInterop.Demo
+	@$(DEMO) --on vm
+
+test:            ## Run every test, those on the real kernel in a VM too
+	@eng/prerequisites.sh --vm
+	@dotnet build $(DOTNET_FLAGS) -v quiet LuoInterop.sln
+	@eng/kernel.sh
+	@eng/test.sh
+
+check:           ## Run the tests that need no VM
+	@eng/prerequisites.sh
+	@dotnet build $(DOTNET_FLAGS) -v quiet LuoInterop.sln
+	@eng/test.sh --check
+
+build:           ## Build everything
+	@eng/prerequisites.sh
+	@dotnet build $(DOTNET_FLAGS) LuoInterop.sln
+
+kernel:          ## Build the kernel that the VM tests use, unless it is cached; prints its folder
+	@eng/prerequisites.sh --vm
+	@eng/kernel.sh
+
+pack:            ## Make the NuGet packages in artifacts/packages
+	@eng/prerequisites.sh
+	@dotnet pack $(DOTNET_FLAGS) -o artifacts/packages LuoInterop.sln
+
+api:             ## Accept the public API as it is now into its golden files
+	@dotnet build $(DOTNET_FLAGS) -v quiet tests/LuoInterop.Tests
+	@LUO_ACCEPT_API=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Tests --filter FullyQualifiedName~PublicApi
+
+clean:           ## Remove what was built here (the cached kernel stays)
+	@rm -rf artifacts
+	@find . -type d \( -name bin -o -name obj -o -name TestResults \) -prune -exec rm -rf {} +

@@ -1,0 +1,71 @@
+using static LuoInterop.Emulation.Tests.Luo;
+
+namespace LuoInterop.Emulation.Tests;
+
+/// <summary>Proves that several processes share a kernel, and what the end of one does.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly EmulatedMachine _machine = new();
+
+    public void Dispose() => _machine.Dispose();
+
+    [Fact]
+    public void Processes_HaveTheirOwnDescriptors_AndOneDevice()
+    {
+        EmulatedKernel a = _machine.Boot();
+        EmulatedKernel b = a.StartProcess();
+        using Descriptor device = a.OpenDevice();
+        Assert.Equal(EBUSY, b.Open("/dev/liveupdate", O_RDWR));
+        using var cmdline = new Descriptor(b, b.Open("/proc/cmdline", O_RDONLY));
+        Assert.Equal(device.Fd, cmdline.Fd);
+        Assert.Equal(EBADF, b.Close(device.Fd + 1));
+        a.Exit();
+        using Descriptor now = b.OpenDevice();
+        Assert.Throws<InvalidOperationException>(() => a.Open("/proc/cmdline", O_RDONLY));
+    }
+
+    [Fact]
+    public void Exit_DropsOutgoingSessions_ButNotThoseThatAnotherProcessHolds()
+    {
+        EmulatedKernel agent = _machine.Boot();
+        EmulatedKernel manager = agent.StartProcess();
+        Descriptor device = agent.OpenDevice();
+        Descriptor lost = agent.Create(device, "lost");
+        Descriptor kept = agent.Create(device, "kept");
+        using Descriptor memory = agent.Memfd(size: 4096);
+        Assert.Equal(0, agent.Preserve(lost, memory.Fd, 1));
+        var store = new Descriptor(manager, agent.SendDescriptor(manager, kept));
+        Assert.Equal("anon_inode:[luo_session] kept", manager.Link(store));
+        agent.Exit();
+        Assert.Equal(0, manager.FTruncate(memory, 0));
+        using Descriptor own = manager.OpenDevice();
+        Assert.Equal(0, manager.TryCreate(own, "lost", out _));
+        Assert.Equal(EEXIST, manager.TryCreate(own, "kept", out _));
+        EmulatedKernel next = _machine.Kexec();
+        using Descriptor session = next.RetrieveSession(next.OpenDevice(), "kept");
+    }
+
+    [Fact]
+    public void Exit_FinishesRetrievedSessions()
+    {
+        EmulatedKernel first = _machine.Boot();
+        first.Create(first.OpenDevice(), "s");
+        EmulatedKernel init = _machine.Kexec();
+        EmulatedKernel program = init.StartProcess();
+        program.RetrieveSession(program.OpenDevice(), "s");
+        program.Exit();
+        program.Exit();
+        Assert.Equal(ENOENT, init.TryRetrieveSession(init.OpenDevice(), "s", out _));
+    }
+
+    [Fact]
+    public void HostDescriptors_CanBeSent()
+    {
+        EmulatedKernel a = _machine.Boot();
+        EmulatedKernel b = a.StartProcess();
+        using Descriptor memory = a.MemfdWith([1, 2]);
+        using var received = new Descriptor(b, a.SendDescriptor(b, memory));
+        Assert.Equal(1, a.LSeek(memory, 1, SeekOrigin.Begin));
+        Assert.Equal(1, b.LSeek(received, 0, SeekOrigin.Current));
+    }
+}
