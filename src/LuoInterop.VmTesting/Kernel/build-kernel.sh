@@ -30,7 +30,9 @@ case $series in
 esac
 
 # One finished folder per series, fragment and recipe. A newer point release in the archive does not rebuild it.
-key=$( { cat "$config" "$0"; printf '%s' "${LUO_KERNEL_SOURCE:-}"; } | sha256sum | cut -c1-16)
+# RECIPE is raised whenever a change of this script makes a different kernel.
+RECIPE=2
+key=$(printf '%s\n' "$series" "$RECIPE" "${LUO_KERNEL_SOURCE:-}" | cat - "$config" | sha256sum | cut -c1-16)
 done_folder=$cache/$series-$key
 if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
   printf '%s\n' "$done_folder"
@@ -52,7 +54,10 @@ if [ ${#missing[@]} -gt 0 ]; then die "missing packages: ${missing[*]}. Install 
 free_mib=$(df -Pm "$cache" | awk 'NR==2 {print $4}')
 [ "$free_mib" -ge 6000 ] || die "$cache has $free_mib MiB free; the build needs 6000 MiB"
 
-work=$(mktemp -d "$cache/build.XXXXXX")
+# The lock is held: a folder of this name is what a killed build left.
+work=$cache/$series-$key.build
+rm -rf "$work"
+mkdir "$work"
 trap 'rm -rf "$work"' EXIT
 
 if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
