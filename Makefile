@@ -6,7 +6,7 @@ DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test check build kernel pack api clean
+.PHONY: help demo demo-vm test check build kernel pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -47,6 +47,10 @@ pack:            ## Make the NuGet packages in artifacts/packages
 api:             ## Accept the public API as it is now into its golden files
 	@dotnet build $(DOTNET_FLAGS) -v quiet tests/LuoInterop.Tests
 	@LUO_ACCEPT_API=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Tests --filter FullyQualifiedName~PublicApi
+
+contract:        ## Write docs/contract.md anew from the contract scenarios
+	@dotnet build $(DOTNET_FLAGS) -v quiet tests/LuoInterop.ContractTests
+	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter FullyQualifiedName~ContractPage
 
 clean:           ## Remove what was built here (the cached kernel stays)
 	@rm -rf artifacts

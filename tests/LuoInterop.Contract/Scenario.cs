@@ -13,7 +13,7 @@ public sealed class Scenario
 
     private Scenario(string rule) => Rule = rule;
 
-    /// <summary>Gets the rule in words, with its place in the kernel's source or in the contract.</summary>
+    /// <summary>Gets the rule in words, as the contract page prints it.</summary>
     public string Rule { get; }
 
     /// <summary>Gets the name, that of the member that declares it.</summary>

@@ -9,26 +9,29 @@ namespace LuoInterop.Emulation.Kho;
 /// <para>It is the only thing, beside two addresses, that one emulated kernel hands to the next.</para>
 /// <para>A page that nobody holds reads as 0xaa bytes, which is what is found in a freed page (PAGE_POISON of
 /// include/linux/poison.h): whatever was lost shows. Not safe for use from several threads at once.</para>
+/// <para>Pages are native memory, so that a machine with many records is no work for the garbage collector.</para>
 /// </remarks>
-internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
+internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
 {
     public const int PageShift = 12;
     public const int PageSize = 1 << PageShift;
     private const byte Poison = 0xaa;
     private const int TableShift = 9;
     private const int TableSize = 1 << TableShift;
-    private const int PooledPages = 1024;
+    private const int PooledPages = 4096;
 
     // Three levels, so that an empty machine is small: entries of the first stand for 1 GiB.
-    private readonly byte[]?[]?[]?[] _pages;
-    private readonly Stack<byte[]> _pool = new();
+    private readonly nint[]?[]?[] _pages;
+    private readonly Stack<nint> _pool = new();
     private readonly List<FolioRange> _folios = [];
 
     public PhysicalMemory(ulong bytes)
     {
         PageCount = bytes >> PageShift;
-        _pages = new byte[]?[]?[]?[(int)((PageCount >> (2 * TableShift)) + 1)];
+        _pages = new nint[]?[]?[(int)((PageCount >> (2 * TableShift)) + 1)];
     }
+
+    ~PhysicalMemory() => FreePages();
 
     /// <summary>Gets the number of pages that the machine has, in use or not.</summary>
     public ulong PageCount { get; }
@@ -37,7 +40,16 @@ internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
     public IReadOnlyList<FolioRange> Folios => _folios;
 
     /// <summary>Gets a page's bytes for reading and writing; empty when nobody holds the page.</summary>
-    public Span<byte> Page(ulong pfn) => pfn < PageCount ? _pages[pfn >> (2 * TableShift)]?[(pfn >> TableShift) & (TableSize - 1)]?[pfn & (TableSize - 1)] : null;
+    public Span<byte> Page(ulong pfn)
+    {
+        nint page = pfn < PageCount
+            ? _pages[pfn >> (2 * TableShift)]?[(pfn >> TableShift) & (TableSize - 1)]?[pfn & (TableSize - 1)] ?? 0
+            : 0;
+
+        // SAFETY: a page in the table is PageSize bytes that are freed only after it left the table; the span lives inside
+        // one call, under the running kernel's lock.
+        return page == 0 ? default : new Span<byte>((void*)page, PageSize);
+    }
 
     /// <summary>Gets the bytes of a structure that lies in one held page.</summary>
     /// <exception cref="EmulatedKernelPanicException">No such memory: the kernel would fault.</exception>
@@ -51,27 +63,27 @@ internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
     /// <summary>Brings a zeroed page into use.</summary>
     public void Populate(ulong pfn)
     {
-        ref byte[]?[]?[]? upper = ref _pages[pfn >> (2 * TableShift)];
-        ref byte[]?[]? middle = ref (upper ??= new byte[]?[]?[TableSize])[(pfn >> TableShift) & (TableSize - 1)];
-        ref byte[]? page = ref (middle ??= new byte[]?[TableSize])[pfn & (TableSize - 1)];
-        if (page is not null)
+        ref nint[]?[]? upper = ref _pages[pfn >> (2 * TableShift)];
+        ref nint[]? middle = ref (upper ??= new nint[]?[TableSize])[(pfn >> TableShift) & (TableSize - 1)];
+        ref nint page = ref (middle ??= new nint[TableSize])[pfn & (TableSize - 1)];
+        if (page != 0)
         {
             throw new InvalidOperationException($"Page frame 0x{pfn:x} is in use.");
         }
 
-        if (_pool.TryPop(out byte[]? pooled))
+        if (!_pool.TryPop(out page))
         {
-            Array.Clear(pooled);
+            page = (nint)NativeMemory.Alloc(PageSize);
         }
 
-        page = pooled ?? new byte[PageSize];
+        new Span<byte>((void*)page, PageSize).Clear();
     }
 
     /// <summary>Gives a page up; its bytes are lost.</summary>
     public void Depopulate(ulong pfn)
     {
-        ref byte[]? page = ref _pages[pfn >> (2 * TableShift)]![(pfn >> TableShift) & (TableSize - 1)]![pfn & (TableSize - 1)];
-        if (page is null)
+        ref nint page = ref _pages[pfn >> (2 * TableShift)]![(pfn >> TableShift) & (TableSize - 1)]![pfn & (TableSize - 1)];
+        if (page == 0)
         {
             throw new InvalidOperationException($"Page frame 0x{pfn:x} is not in use.");
         }
@@ -80,8 +92,12 @@ internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
         {
             _pool.Push(page);
         }
+        else
+        {
+            NativeMemory.Free((void*)page);
+        }
 
-        page = null;
+        page = 0;
     }
 
     /// <summary>Enumerates the page frames in use, folios not among them.</summary>
@@ -93,7 +109,7 @@ internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
             {
                 for (int i = 0; table[middle] is { } pages && i < TableSize; i++)
                 {
-                    if (pages[i] is not null)
+                    if (pages[i] != 0)
                     {
                         yield return ((ulong)upper << (2 * TableShift)) | ((ulong)middle << TableShift) | (uint)i;
                     }
@@ -181,6 +197,28 @@ internal sealed class PhysicalMemory : IPhysicalMemory, IDisposable
         }
 
         _folios.Clear();
+        FreePages();
+        GC.SuppressFinalize(this);
+    }
+
+    private void FreePages()
+    {
+        foreach (nint[]?[]? middle in _pages)
+        {
+            foreach (nint[]? pages in middle ?? [])
+            {
+                foreach (ref nint page in pages.AsSpan())
+                {
+                    NativeMemory.Free((void*)page);
+                    page = 0;
+                }
+            }
+        }
+
+        while (_pool.TryPop(out nint page))
+        {
+            NativeMemory.Free((void*)page);
+        }
     }
 
     private int Search(ulong pfn)

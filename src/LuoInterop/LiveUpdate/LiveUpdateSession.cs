@@ -140,7 +140,18 @@ public sealed class LiveUpdateSession : IDisposable
             argument.fd = (int)file.DangerousGetHandle();
             argument.token = token;
             _session.AddStake();
-            int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
+            int result;
+            try
+            {
+                result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
+            }
+            catch (ObjectDisposedException)
+            {
+                // Disposed on another thread before the kernel was asked.
+                _session.RemoveStake();
+                throw;
+            }
+
             if (result < 0)
             {
                 _session.RemoveStake();

@@ -2,7 +2,7 @@ using LuoInterop.VmTesting;
 
 namespace LuoInterop.Contract.Probes;
 
-/// <summary>Runs into, or past, the fault of Linux 7.2 and 7.3 that panics the next kernel (CONTRACT 6.1).</summary>
+/// <summary>Runs into, or past, the fault of Linux 7.2 and 7.3 that panics the next kernel.</summary>
 /// <remarks>
 /// With 51*n outgoing sessions a create that fails with EEXIST leaves an empty block linked (luo_session_insert grows the
 /// set before it looks at the names), which the next kernel rejects with a panic.

@@ -2,7 +2,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 1.1 and 1.2: numbers, sizes and the order of checks before any operation (luo_core.c, luo_session.c).</summary>
+/// <summary>ioctl dispatch: numbers, sizes and the order of checks before any operation.</summary>
+[Section(1, "ioctl dispatch: numbers, sizes and the order of checks before any operation", "kernel/liveupdate/luo_core.c, luo_session.c")]
 public static class DispatchContract
 {
     public static Scenario Device_UnknownNumber_EINVAL => Scenario

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 1.3, PRESERVE_FD and RETRIEVE_FD (luo_file.c).</summary>
+/// <summary>PRESERVE_FD and RETRIEVE_FD.</summary>
+[Section(3, "PRESERVE_FD and RETRIEVE_FD", "kernel/liveupdate/luo_file.c")]
 public static class FileContract
 {
     public static Scenario Preserve_AnyToken_ZeroAndTheLargestIncluded => Scenario

@@ -4,7 +4,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 2.3: what a preserved memfd refuses and allows (mm/shmem.c, mm/memfd.c).</summary>
+/// <summary>What a preserved memfd refuses and allows.</summary>
+[Section(6, "What a preserved memfd refuses and allows", "mm/shmem.c, mm/memfd.c")]
 public static class FrozenContract
 {
     private const int KeepSize = FallocHeader.FALLOC_FL_KEEP_SIZE;

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 1.4 and 1.5: what opening, closing and a kexec do to sessions (luo_core.c, luo_session.c).</summary>
+/// <summary>What opening, closing and a kexec do to sessions.</summary>
+[Section(4, "What opening, closing and a kexec do to sessions", "kernel/liveupdate/luo_core.c, luo_session.c, kernel/kexec_core.c")]
 public static class LifecycleContract
 {
     public static Scenario Device_SecondOpen_EBUSY_UntilTheFirstIsClosed => Scenario

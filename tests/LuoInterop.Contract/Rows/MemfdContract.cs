@@ -4,7 +4,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 2.1 and 2.2: which files the memfd handler takes, and what preserving does to them (mm/memfd_luo.c).</summary>
+/// <summary>Which files the memfd handler takes, and what preserving does to them.</summary>
+[Section(5, "Which files the memfd handler takes, and what preserving does to them", "mm/memfd_luo.c")]
 public static class MemfdContract
 {
     private const int TmpfsFlags = FcntlHeader.O_RDWR | FcntlHeader.O_CREAT | FcntlHeader.O_CLOEXEC;

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 2.4: what comes back (mm/memfd_luo.c, mm/memfd.c).</summary>
+/// <summary>What comes back.</summary>
+[Section(7, "What comes back", "mm/memfd_luo.c, mm/memfd.c")]
 public static class RetrievedContract
 {
     public static Scenario File_HasNoName_Mode0777_CloseOnExec_ReadWrite => Scenario

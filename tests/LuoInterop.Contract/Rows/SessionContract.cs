@@ -4,7 +4,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Rows;
 
-/// <summary>CONTRACT 1.3, CREATE_SESSION, RETRIEVE_SESSION, GET_NAME, FINISH (luo_session.c).</summary>
+/// <summary>CREATE_SESSION, RETRIEVE_SESSION, GET_NAME, FINISH.</summary>
+[Section(2, "CREATE_SESSION, RETRIEVE_SESSION, GET_NAME, FINISH", "kernel/liveupdate/luo_session.c")]
 public static class SessionContract
 {
     public static Scenario Create_ReturnsACloseOnExecDescriptorThatNamesTheSession => Scenario
