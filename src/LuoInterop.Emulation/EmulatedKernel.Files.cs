@@ -46,7 +46,15 @@ public sealed partial class EmulatedKernel
 
         using (_system.Lock.EnterScope())
         {
-            return _system.HasEnded || _hasExited ? 0 : _descriptors.Close(fd);
+            try
+            {
+                return _system.HasEnded || _hasExited ? 0 : _descriptors.Close(fd);
+            }
+            catch (EmulatedKernelPanicException panic)
+            {
+                _system.Panic(panic);
+                throw;
+            }
         }
     }
 
@@ -171,8 +179,18 @@ public sealed partial class EmulatedKernel
         }
     }
 
-    private int Ioctl(int fd, uint request, UserMemory argument) =>
-        Usable(fd) is { } open ? open.Ioctl(_descriptors, fd, request, argument) : Refused.EBADF;
+    private int Ioctl(int fd, uint request, UserMemory argument)
+    {
+        try
+        {
+            return Usable(fd) is { } open ? open.Ioctl(_descriptors, fd, request, argument) : Refused.EBADF;
+        }
+        catch (EmulatedKernelPanicException panic)
+        {
+            _system.Panic(panic);
+            throw;
+        }
+    }
 
     private int FcntlEmulated(int fd, int command, nint argument)
     {
@@ -223,15 +241,23 @@ public sealed partial class EmulatedKernel
             return fd;
         }
 
-        int error = Open(path, flags, isDevice, out OpenFile? file);
-        if (error != 0)
+        try
         {
-            _descriptors.Cancel(fd);
-            return error;
-        }
+            int error = Open(path, flags, isDevice, out OpenFile? file);
+            if (error != 0)
+            {
+                _descriptors.Cancel(fd);
+                return error;
+            }
 
-        _descriptors.Install(fd, file!, (flags & FcntlHeader.O_CLOEXEC) != 0);
-        return fd;
+            _descriptors.Install(fd, file!, (flags & FcntlHeader.O_CLOEXEC) != 0);
+            return fd;
+        }
+        catch (EmulatedKernelPanicException panic)
+        {
+            _system.Panic(panic);
+            throw;
+        }
     }
 
     private int Open(string path, int flags, bool isDevice, out OpenFile? file)

@@ -76,6 +76,7 @@ public sealed partial class EmulatedKernel : Kernel
     /// <param name="file">An emulated or host descriptor of this process.</param>
     /// <returns>The receiver's descriptor for the same open file description, close-on-exec set, or <c>-errno</c>.</returns>
     /// <exception cref="ArgumentException">The receiver runs on another kernel.</exception>
+    /// <exception cref="InvalidOperationException">The receiver has exited.</exception>
     public int SendDescriptor(EmulatedKernel receiver, SafeHandle file)
     {
         ArgumentNullException.ThrowIfNull(receiver);
@@ -87,12 +88,19 @@ public sealed partial class EmulatedKernel : Kernel
         using var descriptor = new DescriptorReference(file);
         using (Enter())
         {
+            if (receiver._hasExited)
+            {
+                throw new InvalidOperationException("The receiver has exited.");
+            }
+
             if (!descriptor.IsEmulated)
             {
                 return Linux.Fcntl(file, FcntlHeader.F_DUPFD_CLOEXEC);
             }
 
-            return _descriptors.Get(descriptor.Fd) is { } open ? Duplicate(open, receiver._descriptors, FileDescriptorTable.First, true) : Refused.EBADF;
+            return _descriptors.Get(descriptor.Fd) is { } open
+                ? Duplicate(open, receiver._descriptors, FileDescriptorTable.First, true)
+                : Refused.EBADF;
         }
     }
 

@@ -1,7 +1,10 @@
 namespace LuoInterop.Emulation;
 
 /// <summary>Reports that the emulated kernel panicked.</summary>
-/// <remarks>The machine is then off, and its memory lost; the next boot is a cold one. <see cref="Exception.Message"/> is the kernel's own text.</remarks>
+/// <remarks>
+/// It comes from <see cref="EmulatedMachine.Boot"/>, or from a call that made the kernel follow a bad address. The machine is
+/// then off, and its memory lost; the next boot is a cold one. <see cref="Exception.Message"/> is the kernel's own text.
+/// </remarks>
 /// <param name="message">The kernel's own message.</param>
 public sealed class EmulatedKernelPanicException(string message) : Exception(message)
 {

@@ -3,6 +3,7 @@ using LuoInterop.Interop;
 namespace LuoInterop.Contract;
 
 /// <summary>Is a page of this process whose protection a test chooses, for arguments that a kernel cannot read or write.</summary>
+/// <remarks>It is followed by a page that lies past the end of its file, which nobody can read either.</remarks>
 public sealed unsafe class UserMemory : IDisposable
 {
     private const int PageSize = 4096;
@@ -32,7 +33,7 @@ public sealed unsafe class UserMemory : IDisposable
 
     public void Dispose()
     {
-        _kernel.MUnmap(Address, PageSize);
+        _kernel.MUnmap(Address, 2 * PageSize);
         _backing.Dispose();
     }
 
@@ -40,7 +41,7 @@ public sealed unsafe class UserMemory : IDisposable
     {
         Memfd backing = Memfd.Create(kernel, "argument", PageSize);
         backing.Write(0, content);
-        nint address = (nint)Refused.Not(kernel.MMap(PageSize, protection, MmanHeader.MAP_SHARED, backing.Handle, 0));
+        nint address = (nint)Refused.Not(kernel.MMap(2 * PageSize, protection, MmanHeader.MAP_SHARED, backing.Handle, 0));
         return new UserMemory(kernel, backing, address);
     }
 }

@@ -15,7 +15,7 @@ public sealed class EmptyBlockTests
         VmResult result = await RunAsync(EmptyBlock.Unguarded);
         Assert.Equal(VmOutcome.VmLost, result.Outcome);
         Assert.Equal(VmLostReason.KernelPanic, result.Loss!.Reason);
-        Assert.Contains("The incoming tree failed to initialize properly", result.Loss.Message, StringComparison.Ordinal);
+        Assert.True(result.Loss.Message.Contains("The incoming tree failed to initialize properly", StringComparison.Ordinal), result.ToString());
     }
 
     [Fact]

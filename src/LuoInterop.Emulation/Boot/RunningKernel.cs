@@ -114,6 +114,10 @@ internal sealed class RunningKernel
         }
     }
 
+    /// <summary>Ends the kernel over a fault of its own, in a call of a program: the machine restarts with empty memory.</summary>
+    public void Panic(EmulatedKernelPanicException panic) => End(
+        new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, $"The emulated kernel panicked: {panic.Message}"), null);
+
     /// <summary>Drops all that the kernel holds, when the machine is switched off from outside.</summary>
     public void Abandon(EmulatedRebootException end)
     {

@@ -58,5 +58,5 @@ internal sealed class BlobFile : OpenFile
 
     public override int ChangeMode(uint mode) => Refused.EPERM;
 
-    public override FileStatus Status() => new(_node.FileSystemType, 0, (ulong)(uint)_path.GetHashCode(StringComparison.Ordinal), 1, ReadableByRoot, 0, 0, _node.Length, 0);
+    public override FileStatus Status() => new(_node.FileSystemType, 0, 1, 1, ReadableByRoot, 0, 0, _node.Length, 0);
 }

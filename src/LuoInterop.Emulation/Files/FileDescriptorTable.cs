@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Files;
 /// </remarks>
 internal sealed class FileDescriptorTable(int limit)
 {
-    /// <summary>The lowest number: above fs.nr_open of every host.</summary>
+    /// <summary>The lowest number: systemd raises fs.nr_open to 8 less.</summary>
     public const int First = 1 << 30;
 
     private Slot[] _slots = new Slot[16];

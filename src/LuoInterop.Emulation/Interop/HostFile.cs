@@ -50,6 +50,7 @@ internal sealed class HostFile : IDisposable
     /// <returns>0 or <c>-errno</c>.</returns>
     public static unsafe int Stat(int fd, out statx data)
     {
+        // SAFETY: both pointers are to memory that outlives the call, and the structure has the size that statx(2) fills.
         byte empty = 0;
         fixed (statx* pointer = &data)
         {
@@ -66,6 +67,7 @@ internal sealed class HostFile : IDisposable
     /// <returns>The descriptor, or <c>-errno</c>.</returns>
     public static unsafe int Reopen(int fd, int flags)
     {
+        // SAFETY: the buffer holds the folder, 11 digits at most, and the NUL that ends the path.
         ReadOnlySpan<byte> folder = "/proc/self/fd/"u8;
         byte* path = stackalloc byte[folder.Length + 12];
         var text = new Span<byte>(path, folder.Length + 12);

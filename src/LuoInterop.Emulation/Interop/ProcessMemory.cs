@@ -11,6 +11,7 @@ internal static unsafe class ProcessMemory
     /// <summary>copy_from_user: returns 0, or EFAULT when not every byte is readable.</summary>
     public static int CopyFrom(nint address, Span<byte> destination)
     {
+        // SAFETY: the local side is pinned and as long as said; the kernel checks the remote side, whatever the address.
         fixed (byte* pointer = destination)
         {
             var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)destination.Length };
@@ -22,6 +23,7 @@ internal static unsafe class ProcessMemory
     /// <summary>copy_to_user: returns 0, or EFAULT when not every byte is writable; bytes before the bad one may be written.</summary>
     public static int CopyTo(nint address, ReadOnlySpan<byte> source)
     {
+        // SAFETY: as in CopyFrom. The caller asked for these bytes to be written there, as with the real call.
         fixed (byte* pointer = source)
         {
             var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)source.Length };

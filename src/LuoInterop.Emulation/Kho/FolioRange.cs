@@ -60,6 +60,8 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
     public unsafe bool TryRead(ulong pfn, int offset, Span<byte> destination)
     {
         long position = ((long)(pfn - FirstPfn) << PhysicalMemory.PageShift) + offset;
+
+        // SAFETY: pinned for the call, which writes no more than the span's length.
         fixed (byte* pointer = destination)
         {
             nint done = HostLibc.pread(File.Fd, pointer, (nuint)destination.Length, position);

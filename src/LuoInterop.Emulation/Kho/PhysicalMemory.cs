@@ -203,6 +203,7 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
 
     private void FreePages()
     {
+        // SAFETY: every page in table and pool came from NativeMemory.Alloc, and is in one of them, once.
         foreach (nint[]?[]? middle in _pages)
         {
             foreach (nint[]? pages in middle ?? [])

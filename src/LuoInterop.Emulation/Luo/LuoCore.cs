@@ -211,6 +211,7 @@ internal sealed class LuoCore(KexecHandover handover)
     {
         if (_placeholder is null)
         {
+            // SAFETY: the path is static data, and the compiler ends UTF-8 literals with a NUL.
             fixed (byte* path = "/dev/null"u8)
             {
                 int opened = HostLibc.open(path, FcntlHeader.O_CLOEXEC, 0);

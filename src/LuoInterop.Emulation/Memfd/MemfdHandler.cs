@@ -25,6 +25,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return false;
         }
 
+        // SAFETY: the structure has the size that fstatfs(2) fills (asm-generic/statfs.h).
         statfs fileSystem;
         return HostLibc.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.TMPFS_MAGIC;
     }

@@ -188,6 +188,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
 
     private static unsafe int CreateFile(long size)
     {
+        // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
             int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC);
@@ -215,6 +216,8 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         {
             long from = (long)firstPage << PhysicalMemory.PageShift;
             long length = Math.Min((long)pages << PhysicalMemory.PageShift, size - position);
+
+            // SAFETY: pinned for the loop; a piece is at most Step bytes, which the rented array holds.
             fixed (byte* pointer = buffer)
             {
                 for (long done = 0; done < length;)

@@ -32,7 +32,7 @@ public static class KhoContract
         {
             var kho = new KhoDebugFs(s.Kernel);
             KhoReading<KhoTree> incoming = kho.ReadTree(KhoDirection.In);
-            Assert.Equal((KhoState.Present, "kho-v4"), (incoming.State, incoming.Format));
+            Assert.Equal((KhoState.Present, "kho-v4"), (incoming.State, incoming.Value.Compatible));
             Assert.NotEqual(0UL, incoming.Value.PreservedMemoryMap);
             KhoSubTree luo = Assert.Single(incoming.Value.SubTrees, static tree => tree.Name == "LUO");
             Assert.Equal(32UL, luo.BlobSize);
