@@ -34,6 +34,9 @@ public sealed partial class EmulatedKernel : Kernel
         $"Linux {Release}, emulated inside this process by LuoInterop.Emulation; preserved memory does not survive a real kexec";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Differences => EmulatedDifferences.All;
+
+    /// <inheritdoc/>
     public override string Release => _system.Release;
 
     /// <inheritdoc/>

@@ -7,6 +7,7 @@ namespace LuoInterop.ContractTests;
 
 /// <summary>Shows that the library guards the fault that panics the next kernel, with the unguarded calls as the control.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed class EmptyBlockTests
 {
     [Fact]

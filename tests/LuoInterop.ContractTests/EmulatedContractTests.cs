@@ -48,3 +48,18 @@ public sealed class EmulatedContractTests : IDisposable
 
     public void Dispose() => File.Delete(_image);
 }
+
+/// <summary>Shows what the library says on an emulated kernel without live update, as the probes do on Linux.</summary>
+public sealed class EmulatedBootTests
+{
+    [Theory]
+    [InlineData("kho=on", LiveUpdateUnavailableReason.LiveUpdateOff)]
+    [InlineData("kho=off liveupdate=on", LiveUpdateUnavailableReason.KhoOff)]
+    [InlineData("liveupdate=on liveupdate=off", LiveUpdateUnavailableReason.LiveUpdateOff)]
+    public void Device_IsMissing_AndTheReasonIsNamed(string commandLine, LiveUpdateUnavailableReason reason)
+    {
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = commandLine });
+        Assert.False(LiveUpdateDevice.TryOpen(machine.Boot(), out _, out LiveUpdateAvailability availability));
+        Assert.Equal((reason, Errno.ENOENT), (availability.Reason, availability.Errno));
+    }
+}

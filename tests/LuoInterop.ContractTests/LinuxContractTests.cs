@@ -22,6 +22,7 @@ public sealed class LinuxContractRun : IAsyncLifetime
 
 /// <summary>Shows each rule of the contract on Linux.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed class LinuxContractTests(LinuxContractRun run) : IClassFixture<LinuxContractRun>
 {
     public static TheoryData<string> Scenarios => [.. Scenario.All.Select(static scenario => scenario.Name)];

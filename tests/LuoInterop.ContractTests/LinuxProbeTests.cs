@@ -14,6 +14,7 @@ public abstract class LinuxProbeRun(Type boot, bool liveUpdate = true, bool? kho
     {
         Kernel = await KernelBuild.GetAsync(),
         Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", boot.Name],
+        ExpectedKernels = ProbeRun.Kernels(boot),
         LiveUpdate = liveUpdate,
         KexecHandover = kho,
     });
@@ -36,6 +37,7 @@ public sealed class WithoutKhoRun() : LinuxProbeRun(typeof(WithoutKho), kho: fal
 
 /// <summary>Shows what only a real kernel can show.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed class DefaultBootTests(DefaultBootRun run) : IClassFixture<DefaultBootRun>
 {
     public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(DefaultBoot))];
@@ -47,6 +49,7 @@ public sealed class DefaultBootTests(DefaultBootRun run) : IClassFixture<Default
 
 /// <summary>Shows what the library says on a kernel without LUO.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed class WithoutLiveUpdateTests(WithoutLiveUpdateRun run) : IClassFixture<WithoutLiveUpdateRun>
 {
     public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(WithoutLiveUpdate))];
@@ -58,6 +61,7 @@ public sealed class WithoutLiveUpdateTests(WithoutLiveUpdateRun run) : IClassFix
 
 /// <summary>Shows what the library says on a kernel without KHO.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed class WithoutKhoTests(WithoutKhoRun run) : IClassFixture<WithoutKhoRun>
 {
     public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(WithoutKho))];

@@ -62,7 +62,7 @@ public sealed class KhoDebugFsTests : IDisposable
         Assert.Equal(new KhoSubTree("kexec-metadata", GoldenFdt.MetadataAddress, 73), tree.Value.SubTrees[1]);
         Assert.Equal(new KhoKexecMetadata("7.3.3", 1), kho.ReadKexecMetadata(KhoDirection.In).Value);
         Assert.Equal(
-            "1 live updates, 1 kexecs since the last cold boot, the last one from Linux 7.3.3", kho.ReadBootChain().ToString());
+            "1 live update, 1 kexec since the last cold boot, the last one from Linux 7.3.3", kho.ReadBootChain().ToString());
         CheckAbsent(kho.ReadTree(KhoDirection.Out), KhoAbsence.KhoBoot);
     }
 

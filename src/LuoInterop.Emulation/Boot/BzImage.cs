@@ -94,10 +94,26 @@ internal static class BzImage
             return Refused.EINVAL;
         }
 
-        // deny_write_access: nobody may have the file open for writing. Of all others only this descriptor can be seen.
-        return (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY ? Refused.ETXTBSY
+        // deny_write_access: nobody may have the file open for writing.
+        return (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY || IsOpenForWriting(file) ? Refused.ETXTBSY
             : status.Size <= 0 ? Refused.EINVAL
             : 0;
+    }
+
+    /// <summary>Tells whether anybody has a file open for writing, as far as this process may ask.</summary>
+    /// <remarks>
+    /// A read lease is granted only where nobody has (check_conflicting_open, fs/locks.c: the same count that
+    /// deny_write_access looks at). It is given back at once. Who neither owns the file nor has CAP_LEASE is not told.
+    /// </remarks>
+    private static bool IsOpenForWriting(SafeHandle file)
+    {
+        int result = Kernel.Linux.Fcntl(file, HostLibc.F_SETLEASE, HostLibc.F_RDLCK);
+        if (result == 0)
+        {
+            Kernel.Linux.Fcntl(file, HostLibc.F_SETLEASE, HostLibc.F_UNLCK);
+        }
+
+        return result == Refused.EAGAIN;
     }
 
     private static nint ReadFully(SafeHandle file, Span<byte> buffer, long offset)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
@@ -150,6 +151,21 @@ internal sealed class RunningKernel
         return end.Again();
     }
 
+    /// <summary>The configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
+    private static readonly byte[] Configuration = Gzip(
+        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_MEMFD_CREATE=y\n");
+
+    private static byte[] Gzip(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            gzip.Write(System.Text.Encoding.ASCII.GetBytes(text));
+        }
+
+        return packed.ToArray();
+    }
+
     private void AddFiles()
     {
         foreach (string path in (ReadOnlySpan<string>)["/sys/kernel/kexec_loaded", "/sys/kernel/kexec/loaded"])
@@ -158,6 +174,7 @@ internal sealed class RunningKernel
         }
 
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
+        Files.AddBytes("/proc/config.gz", Configuration);
         Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);
         Files.AddText(
             "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));

@@ -37,14 +37,19 @@ internal sealed class BlobNode(PhysicalMemory memory, ulong address, int size) :
     }
 }
 
-/// <summary>Shows text that is made at the time of reading; like seq_file, the status has no length.</summary>
-internal sealed class TextNode(Func<string> text) : KernelFileNode
+/// <summary>Shows bytes that are made at the time of reading; like seq_file, the status has no length.</summary>
+internal sealed class MadeNode(Func<byte[]> content) : KernelFileNode
 {
+    public MadeNode(Func<string> text)
+        : this(() => System.Text.Encoding.UTF8.GetBytes(text()))
+    {
+    }
+
     public override long Length => 0;
 
     public override nint Read(long offset, Span<byte> buffer)
     {
-        byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text());
+        byte[] bytes = content();
         if (offset >= bytes.Length)
         {
             return 0;

@@ -19,7 +19,11 @@ internal sealed class KernelFiles
 
     /// <summary>Adds a file of sysfs or procfs whose text ends with a newline.</summary>
     public void AddText(string path, long fileSystem, Func<string> text) =>
-        _files.Add(path, new TextNode(() => text() + "\n") { FileSystemType = fileSystem });
+        _files.Add(path, new MadeNode(() => text() + "\n") { FileSystemType = fileSystem });
+
+    /// <summary>Adds a file of procfs that is read as it is.</summary>
+    public void AddBytes(string path, byte[] content) =>
+        _files.Add(path, new MadeNode(() => content) { FileSystemType = KernelFileNode.ProcFs });
 
     /// <summary>Adds KHO's folder, as debugfs has it after the boot.</summary>
     /// <param name="handover">KHO.</param>
@@ -127,7 +131,7 @@ internal sealed class KernelFiles
     }
 
     private void AddKhoText(string name, Func<string> text) =>
-        _files.Add($"{KhoFolder}/{name}", new TextNode(text) { FileSystemType = KernelFileNode.DebugFs });
+        _files.Add($"{KhoFolder}/{name}", new MadeNode(text) { FileSystemType = KernelFileNode.DebugFs });
 
     private void AddBlob(string name, KexecHandover handover, ulong address, int size) =>
         _files.TryAdd($"{KhoFolder}/{name}", new BlobNode(handover.Memory, address, size) { FileSystemType = KernelFileNode.DebugFs });

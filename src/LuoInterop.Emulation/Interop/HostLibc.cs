@@ -11,6 +11,11 @@ internal static unsafe partial class HostLibc
 
     public const int F_DUPFD_CLOEXEC = FcntlHeader.F_DUPFD_CLOEXEC;
     public const int F_GETFL = FcntlHeader.F_GETFL;
+
+    // include/uapi/linux/fcntl.h, asm-generic/fcntl.h: leases.
+    public const int F_SETLEASE = 1024;
+    public const int F_RDLCK = 0;
+    public const int F_UNLCK = 2;
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
 

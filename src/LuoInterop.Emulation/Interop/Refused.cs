@@ -10,6 +10,7 @@ internal static class Refused
     public const int E2BIG = -(int)Errno.E2BIG;
     public const int ENOEXEC = -(int)Errno.ENOEXEC;
     public const int EBADF = -(int)Errno.EBADF;
+    public const int EAGAIN = -(int)Errno.EAGAIN;
     public const int ENOMEM = -(int)Errno.ENOMEM;
     public const int EACCES = -(int)Errno.EACCES;
     public const int EFAULT = -(int)Errno.EFAULT;
@@ -24,7 +25,7 @@ internal static class Refused
     public const int ENOTTY = -(int)Errno.ENOTTY;
 
     /// <summary>A file that is open for writing cannot be read as a kernel image.</summary>
-    public const int ETXTBSY = -26;
+    public const int ETXTBSY = -(int)Errno.ETXTBSY;
 
     public const int EFBIG = -(int)Errno.EFBIG;
     public const int ENOSPC = -(int)Errno.ENOSPC;

@@ -48,6 +48,8 @@ public enum Errno
     EMFILE = 24,
     /// <summary>Not a number that this descriptor's ioctl knows.</summary>
     ENOTTY = 25,
+    /// <summary>The file is open for writing.</summary>
+    ETXTBSY = 26,
     /// <summary>File too large.</summary>
     EFBIG = 27,
     /// <summary>No space left.</summary>

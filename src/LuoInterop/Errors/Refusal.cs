@@ -91,6 +91,7 @@ internal static class Refusal
         (Operation.KexecFileLoad, Errno.EPERM) => "loading a kernel needs CAP_SYS_BOOT, and kernel.kexec_load_disabled must be 0.",
         (Operation.KexecFileLoad, Errno.ENOEXEC) => "the file is not a kernel image that this machine can start.",
         (Operation.KexecFileLoad, Errno.EBUSY) => "another kexec operation is running. Retry.",
+        (Operation.KexecFileLoad, Errno.ETXTBSY) => "a program has the file open for writing. Wait until it has closed it.",
         (Operation.KexecFileLoad, Errno.EADDRNOTAVAIL) =>
             "the image and its initial RAM disk do not fit into KHO's scratch memory. Boot with a larger kho_scratch=, or use a smaller initrd.",
         (Operation.KexecFileLoad, Errno.EINVAL) => "the flags or the command line are not acceptable (a command line is at most 2047 bytes on x86-64).",

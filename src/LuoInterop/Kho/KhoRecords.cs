@@ -42,8 +42,10 @@ public sealed record KhoBootChain(KhoReading<ulong> LiveUpdates, KhoReading<uint
     /// <summary>Returns a sentence for people.</summary>
     public override string ToString()
     {
-        string updates = LiveUpdates.TryGetValue(out ulong done) ? $"{done} live updates" : $"live updates unknown ({LiveUpdates.Detail})";
-        string kexecs = Kexecs.TryGetValue(out uint jumps) ? $"{jumps} kexecs" : $"kexecs unknown ({Kexecs.Detail})";
+        string updates = LiveUpdates.TryGetValue(out ulong done) ? Count(done, "live update") : $"live updates unknown ({LiveUpdates.Detail})";
+        string kexecs = Kexecs.TryGetValue(out uint jumps) ? Count(jumps, "kexec") : $"kexecs unknown ({Kexecs.Detail})";
         return $"{updates}, {kexecs} since the last cold boot{(PreviousRelease is null ? "" : $", the last one from Linux {PreviousRelease}")}";
     }
+
+    private static string Count(ulong number, string what) => $"{number} {what}{(number == 1 ? "" : "s")}";
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -121,7 +122,7 @@ public static partial class DefaultBoot
     public static void Preserve_AllocatesNothing()
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        LiveUpdateSession session = device.CreateSession("allocations");
+        LiveUpdateSession session = device.CreateSession("sixty-four");
         Memfd[] memfds = [.. Enumerable.Range(0, 64).Select(static _ => Memfd.Create(Kernel.Linux, "small", 4096))];
         session.Preserve(memfds[0], 0);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -131,7 +132,7 @@ public static partial class DefaultBoot
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        session.Abort();
+        session.HoldUntilKexec();
         Array.ForEach(memfds, static memfd => memfd.Dispose());
     }
 
@@ -139,25 +140,64 @@ public static partial class DefaultBoot
     public static void Create_WithoutDescriptors_EMFILE()
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        int highest = RawIoctl.Number(device.Handle);
-        Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, 0, out ResourceLimit before));
-        int spare = (int)Refused.Not(Kernel.Linux.Fcntl(device.Handle, FcntlHeader.F_DUPFD_CLOEXEC));
-        Refused.Not(Kernel.Linux.Close(spare));
-        Assert.True(spare >= highest);
-        var limit = new ResourceLimit { Current = (ulong)spare, Maximum = before.Maximum };
-        try
+        using (DescriptorLimit.NoMore(device.Handle))
         {
-            Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, in limit, 0));
             Refused.With(Errno.EMFILE, Kernel.Linux.Ioctl(device.Handle, RawIoctl.CreateSession, RawIoctl.Named("")));
             Refused.With(Errno.EMFILE, () => device.CreateSession("no-descriptor"));
             Refused.With(Errno.EMFILE, Kernel.Linux.Ioctl(device.Handle, RawIoctl.RetrieveSession, RawIoctl.Named("none")));
         }
-        finally
-        {
-            Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, in before, 0));
-        }
 
         device.CreateSession("no-descriptor").Dispose();
+    }
+
+    /// <summary>Prepares <see cref="Retrieve_WithoutDescriptors_EMFILE_AndNotForEver"/>.</summary>
+    public static void Session_WithAFile_IsHeld()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        LiveUpdateSession session = device.CreateSession("across");
+        using Memfd memfd = Memfd.Create(Kernel.Linux, "across", 4096);
+        Pattern.Fill(memfd, 80);
+        session.Preserve(memfd, 1);
+        session.HoldUntilKexec();
+        Assert.True(session.IsHeld);
+    }
+
+    /// <summary>EMFILE does not stick to a token as a handler's failure does.</summary>
+    [InKernel(2)]
+    public static void Retrieve_WithoutDescriptors_EMFILE_AndNotForEver()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        using LiveUpdateSession session = device.RetrieveSession("across");
+        using (DescriptorLimit.NoMore(session.Handle))
+        {
+            Refused.With(Errno.EMFILE, () => session.RetrieveMemfd(1));
+        }
+
+        using Memfd memfd = session.RetrieveMemfd(1);
+        Pattern.Verify(memfd, 4096, 80);
+        session.Finish();
+    }
+
+    /// <summary>A retrieve allocates the object that it returns, and nothing else.</summary>
+    [InKernel(2)]
+    public static void Retrieve_AllocatesOnlyWhatItReturns()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        using LiveUpdateSession session = device.RetrieveSession("sixty-four");
+        var handles = new SafeFileHandle[64];
+        handles[0] = session.RetrieveFile(0);
+        long start = GC.GetAllocatedBytesForCurrentThread();
+        handles[1] = new SafeFileHandle(-1, ownsHandle: true);
+        long one = GC.GetAllocatedBytesForCurrentThread() - start;
+        start = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 2; i < handles.Length; i++)
+        {
+            handles[i] = session.RetrieveFile((ulong)i);
+        }
+
+        Assert.Equal(one * (handles.Length - 2), GC.GetAllocatedBytesForCurrentThread() - start);
+        session.Finish();
+        Array.ForEach(handles, static handle => handle.Dispose());
     }
 
     internal const string ChildWord = "child";
@@ -179,20 +219,6 @@ public static partial class DefaultBoot
         return 0;
     }
 
-    private const int RLIMIT_NOFILE = 7;
-
-    private struct ResourceLimit
-    {
-        public ulong Current;
-        public ulong Maximum;
-    }
-
     [LibraryImport("libc")]
     private static partial int setfsuid(uint user);
-
-    [LibraryImport("libc")]
-    private static partial int prlimit64(int process, int resource, nint newLimit, out ResourceLimit oldLimit);
-
-    [LibraryImport("libc")]
-    private static partial int prlimit64(int process, int resource, in ResourceLimit newLimit, nint oldLimit);
 }

@@ -4,7 +4,10 @@ using LuoInterop.VmTesting;
 namespace LuoInterop.Contract.Probes;
 
 /// <summary>Runs what only a real kernel can show: probes that need a boot, a system setting or a process of their own.</summary>
-/// <remarks>A class of probes is a boot; each of its public methods is a probe and reports under its own name.</remarks>
+/// <remarks>
+/// A class of probes is a boot; each of its public methods is a probe and reports under its own name. Those with
+/// <see cref="InKernelAttribute"/> run after that many kexecs.
+/// </remarks>
 public static class ProbeRun
 {
     public static IEnumerable<string> Names(Type boot) =>
@@ -14,7 +17,7 @@ public static class ProbeRun
     {
         ArgumentNullException.ThrowIfNull(guest);
         Type type = typeof(ProbeRun).Assembly.GetType($"{typeof(ProbeRun).Namespace}.{boot}", throwOnError: true)!;
-        foreach (string name in Names(type))
+        foreach (string name in Names(type).Where(name => KernelOf(type, name) == guest.Stage))
         {
             try
             {
@@ -27,6 +30,26 @@ public static class ProbeRun
             }
         }
 
+        if (guest.Stage < Kernels(type))
+        {
+            KexecImage image = KexecImage.Load(
+                Kernel.Linux, Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine, KexecLoadOptions.WithoutLiveUpdate);
+            Guest.Flush();
+            image.Reboot();
+        }
+
         return 0;
     }
+
+    /// <summary>Counts the kernels that a class of probes needs.</summary>
+    public static int Kernels(Type boot) => Names(boot).Max(name => KernelOf(boot, name));
+
+    private static int KernelOf(Type boot, string name) => boot.GetMethod(name)!.GetCustomAttribute<InKernelAttribute>()?.Number ?? 1;
+}
+
+/// <summary>Says in which kernel a probe runs; the first without it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class InKernelAttribute(int number) : Attribute
+{
+    public int Number { get; } = number;
 }

@@ -20,7 +20,7 @@ public static class DispatchContract
         .Of("A known number with another type, or with direction or size bits, is ENOTTY.")
         .Kernel(static s =>
         {
-            foreach (uint request in (uint[])[0xBB00, 0xC048BA00, 0x4000BA01])
+            foreach (uint request in (uint[])[0xBB00, 0xC048BA00, 0x4000BA01, 0x5401])
             {
                 Refused.With(Errno.ENOTTY, s.Kernel.Ioctl(s.Device.Handle, request, RawIoctl.Named(s.Name())));
             }

@@ -66,6 +66,24 @@ public static class FrozenContract
             Assert.True(expected.AsSpan(8188).SequenceEqual(tail));
         });
 
+    public static Scenario WriteStraddlingTheEnd_LargeFile_StopsAtTheChunk => Scenario
+        .Of("A longer write is decided chunk by chunk of 2 MiB (generic_perform_write with large folios): those that end inside the size are written, the one that passes it is not.")
+        .Kernel(static s =>
+        {
+            const int Chunk = 2 << 20;
+            Memfd memfd = Frozen(s, (2 * Chunk) + 100, seed: 68);
+            byte[] data = new byte[2 * Chunk];
+            data.AsSpan().Fill(0x5a);
+            Assert.Equal(Chunk, Refused.Not(s.Kernel.PWrite(memfd.Handle, data, Chunk)));
+            byte[] expected = new byte[(2 * Chunk) + 100];
+            Pattern.Generate(expected, 0, 68);
+            expected.AsSpan(Chunk, Chunk).Fill(0x5a);
+            byte[] actual = new byte[expected.Length];
+            Assert.Equal(actual.Length, memfd.Read(0, actual));
+            Assert.True(expected.AsSpan().SequenceEqual(actual));
+            Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, data.AsSpan(0, 200), 2 * Chunk));
+        });
+
     public static Scenario Fallocate_EPERM_UnsupportedModesFirst => Scenario
         .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad range EINVAL.")
         .Kernel(static s =>

@@ -193,6 +193,22 @@ public static class LifecycleContract
         })
         .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 4096, 41));
 
+    public static Scenario Load_FileOpenForWriting_ETXTBSY => Scenario
+        .Of("An image that somebody has open for writing is ETXTBSY (kernel_read_file denies writers); closed, it is looked at.")
+        .Kernel(static s =>
+        {
+            string path = $"/dev/shm/{s.Name()}";
+            using (FileStream writer = File.Create(path))
+            {
+                writer.Write(new byte[100_000]);
+                writer.Flush();
+                Refused.With(Errno.ETXTBSY, () => KexecImage.Load(s.Kernel, path, null, "liveupdate=on"));
+            }
+
+            Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "liveupdate=on"));
+            File.Delete(path);
+        });
+
     public static Scenario Unload_WithoutAnImage_Succeeds => Scenario
         .Of("Unloading when nothing is loaded succeeds.")
         .Kernel(static s => KexecImage.Unload(s.Kernel));

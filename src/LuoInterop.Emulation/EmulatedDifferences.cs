@@ -1,0 +1,19 @@
+namespace LuoInterop.Emulation;
+
+/// <summary>States what the emulated kernel knowingly does otherwise than Linux, in sentences for people.</summary>
+internal static class EmulatedDifferences
+{
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "Preserved memory lives in this process: it does not survive a real kexec, nor the end of the process.",
+        "reboot(KEXEC) ends the program by an exception and starts it again in the next kernel; on Linux the call never returns.",
+        "Host calls on a raw descriptor go past the emulation: they can change a preserved file's size, which Linux refuses.",
+        "A retrieved file keeps inode number, owner and timestamps, unless it had to be copied; Linux makes a new one.",
+        "Folio orders follow the machine's options, not the host's page cache; physical frames exist only while preserved.",
+        "F_SEAL_WRITE on a preserved file is refused at once; Linux waits about 150 ms for the pins first.",
+        "Everybody is root: permissions of the device, of kexec and of reboot are not checked.",
+        "RLIMIT_NOFILE counts the device, sessions and debugfs files apart from the host's descriptors.",
+        "A program that runs into the frozen sessions during the kexec gets an exception; on Linux it hangs until the jump.",
+        "Running out of kernel memory for small allocations (ENOMEM, ENFILE) does not happen.",
+    ];
+}
