@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using LuoInterop.VmTesting;
@@ -40,6 +41,7 @@ public static class VmRun
     /// <summary>Runs the body of this kernel, and tells whether the scenario goes on in the next one.</summary>
     private static bool RunBody(Guest guest, Kernel kernel, Scenario scenario, Dictionary<string, string> notes)
     {
+        long started = Stopwatch.GetTimestamp();
         try
         {
             using var stage = new Stage(kernel, scenario.Name, guest.Stage, notes);
@@ -51,6 +53,7 @@ public static class VmRun
             return false;
         }
 
+        guest.Event($"{scenario.Name} took {Stopwatch.GetElapsedTime(started).TotalMilliseconds:N0} ms");
         if (guest.Stage < scenario.Bodies.Count)
         {
             return true;

@@ -1,6 +1,7 @@
 using LuoInterop.Contract;
 using LuoInterop.VmTesting;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace LuoInterop.ContractTests;
 
@@ -23,7 +24,7 @@ public sealed class LinuxContractRun : IAsyncLifetime
 /// <summary>Shows each rule of the contract on Linux.</summary>
 [Trait("Category", "VM")]
 [Collection(OneVmAtATime.Name)]
-public sealed class LinuxContractTests(LinuxContractRun run) : IClassFixture<LinuxContractRun>
+public sealed class LinuxContractTests(LinuxContractRun run, ITestOutputHelper output) : IClassFixture<LinuxContractRun>
 {
     public static TheoryData<string> Scenarios => [.. Scenario.All.Select(static scenario => scenario.Name)];
 
@@ -36,9 +37,16 @@ public sealed class LinuxContractTests(LinuxContractRun run) : IClassFixture<Lin
         Assert.True(report.Outcome == GuestOutcome.Passed, report.Message);
     }
 
+    /// <summary>Puts the course of the run among the test's output, where it tells what a slow run did with its time.</summary>
     [Fact]
     public void Run_SawEveryKernel_AndEndedByItself()
     {
+        output.WriteLine(run.Result.ToString());
+        foreach (GuestEvent mark in run.Result.Events)
+        {
+            output.WriteLine($"{mark.At.TotalSeconds,6:N1} s  kernel {mark.Stage}: {mark.Text}");
+        }
+
         Assert.NotEqual(VmOutcome.VmLost, run.Result.Outcome);
         Assert.Equal(0, run.Result.ExitStatus);
         Assert.Equal(3, run.Result.Kernels.Count);

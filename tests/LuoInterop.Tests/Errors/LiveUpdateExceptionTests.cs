@@ -54,7 +54,8 @@ public class LiveUpdateExceptionTests
     [Fact]
     public void Preserve_RefusedByTheKernel_CarriesSessionAndToken()
     {
-        using var kernel = new RecordingKernel();
+        using var machine = new TestMachine();
+        RecordingKernel kernel = machine.Kernel;
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         using LiveUpdateSession session = device.CreateSession("carried");
         using Memfd file = Memfd.Create(kernel, "file");

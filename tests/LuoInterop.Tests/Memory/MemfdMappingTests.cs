@@ -5,6 +5,7 @@ using LuoInterop.Tests.Support;
 namespace LuoInterop.Tests.Memory;
 
 /// <summary>Proves that a mapping shows its file, at any offset, and ends cleanly.</summary>
+[Collection(Alone.Name)]
 public class MemfdMappingTests
 {
     private const int Page = 4096;

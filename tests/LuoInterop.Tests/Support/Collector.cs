@@ -3,7 +3,7 @@ namespace LuoInterop.Tests.Support;
 /// <summary>Makes the garbage collector find everything that is unreachable.</summary>
 internal static class Collector
 {
-    private const int Rounds = 4;
+    private const int Rounds = 3;
 
     public static void Run()
     {

@@ -1,277 +1,79 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 using LuoInterop.Interop;
-using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Tests.Support;
 
-/// <summary>Answers the live update calls just enough to count what becomes of sessions; files are those of the host.</summary>
-/// <remarks>Descriptors of the device and of sessions are numbers of its own, which the host has never open.</remarks>
-internal sealed class RecordingKernel : ForwardingKernel, IDisposable
+/// <summary>Writes down what becomes of the sessions of another kernel, and refuses what a test wants refused.</summary>
+internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
 {
-    private const int FirstDescriptor = 1 << 20;
-    private const int DeviceDescriptor = FirstDescriptor - 1;
+    private readonly ConcurrentDictionary<int, string> _names = [];
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<int, Session> _open = [];
-    private readonly Dictionary<string, Session> _incoming = [];
-    private int _nextDescriptor = FirstDescriptor;
+    /// <summary>Gets or sets what refuses a request (0: the open of the device) instead of the kernel; None lets it pass.</summary>
+    public Func<uint, Errno> Refuse { get; set; } = static _ => Errno.None;
 
-    /// <summary>Gets or sets what refuses a request instead of answering it: returns an errno, or 0 to go on.</summary>
-    public Func<uint, string?, Errno> Refuse { get; set; } = static (_, _) => Errno.None;
+    /// <summary>Gets or sets what happens right before a request reaches the kernel.</summary>
+    public Action<uint> Before { get; set; } = static _ => { };
 
-    /// <summary>Gets the calls on sessions in order: <c>create NAME</c>, <c>close NAME</c>, <c>finish NAME</c>, <c>preserve NAME</c> and so on.</summary>
+    /// <summary>Gets or sets what happens right before the seals of a file are read.</summary>
+    public Action BeforeGetSeals { get; set; } = static () => { };
+
+    /// <summary>Gets the calls on sessions that were obeyed: <c>create NAME</c>, <c>close NAME</c>, <c>finish NAME</c> and so on.</summary>
     public ConcurrentQueue<string> Calls { get; } = [];
 
-    /// <summary>Gets whether the next kernel would panic on an empty block.</summary>
-    public bool WouldPanic { get; private set; }
+    /// <summary>Gets how many session descriptors are open.</summary>
+    public int OpenSessions => _names.Count;
 
     public int CountOf(string call, string session) => Calls.Count(entry => entry == $"{call} {session}");
 
-    public int OpenSessions
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _open.Count;
-            }
-        }
-    }
-
-    public int FilesOf(int fd)
-    {
-        lock (_gate)
-        {
-            return _open[fd].Files.Count;
-        }
-    }
-
-    public bool IsOpen(int fd)
-    {
-        lock (_gate)
-        {
-            return _open.ContainsKey(fd);
-        }
-    }
-
-    /// <summary>Makes the kernel that follows this one: what outgoing sessions preserve now is incoming there.</summary>
-    public RecordingKernel Next()
-    {
-        var next = new RecordingKernel();
-        lock (_gate)
-        {
-            foreach (Session session in _open.Values.Where(static session => session.Direction == SessionDirection.Outgoing))
-            {
-                next._incoming.Add(session.Name, new Session(session.Name, SessionDirection.Incoming, session.Files));
-            }
-
-            _open.Clear();
-        }
-
-        return next;
-    }
-
     public override int Open(string path, int flags, uint mode = 0) =>
-        path == LiveUpdateDevice.DefaultPath ? -(int)Refuse(0, path) is var refusal and < 0 ? refusal : DeviceDescriptor : base.Open(path, flags, mode);
+        path == LiveUpdateDevice.DefaultPath && Refuse(0) is var errno and not Errno.None ? -(int)errno : base.Open(path, flags, mode);
 
-    public override int Close(int fd)
+    public override int Fcntl(SafeHandle file, int command, nint argument = 0)
     {
-        if (fd < DeviceDescriptor)
+        if (command == FcntlHeader.F_GET_SEALS)
         {
-            return base.Close(fd);
+            BeforeGetSeals();
         }
 
-        lock (_gate)
-        {
-            if (_open.Remove(fd, out Session? session))
-            {
-                Calls.Enqueue($"close {session.Name}");
-                Drop(session);
-                _incoming.Remove(session.Name);
-                WouldPanic = false;
-            }
-        }
-
-        return 0;
+        return base.Fcntl(file, command, argument);
     }
 
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
-        bool added = false;
-        try
+        Before(request);
+        int result = Refuse(request) is var errno and not Errno.None ? -(int)errno : base.Ioctl(file, request, argument);
+        if (result >= 0)
         {
-            file.DangerousAddRef(ref added);
-            int fd = (int)file.DangerousGetHandle();
-            return fd < DeviceDescriptor ? base.Ioctl(file, request, argument) : Answer(fd, request, argument);
-        }
-        finally
-        {
-            if (added)
+            switch (request)
             {
-                file.DangerousRelease();
+                case LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION:
+                    ref liveupdate_ioctl_create_session session = ref MemoryMarshal.AsRef<liveupdate_ioctl_create_session>(argument);
+                    string name = SessionName.Decode(session.name);
+                    _names[session.fd] = name;
+                    Calls.Enqueue((request == LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION ? "create " : "retrieve ") + name);
+                    break;
+                case LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD:
+                    Calls.Enqueue("preserve " + NameOf(file));
+                    break;
+                case LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH:
+                    Calls.Enqueue("finish " + NameOf(file));
+                    break;
             }
         }
+
+        return result;
     }
 
-    public override int Reboot(uint command)
+    public override int Close(int fd)
     {
-        Calls.Enqueue("reboot");
-        return -(int)Errno.EINVAL;
+        if (_names.TryRemove(fd, out string? name))
+        {
+            Calls.Enqueue("close " + name);
+        }
+
+        return base.Close(fd);
     }
 
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            foreach (Session session in _open.Values.Concat(_incoming.Values))
-            {
-                Drop(session);
-            }
-
-            _open.Clear();
-            _incoming.Clear();
-        }
-    }
-
-    private int Answer(int fd, uint request, Span<byte> argument)
-    {
-        lock (_gate)
-        {
-            Session? session = null;
-            if (fd != DeviceDescriptor && !_open.TryGetValue(fd, out session))
-            {
-                return -(int)Errno.EBADF;
-            }
-
-            if (Refuse(request, session?.Name) is var errno and not Errno.None)
-            {
-                return -(int)errno;
-            }
-
-            return (session, request) switch
-            {
-                (null, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION) => Create(ref MemoryMarshal.AsRef<liveupdate_ioctl_create_session>(argument)),
-                (null, LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION) => Retrieve(ref MemoryMarshal.AsRef<liveupdate_ioctl_retrieve_session>(argument)),
-                ({ } s, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD) => Preserve(s, MemoryMarshal.AsRef<liveupdate_session_preserve_fd>(argument)),
-                ({ } s, LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD) => RetrieveFile(s, ref MemoryMarshal.AsRef<liveupdate_session_retrieve_fd>(argument)),
-                ({ } s, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH) => Finish(s),
-                ({ } s, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME) => GetName(s, ref MemoryMarshal.AsRef<liveupdate_session_get_name>(argument)),
-                _ => -(int)Errno.EINVAL,
-            };
-        }
-    }
-
-    private int Create(ref liveupdate_ioctl_create_session argument)
-    {
-        string name = SessionName.Decode(argument.name);
-        if (_open.Values.Any(session => session.Direction == SessionDirection.Outgoing && session.Name == name))
-        {
-            // A real kernel does so with 51*n sessions only.
-            WouldPanic = true;
-            Calls.Enqueue($"create {name} refused");
-            return -(int)Errno.EEXIST;
-        }
-
-        Calls.Enqueue($"create {name}");
-        argument.fd = _nextDescriptor++;
-        _open.Add(argument.fd, new Session(name, SessionDirection.Outgoing, []));
-        return 0;
-    }
-
-    private int Retrieve(ref liveupdate_ioctl_retrieve_session argument)
-    {
-        string name = SessionName.Decode(argument.name);
-        if (!_incoming.TryGetValue(name, out Session? session))
-        {
-            return -(int)Errno.ENOENT;
-        }
-
-        if (_open.ContainsValue(session))
-        {
-            return -(int)Errno.EINVAL;
-        }
-
-        argument.fd = _nextDescriptor++;
-        _open.Add(argument.fd, session);
-        return 0;
-    }
-
-    private int Preserve(Session session, in liveupdate_session_preserve_fd argument)
-    {
-        if (session.Direction == SessionDirection.Incoming)
-        {
-            return -(int)Errno.EINVAL;
-        }
-
-        if (session.Files.ContainsKey(argument.token))
-        {
-            return -(int)Errno.EEXIST;
-        }
-
-        using var file = new SafeFileHandle(argument.fd, ownsHandle: false);
-        int copy = Linux.Fcntl(file, FcntlHeader.F_DUPFD_CLOEXEC);
-        if (copy < 0)
-        {
-            return copy;
-        }
-
-        Calls.Enqueue($"preserve {session.Name}");
-        session.Files.Add(argument.token, copy);
-        return 0;
-    }
-
-    private static int RetrieveFile(Session session, ref liveupdate_session_retrieve_fd argument)
-    {
-        if (session.Direction == SessionDirection.Outgoing)
-        {
-            return -(int)Errno.EINVAL;
-        }
-
-        if (!session.Files.TryGetValue(argument.token, out int fd))
-        {
-            return -(int)Errno.ENOENT;
-        }
-
-        using var file = new SafeFileHandle(fd, ownsHandle: false);
-        argument.fd = Linux.Fcntl(file, FcntlHeader.F_DUPFD_CLOEXEC);
-        return argument.fd < 0 ? argument.fd : 0;
-    }
-
-    private int Finish(Session session)
-    {
-        if (session.Direction == SessionDirection.Outgoing)
-        {
-            return -(int)Errno.EINVAL;
-        }
-
-        Calls.Enqueue($"finish {session.Name}");
-        Drop(session);
-        return 0;
-    }
-
-    private static int GetName(Session session, ref liveupdate_session_get_name argument)
-    {
-        SessionName.Encode(session.Name, argument.name);
-        return 0;
-    }
-
-    private static void Drop(Session session)
-    {
-        foreach (int fd in session.Files.Values)
-        {
-            _ = Linux.Close(fd);
-        }
-
-        session.Files.Clear();
-    }
-
-    private sealed record Session(string Name, SessionDirection Direction, Dictionary<ulong, int> Files)
-    {
-        public bool Equals(Session? other) => ReferenceEquals(this, other);
-
-        public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
-    }
+    private string NameOf(SafeHandle session) => _names[(int)session.DangerousGetHandle()];
 }

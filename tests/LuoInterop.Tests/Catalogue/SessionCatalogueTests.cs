@@ -1,0 +1,168 @@
+using LuoInterop.Tests.Support;
+
+namespace LuoInterop.Tests.Catalogue;
+
+/// <summary>Proves that names lead to their files again after an emulated kexec, and that what cannot be used is named.</summary>
+public sealed class SessionCatalogueTests : IDisposable
+{
+    private static readonly string[] Names = ["ram", "state \u20ac", "\"quoted\""];
+
+    private readonly TestMachine _machine = new();
+
+    public void Dispose() => _machine.Dispose();
+
+    private LiveUpdateSession HandOver(Action<LiveUpdateSession> fill)
+    {
+        LiveUpdateSession session = _machine.Create("catalogue");
+        fill(session);
+        session.HoldUntilKexec();
+        _machine.Kexec();
+        return _machine.Retrieve("catalogue");
+    }
+
+    private static void End(LiveUpdateSession session)
+    {
+        session.Finish();
+        session.Dispose();
+    }
+
+    [Fact]
+    public void Retrieve_ByName_GivesEachFileBack()
+    {
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            foreach (string name in Names)
+            {
+                using Memfd file = _machine.FileOf("content of " + name);
+                catalogue.Preserve(name, file, MemfdChecksum.Sha256(file));
+            }
+
+            catalogue.Commit();
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session);
+        Assert.Equal(1, read.Document.KexecsCount);
+        foreach (string name in Names)
+        {
+            Assert.True(read.Contains(name));
+            using Memfd file = read.Retrieve(name);
+            read.Verify(name, file);
+            var bytes = new byte[file.Size];
+            file.Read(0, bytes);
+            Assert.Equal("content of " + name, System.Text.Encoding.UTF8.GetString(bytes));
+        }
+
+        Assert.Equal(SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => read.Retrieve("other")).Fault);
+        End(session);
+    }
+
+    [Fact]
+    public void Preserve_TokenOfSomebodyElse_TakesTheNext()
+    {
+        LiveUpdateSession session = _machine.Create("tokens");
+        using Memfd first = _machine.FileOf("1");
+        using Memfd second = _machine.FileOf("2");
+        session.Preserve(first, 1);
+        Assert.Equal(2UL, SessionCatalogue.Create(session).Preserve("second", second));
+        session.Abort();
+    }
+
+    [Fact]
+    public void Preserve_Refused_LeavesNoEntry()
+    {
+        LiveUpdateSession session = _machine.Create("refused");
+        using Memfd file = _machine.FileOf("1");
+        SessionCatalogue catalogue = SessionCatalogue.Create(session);
+        catalogue.Preserve("one", file);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(() => catalogue.Preserve("two", file)).Errno);
+        Assert.Throws<ArgumentException>(() => catalogue.Preserve("one", file));
+        Assert.Equal("one", Assert.Single(catalogue.Document.Entries).Name);
+        session.Abort();
+    }
+
+    [Fact]
+    public void Commit_Twice_Throws()
+    {
+        LiveUpdateSession session = _machine.Create("twice");
+        SessionCatalogue catalogue = SessionCatalogue.Create(session);
+        catalogue.Commit();
+        using Memfd file = _machine.FileOf("late");
+        Assert.Throws<InvalidOperationException>(catalogue.Commit);
+        Assert.Throws<InvalidOperationException>(() => catalogue.Preserve("late", file));
+        session.Abort();
+    }
+
+    [Fact]
+    public void Commit_TokenZeroTaken_IsRefused()
+    {
+        LiveUpdateSession session = _machine.Create("zero");
+        using Memfd file = _machine.FileOf("zero");
+        session.Preserve(file, SessionCatalogue.Token);
+        Assert.Equal(Errno.EEXIST, Assert.Throws<LiveUpdateException>(() => SessionCatalogue.Create(session).Commit()).Errno);
+        session.Abort();
+    }
+
+    [Fact]
+    public void Open_WithoutCatalogue_SaysMissingAndFreesNothing()
+    {
+        LiveUpdateSession session = _machine.Incoming("plain");
+        Assert.Equal(SessionCatalogueFault.Missing, Assert.Throws<SessionCatalogueException>(() => SessionCatalogue.Open(session)).Fault);
+        Assert.Equal("plain", TestMachine.ContentOf(session));
+        End(session);
+    }
+
+    [Fact]
+    public void OpenAndCreate_SessionOfTheOtherDirection_AreRefused()
+    {
+        LiveUpdateSession session = _machine.Incoming("direction");
+        Assert.Throws<ArgumentException>(() => SessionCatalogue.Create(session));
+        End(session);
+        using LiveUpdateSession outgoing = _machine.Create("direction");
+        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => SessionCatalogue.Open(outgoing)).Errno);
+    }
+
+    [Fact]
+    public void Verify_ContentChangedAfterItsChecksum_SaysMismatch()
+    {
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            using Memfd file = _machine.FileOf("before");
+            catalogue.Preserve("file", file, MemfdChecksum.Sha256(file));
+            catalogue.Commit();
+            file.Write(0, "after!"u8);
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session);
+        using Memfd retrieved = read.Retrieve("file");
+        Assert.Equal(SessionCatalogueFault.ContentMismatch, Assert.Throws<SessionCatalogueException>(() => read.Verify("file", retrieved)).Fault);
+        End(session);
+    }
+
+    [Fact]
+    public void Open_SystemdsDocument_FindsTheUnitsFiles()
+    {
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            using Memfd mapping = _machine.FileOf(Texts.Systemd);
+            using Memfd cache = _machine.FileOf("cache content");
+            outgoing.Preserve(mapping, 0);
+            outgoing.Preserve(cache, 1);
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session, "web.service");
+        using Memfd file = read.Retrieve("cache");
+        Assert.Equal("cache content".Length, file.Size);
+        Assert.Equal(SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => read.Retrieve("own")).Fault);
+        End(session);
+    }
+
+    [Fact]
+    public void Create_FromThePreviousCatalogue_CountsOn()
+    {
+        LiveUpdateSession session = HandOver(static outgoing => SessionCatalogue.Create(outgoing).Commit());
+        CatalogueDocument previous = SessionCatalogue.Open(session).Document;
+        End(session);
+        using LiveUpdateSession next = _machine.Create("next");
+        Assert.Equal(2, SessionCatalogue.Create(next, previous: previous).Document.KexecsCount);
+        Assert.Equal(1, previous.KexecsCount);
+    }
+}

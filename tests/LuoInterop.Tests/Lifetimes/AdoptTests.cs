@@ -1,0 +1,78 @@
+using LuoInterop.Tests.Support;
+
+namespace LuoInterop.Tests.Lifetimes;
+
+/// <summary>Proves that descriptors which were left open, or came from elsewhere, can be taken over.</summary>
+public sealed class AdoptTests : IDisposable
+{
+    private readonly TestMachine _machine = new();
+    private readonly LeakLog _log = new();
+
+    private string Name => _log.Prefix + "adopted";
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _machine.Dispose();
+    }
+
+    [Fact]
+    public void Adopt_LeakedOutgoing_KnowsItsNameAndCanAbort()
+    {
+        _machine.CreateWithFile(Name).Dispose();
+        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Outgoing);
+        Assert.Equal(Name, session.Name);
+        Assert.Equal(Name, session.ReadName());
+        session.Abort();
+        Assert.Equal(1, _machine.Kernel.CountOf("close", Name));
+    }
+
+    [Fact]
+    public void Adopt_LeakedIncoming_CanRetrieveAndFinish()
+    {
+        _machine.Incoming(Name).Dispose();
+        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Incoming);
+        Assert.Equal(Name, TestMachine.ContentOf(session));
+        session.Finish();
+        session.Dispose();
+        Assert.Equal(1, _machine.Kernel.CountOf("close", Name));
+        Assert.Single(_log.All);
+    }
+
+    [Fact]
+    public void Adopt_Outgoing_IsNeverTakenForEmpty()
+    {
+        // What the former owner preserved is not known, so Dispose must not close it.
+        _machine.CreateWithFile(Name).Dispose();
+        LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Outgoing).Dispose();
+        Assert.Equal(2, _log.All.Count);
+        Assert.Equal(0, _machine.Kernel.CountOf("close", Name));
+    }
+
+    [Fact]
+    public void Adopt_DescriptorThatIsNoSession_StaysTheCallers()
+    {
+        using Memfd file = Memfd.Create(_machine.Kernel, "no session");
+        int fd = (int)file.Handle.DangerousGetHandle();
+        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.Outgoing));
+        Assert.Equal((Errno.ENOTTY, "GET_NAME"), (error.Errno, error.Operation));
+        Assert.Equal(0, file.Size);
+    }
+
+    [Fact]
+    public void Adopt_DescriptorThatIsNotOpen_IsRefused()
+    {
+        Assert.Equal(Errno.EBADF, Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, 1 << 19, SessionDirection.Outgoing)).Errno);
+        Assert.Throws<ArgumentOutOfRangeException>(() => LiveUpdateSession.Adopt(_machine.Kernel, -1, SessionDirection.Outgoing));
+    }
+
+    [Fact]
+    public void Adopt_OnAKernelWithoutGetName_SaysSo()
+    {
+        _machine.CreateWithFile(Name).Dispose();
+        _machine.Kernel.Refuse = static request => request == Interop.LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME ? Errno.EINVAL : Errno.None;
+        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor, SessionDirection.Outgoing));
+        Assert.Contains("7.2", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, _machine.Kernel.OpenSessions);
+    }
+}
