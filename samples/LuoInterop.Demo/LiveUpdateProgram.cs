@@ -17,12 +17,20 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
 
     public int Run()
     {
-        using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
-        return device.TryRetrieveSession(SessionName, out LiveUpdateSession? session) ? Resume(session) : Start(device);
+        // The device is for one process at a time: it is held for as long as it takes to get the session, no longer.
+        LiveUpdateSession? session;
+        bool resumes;
+        using (LiveUpdateDevice device = LiveUpdateDevice.Open(kernel))
+        {
+            resumes = device.TryRetrieveSession(SessionName, out session);
+            session ??= device.CreateSession(SessionName);
+        }
+
+        return resumes ? Resume(session) : Start(session);
     }
 
     /// <summary>Makes the guest's RAM, preserves it and starts the next kernel; does not return.</summary>
-    private int Start(LiveUpdateDevice device)
+    private int Start(LiveUpdateSession session)
     {
         Live?.WriteLine($"first kernel: {kernel.Description}");
         Timeline timeline = Timeline.Start(Live);
@@ -36,7 +44,6 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         timeline.Mark(kernel.Release, "fill it with a pattern");
 
         using Memfd state = Memfd.Create(kernel, StateName, StateSize);
-        LiveUpdateSession session = device.CreateSession(SessionName);
         SessionCatalogue catalogue = SessionCatalogue.Create(session);
         catalogue.Preserve(RamName, ram);
         catalogue.Preserve(StateName, state);

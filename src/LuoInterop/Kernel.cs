@@ -40,6 +40,12 @@ public abstract class Kernel
     /// <remarks>Set after a create that failed with EEXIST until a session was created and closed; guarded by <see cref="SessionCreation"/>.</remarks>
     internal bool EmptySessionBlock { get; set; }
 
+    /// <summary>Gets or sets the device that this process opened last; the kernel lets only one be open.</summary>
+    internal WeakReference<LiveUpdateDevice>? LastDevice { get; set; }
+
+    /// <summary>Gets or sets the path of the device that this process opened last.</summary>
+    internal string LastDevicePath { get; set; } = LiveUpdateDevice.DefaultPath;
+
     /// <summary>Names the processes that hold a file open, for people, as far as that can be known.</summary>
     /// <returns>A text such as <c>systemd (pid 1)</c>, or null.</returns>
     public virtual string? DescribeHolders(string path) => null;

@@ -17,7 +17,7 @@ internal sealed unsafe class LinuxKernel : Kernel
     public override string? DescribeHolders(string path)
     {
         var holders = new List<string>();
-        foreach (string process in Directory.EnumerateDirectories("/proc"))
+        foreach (string process in Directory.Exists("/proc") ? Directory.EnumerateDirectories("/proc") : [])
         {
             if (int.TryParse(Path.GetFileName(process), out int pid) && Holds(process, path))
             {

@@ -138,8 +138,15 @@ public sealed class KexecImage
 
     private void RemoveEmptySessionBlock()
     {
-        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel);
-        int result = device.RemoveEmptySessionBlock();
+        // The device that the sessions were created through may still be open, and nobody else can open it then.
+        LiveUpdateDevice? open = null;
+        if (Kernel.LastDevice?.TryGetTarget(out open) != true || open!.Handle.IsClosed)
+        {
+            open = null;
+        }
+
+        using LiveUpdateDevice? opened = open is null ? LiveUpdateDevice.Open(Kernel, Kernel.LastDevicePath) : null;
+        int result = (open ?? opened!).RemoveEmptySessionBlock();
         if (result < 0)
         {
             throw new LiveUpdateException(

@@ -65,6 +65,8 @@ public sealed class LiveUpdateDevice : IDisposable
         }
 
         device = new LiveUpdateDevice(kernel, new KernelHandle(kernel, fd));
+        kernel.LastDevice = new WeakReference<LiveUpdateDevice>(device);
+        kernel.LastDevicePath = path;
         availability = new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "");
         return true;
     }

@@ -69,38 +69,21 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Takes over a session's descriptor that came from elsewhere: a service manager, a parent process, a lost object.</summary>
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
-    /// <param name="direction">Whether the session was created in this kernel or retrieved; the kernel does not tell.</param>
     /// <exception cref="LiveUpdateException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
-    /// <remarks>Since Linux 7.2, which can tell a session's name (GET_NAME).</remarks>
-    public static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection direction)
+    /// <remarks>The kernel tells name and direction. Since Linux 7.2; older kernels have no GET_NAME (EINVAL).</remarks>
+    public static LiveUpdateSession Adopt(Kernel kernel, int fd)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentOutOfRangeException.ThrowIfNegative(fd);
-        liveupdate_session_get_name argument = default;
-        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
         using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
-        int result = kernel.Ioctl(borrowed, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
-        if (result < 0)
-        {
-            throw LiveUpdateException.For(result, Operation.GetName);
-        }
-
-        var session = new LiveUpdateSession(kernel, fd, SessionName.Decode(argument.name), direction);
+        var session = new LiveUpdateSession(kernel, fd, ReadName(kernel, borrowed), DirectionOf(kernel, borrowed));
         session._session.AddStake();
         return session;
     }
 
     /// <summary>Asks the kernel for the session's name: GET_NAME, since Linux 7.2.</summary>
     /// <exception cref="LiveUpdateException">EINVAL: the kernel is older than 7.2.</exception>
-    public string ReadName()
-    {
-        liveupdate_session_get_name argument = default;
-        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
-        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
-        return result >= 0
-            ? SessionName.Decode(argument.name)
-            : throw LiveUpdateException.For(result, Operation.GetName, Name);
-    }
+    public string ReadName() => ReadName(Kernel, _session);
 
     /// <summary>Preserves a file for the next kernel: PRESERVE_FD.</summary>
     /// <param name="file">The file. It stays the caller's, who may close it: the session keeps a reference of its own.</param>
@@ -109,8 +92,9 @@ public sealed class LiveUpdateSession : IDisposable
     /// <exception cref="ArgumentException">The file has F_SEAL_EXEC, and <paramref name="options"/> does not let it pass.</exception>
     /// <exception cref="LiveUpdateException">
     /// EEXIST: the token is used; EBADF: not an open file; ENOENT: not a kind of file that can be preserved; EBUSY: preserved
-    /// already; EINVAL: the session is incoming; EFBIG, ENOMEM, ENOSPC: too large. Nothing has changed then.
+    /// already; EFBIG, ENOMEM, ENOSPC: too large. Nothing has changed then.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The session is incoming; only a created one takes files.</exception>
     /// <remarks>
     /// From now on the file cannot change its size or its holes (EPERM), all of its pages are allocated and pinned, and its
     /// seals are fixed for the next kernel; its content goes over as it is at the kexec. There is no call that takes one file
@@ -119,6 +103,7 @@ public sealed class LiveUpdateSession : IDisposable
     public void Preserve(SafeHandle file, ulong token, PreserveOptions options = PreserveOptions.None)
     {
         ArgumentNullException.ThrowIfNull(file);
+        MustBe(SessionDirection.Outgoing, "it takes no files. Create a session for the next kernel");
         if ((options & PreserveOptions.AllowExecSeal) == 0
             && Kernel.Fcntl(file, FcntlHeader.F_GET_SEALS) is >= 0 and var seals
             && (seals & FcntlHeader.F_SEAL_EXEC) != 0)
@@ -184,9 +169,11 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="token">The token with which it was preserved.</param>
     /// <returns>The file, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
     /// <exception cref="LiveUpdateException">
-    /// ENOENT: no such token, or the session is finished; EINVAL: the session is outgoing; EIO, ENOMEM, EOPNOTSUPP and others:
-    /// the file could not be restored, its content is lost, and every further attempt gets the same answer.
+    /// ENOENT: no such token, or the session is finished; EIO, EINVAL, ENOMEM, EOPNOTSUPP and others: the file could not be
+    /// restored, its content is lost, and every further attempt gets the same answer. EMFILE is not one of them: free a
+    /// descriptor and retry.
     /// </exception>
+    /// <exception cref="InvalidOperationException">The session is outgoing: it has nothing to retrieve.</exception>
     /// <remarks>
     /// A second call for a token returns another descriptor of the same open file, with the same position. The caller's
     /// memory cgroup is charged.
@@ -198,13 +185,15 @@ public sealed class LiveUpdateSession : IDisposable
     public Memfd RetrieveMemfd(ulong token) => new(Kernel, RetrieveFile(token));
 
     /// <summary>Ends a retrieved session: FINISH. Files that were not retrieved are freed, for good.</summary>
-    /// <exception cref="LiveUpdateException">EINVAL: the session is outgoing; EBUSY: a file is not ready, nothing was done.</exception>
+    /// <exception cref="LiveUpdateException">EBUSY: a file is not ready, nothing was done.</exception>
+    /// <exception cref="InvalidOperationException">The session is outgoing; see <see cref="Abort"/>.</exception>
     /// <remarks>
     /// Retrieved files stay open and are no longer tied to the session. A second call does nothing. Afterwards
     /// <see cref="Dispose"/> closes the descriptor.
     /// </remarks>
     public void Finish()
     {
+        MustBe(SessionDirection.Incoming, "there is nothing to finish. Abort drops it");
         liveupdate_session_finish argument = default;
         argument.size = (uint)Unsafe.SizeOf<liveupdate_session_finish>();
         int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH, Bytes.Of(ref argument));
@@ -224,11 +213,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a duplicate of the descriptor, the session lives on in it.</remarks>
     public void Abort()
     {
-        if (Direction == SessionDirection.Incoming)
-        {
-            throw new InvalidOperationException($"The session \"{Name}\" was retrieved; closing it would finish it. Call Finish if that is meant.");
-        }
-
+        MustBe(SessionDirection.Outgoing, "closing it would finish it. Call Finish if that is meant");
         if (_session.IsLeaked)
         {
             throw new InvalidOperationException($"The session \"{Name}\" was disposed while it preserves files, and its descriptor was left open. Adopt the descriptor and abort that session.");
@@ -242,11 +227,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <exception cref="InvalidOperationException">The session is incoming; the kernel carries only created sessions.</exception>
     public void HoldUntilKexec()
     {
-        if (Direction == SessionDirection.Incoming)
-        {
-            throw new InvalidOperationException($"The session \"{Name}\" was retrieved; a kexec does not carry it. Finish it and preserve its files in a new session.");
-        }
-
+        MustBe(SessionDirection.Outgoing, "a kexec does not carry it again. Finish it and preserve its files in a new session");
         ObjectDisposedException.ThrowIf(_session.IsClosed, this);
         _session.Held = true;
     }
@@ -268,8 +249,40 @@ public sealed class LiveUpdateSession : IDisposable
         _session.Dispose();
     }
 
+    private static string ReadName(Kernel kernel, SafeHandle session)
+    {
+        liveupdate_session_get_name argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
+        int result = kernel.Ioctl(session, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
+        return result >= 0
+            ? SessionName.Decode(argument.name)
+            : throw LiveUpdateException.For(result, Operation.GetName);
+    }
+
+    /// <summary>Asks the kernel which kind a session is, by a call that cannot succeed.</summary>
+    /// <remarks>PRESERVE_FD looks at the kind first (EINVAL), and at the descriptor, here none, before it changes anything (luo_session_ioctl, luo_preserve_file).</remarks>
+    private static SessionDirection DirectionOf(Kernel kernel, SafeHandle session)
+    {
+        liveupdate_session_preserve_fd argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_preserve_fd>();
+        argument.fd = -1;
+        int result = kernel.Ioctl(session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
+        return result == -(int)Errno.EINVAL ? SessionDirection.Incoming : SessionDirection.Outgoing;
+    }
+
+    /// <summary>Refuses a call on the wrong kind of session: Linux before 7.2 does not, and damages the session.</summary>
+    private void MustBe(SessionDirection direction, string why)
+    {
+        if (Direction != direction)
+        {
+            string origin = Direction == SessionDirection.Incoming ? "was retrieved from the previous kernel" : "was created in this kernel";
+            throw new InvalidOperationException($"The session \"{Name}\" {origin}: {why}.");
+        }
+    }
+
     private int RetrieveDescriptor(ulong token)
     {
+        MustBe(SessionDirection.Incoming, "there is nothing to retrieve");
         liveupdate_session_retrieve_fd argument = default;
         argument.size = (uint)Unsafe.SizeOf<liveupdate_session_retrieve_fd>();
         argument.fd = -1;

@@ -74,6 +74,11 @@ public sealed class Memfd : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(name);
+        if (name.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ArgumentException("A memfd's name cannot contain a NUL: the kernel would cut it there.", nameof(name));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         options ??= MemfdOptions.Default;
         uint flags = Flags(options);

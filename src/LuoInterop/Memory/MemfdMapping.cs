@@ -7,7 +7,8 @@ namespace LuoInterop;
 /// <remarks>
 /// Spans and memories that were taken from it must not be used after <see cref="Dispose"/>: their memory is unmapped and
 /// touching it ends the process. Touching a part that lies beyond the file's end does so too (SIGBUS). Windows may be used
-/// from several threads at once.
+/// from several threads at once. Keep the mapping referenced while its spans are in use, best by <c>using</c>: the
+/// garbage collector unmaps one that nobody refers to, and a span does not refer to it (a <see cref="Memory{T}"/> does).
 /// </remarks>
 public sealed unsafe class MemfdMapping : IDisposable
 {

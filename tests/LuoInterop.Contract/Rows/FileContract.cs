@@ -130,8 +130,13 @@ public static class FileContract
         });
 
     public static Scenario Retrieve_OnAnOutgoingSession_EINVAL => Scenario
-        .Of("Only a retrieved session gives files.")
-        .Kernel(static s => Refused.With(Errno.EINVAL, () => s.Create().RetrieveFile(1)));
+        .Of("Only a retrieved session gives files: EINVAL, and the library does not even ask.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Create();
+            Refused.With(Errno.EINVAL, s.Kernel.Ioctl(session.Handle, RawIoctl.RetrieveFd, RawIoctl.File(-1, 1)));
+            Assert.Throws<InvalidOperationException>(() => session.RetrieveFile(1));
+        });
 
     public static Scenario Retrieve_Twice_GivesTheSameOpenFile => Scenario
         .Of("A second RETRIEVE_FD gives another descriptor of the same open file description: they share the position.")

@@ -73,8 +73,8 @@ public static class LifecycleContract
             session.Preserve(s.MemfdWith(4096, 32), 1);
             int duplicate = (int)Refused.Not(s.Kernel.Fcntl(session.Handle, FcntlHeader.F_DUPFD_CLOEXEC));
             session.Abort();
-            LiveUpdateSession adopted = LiveUpdateSession.Adopt(s.Kernel, duplicate, SessionDirection.Outgoing);
-            Assert.Equal(s.Name(), adopted.Name);
+            LiveUpdateSession adopted = LiveUpdateSession.Adopt(s.Kernel, duplicate);
+            Assert.Equal((s.Name(), SessionDirection.Outgoing), (adopted.Name, adopted.Direction));
             adopted.Preserve(s.MemfdWith(4096, 33), 2);
             adopted.HoldUntilKexec();
         })
@@ -98,7 +98,8 @@ public static class LifecycleContract
         {
             byte[] argument = RawIoctl.Named(s.Name());
             Refused.Not(s.Kernel.Ioctl(s.Device.Handle, RawIoctl.RetrieveSession, argument));
-            LiveUpdateSession session = LiveUpdateSession.Adopt(s.Kernel, RawIoctl.Fd(argument), SessionDirection.Incoming);
+            LiveUpdateSession session = LiveUpdateSession.Adopt(s.Kernel, RawIoctl.Fd(argument));
+            Assert.Equal(SessionDirection.Incoming, session.Direction);
             Memfd retrieved = s.Own(session.RetrieveMemfd(1));
             Refused.Not(s.Kernel.Close(RawIoctl.Fd(argument)));
             GC.SuppressFinalize(session.Handle);

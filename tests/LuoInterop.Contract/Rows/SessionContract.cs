@@ -155,13 +155,18 @@ public static class SessionContract
             session.Finish();
             Refused.With(Errno.ENOENT, () => session.RetrieveMemfd(1));
             Refused.With(Errno.ENOENT, () => session.RetrieveMemfd(2));
-            Refused.With(Errno.EINVAL, () => session.Preserve(kept, 3));
+            Refused.With(Errno.EINVAL, s.Kernel.Ioctl(session.Handle, RawIoctl.PreserveFd, RawIoctl.File(RawIoctl.Number(kept.Handle), 3)));
             Assert.Equal(session.Name, session.ReadName());
             Refused.With(Errno.EINVAL, () => s.Device.RetrieveSession(session.Name));
             Pattern.Verify(kept, 4096, 4);
         });
 
     public static Scenario Finish_OnAnOutgoingSession_EINVAL => Scenario
-        .Of("Only a retrieved session can be finished.")
-        .Kernel(static s => Refused.With(Errno.EINVAL, s.Create().Finish));
+        .Of("Only a retrieved session can be finished: EINVAL, and the library does not even ask.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Create();
+            Refused.With(Errno.EINVAL, s.Kernel.Ioctl(session.Handle, RawIoctl.Finish, RawIoctl.FinishArgument()));
+            Assert.Throws<InvalidOperationException>(session.Finish);
+        });
 }

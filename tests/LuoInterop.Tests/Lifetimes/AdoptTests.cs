@@ -20,7 +20,7 @@ public sealed class AdoptTests : IDisposable
     public void Adopt_LeakedOutgoing_KnowsItsNameAndCanAbort()
     {
         _machine.CreateWithFile(Name).Dispose();
-        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Outgoing);
+        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor);
         Assert.Equal(Name, session.Name);
         Assert.Equal(Name, session.ReadName());
         session.Abort();
@@ -31,7 +31,7 @@ public sealed class AdoptTests : IDisposable
     public void Adopt_LeakedIncoming_CanRetrieveAndFinish()
     {
         _machine.Incoming(Name).Dispose();
-        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Incoming);
+        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor);
         Assert.Equal(Name, TestMachine.ContentOf(session));
         session.Finish();
         session.Dispose();
@@ -44,7 +44,7 @@ public sealed class AdoptTests : IDisposable
     {
         // What the former owner preserved is not known, so Dispose must not close it.
         _machine.CreateWithFile(Name).Dispose();
-        LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor, SessionDirection.Outgoing).Dispose();
+        LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor).Dispose();
         Assert.Equal(2, _log.All.Count);
         Assert.Equal(0, _machine.Kernel.CountOf("close", Name));
     }
@@ -54,7 +54,7 @@ public sealed class AdoptTests : IDisposable
     {
         using Memfd file = Memfd.Create(_machine.Kernel, "no session");
         int fd = (int)file.Handle.DangerousGetHandle();
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.Outgoing));
+        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
         Assert.Equal((Errno.ENOTTY, "GET_NAME"), (error.Errno, error.Operation));
         Assert.Equal(0, file.Size);
     }
@@ -62,8 +62,8 @@ public sealed class AdoptTests : IDisposable
     [Fact]
     public void Adopt_DescriptorThatIsNotOpen_IsRefused()
     {
-        Assert.Equal(Errno.EBADF, Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, 1 << 19, SessionDirection.Outgoing)).Errno);
-        Assert.Throws<ArgumentOutOfRangeException>(() => LiveUpdateSession.Adopt(_machine.Kernel, -1, SessionDirection.Outgoing));
+        Assert.Equal(Errno.EBADF, Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, 1 << 19)).Errno);
+        Assert.Throws<ArgumentOutOfRangeException>(() => LiveUpdateSession.Adopt(_machine.Kernel, -1));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class AdoptTests : IDisposable
     {
         _machine.CreateWithFile(Name).Dispose();
         _machine.Kernel.Refuse = static request => request == Interop.LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME ? Errno.EINVAL : Errno.None;
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor, SessionDirection.Outgoing));
+        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
         Assert.Contains("7.2", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, _machine.Kernel.OpenSessions);
     }

@@ -45,7 +45,7 @@ public class CollectionTests
         Assert.Equal(Sessions, machine.Kernel.Calls.Count);
         foreach (SessionLeak leak in log.All)
         {
-            using LiveUpdateSession session = LiveUpdateSession.Adopt(machine.Kernel, leak.FileDescriptor, leak.Direction);
+            using LiveUpdateSession session = LiveUpdateSession.Adopt(machine.Kernel, leak.FileDescriptor);
             Assert.Equal(leak.Name, TestMachine.ContentOf(session));
             session.Finish();
         }

@@ -149,7 +149,7 @@ public class SessionStateMachineTests
                     _firstTokenUsed |= answer == Done;
                     return answer;
                 case SessionCall.Retrieve:
-                    return IsGone ? Disposed : IsOutgoing ? nameof(Errno.EINVAL) : Finishes > 0 ? nameof(Errno.ENOENT) : Done;
+                    return IsOutgoing ? NotNow : IsGone ? Disposed : Finishes > 0 ? nameof(Errno.ENOENT) : Done;
                 case SessionCall.Hold:
                     if (!IsOutgoing || IsGone)
                     {
@@ -161,7 +161,7 @@ public class SessionStateMachineTests
                 case SessionCall.Finish:
                     if (IsGone || IsOutgoing)
                     {
-                        return IsGone ? Disposed : nameof(Errno.EINVAL);
+                        return IsOutgoing ? NotNow : Disposed;
                     }
 
                     Finishes++;
@@ -187,7 +187,7 @@ public class SessionStateMachineTests
         {
             if (IsGone || !IsOutgoing || used)
             {
-                return IsGone ? Disposed : IsOutgoing ? nameof(Errno.EEXIST) : nameof(Errno.EINVAL);
+                return !IsOutgoing ? NotNow : IsGone ? Disposed : nameof(Errno.EEXIST);
             }
 
             Files++;

@@ -182,6 +182,9 @@ public sealed class CatalogueDocument
             : _byName.GetValueOrDefault((unit, name));
     }
 
+    /// <summary>Tells whether an entry has a token.</summary>
+    public bool HasToken(ulong token) => _byToken.ContainsKey(token);
+
     /// <summary>Makes a catalogue without entries that keeps all that this version does not know, for the next live update.</summary>
     public CatalogueDocument WithoutEntries()
     {
@@ -254,15 +257,18 @@ public sealed class CatalogueDocument
     /// <summary>Reads an entry; null for a type that this version does not know, which is kept in the document.</summary>
     private static CatalogueEntry? ReadEntry(string unit, JsonObject item)
     {
+        string type = Text(item["type"], "type");
+        if (type is not ("fd" or "luo_session"))
+        {
+            return null;
+        }
+
         string name = Text(item["name"], "name");
         long? size = item["size"] is { } sizeNode ? Number<long>(sizeNode, "size") : null;
         string? checksum = item["checksum"] is { } checksumNode ? Text(checksumNode, "checksum") : null;
-        return Text(item["type"], "type") switch
-        {
-            "fd" => new(unit, name, Number<ulong>(item["token"], "token"), null, size, checksum),
-            "luo_session" => new(unit, name, null, Text(item["sessionName"], "sessionName")),
-            _ => null,
-        };
+        return type == "fd"
+            ? new(unit, name, Number<ulong>(item["token"], "token"), null, size, checksum)
+            : new(unit, name, null, Text(item["sessionName"], "sessionName"), size, checksum);
     }
 
     /// <summary>Checks that every text is well-formed: what is kept unread must still be writable later.</summary>

@@ -107,6 +107,11 @@ public sealed class SessionCatalogue
         while (true)
         {
             ulong token = _nextToken++;
+            if (Document.HasToken(token))
+            {
+                continue;
+            }
+
             try
             {
                 _session.Preserve(file, token, options);
