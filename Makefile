@@ -13,23 +13,23 @@ help:            ## Print this list
 
 demo:            ## Show memory that survives a kernel update, on the emulated kernel (any Linux host)
 	@eng/prerequisites.sh
-	@dotnet build $(DOTNET_FLAGS) -v quiet samples/LuoInterop.Demo
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary samples/LuoInterop.Demo
 	@$(DEMO)
 
 demo-vm:         ## The same program on Linux 7.3 in QEMU; the first time it builds that kernel (minutes)
 	@eng/prerequisites.sh --vm
-	@dotnet build $(DOTNET_FLAGS) -v quiet samples/LuoInterop.Demo
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary samples/LuoInterop.Demo
 	@$(DEMO) --on vm
 
 test:            ## Run every test, those on the real kernel in a VM too
 	@eng/prerequisites.sh --vm
-	@dotnet build $(DOTNET_FLAGS) -v quiet LuoInterop.sln
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary LuoInterop.sln
 	@eng/kernel.sh
 	@eng/test.sh
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh
-	@dotnet build $(DOTNET_FLAGS) -v quiet LuoInterop.sln
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary LuoInterop.sln
 	@eng/test.sh --check
 
 build:           ## Build everything
@@ -45,11 +45,11 @@ pack:            ## Make the NuGet packages in artifacts/packages
 	@dotnet pack $(DOTNET_FLAGS) -o artifacts/packages LuoInterop.sln
 
 api:             ## Accept the public API as it is now into its golden files
-	@dotnet build $(DOTNET_FLAGS) -v quiet tests/LuoInterop.Tests
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary tests/LuoInterop.Tests
 	@LUO_ACCEPT_API=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Tests --filter FullyQualifiedName~PublicApi
 
 contract:        ## Write docs/contract.md anew from the contract scenarios
-	@dotnet build $(DOTNET_FLAGS) -v quiet tests/LuoInterop.ContractTests
+	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary tests/LuoInterop.ContractTests
 	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter FullyQualifiedName~ContractPage
 
 clean:           ## Remove what was built here (the cached kernel stays)

@@ -35,6 +35,11 @@ root.SetAction(async (arguments, cancellation) =>
             _ => OnEmulatedKernel(ramSize, asJson),
         };
     }
+    catch (OperationCanceledException)
+    {
+        Console.Error.WriteLine("luo-demo: interrupted; the VM is gone, nothing is left running.");
+        return 130;
+    }
     catch (Exception error) when (error is LiveUpdateException or SessionCatalogueException or VmSetupException or ArgumentException)
     {
         Console.Error.WriteLine($"luo-demo: {error.Message}");

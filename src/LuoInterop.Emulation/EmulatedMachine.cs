@@ -139,6 +139,39 @@ public sealed class EmulatedMachine : IDisposable
         }
     }
 
+    /// <summary>Runs a program on Linux where that has live update, and on an emulated machine where it has not.</summary>
+    /// <remarks>
+    /// Emulation stands in only for a kernel without live update. Where Linux has it and the device is busy, forbidden or
+    /// broken (EBUSY, EACCES, EIO), that is an error: a program that went on with emulated memory would lose it.
+    /// </remarks>
+    /// <param name="program">The program; it returns its exit code. On Linux it runs once, and init starts it again after a kexec.</param>
+    /// <param name="onEmulated">Is told why emulation stands in, before the program runs: tell the user.</param>
+    /// <param name="options">The emulated machine's description; null for the defaults.</param>
+    /// <returns>The program's exit code.</returns>
+    /// <exception cref="LiveUpdateException">Linux has live update, but the device cannot be opened.</exception>
+    public static int RunOnLinuxOrEmulated(
+        Func<Kernel, int> program, Action<LiveUpdateAvailability> onEmulated, EmulatedMachineOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentNullException.ThrowIfNull(onEmulated);
+        string path = options?.DevicePath ?? LiveUpdateDevice.DefaultPath;
+        if (LiveUpdateDevice.TryOpen(LuoInterop.Kernel.Linux, out LiveUpdateDevice? device, out LiveUpdateAvailability availability, path))
+        {
+            device.Dispose();
+            return program(LuoInterop.Kernel.Linux);
+        }
+
+        if (availability.Reason is not (LiveUpdateUnavailableReason.NotBuilt or LiveUpdateUnavailableReason.KhoOff
+            or LiveUpdateUnavailableReason.LiveUpdateOff or LiveUpdateUnavailableReason.NoDevice))
+        {
+            throw new LiveUpdateException(availability.Errno, Operation.OpenDevice, availability.ToString());
+        }
+
+        onEmulated(availability);
+        using var machine = new EmulatedMachine(options);
+        return machine.Run(program);
+    }
+
     /// <summary>Switches the machine off, and frees its memory and the host descriptors that it holds.</summary>
     /// <remarks>Descriptors of memory files that programs got from an emulated kernel are theirs, and stay open.</remarks>
     public void Dispose()

@@ -91,6 +91,56 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
         await AssertGoneAsync(seen);
     }
 
+    /// <summary>Kills the host before, while and after it makes the run's folder, starts the supervisor and QEMU, and boots.</summary>
+    [Fact]
+    public async Task HostKilledAtAnyMoment_LeavesNoProcess()
+    {
+        foreach (int milliseconds in (int[])[40, 70, 80, 84, 88, 92, 96, 100, 105, 110, 120, 140, 200, 400, 1500])
+        {
+            using (Process host = Process.Start(new ProcessStartInfo("dotnet", [KernelFixture.Payload, "host", fixture.Kernel.Folder!, _temp])
+            {
+                RedirectStandardOutput = true,
+            })!)
+            {
+                await Task.Delay(milliseconds);
+                host.Kill();
+                string said = await host.StandardOutput.ReadToEndAsync();
+                await host.WaitForExitAsync();
+                output.WriteLine($"killed after {milliseconds} ms: {(said.Contains("started ", StringComparison.Ordinal) ? "QEMU ran" : "QEMU did not run yet")}");
+            }
+
+            Stopwatch waited = Stopwatch.StartNew();
+            while (waited.Elapsed < TimeSpan.FromSeconds(10) && ProcessesNaming(_temp).Count > 0)
+            {
+                await Task.Delay(20);
+            }
+
+            Assert.Empty(ProcessesNaming(_temp));
+        }
+    }
+
+    private static List<string> ProcessesNaming(string text)
+    {
+        var found = new List<string>();
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(static folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            try
+            {
+                string command = File.ReadAllText(process + "/cmdline");
+                if (command.Contains(text, StringComparison.Ordinal))
+                {
+                    found.Add(command.Replace('\0', ' '));
+                }
+            }
+            catch (IOException)
+            {
+                // It ended meanwhile.
+            }
+        }
+
+        return found;
+    }
+
     private async Task AssertGoneAsync(VmProcess process)
     {
         Assert.NotEqual(0, process.QemuProcessId);

@@ -4,6 +4,11 @@ using System.Text;
 namespace LuoInterop.Interop;
 
 /// <summary>Makes the real system calls.</summary>
+/// <remarks>
+/// SAFETY, of every call here: a buffer is pinned for the call and passed with its own length, so the kernel touches nothing
+/// else; a handle is kept open for the call by its marshaller, or by DangerousAddRef where a number is needed; what the
+/// kernel fills has the size that the ABI tests prove. Addresses that a caller passes are the kernel's to check (EFAULT).
+/// </remarks>
 internal sealed unsafe class LinuxKernel : Kernel
 {
     private static readonly SafeHandle NoFile = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
