@@ -2,6 +2,7 @@
 
 CONFIGURATION := Release
 DOTNET_FLAGS := -c $(CONFIGURATION) --nologo
+BUILD := dotnet msbuild -restore -m -nologo -verbosity:quiet -p:Configuration=$(CONFIGURATION)
 DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
@@ -13,23 +14,27 @@ help:            ## Print this list
 
 demo:            ## Show memory that survives a kernel update, on the emulated kernel (any Linux host)
 	@eng/prerequisites.sh
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary samples/LuoInterop.Demo
+	@echo building ...
+	@$(BUILD) samples/LuoInterop.Demo
 	@$(DEMO)
 
 demo-vm:         ## The same program on Linux 7.3 in QEMU; the first time it builds that kernel (minutes)
 	@eng/prerequisites.sh --vm
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary samples/LuoInterop.Demo
+	@echo building ...
+	@$(BUILD) samples/LuoInterop.Demo
 	@$(DEMO) --on vm
 
 test:            ## Run every test, those on the real kernel in a VM too
 	@eng/prerequisites.sh --vm
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary LuoInterop.sln
+	@echo building ...
+	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh
 	@eng/test.sh
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary LuoInterop.sln
+	@echo building ...
+	@$(BUILD) LuoInterop.sln
 	@eng/test.sh --check
 
 build:           ## Build everything
@@ -45,11 +50,11 @@ pack:            ## Make the NuGet packages in artifacts/packages
 	@dotnet pack $(DOTNET_FLAGS) -o artifacts/packages LuoInterop.sln
 
 api:             ## Accept the public API as it is now into its golden files
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary tests/LuoInterop.Tests
+	@$(BUILD) tests/LuoInterop.Tests
 	@LUO_ACCEPT_API=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Tests --filter FullyQualifiedName~PublicApi
 
 contract:        ## Write docs/contract.md anew from the contract scenarios
-	@dotnet build $(DOTNET_FLAGS) -v quiet -clp:NoSummary tests/LuoInterop.ContractTests
+	@$(BUILD) tests/LuoInterop.ContractTests
 	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter FullyQualifiedName~ContractPage
 
 clean:           ## Remove what was built here (the cached kernel stays)

@@ -9,7 +9,8 @@ on.AcceptOnlyFromAmong("emulated", "vm", "linux");
 var ram = new Option<int>("--ram") { Description = "Guest RAM in MiB.", DefaultValueFactory = static _ => 512 };
 ram.Validators.Add(static result =>
 {
-    if (result.GetValueOrDefault<int>() is < 1 or > 1 << 20)
+    // A default has no token; what is no number the parser refuses by itself.
+    if (result.Tokens is [var token] && int.TryParse(token.Value, out int mib) && mib is < 1 or > 1 << 20)
     {
         result.AddError("--ram takes 1 to 1048576 (MiB).");
     }
@@ -40,7 +41,7 @@ root.SetAction(async (arguments, cancellation) =>
         Console.Error.WriteLine("luo-demo: interrupted; the VM is gone, nothing is left running.");
         return 130;
     }
-    catch (Exception error) when (error is LiveUpdateException or SessionCatalogueException or VmSetupException or ArgumentException)
+    catch (Exception error) when (error is IOException or UnauthorizedAccessException or VmSetupException or ArgumentException)
     {
         Console.Error.WriteLine($"luo-demo: {error.Message}");
         return 2;
