@@ -14,7 +14,7 @@ if [ "${1:-}" = --vm ]; then
   need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
   compgen -G '/usr/include/libelf.h' >/dev/null || packages+=(libelf-dev)
   compgen -G '/usr/include/openssl/opensslv.h' >/dev/null || packages+=(libssl-dev)
-  [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || packages+=(debian-archive-keyring)
+  [ -n "${LUO_KERNEL_SOURCE:-}" ] || [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || packages+=(debian-archive-keyring)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

@@ -13,7 +13,7 @@ status=0 passed=0 failed=0 skipped=0
 # Runs a project; its output goes to a file, its exit status to another.
 run() {
   local started=$SECONDS
-  dotnet test --no-build -c Release "tests/$1" "${filter[@]}" --nologo --logger "trx;LogFileName=$results/$1.trx" \
+  dotnet test --no-build -c "${CONFIGURATION:-Release}" "tests/$1" "${filter[@]}" --nologo --logger "trx;LogFileName=$results/$1.trx" \
     --logger 'console;verbosity=quiet' > "$results/$1.log" 2>&1
   echo "$? $((SECONDS - started))" > "$results/$1.status"
 }

@@ -76,8 +76,9 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         long difference = GuestRam.FindDifference(mapping, seed);
         if (difference >= 0)
         {
-            // Not finished: whoever looks into this can still retrieve the files.
-            output.WriteLine($"FAILED: the guest RAM differs at byte {difference}. The session \"{session.Name}\" is left unfinished.");
+            // Not finished here, but the end of this process does it (luo_session_release). A service would live on, or pass the
+            // session's descriptor to its service manager, so that the files can still be looked into.
+            output.WriteLine($"FAILED: the guest RAM differs at byte {difference}. The session \"{session.Name}\" ends with this process.");
             session.Dispose();
             return 1;
         }

@@ -51,7 +51,12 @@ internal static class CacheFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            // File.Delete would throw where the folder itself could not be made.
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
+
             throw new VmSetupException($"{path} cannot be written: {e.Message}", e);
         }
     }

@@ -14,7 +14,8 @@ internal static class NativeProgram
     internal static string Guest(string cache) => Compile(cache, "luo-guest", "guest/", s_guestSources, ["-static", .. s_flags]);
 
     /// <summary>Gives the path of the program that keeps QEMU from outliving its host process.</summary>
-    internal static string Supervisor(string cache) => Compile(cache, "luo-supervise", "machine/", ["supervise.c"], s_flags);
+    /// <remarks>Static as well: the cache may outlive the C library of the machine that filled it.</remarks>
+    internal static string Supervisor(string cache) => Compile(cache, "luo-supervise", "machine/", ["supervise.c"], ["-static", .. s_flags]);
 
     private static string Compile(string cache, string name, string prefix, string[] sources, string[] flags)
     {
@@ -41,6 +42,9 @@ internal static class NativeProgram
     private static void RunCompiler(string folder, string[] arguments)
     {
         ProcessStartInfo start = new("gcc", arguments) { WorkingDirectory = folder, RedirectStandardError = true };
+
+        // The hint below is found in its messages.
+        start.Environment["LC_ALL"] = "C";
         try
         {
             using Process gcc = Process.Start(start) ?? throw new InvalidOperationException("gcc gave no process.");

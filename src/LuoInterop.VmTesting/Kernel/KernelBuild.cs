@@ -7,7 +7,7 @@ namespace LuoInterop.VmTesting;
 /// <summary>Is a kernel that a VM can boot: the image, and what is known of how it was built.</summary>
 public sealed class KernelBuild
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private KernelBuild(string imagePath, string? folder)
     {
@@ -57,11 +57,11 @@ public sealed class KernelBuild
         byte[] config = CacheFolder.Resource("kernel/luo-kernel.config");
         string recipe = Path.Combine(cache, "recipe", CacheFolder.Key(script, config));
         string scriptPath = Path.Combine(recipe, "build-kernel.sh");
-        CacheFolder.WriteWhole(scriptPath, script, OwnerOnly);
+        WriteOnce(scriptPath, script);
         if (configPath is null)
         {
             configPath = Path.Combine(recipe, "luo-kernel.config");
-            CacheFolder.WriteWhole(configPath, config, OwnerOnly);
+            WriteOnce(configPath, config);
         }
         else if (!File.Exists(configPath))
         {
@@ -88,6 +88,15 @@ public sealed class KernelBuild
         return File.Exists(imagePath)
             ? new KernelBuild(Path.GetFullPath(imagePath), null)
             : throw new FileNotFoundException($"The kernel image {imagePath} does not exist.", imagePath);
+    }
+
+    // The folder is named by the content. A cache that holds a finished kernel may be read-only.
+    private static void WriteOnce(string path, byte[] content)
+    {
+        if (!File.Exists(path))
+        {
+            CacheFolder.WriteWhole(path, content, Readable);
+        }
     }
 
     private static async Task<string> RunAsync(

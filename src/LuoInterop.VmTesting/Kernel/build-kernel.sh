@@ -19,6 +19,9 @@ cache=${3:?cache folder}
 mkdir -p "$cache"
 cache=$(readlink -f "$cache")
 
+# What the caller's environment would otherwise change in the kernel's own makefiles.
+unset ARCH CROSS_COMPILE KBUILD_OUTPUT KCONFIG_CONFIG MAKEFLAGS MAKELEVEL MFLAGS
+
 say() { printf 'kernel %s: %s\n' "$series" "$*" >&2; }
 die() { say "$*"; exit 1; }
 
@@ -34,15 +37,23 @@ esac
 RECIPE=2
 key=$(printf '%s\n' "$series" "$RECIPE" "${LUO_KERNEL_SOURCE:-}" | cat - "$config" | sha256sum | cut -c1-16)
 done_folder=$cache/$series-$key
-if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
-  printf '%s\n' "$done_folder"
-  exit 0
-fi
+print_finished() {
+  if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
+    printf '%s\n' "$done_folder"
+    exit 0
+  fi
+}
+print_finished
+
+[ "$(uname -m)" = x86_64 ] || die "the build makes an x86-64 kernel on an x86-64 machine only; this one is $(uname -m)"
+case $cache in
+  *[[:space:]:]*) die "the kernel's makefiles take no folder with a space or a colon ($cache): set LUO_CACHE to another one" ;;
+esac
 
 # One builder a cache folder: a second one waits and then finds the result.
 exec 9>"$cache/$series-$key.lock"
 flock -n 9 || { say "another build of this kernel is running; waiting for it"; flock 9; }
-if [ -f "$done_folder/bzImage" ]; then printf '%s\n' "$done_folder"; exit 0; fi
+print_finished
 
 missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
@@ -63,9 +74,13 @@ trap 'rm -rf "$work"' EXIT
 if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
   tarball=$(readlink -f "$LUO_KERNEL_SOURCE")
 else
+  command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 ||
+    die "the source is taken with apt, which this machine lacks; set LUO_KERNEL_SOURCE to a tarball of Linux $series"
   mirror=${LUO_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $2 == "Debian" {print $3; exit}')}
-  [ -n "$mirror" ] || die "this machine's apt has no Debian archive; run 'apt-get update', or set LUO_DEBIAN_MIRROR or LUO_KERNEL_SOURCE"
+    awk '$1 == "Debian" && $2 == "Debian" && !uri {uri = $3} END {print uri}' || true)}
+  # Before the first 'apt-get update' apt knows no origins: then by the archive's name. The keyring decides what is trusted.
+  [ -n "$mirror" ] || mirror=$(apt-get --print-uris update 2>/dev/null | sed -n "s|^'\(.*/debian/\)dists/[^/]*/InRelease'.*|\1|p" | head -n 1 || true)
+  [ -n "$mirror" ] || die "this machine's apt has no Debian archive (Ubuntu's does not have the package): set LUO_DEBIAN_MIRROR to one, or LUO_KERNEL_SOURCE to a tarball of Linux $series"
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -f "$keyring" ] || die "$keyring is missing: apt-get install debian-archive-keyring"
   # A private apt state: the machine's own sources and lists stay as they are.
@@ -77,7 +92,8 @@ else
     -o Acquire::Retries=5 -o Acquire::Languages=none)
   say "downloading Debian's source package from $suite"
   apt-get "${apt_options[@]}" -q update >&2
-  (cd "$work" && apt-get "${apt_options[@]}" -q download "linux-source-$series" >&2)
+  (cd "$work" && apt-get "${apt_options[@]}" -q download "linux-source-$series" >&2) ||
+    die "linux-source-$series could not be taken from $suite (a suite drops it when it goes on to the next series); set LUO_DEBIAN_MIRROR to an archive that has it, or LUO_KERNEL_SOURCE to a tarball of Linux $series"
   dpkg -x "$work"/linux-source-*.deb "$work/deb"
   tarball=$(echo "$work"/deb/usr/src/linux-source-*.tar.xz)
 fi

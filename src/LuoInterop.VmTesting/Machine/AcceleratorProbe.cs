@@ -42,7 +42,8 @@ internal static class AcceleratorProbe
     {
         byte[] image = await File.ReadAllBytesAsync(options.Kernel.ImagePath, cancellationToken).ConfigureAwait(false);
         string version = await QemuProgram.VersionAsync(options.Qemu, cancellationToken).ConfigureAwait(false);
-        string key = CacheFolder.Key(Encoding.UTF8.GetBytes(version), Encoding.UTF8.GetBytes(RuntimeInformation.OSDescription), image);
+        string key = CacheFolder.Key(
+            Encoding.UTF8.GetBytes(version), Encoding.UTF8.GetBytes(RuntimeInformation.OSDescription), Encoding.UTF8.GetBytes(options.CpuModel ?? ""), image);
         string answer = Path.Combine(CacheFolder.Open(options.CacheFolder), "kvm", key);
         if (File.Exists(answer))
         {
@@ -56,7 +57,16 @@ internal static class AcceleratorProbe
         VmResult result = await MachineRun.RunAsync(Probe(options), VmAccelerator.Kvm, cancellationToken).ConfigureAwait(false);
         bool booted = result is { Kernels.Count: 1, Loss.Reason: VmLostReason.NoStatus };
         string text = $"{(booted ? "boots" : "does not boot")}\n{version}\n{result}\n";
-        CacheFolder.WriteWhole(answer, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        try
+        {
+            CacheFolder.WriteWhole(
+                answer, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+        catch (VmSetupException)
+        {
+            // A cache that cannot be written costs a probe in every run, not the run.
+        }
+
         return booted;
     }
 
@@ -67,6 +77,7 @@ internal static class AcceleratorProbe
         Command = ["/bin/true"],
         WorkingFolder = "/",
         Qemu = options.Qemu,
+        CpuModel = options.CpuModel,
         MemoryMiB = 512,
         KernelCommandLine = [ProbeWord],
         TimeLimit = s_limit,

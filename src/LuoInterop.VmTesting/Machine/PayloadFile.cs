@@ -46,7 +46,7 @@ internal static class PayloadFile
     internal static IReadOnlyCollection<string> ShownFolders(VmOptions options)
     {
         List<string> wanted = [];
-        foreach (string folder in options.ShownFolders.Append(options.WorkingFolder))
+        foreach (string folder in options.ShownFolders.Append(options.WorkingFolder).Append(DotnetRoot()))
         {
             string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
             if (IsCovered(full) && !s_covered.Contains(full))

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace LuoInterop.VmTesting.Machine;
@@ -19,11 +20,23 @@ internal static class QemuProgram
     internal static async Task<string> VersionAsync(string program, CancellationToken cancellationToken)
     {
         ProcessStartInfo start = new(program, ["--version"]) { RedirectStandardOutput = true };
-        using Process qemu = Process.Start(start) ?? throw new VmSetupException($"{program} gave no process.");
+        using Process qemu = Start(start);
         string text = await qemu.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         await qemu.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
         return qemu.ExitCode == 0
             ? text.Split('\n')[0]
             : throw new VmSetupException($"{program} --version ended with status {qemu.ExitCode}.");
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new VmSetupException($"{start.FileName} gave no process.");
+        }
+        catch (Win32Exception e)
+        {
+            throw new VmSetupException($"{start.FileName} could not be started: {e.Message}", e);
+        }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class RunEndedException(VmLostReason reason, string message) : E
 internal sealed class RunRecord
 {
     private const int MaxEntries = 200_000;
+    private const long MaxEntryBytes = 256L << 20;
     private const int MaxWarnings = 1000;
     private const int TailLines = 40;
 
@@ -34,6 +35,7 @@ internal sealed class RunRecord
     private readonly TextLog _errors;
     private readonly TextLog _qemu;
     private readonly List<string> _warnings = [];
+    private long _entryBytes;
     private TimeSpan _kernelStarted;
     private TimeSpan? _doneAt;
     private PayloadEnd? _end;
@@ -108,6 +110,13 @@ internal sealed class RunRecord
         if (_reports.Count + _values.Count + _events.Count + _files.Count >= MaxEntries)
         {
             throw new FrameException($"the payload sent more than {MaxEntries} reports, values, events and files");
+        }
+
+        // File content has a limit of its own.
+        _entryBytes += frame.Type == FrameType.FileData ? 0 : frame.Body.Length;
+        if (_entryBytes > MaxEntryBytes)
+        {
+            throw new FrameException($"the payload sent reports, values and events of more than {MaxEntryBytes} bytes");
         }
 
         BodyReader body = new(frame);

@@ -79,6 +79,7 @@ internal sealed class GuestPort : IDisposable
     {
         while (!bytes.IsEmpty)
         {
+            // SAFETY: the bytes are pinned for the call and passed with their own length.
             fixed (byte* at = bytes)
             {
                 nint n = Libc.write(_port, at, (nuint)bytes.Length);
@@ -112,6 +113,8 @@ internal sealed class GuestPort : IDisposable
         while (!bytes.IsEmpty)
         {
             TimeSpan left = s_answerLimit - Stopwatch.GetElapsedTime(start);
+
+            // SAFETY: one pollfd on the stack, and a count of one.
             PollFd poll = new() { Fd = (int)_port.DangerousGetHandle(), Events = POLLIN };
             int ready = left <= TimeSpan.Zero ? 0 : Libc.poll(&poll, 1, (int)left.TotalMilliseconds + 1);
             if (ready == 0)
@@ -129,6 +132,7 @@ internal sealed class GuestPort : IDisposable
                 continue;
             }
 
+            // SAFETY: as in Write.
             fixed (byte* at = bytes)
             {
                 nint n = Libc.read(_port, at, (nuint)bytes.Length);

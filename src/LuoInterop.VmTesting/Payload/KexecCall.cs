@@ -17,6 +17,8 @@ internal static class KexecCall
         using SafeFileHandle kernelFile = File.OpenHandle(image);
         using SafeFileHandle initrdFile = File.OpenHandle(initrd);
         byte[] line = Encoding.UTF8.GetBytes(commandLine + "\0");
+
+        // SAFETY: the line is pinned for the call and its length counts the NUL; both handles stay open until the method's end.
         fixed (byte* text = line)
         {
             Check(

@@ -47,7 +47,7 @@ public sealed class KexecImage
     /// <param name="kernel">The kernel that runs now.</param>
     /// <param name="kernelPath">The kernel image, a bzImage on x86-64.</param>
     /// <param name="initrdPath">The initial RAM disk, or null for none.</param>
-    /// <param name="commandLine">The next kernel's command line; it must have <c>liveupdate=on</c>.</param>
+    /// <param name="commandLine">The next kernel's command line. It must have <c>liveupdate=on</c>, and where KHO is not that kernel's default (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT) <c>kho=on</c>, which cannot be checked here.</param>
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">The command line would lose every preserved file.</exception>
     /// <exception cref="LiveUpdateException">ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image; EPERM: no CAP_SYS_BOOT; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory. An image loaded before stays.</exception>

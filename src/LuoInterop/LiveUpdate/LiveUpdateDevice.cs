@@ -88,6 +88,9 @@ public sealed class LiveUpdateDevice : IDisposable
         lock (Kernel.SessionCreation)
         {
             int result = CreateSession(ref argument);
+
+            // Wrapped before anything else is done: what fails below must not lose the descriptor.
+            LiveUpdateSession? session = result >= 0 ? new LiveUpdateSession(Kernel, argument.fd, name, SessionDirection.Outgoing) : null;
             if (result == -(int)Errno.EEXIST)
             {
                 Kernel.EmptySessionBlock = true;
@@ -106,9 +109,7 @@ public sealed class LiveUpdateDevice : IDisposable
                 }
             }
 
-            return result >= 0
-                ? new LiveUpdateSession(Kernel, argument.fd, name, SessionDirection.Outgoing)
-                : throw LiveUpdateException.For(result, Operation.CreateSession, name);
+            return session ?? throw LiveUpdateException.For(result, Operation.CreateSession, name);
         }
     }
 

@@ -17,7 +17,10 @@ public enum SessionLeakCause
 public sealed record SessionLeak(string Name, SessionDirection Direction, int FileDescriptor, SessionLeakCause Cause)
 {
     /// <summary>Occurs when a session's object is lost. Without a listener the sentence goes to standard error.</summary>
-    /// <remarks>Raised on the finalizer's thread for <see cref="SessionLeakCause.Collected"/>: return quickly, do not throw.</remarks>
+    /// <remarks>
+    /// Raised on the finalizer's thread for <see cref="SessionLeakCause.Collected"/>: return quickly. What a listener throws there
+    /// is discarded, because it would end the process, and with it every session that the process holds.
+    /// </remarks>
     public static event Action<SessionLeak>? Occurred;
 
     /// <inheritdoc/>
@@ -32,13 +35,21 @@ public sealed record SessionLeak(string Name, SessionDirection Direction, int Fi
 
     internal static void Report(SessionLeak leak)
     {
-        if (Occurred is { } listeners)
+        try
         {
-            listeners(leak);
+            if (Occurred is { } listeners)
+            {
+                listeners(leak);
+            }
+            else
+            {
+                Console.Error.WriteLine(leak);
+            }
         }
-        else
+        catch (Exception error) when (leak.Cause == SessionLeakCause.Collected || (error is IOException && Occurred is null))
         {
-            Console.Error.WriteLine(leak);
+            // A listener's fault, or a standard error on a full disk. Nobody is above the finalizer's thread: the process would
+            // end, and the kernel drop or finish all of its sessions.
         }
     }
 }

@@ -107,6 +107,9 @@ public sealed unsafe class MemfdMapping : IDisposable
     private void Advise(int advice)
     {
         int result = _kernel.MAdvise((nint)Address, (nuint)Length, advice);
+
+        // Without it the finalizer may unmap during the call, and the address be somebody else's.
+        GC.KeepAlive(this);
         if (result < 0)
         {
             throw LiveUpdateException.For(result, Operation.Advise);

@@ -56,6 +56,28 @@ public sealed class SessionCatalogueTests : IDisposable
         End(session);
     }
 
+    [Theory]
+    [InlineData(true, null)]
+    [InlineData(false, "")]
+    public void Preserve_EntryThatCannotBeWritten_LeavesTheFileAlone(bool surrogate, string? checksum)
+    {
+        // An attribute cannot hold a lone surrogate.
+        string name = surrogate ? "lone \ud800 surrogate" : "name";
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            using Memfd file = _machine.FileOf("content");
+            Assert.Throws<ArgumentException>(() => catalogue.Preserve(name, file, checksum));
+
+            // Had it been preserved, this would be EBUSY.
+            catalogue.Preserve("good", file);
+            catalogue.Commit();
+        });
+        using Memfd good = SessionCatalogue.Open(session).Retrieve("good");
+        Assert.Equal(7, good.Size);
+        End(session);
+    }
+
     [Fact]
     public void Preserve_TokenOfSomebodyElse_TakesTheNext()
     {

@@ -29,6 +29,33 @@ public class CollectionTests
     }
 
     [Fact]
+    public void OutgoingWithFiles_LostWhileAListenerThrows_EndsNeitherProcessNorSession()
+    {
+        using var machine = new TestMachine();
+        using var log = new LeakLog();
+        void Throw(SessionLeak leak)
+        {
+            if (leak.Name.StartsWith(log.Prefix, StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException("A listener's fault.");
+            }
+        }
+
+        SessionLeak.Occurred += Throw;
+        try
+        {
+            LoseEach(log, name => machine.CreateWithFile(name));
+        }
+        finally
+        {
+            SessionLeak.Occurred -= Throw;
+        }
+
+        Assert.Equal(Sessions, log.All.Count);
+        Assert.Equal(Sessions, machine.Kernel.OpenSessions);
+    }
+
+    [Fact]
     public void IncomingUnfinished_Lost_IsReportedAndFreesNothing()
     {
         using var machine = new TestMachine();

@@ -2,18 +2,18 @@ using System.Security.Cryptography;
 
 namespace LuoInterop.Tests.Memory;
 
-/// <summary>Proves that the checksum is SHA-256 of the whole content, across the borders of its windows.</summary>
+/// <summary>Proves that the checksum is SHA-256 of the whole content, across the borders of its blocks.</summary>
 public class MemfdChecksumTests
 {
-    private const int Window = 16 << 20;
+    private const int Block = 1 << 20;
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(4096)]
-    [InlineData(Window - 1)]
-    [InlineData(Window)]
-    [InlineData(Window + 1)]
+    [InlineData(Block - 1)]
+    [InlineData(Block)]
+    [InlineData(Block + 1)]
     public void Sha256_OfAnySize_IsThatOfTheBytes(int size)
     {
         var bytes = new byte[size];

@@ -118,35 +118,7 @@ public sealed class CatalogueDocument
     /// <exception cref="ArgumentException">The unit has an entry of this name already, the token is used or 0, or the entry is incomplete.</exception>
     public void Add(CatalogueEntry entry)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        ArgumentException.ThrowIfNullOrEmpty(entry.Unit);
-        ArgumentException.ThrowIfNullOrEmpty(entry.Name);
-        if (entry.Token is null == entry.SessionName is null)
-        {
-            throw new ArgumentException("An entry has either a token or a session name.", nameof(entry));
-        }
-
-        if (entry.SessionName is "" || entry.Checksum is "")
-        {
-            throw new ArgumentException("An entry's session name and checksum are null or not empty.", nameof(entry));
-        }
-
-        if (entry.Token == SessionCatalogue.Token)
-        {
-            throw new ArgumentException($"Token {SessionCatalogue.Token} belongs to the catalogue itself.", nameof(entry));
-        }
-
-        // A lone surrogate would be written as U+FFFD, and two names become one.
-        if (!IsWellFormed(entry.Unit) || !IsWellFormed(entry.Name) || !IsWellFormed(entry.SessionName) || !IsWellFormed(entry.Checksum))
-        {
-            throw new ArgumentException("An entry's texts must be well-formed Unicode, without lone surrogates.", nameof(entry));
-        }
-
-        if (Collision(entry) is { } collision)
-        {
-            throw new ArgumentException(collision, nameof(entry));
-        }
-
+        Check(entry);
         JsonArray store = Array(Child(Child(_root, "units"), entry.Unit), "fdstore");
         var node = new JsonObject { ["type"] = entry.Token is null ? "luo_session" : "fd", ["name"] = entry.Name };
         if (entry.Token is { } token)
@@ -198,6 +170,40 @@ public sealed class CatalogueDocument
         }
 
         return new CatalogueDocument(root);
+    }
+
+    /// <summary>Checks what <see cref="Add"/> takes, and changes nothing.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Add"/>.</exception>
+    internal void Check(CatalogueEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentException.ThrowIfNullOrEmpty(entry.Unit);
+        ArgumentException.ThrowIfNullOrEmpty(entry.Name);
+        if (entry.Token is null == entry.SessionName is null)
+        {
+            throw new ArgumentException("An entry has either a token or a session name.", nameof(entry));
+        }
+
+        if (entry.SessionName is "" || entry.Checksum is "")
+        {
+            throw new ArgumentException("An entry's session name and checksum are null or not empty.", nameof(entry));
+        }
+
+        if (entry.Token == SessionCatalogue.Token)
+        {
+            throw new ArgumentException($"Token {SessionCatalogue.Token} belongs to the catalogue itself.", nameof(entry));
+        }
+
+        // A lone surrogate would be written as U+FFFD, and two names become one.
+        if (!IsWellFormed(entry.Unit) || !IsWellFormed(entry.Name) || !IsWellFormed(entry.SessionName) || !IsWellFormed(entry.Checksum))
+        {
+            throw new ArgumentException("An entry's texts must be well-formed Unicode, without lone surrogates.", nameof(entry));
+        }
+
+        if (Collision(entry) is { } collision)
+        {
+            throw new ArgumentException(collision, nameof(entry));
+        }
     }
 
     private string? Collision(CatalogueEntry entry)

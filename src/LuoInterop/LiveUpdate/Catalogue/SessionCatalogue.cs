@@ -90,7 +90,7 @@ public sealed class SessionCatalogue
     /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256"/> gives, for content that does not change any more; or null.</param>
     /// <param name="options">What to let pass.</param>
     /// <returns>The token.</returns>
-    /// <exception cref="ArgumentException">The name is used, or the file has F_SEAL_EXEC.</exception>
+    /// <exception cref="ArgumentException">The name is used or not well-formed, the checksum is empty, or the file has F_SEAL_EXEC.</exception>
     /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
     /// <exception cref="LiveUpdateException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
     public ulong Preserve(string name, Memfd file, string? checksum = null, PreserveOptions options = PreserveOptions.None)
@@ -112,6 +112,9 @@ public sealed class SessionCatalogue
                 continue;
             }
 
+            // Checked before the kernel is asked: no call takes a file out of the session again.
+            var entry = new CatalogueEntry(_unit, name, token, null, size, checksum);
+            Document.Check(entry);
             try
             {
                 _session.Preserve(file, token, options);
@@ -122,7 +125,7 @@ public sealed class SessionCatalogue
                 continue;
             }
 
-            Document.Add(new CatalogueEntry(_unit, name, token, null, size, checksum));
+            Document.Add(entry);
             return token;
         }
     }
