@@ -4,6 +4,10 @@ CONFIGURATION := Release
 DOTNET_FLAGS := -c $(CONFIGURATION) --nologo
 BUILD := dotnet msbuild -restore -m -nologo -verbosity:quiet -p:Configuration=$(CONFIGURATION)
 DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
+# The tests run in other folders than this one: a relative cache would be another folder for each.
+ifdef LUO_CACHE
+export LUO_CACHE := $(abspath $(LUO_CACHE))
+endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 

@@ -14,7 +14,7 @@ status=0 passed=0 failed=0 skipped=0
 run() {
   local started=$SECONDS
   dotnet test --no-build -c "${CONFIGURATION:-Release}" "tests/$1" "${filter[@]}" --nologo --logger "trx;LogFileName=$results/$1.trx" \
-    --logger 'console;verbosity=quiet' > "$results/$1.log" 2>&1
+    --logger 'console;verbosity=minimal' > "$results/$1.log" 2>&1
   echo "$? $((SECONDS - started))" > "$results/$1.status"
 }
 

@@ -51,7 +51,7 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         timeline.Mark(kernel.Release, $"preserve RAM, state and catalogue in the session \"{SessionName}\"");
 
         KexecImage image = KexecImage.Load(kernel, next.ImagePath, next.InitrdPath, next.CommandLine);
-        timeline.Mark(kernel.Release, $"load the next kernel ({Path.GetFileName(next.ImagePath)})");
+        timeline.Mark(kernel.Release, "load the next kernel");
 
         // A preserved file can be written until the kexec, as long as its size stays.
         WriteState(state, seed, timeline);

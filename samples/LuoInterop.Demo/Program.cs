@@ -51,7 +51,7 @@ return await root.Parse(args).InvokeAsync();
 
 static int OnEmulatedKernel(long ramSize, bool json)
 {
-    string image = Path.Combine(Path.GetTempPath(), $"luo-demo-{Environment.ProcessId}.bzImage");
+    string image = Path.GetTempFileName();
     try
     {
         using (FileStream file = File.Create(image))

@@ -14,7 +14,6 @@ return args switch
 {
     ["contract"] => VmRun.Run(guest, Kernel.Linux),
     ["probes", var boot] => ProbeRun.Run(guest, boot),
-    [EmptyBlock.Guarded] => EmptyBlock.Run(guest, guarded: true),
-    [EmptyBlock.Unguarded] => EmptyBlock.Run(guest, guarded: false),
+    [EmptyBlock.Guarded or EmptyBlock.GuardedReboot or EmptyBlock.Unguarded] => EmptyBlock.Run(guest, args[0]),
     _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),
 };

@@ -73,9 +73,6 @@ public static class VmRun
 
         byte[] bytes = Encoding.UTF8.GetBytes(json.ToJsonString());
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
-
-        // Scenarios may have failed a create at a multiple of 51 sessions, through the seam, where nothing guards it.
-        device.CreateSession("contract-settle").Abort();
         LiveUpdateSession session = device.CreateSession(Session);
         using Memfd memfd = Memfd.Create(kernel, "contract-notes", bytes.Length);
         memfd.Write(0, bytes);

@@ -26,6 +26,13 @@ public sealed class EmptyBlockTests
         Assert.True(result.Outcome == VmOutcome.Passed, result.ToString());
     }
 
+    [Fact]
+    public async Task FiftyOneSessionsAndADuplicateOfAnotherProcess_RebootedThroughTheLibrary_AllArrive()
+    {
+        VmResult result = await RunAsync(EmptyBlock.GuardedReboot);
+        Assert.True(result.Outcome == VmOutcome.Passed, result.ToString());
+    }
+
     private static async Task<VmResult> RunAsync(string word) => await VirtualMachine.RunAsync(new VmOptions
     {
         Kernel = await KernelBuild.GetAsync(),

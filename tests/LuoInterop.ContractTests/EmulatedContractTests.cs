@@ -35,12 +35,6 @@ public sealed class EmulatedContractTests : IDisposable
 
             if (i + 1 < scenario.Bodies.Count)
             {
-                // As the program in the VM does: no scenario hands over what its failed creates left.
-                using (LiveUpdateDevice device = LiveUpdateDevice.Open(kernel))
-                {
-                    device.CreateSession("contract-settle").Abort();
-                }
-
                 Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, _image, null, CommandLine).Reboot);
             }
         }

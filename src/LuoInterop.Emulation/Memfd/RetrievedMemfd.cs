@@ -129,6 +129,14 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             return error;
         }
 
+        // Pages past the end (fallocate with KEEP_SIZE) were not preserved; what the last page holds past it was.
+        long end = ((long)ser.FileSize + PhysicalMemory.PageSize - 1) & -(long)PhysicalMemory.PageSize;
+        if ((long)status.stx_blocks * 512 > end
+            && HostLibc.fallocate(fd, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, end, long.MaxValue - end) < 0)
+        {
+            return HostLibc.LastError;
+        }
+
         // F_SEAL_EXEC keeps the execute bits as they are; all others are the new file's.
         bool fixedBits = (seals & FcntlHeader.F_SEAL_EXEC) != 0;
         uint mode = fixedBits ? (FullMode & ~ExecuteBits) | (status.stx_mode & ExecuteBits) : FullMode;

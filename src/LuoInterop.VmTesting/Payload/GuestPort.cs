@@ -73,7 +73,14 @@ internal sealed class GuestPort : IDisposable
         }
     }
 
-    public void Dispose() => _port.Dispose();
+    public void Dispose()
+    {
+        // Not while a thread that sends waits for its answer on the descriptor.
+        lock (Sequencing)
+        {
+            _port.Dispose();
+        }
+    }
 
     private unsafe void Write(ReadOnlySpan<byte> bytes)
     {

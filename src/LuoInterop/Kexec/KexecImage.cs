@@ -68,7 +68,7 @@ public sealed class KexecImage
 
         if ((options & KexecLoadOptions.WithoutLiveUpdate) == 0)
         {
-            CheckCarriesSessions(commandLine);
+            CheckCarriesSessions(kernel, commandLine);
         }
 
         using KernelHandle image = OpenFile(kernel, kernelPath);
@@ -121,42 +121,59 @@ public sealed class KexecImage
     /// <remarks>
     /// No process is asked to end and no file system is written back: sync what must reach a disk before. Every session that
     /// is to be carried must be open in a running process. Sessions that came from the previous kernel are not carried again.
+    /// Before the call a session of a unique name is created and closed where the device can be had: it removes the empty
+    /// block that a failed create of any process may have left, which would panic the next kernel (Linux 7.2, 7.3).
     /// </remarks>
     public void Reboot()
     {
         lock (Kernel.SessionCreation)
         {
-            if (Kernel.EmptySessionBlock)
-            {
-                RemoveEmptySessionBlock();
-            }
-
+            RemoveEmptySessionBlock();
             int result = Kernel.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
             throw LiveUpdateException.For(result, Operation.Reboot);
         }
     }
 
+    /// <summary>Removes the empty block that a failed create of any process may have left (see <see cref="LiveUpdateDevice.CreateSession(string)"/>).</summary>
+    /// <remarks>Where only others can have left one, a device that cannot be had is no reason to refuse the reboot.</remarks>
     private void RemoveEmptySessionBlock()
     {
-        // The device that the sessions were created through may still be open, and nobody else can open it then.
+        // The device that this process opened last may still be open, and nobody else can open it then.
         LiveUpdateDevice? open = null;
         if (Kernel.LastDevice?.TryGetTarget(out open) != true || open!.Handle.IsClosed)
         {
             open = null;
         }
 
-        using LiveUpdateDevice? opened = open is null ? LiveUpdateDevice.Open(Kernel, Kernel.LastDevicePath) : null;
-        int result = (open ?? opened!).RemoveEmptySessionBlock();
-        if (result < 0)
+        LiveUpdateDevice? opened = null;
+        if (open is null && !LiveUpdateDevice.TryOpen(Kernel, out opened, out LiveUpdateAvailability availability, Kernel.LastDevicePath))
         {
-            throw new LiveUpdateException(
-                (Errno)(-result),
-                Operation.Reboot,
-                "a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3), and creating another session to remove it failed. Nothing was lost; free descriptors or memory and retry.");
+            ThrowIfOurs(availability.Errno, availability.ToString());
+            return;
+        }
+
+        using (opened)
+        {
+            int result = (open ?? opened!).RemoveEmptySessionBlock();
+            if (result < 0)
+            {
+                ThrowIfOurs((Errno)(-result), "Creating a session to remove it failed; free descriptors or memory and retry.");
+            }
         }
     }
 
-    private static void CheckCarriesSessions(string commandLine)
+    private void ThrowIfOurs(Errno errno, string why)
+    {
+        if (Kernel.EmptySessionBlock)
+        {
+            throw new LiveUpdateException(
+                errno,
+                Operation.Reboot,
+                $"a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3). Nothing was lost. {why}");
+        }
+    }
+
+    private static void CheckCarriesSessions(Kernel kernel, string commandLine)
     {
         string[] words = [.. KernelParameter.Words(commandLine)];
         if (KernelParameter.Switch(words, "liveupdate") != true)
@@ -170,6 +187,15 @@ public sealed class KexecImage
         {
             throw new ArgumentException(
                 "The command line switches KHO off (kho=off): every preserved file would be lost. Remove it, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                nameof(commandLine));
+        }
+
+        // Whether KHO is on by default is the next kernel's configuration, which cannot be asked. Who switched it on here
+        // most likely has to there.
+        if (KernelParameter.Switch(words, "kho") is null && KernelParameter.Switch(KernelParameter.Words(kernel.CommandLine), "kho") == true)
+        {
+            throw new ArgumentException(
+                "The running kernel was booted with kho=on, and the command line does not say kho=on: where it is not the next kernel's default, every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
     }

@@ -70,7 +70,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
     /// <exception cref="LiveUpdateException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
-    /// <remarks>The kernel tells name and direction. Since Linux 7.2; older kernels have no GET_NAME (EINVAL).</remarks>
+    /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; older kernels have no GET_NAME (EINVAL).</remarks>
     public static LiveUpdateSession Adopt(Kernel kernel, int fd)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -78,7 +78,10 @@ public sealed class LiveUpdateSession : IDisposable
         using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
         var session = new LiveUpdateSession(kernel, fd, ReadName(kernel, borrowed), DirectionOf(kernel, borrowed));
         session._session.AddStake();
-        return session;
+
+        // Inherited by a child process the session would outlive an abort here.
+        int result = kernel.Fcntl(session._session, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
+        return result >= 0 ? session : throw LiveUpdateException.For(result, Operation.GetName, session.Name);
     }
 
     /// <summary>Asks the kernel for the session's name: GET_NAME, since Linux 7.2.</summary>

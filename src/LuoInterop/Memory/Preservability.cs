@@ -29,7 +29,7 @@ public enum PreservabilityRule
 public sealed record Preservability(PreservabilityRule Rule, string Explanation)
 {
     /// <summary>The size from which on the kernel's list of pages cannot be allocated (INT_MAX bytes, 8 a page).</summary>
-    private const long FolioListLimit = 1L << 40;
+    private static readonly long FolioListLimit = (1L << 28) * Environment.SystemPageSize;
 
     private const ushort TypeMask = StatHeader.S_IFMT;
 
@@ -71,7 +71,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
 
         if (status.Size >= FolioListLimit)
         {
-            return new(PreservabilityRule.TooLarge, "The file has 1 TiB or more; the kernel cannot list so many pages. Split it.");
+            return new(PreservabilityRule.TooLarge, $"The file has {FolioListLimit >> 40} TiB or more; the kernel cannot list so many pages. Split it.");
         }
 
         int seals = kernel.Fcntl(file, FcntlHeader.F_GET_SEALS);

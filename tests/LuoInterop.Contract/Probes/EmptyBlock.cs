@@ -1,3 +1,4 @@
+using LuoInterop.Interop;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.Contract.Probes;
@@ -9,11 +10,17 @@ namespace LuoInterop.Contract.Probes;
 /// </remarks>
 public static class EmptyBlock
 {
+    /// <summary>Creates and reboots through the library.</summary>
     public const string Guarded = "empty-block-guarded";
+
+    /// <summary>Fails the create past the library, as another process would, and reboots through it.</summary>
+    public const string GuardedReboot = "empty-block-guarded-reboot";
+
+    /// <summary>Does both past the library: the control.</summary>
     public const string Unguarded = "empty-block-unguarded";
     private const int Sessions = 51;
 
-    public static int Run(Guest guest, bool guarded)
+    public static int Run(Guest guest, string variant)
     {
         ArgumentNullException.ThrowIfNull(guest);
         using (LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux))
@@ -34,7 +41,7 @@ public static class EmptyBlock
                 device.CreateSession($"s{i}").HoldUntilKexec();
             }
 
-            if (guarded)
+            if (variant == Guarded)
             {
                 Refused.With(Errno.EEXIST, () => device.CreateSession("s7"));
             }
@@ -46,7 +53,12 @@ public static class EmptyBlock
 
         KexecImage image = KexecImage.Load(Kernel.Linux, Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
         Guest.Flush();
-        image.Reboot();
+        if (variant != Unguarded)
+        {
+            image.Reboot();
+        }
+
+        Kernel.Linux.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
         return 1;
     }
 }

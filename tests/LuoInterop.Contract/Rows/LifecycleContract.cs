@@ -186,10 +186,10 @@ public static class LifecycleContract
             Memfd notAnImage = s.MemfdWith(100_000, 42);
             string path = $"/proc/self/fd/{RawIoctl.Number(notAnImage.Handle)}";
             LiveUpdateException error = Refused.With(
-                Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "liveupdate=on"));
+                Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             Assert.Contains(path, error.Message, StringComparison.Ordinal);
             Assert.NotEqual(true, KexecImage.IsLoaded(s.Kernel));
-            Refused.With(Errno.ENOENT, () => KexecImage.Load(s.Kernel, "/no/such/kernel", null, "liveupdate=on"));
+            Refused.With(Errno.ENOENT, () => KexecImage.Load(s.Kernel, "/no/such/kernel", null, "kho=on liveupdate=on"));
             session.HoldUntilKexec();
         })
         .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 4096, 41));
@@ -203,10 +203,10 @@ public static class LifecycleContract
             {
                 writer.Write(new byte[100_000]);
                 writer.Flush();
-                Refused.With(Errno.ETXTBSY, () => KexecImage.Load(s.Kernel, path, null, "liveupdate=on"));
+                Refused.With(Errno.ETXTBSY, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             }
 
-            Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "liveupdate=on"));
+            Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             File.Delete(path);
         });
 

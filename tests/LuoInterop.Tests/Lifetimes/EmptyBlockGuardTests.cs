@@ -129,15 +129,37 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         // The control: what the guard is for.
         FillABlock();
-        using (LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel))
-        {
-            liveupdate_ioctl_create_session argument = default;
-            argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
-            SessionName.Encode("s0", argument.name);
-            Assert.Equal(-(int)Errno.EEXIST, _machine.Kernel.Ioctl(device.Handle, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument)));
-        }
+        FailACreatePastTheLibrary();
+        _machine.Load();
+        Assert.Throws<EmulatedKexecException>(() => _machine.Kernel.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC));
+        Assert.Throws<EmulatedKernelPanicException>(_machine.Boot);
+    }
 
-        Assert.Throws<EmulatedKernelPanicException>(() => _machine.Kexec());
+    [Fact]
+    public void NameTaken_WithAFullBlockByAnotherProcess_RebootThroughTheLibrary_TheNextKernelComesUp()
+    {
+        FillABlock();
+        FailACreatePastTheLibrary();
+        _machine.Kexec();
+        Assert.True(_machine.IsHandedOver("s0"));
+    }
+
+    [Fact]
+    public void Reboot_WithTheDeviceHeldByAnother_IsNotRefused()
+    {
+        _machine.Create("held").HoldUntilKexec();
+        _machine.Kernel.Refuse = static request => IsCreate(request) ? Errno.EMFILE : Errno.None;
+        _machine.Kexec();
+        Assert.True(_machine.IsHandedOver("held"));
+    }
+
+    private void FailACreatePastTheLibrary()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
+        liveupdate_ioctl_create_session argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
+        SessionName.Encode("s0", argument.name);
+        Assert.Equal(-(int)Errno.EEXIST, _machine.Kernel.Ioctl(device.Handle, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument)));
     }
 
     private void FillABlock()

@@ -23,6 +23,9 @@ internal sealed class TestMachine : IDisposable
 
     public KexecImage Load() => KexecImage.Load(Kernel, _image, null, "kho=on liveupdate=on");
 
+    /// <summary>Boots the kernel that was jumped into.</summary>
+    public void Boot() => Kernel = new RecordingKernel(_machine.Boot());
+
     /// <summary>Jumps into the next kernel, and says how.</summary>
     public RecordingKernel Kexec()
     {

@@ -46,7 +46,11 @@ public sealed class SessionCatalogue
         }
 
         CatalogueDocument document = previous?.WithoutEntries() ?? new CatalogueDocument();
-        document.KexecsCount++;
+        if (document.KexecsCount < long.MaxValue)
+        {
+            document.KexecsCount++;
+        }
+
         return new SessionCatalogue(session, unit, document);
     }
 
