@@ -20,13 +20,6 @@ public abstract class LinuxProbeRun(Type boot, bool liveUpdate = true, bool? kho
     });
 
     public Task DisposeAsync() => Task.CompletedTask;
-
-    public void Check(string probe)
-    {
-        GuestReport? report = Result.Reports.SingleOrDefault(report => report.Test == probe);
-        Assert.True(report is not null, $"The VM ended without a word of this probe. {Result}");
-        Assert.True(report.Outcome == GuestOutcome.Passed, report.Message);
-    }
 }
 
 public sealed class DefaultBootRun() : LinuxProbeRun(typeof(DefaultBoot));
@@ -44,7 +37,7 @@ public sealed class DefaultBootTests(DefaultBootRun run) : IClassFixture<Default
 
     [Theory]
     [MemberData(nameof(Probes))]
-    public void Probe_Holds(string name) => run.Check(name);
+    public void Probe_Holds(string name) => run.Result.HasPassed(name);
 }
 
 /// <summary>Shows what the library says on a kernel without LUO.</summary>
@@ -56,7 +49,7 @@ public sealed class WithoutLiveUpdateTests(WithoutLiveUpdateRun run) : IClassFix
 
     [Theory]
     [MemberData(nameof(Probes))]
-    public void Probe_Holds(string name) => run.Check(name);
+    public void Probe_Holds(string name) => run.Result.HasPassed(name);
 }
 
 /// <summary>Shows what the library says on a kernel without KHO.</summary>
@@ -68,5 +61,5 @@ public sealed class WithoutKhoTests(WithoutKhoRun run) : IClassFixture<WithoutKh
 
     [Theory]
     [MemberData(nameof(Probes))]
-    public void Probe_Holds(string name) => run.Check(name);
+    public void Probe_Holds(string name) => run.Result.HasPassed(name);
 }

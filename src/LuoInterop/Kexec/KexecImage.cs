@@ -89,7 +89,7 @@ public sealed class KexecImage
         ArgumentNullException.ThrowIfNull(kernel);
         foreach (string path in LoadedPaths)
         {
-            int fd = kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+            int fd = KernelFile.Open(kernel, path);
             if (fd >= 0)
             {
                 using var file = new KernelHandle(kernel, fd);
@@ -146,32 +146,32 @@ public sealed class KexecImage
         }
 
         LiveUpdateDevice? opened = null;
-        if (open is null && !LiveUpdateDevice.TryOpen(Kernel, out opened, out LiveUpdateAvailability availability, Kernel.LastDevicePath))
+        int error = open is null ? LiveUpdateDevice.TryOpen(Kernel, Kernel.LastDevicePath, out opened) : 0;
+        if (error < 0)
         {
-            ThrowIfOurs(availability.Errno, availability.ToString());
+            if (Kernel.EmptySessionBlock)
+            {
+                // Diagnosed here only, which takes a while: nobody else's block is a reason to wait.
+                throw StillThere((Errno)(-error), AvailabilityDiagnosis.Explain(Kernel, Kernel.LastDevicePath, (Errno)(-error)).ToString());
+            }
+
             return;
         }
 
         using (opened)
         {
             int result = (open ?? opened!).RemoveEmptySessionBlock();
-            if (result < 0)
+            if (result < 0 && Kernel.EmptySessionBlock)
             {
-                ThrowIfOurs((Errno)(-result), "Creating a session to remove it failed; free descriptors or memory and retry.");
+                throw StillThere((Errno)(-result), "Creating a session to remove it failed; free descriptors or memory and retry.");
             }
         }
     }
 
-    private void ThrowIfOurs(Errno errno, string why)
-    {
-        if (Kernel.EmptySessionBlock)
-        {
-            throw new LiveUpdateException(
-                errno,
-                Operation.Reboot,
-                $"a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3). Nothing was lost. {why}");
-        }
-    }
+    private static LiveUpdateException StillThere(Errno errno, string why) => new(
+        errno,
+        Operation.Reboot,
+        $"a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3). Nothing was lost. {why}");
 
     private static void CheckCarriesSessions(Kernel kernel, string commandLine)
     {
@@ -202,7 +202,7 @@ public sealed class KexecImage
 
     private static KernelHandle OpenFile(Kernel kernel, string path)
     {
-        int fd = kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        int fd = KernelFile.Open(kernel, path);
         return fd >= 0
             ? new KernelHandle(kernel, fd)
             : throw new LiveUpdateException((Errno)(-fd), Operation.OpenFile, $"{path}: {Refusal.Explain(Operation.OpenFile, (Errno)(-fd))}");

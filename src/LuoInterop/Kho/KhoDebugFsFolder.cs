@@ -1,5 +1,4 @@
 using LuoInterop.Interop;
-using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop;
 
@@ -13,22 +12,14 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
 
     public KhoReading<byte[]> Read(KhoDirection direction, string file)
     {
-        string path = $"{Root}/{Side(direction)}/{file}";
-        int fd = kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
-        if (fd < 0)
+        int error = KernelFile.Read(kernel, $"{Root}/{Side(direction)}/{file}", KhoDebugFs.MaxFileBytes, out byte[] content);
+        return error switch
         {
-            return Missing<byte[]>((Errno)(-fd), direction, file);
-        }
-
-        try
-        {
-            using var handle = new SafeFileHandle(fd, ownsHandle: false);
-            return ReadAll(handle, direction, file);
-        }
-        finally
-        {
-            _ = kernel.Close(fd);
-        }
+            0 => KhoReading<byte[]>.Present(content),
+            -(int)Errno.EFBIG => KhoReading<byte[]>.Unusable(
+                KhoState.Malformed, $"{Side(direction)}/{file} has more than {KhoDebugFs.MaxFileBytes} bytes and was not read."),
+            _ => Missing<byte[]>((Errno)(-error), direction, file),
+        };
     }
 
     public KhoReading<IReadOnlyList<string>> List(KhoDirection direction, string folder)
@@ -41,43 +32,6 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
 
         Array.Sort(names, StringComparer.Ordinal);
         return KhoReading<IReadOnlyList<string>>.Present(names);
-    }
-
-    private KhoReading<byte[]> ReadAll(SafeFileHandle handle, KhoDirection direction, string file)
-    {
-        // One byte more than the cap tells a file at the cap from a longer one. The size that the file system claims is not used.
-        byte[] bytes = new byte[4096];
-        int length = 0;
-        while (true)
-        {
-            nint count = kernel.PRead(handle, bytes.AsSpan(length), length);
-            if (count == -(int)Errno.EINTR)
-            {
-                continue;
-            }
-
-            if (count < 0)
-            {
-                return Missing<byte[]>((Errno)(-(int)count), direction, file);
-            }
-
-            if (count == 0)
-            {
-                return KhoReading<byte[]>.Present(bytes[..length]);
-            }
-
-            length += (int)count;
-            if (length > KhoDebugFs.MaxFileBytes)
-            {
-                return KhoReading<byte[]>.Unusable(
-                    KhoState.Malformed, $"{Side(direction)}/{file} has more than {KhoDebugFs.MaxFileBytes} bytes and was not read.");
-            }
-
-            if (length == bytes.Length)
-            {
-                Array.Resize(ref bytes, Math.Min(bytes.Length * 2, KhoDebugFs.MaxFileBytes + 1));
-            }
-        }
     }
 
     private KhoReading<T> Missing<T>(Errno errno, KhoDirection direction, string file)
@@ -138,7 +92,7 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
         }
 
         string parent = Path.GetDirectoryName(Path.GetFullPath(Root)) ?? "/";
-        int fd = kernel.Open(parent, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        int fd = KernelFile.Open(kernel, parent);
         if (fd == -(int)Errno.EACCES || fd == -(int)Errno.EPERM)
         {
             return NoPermission();
@@ -147,9 +101,8 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
         bool mounted = false;
         if (fd >= 0)
         {
-            using var handle = new SafeFileHandle(fd, ownsHandle: false);
-            mounted = kernel.FStat(handle, out FileStatus status) == 0 && status.FileSystemType == DEBUGFS_MAGIC;
-            _ = kernel.Close(fd);
+            using var folder = new KernelHandle(kernel, fd);
+            mounted = kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == DEBUGFS_MAGIC;
         }
 
         return mounted

@@ -120,23 +120,6 @@ internal static class AvailabilityDiagnosis
         return false;
     }
 
-    private static byte[]? ReadFile(Kernel kernel, string path)
-    {
-        int fd = kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
-        if (fd < 0)
-        {
-            return null;
-        }
-
-        using var file = new KernelHandle(kernel, fd);
-        var content = new MemoryStream();
-        Span<byte> buffer = new byte[16384];
-        nint count;
-        while ((count = kernel.Read(file, buffer)) > 0 && content.Length < MaximumConfigBytes)
-        {
-            content.Write(buffer[..(int)count]);
-        }
-
-        return count == 0 ? content.ToArray() : null;
-    }
+    private static byte[]? ReadFile(Kernel kernel, string path) =>
+        KernelFile.Read(kernel, path, MaximumConfigBytes, out byte[] content) == 0 ? content : null;
 }

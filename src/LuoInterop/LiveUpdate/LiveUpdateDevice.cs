@@ -56,19 +56,27 @@ public sealed class LiveUpdateDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(path);
+        int error = TryOpen(kernel, path, out device);
+        availability = error == 0
+            ? new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "")
+            : AvailabilityDiagnosis.Explain(kernel, path, (Errno)(-error));
+        return device is not null;
+    }
+
+    /// <summary>Opens the device without finding out why it cannot be: 0 or <c>-errno</c>.</summary>
+    internal static int TryOpen(Kernel kernel, string path, out LiveUpdateDevice? device)
+    {
+        device = null;
         int fd = kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
         if (fd < 0)
         {
-            device = null;
-            availability = AvailabilityDiagnosis.Explain(kernel, path, (Errno)(-fd));
-            return false;
+            return fd;
         }
 
         device = new LiveUpdateDevice(kernel, new KernelHandle(kernel, fd));
         kernel.LastDevice = new WeakReference<LiveUpdateDevice>(device);
         kernel.LastDevicePath = path;
-        availability = new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "");
-        return true;
+        return 0;
     }
 
     /// <summary>Creates a session, whose files the next kernel will hold: CREATE_SESSION.</summary>

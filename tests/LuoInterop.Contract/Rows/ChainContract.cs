@@ -168,7 +168,7 @@ public static class ChainContract
             using var session = new SafeFileHandle(fd, ownsHandle: false);
             Refused.Not(s.Kernel.Ioctl(session, RawIoctl.GetName, name));
             Assert.Equal(100, BitConverter.ToInt32(name));
-            Assert.Equal(0, name.AsSpan(72).IndexOfAnyExcept((byte)0) + 1);
+            Assert.Equal(-1, name.AsSpan(72).IndexOfAnyExcept((byte)0));
             Refused.Not(s.Kernel.Close(fd));
         });
 

@@ -8,7 +8,7 @@ internal sealed class ScriptedKernel : ForwardingKernel
 {
     private const string Device = LiveUpdateDevice.DefaultPath;
 
-    private readonly Dictionary<int, (byte[] Content, int Position)> _open = [];
+    private readonly Dictionary<int, byte[]> _open = [];
     private int _nextDescriptor = 1 << 20;
 
     public Errno Refusal { get; init; } = Errno.ENOENT;
@@ -43,17 +43,15 @@ internal sealed class ScriptedKernel : ForwardingKernel
             return -(int)Errno.ENOENT;
         }
 
-        _open.Add(++_nextDescriptor, (content, 0));
+        _open.Add(++_nextDescriptor, content);
         return _nextDescriptor;
     }
 
-    public override nint Read(SafeHandle file, Span<byte> buffer)
+    public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
     {
-        int fd = (int)file.DangerousGetHandle();
-        (byte[] content, int position) = _open[fd];
-        int count = Math.Min(buffer.Length, content.Length - position);
-        content.AsSpan(position, count).CopyTo(buffer);
-        _open[fd] = (content, position + count);
+        byte[] content = _open[(int)file.DangerousGetHandle()];
+        int count = Math.Min(buffer.Length, content.Length - (int)offset);
+        content.AsSpan((int)offset, count).CopyTo(buffer);
         return count;
     }
 

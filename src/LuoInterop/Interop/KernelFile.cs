@@ -1,0 +1,56 @@
+namespace LuoInterop.Interop;
+
+/// <summary>Reads files that a kernel shows of itself, whole and with a cap.</summary>
+internal static class KernelFile
+{
+    /// <summary>Opens a file for reading: a descriptor, or <c>-errno</c>.</summary>
+    public static int Open(Kernel kernel, string path) => kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+
+    /// <summary>Reads a whole file. The size that its file system claims is not used: procfs and debugfs claim none.</summary>
+    /// <returns>0, or <c>-errno</c>; EFBIG for a file of more bytes than the maximum.</returns>
+    public static int Read(Kernel kernel, string path, int maximum, out byte[] content)
+    {
+        content = [];
+        int fd = Open(kernel, path);
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        using var file = new KernelHandle(kernel, fd);
+
+        // One byte more than the maximum tells a file of just that length from a longer one.
+        byte[] bytes = new byte[4096];
+        int length = 0;
+        while (true)
+        {
+            nint count = kernel.PRead(file, bytes.AsSpan(length), length);
+            if (count == -(int)Errno.EINTR)
+            {
+                continue;
+            }
+
+            if (count < 0)
+            {
+                return (int)count;
+            }
+
+            if (count == 0)
+            {
+                content = bytes[..length];
+                return 0;
+            }
+
+            length += (int)count;
+            if (length > maximum)
+            {
+                return -(int)Errno.EFBIG;
+            }
+
+            if (length == bytes.Length)
+            {
+                Array.Resize(ref bytes, Math.Min(bytes.Length * 2, maximum + 1));
+            }
+        }
+    }
+}
