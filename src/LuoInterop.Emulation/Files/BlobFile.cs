@@ -54,9 +54,9 @@ internal sealed class BlobFile : OpenFile
         return position < 0 ? Refused.EINVAL : _position = position;
     }
 
-    public override int Allocate(int mode, long offset, long length) => Refused.EOPNOTSUPP;
-
     public override int ChangeMode(uint mode) => Refused.EPERM;
 
     public override FileStatus Status() => new(_node.FileSystemType, 0, 1, 1, ReadableByRoot, 0, 0, _node.Length, 0);
+
+    protected override int AllocationRefusal => Refused.EOPNOTSUPP;
 }

@@ -9,6 +9,9 @@ internal sealed class MemfdInode
     /// <summary>Gets or sets whether the file was retrieved: it has an empty name.</summary>
     public bool IsRetrieved { get; set; }
 
+    /// <summary>Gets or sets whether growing was sealed through the seam: the host may cut a write that passes the end elsewhere.</summary>
+    public bool IsSealedAgainstGrowth { get; set; }
+
     /// <summary>Gets or sets the seals, where the host's are others and cannot be made the same.</summary>
     public int? Seals { get; set; }
 
@@ -16,5 +19,5 @@ internal sealed class MemfdInode
     public uint? Mode { get; set; }
 
     /// <summary>Gets whether nothing is left to know.</summary>
-    public bool IsOrdinary => !IsFrozen && !IsRetrieved;
+    public bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
 }
