@@ -27,8 +27,7 @@ internal sealed class FinalizeNode(KexecHandover handover, KernelFiles files, Kh
 
     public override nint Write(ReadOnlySpan<byte> buffer)
     {
-        string text = Encoding.Latin1.GetString(buffer[..Math.Min(buffer.Length, LongestNumber)]).TrimEnd('\n');
-        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value))
+        if (!TryParse(Encoding.Latin1.GetString(buffer[..Math.Min(buffer.Length, LongestNumber)]), out ulong value))
         {
             return Refused.EINVAL;
         }
@@ -49,5 +48,18 @@ internal sealed class FinalizeNode(KexecHandover handover, KernelFiles files, Kh
         }
 
         return error != 0 ? error : buffer.Length;
+    }
+
+    // kstrtoull with base 0, but that digits after a 0 are decimal: only whether the number is 0 counts.
+    private static bool TryParse(string text, out ulong value)
+    {
+        text = text.EndsWith('\n') ? text[..^1] : text;
+        text = text.StartsWith('+') ? text[1..] : text;
+        bool hexadecimal = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return ulong.TryParse(
+            hexadecimal ? text.AsSpan(2) : text,
+            hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out value);
     }
 }
