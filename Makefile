@@ -11,10 +11,10 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test check build kernel pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel pack api contract clean
 
 help:            ## Print this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */make \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
 
 demo:            ## Show memory that survives a kernel update, on the emulated kernel (any Linux host)
 	@eng/prerequisites.sh
@@ -34,6 +34,14 @@ test:            ## Run every test, those on the real kernel in a VM too
 	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh
 	@eng/test.sh
+
+test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back; the first time it builds that kernel too (minutes)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.ContractTests
+	@eng/kernel.sh 7.2
+	@eng/kernel.sh
+	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh

@@ -14,6 +14,10 @@ internal static class EmulatedDifferences
         "Everybody is root: permissions of the device, of kexec and of reboot are not checked.",
         "RLIMIT_NOFILE counts the device, sessions and debugfs files apart from the host's descriptors.",
         "A program that runs into the frozen sessions during the kexec gets an exception; on Linux it hangs until the jump.",
+        "Linux 6.19 can lose pages that were only allocated, or were written after PRESERVE_FD; the emulated kernel loses none.",
+        "After a failed reboot(KEXEC) early kernels of 6.19 forget where preserved files are; the emulated kernel never does.",
+        "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
+        "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
         "Running out of kernel memory for small allocations (ENOMEM, ENFILE) does not happen.",
     ];
 }

@@ -46,6 +46,10 @@ public sealed record VmOptions
     /// <summary>Gives the kernel to boot.</summary>
     public required KernelBuild Kernel { get; init; }
 
+    /// <summary>Gives the kernels of stage 2, 3 and so on; empty, every kexec leads to <see cref="Kernel"/> again.</summary>
+    /// <remarks>The payload finds each as <see cref="Guest.NextKernelImagePath"/> in the stage before it.</remarks>
+    public IReadOnlyList<KernelBuild> NextKernels { get; init; } = [];
+
     /// <summary>Gives the payload's command and arguments, as in <c>["dotnet", "/path/app.dll"]</c>; found on the guest's PATH.</summary>
     /// <remarks>Every stage runs the same command; the payload asks <see cref="Guest.Stage"/> which kernel it is in.</remarks>
     public required IReadOnlyList<string> Command { get; init; }

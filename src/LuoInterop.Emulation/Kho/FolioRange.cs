@@ -16,6 +16,9 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
 
     public HostFile File { get; } = file;
 
+    /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>
+    public int Users { get; set; } = 1;
+
     /// <summary>Gets whether any piece was marked, and not restored since.</summary>
     public bool IsPreserved => _marked != 0;
 

@@ -1,4 +1,6 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;
@@ -17,7 +19,9 @@ internal sealed class KexecHandover
     // Order of the piece that begins at a page, for pages that are no folios: page->private.
     private readonly Dictionary<ulong, int> _preservedPages;
 
-    private KhoRadixTree? _tree;
+    private readonly KernelProfile _profile;
+
+    private PreservedMap? _map;
     private KhoRootFdt? _fdt;
 
     internal KexecHandover(
@@ -26,8 +30,10 @@ internal sealed class KexecHandover
         KhoScratch[] scratch,
         KhoTree? incoming,
         ulong incomingFdt,
-        Dictionary<ulong, int> preservedPages)
+        Dictionary<ulong, int> preservedPages,
+        KernelProfile profile)
     {
+        _profile = profile;
         _memory = memory;
         _frames = frames;
         _scratch = scratch;
@@ -46,7 +52,13 @@ internal sealed class KexecHandover
     public IReadOnlyList<KhoScratch> Scratch => _scratch;
 
     /// <summary>Gets whether this kernel hands over (<c>kho=on</c>).</summary>
-    public bool IsEnabled => _tree is not null;
+    public bool IsEnabled => _map is not null;
+
+    /// <summary>Gets whether the map of preserved memory was written: always where nobody has to (kho_out.finalized).</summary>
+    public bool IsFinalized { get; private set; }
+
+    /// <summary>Gets whether an image that is loaded now hands over (kho_fill_kimage).</summary>
+    public bool IsAttached => IsEnabled && (IsFinalized || _profile.Finalization != KhoFinalization.ByHand);
 
     /// <summary>Gets the address of the previous kernel's device tree; 0 when this is no KHO boot.</summary>
     public ulong IncomingFdt { get; }
@@ -60,24 +72,73 @@ internal sealed class KexecHandover
     /// <summary>Gets the own sub-trees, in the order of their registration.</summary>
     public List<(string Name, ulong Address, int Size)> OutgoingSubtrees { get; } = [];
 
-    /// <summary>Sets up the outgoing side (kho_init, fs_initcall).</summary>
+    /// <summary>Sets up the outgoing side (kho_init).</summary>
     public void Initialize()
     {
-        ulong root = _frames.AllocatePage();
-        if (root == 0)
-        {
-            throw new EmulatedKernelPanicException("Out of memory and no killable processes...");
-        }
-
-        _tree = new KhoRadixTree(_memory, root, _frames.AllocatePage);
-        OutgoingFdt = AllocatePreserved();
+        _map = _profile.Kho.CreateMap(_memory, _frames) ?? throw OutOfMemory();
+        IsFinalized = _profile.Finalization == KhoFinalization.None;
+        OutgoingFdt = _profile.Finalization == KhoFinalization.ByHand ? _frames.AllocatePage() : AllocatePreserved();
         if (OutgoingFdt == 0)
         {
-            throw new EmulatedKernelPanicException("Out of memory and no killable processes...");
+            throw OutOfMemory();
         }
 
-        _fdt = new KhoRootFdt(root);
+        if (_profile.Finalization != KhoFinalization.ByHand)
+        {
+            _fdt = new KhoRootFdt(_map.Address, _profile.Kho.Compatible);
+            WriteFdt();
+        }
+    }
+
+    /// <summary>Writes the map of preserved memory into the tree (kho_finalize); again where the release allows it.</summary>
+    /// <returns>0, ENOMEM, or EEXIST where it is done once.</returns>
+    public int Complete()
+    {
+        if (_profile.Finalization == KhoFinalization.None)
+        {
+            return 0;
+        }
+
+        if (_profile.Finalization == KhoFinalization.ByHand)
+        {
+            if (IsFinalized)
+            {
+                return Refused.EEXIST;
+            }
+
+            if (_map!.Add(OutgoingFdt, 0) != Errno.None || _map.Serialize() != Errno.None)
+            {
+                _map.Clear();
+                return Refused.ENOMEM;
+            }
+
+            _fdt = new KhoRootFdt(_map.Address, _profile.Kho.Compatible);
+        }
+        else if (_map!.Serialize() != Errno.None)
+        {
+            return Refused.ENOMEM;
+        }
+        else
+        {
+            _fdt!.SetMemoryMap(_map.Address);
+        }
+
         WriteFdt();
+        IsFinalized = true;
+        return 0;
+    }
+
+    /// <summary>Takes <see cref="Complete"/> back, and all preservation with it (kho_abort of Linux 6.18): 0, or ENOENT.</summary>
+    public int Abort()
+    {
+        if (!IsFinalized)
+        {
+            return Refused.ENOENT;
+        }
+
+        _map!.Clear();
+        IsFinalized = false;
+        return 0;
     }
 
     /// <summary>Gets the bytes that the own device tree has now.</summary>
@@ -97,7 +158,7 @@ internal sealed class KexecHandover
         return -(int)error;
     }
 
-    /// <summary>Finds a blob of the previous kernel (kho_retrieve_subtree).</summary>
+    /// <summary>Finds a blob of the previous kernel (kho_retrieve_subtree); its size is 0 in a form that names none.</summary>
     /// <returns>0, ENOENT, or EINVAL when a property is missing.</returns>
     public int RetrieveSubtree(string name, out ulong address, out ulong size)
     {
@@ -112,20 +173,20 @@ internal sealed class KexecHandover
 
             address = subtree.PreservedData ?? 0;
             size = subtree.BlobSize ?? 0;
-            return subtree.PreservedData is null || subtree.BlobSize is null ? Refused.EINVAL : 0;
+            return subtree.PreservedData is null || (subtree.BlobSize is null && _profile.Kho.HasSizes) ? Refused.EINVAL : 0;
         }
 
         return Refused.ENOENT;
     }
 
-    /// <summary>Allocates, zeroes and preserves a page (kho_alloc_preserve).</summary>
-    /// <returns>Its address, or 0 when memory is short.</returns>
-    public ulong AllocatePreserved()
+    /// <summary>Allocates, zeroes and preserves pages in one run (kho_alloc_preserve).</summary>
+    /// <returns>The address, or 0 when memory is short.</returns>
+    public ulong AllocatePreserved(int order = 0)
     {
-        ulong address = _frames.AllocatePage();
-        if (address != 0 && _tree!.Add(address, 0) != Errno.None)
+        ulong address = _frames.AllocatePages(order);
+        if (address != 0 && _map!.Add(address, order) != Errno.None)
         {
-            _frames.FreePage(address);
+            _frames.FreePages(address, order);
             return 0;
         }
 
@@ -133,22 +194,22 @@ internal sealed class KexecHandover
     }
 
     /// <summary>Undoes <see cref="AllocatePreserved"/> (kho_unpreserve_free).</summary>
-    public void UnpreserveFree(ulong address)
+    public void UnpreserveFree(ulong address, int order = 0)
     {
-        _tree!.Remove(address, 0);
-        _frames.FreePage(address);
+        _map!.Remove(address, order);
+        _frames.FreePages(address, order);
     }
 
     /// <summary>Takes a single page out of the previous kernel's preservation (kho_restore_pages).</summary>
     /// <returns>False when no preserved piece of one page begins here.</returns>
     public bool TryRestorePage(ulong address) => _preservedPages.Remove(address, out int order) && order == 0;
 
-    /// <summary>Frees a page of the previous kernel (kho_restore_free). One that was not preserved is left alone.</summary>
+    /// <summary>Frees a run of pages of the previous kernel (kho_restore_free). What was not preserved is left alone.</summary>
     public void RestoreFree(ulong address)
     {
-        if (TryRestorePage(address))
+        if (_preservedPages.Remove(address, out int order))
         {
-            _frames.FreePage(address);
+            _frames.FreePages(address, order);
         }
     }
 
@@ -165,29 +226,37 @@ internal sealed class KexecHandover
         }
 
         var range = new FolioRange(first, pages, file);
-        for (ulong done = 0; done < pages;)
+        if (!TryPreserve(range, huge))
         {
-            int order = FolioOrder(done, pages, huge);
-            if (_tree!.Add((first + done) << PhysicalMemory.PageShift, order) != Errno.None)
-            {
-                RemoveKeys(range, done, huge);
-                _frames.Free(first, pages);
-                return null;
-            }
-
-            done += 1UL << order;
+            _frames.Free(first, pages);
+            return null;
         }
 
         _memory.Add(range);
         return range;
     }
 
-    /// <summary>Undoes <see cref="PreserveFolios"/>, and drops the reference to the file.</summary>
-    public void UnpreserveFolios(FolioRange range, bool huge)
+    /// <summary>Preserves folios once more, which changes nothing where they still are.</summary>
+    /// <returns>False when memory is short; then none of them is preserved.</returns>
+    public bool TryPreserve(FolioRange range, bool huge)
     {
-        RemoveKeys(range, range.PageCount, huge);
-        FreeFolios(range);
+        for (ulong done = 0; done < range.PageCount;)
+        {
+            int order = FolioOrder(done, range.PageCount, huge);
+            if (_map!.Add((range.FirstPfn + done) << PhysicalMemory.PageShift, order) != Errno.None)
+            {
+                Unpreserve(range, done, huge);
+                return false;
+            }
+
+            done += 1UL << order;
+        }
+
+        return true;
     }
+
+    /// <summary>Undoes <see cref="PreserveFolios"/> but for the memory, which <see cref="FreeFolios"/> gives up.</summary>
+    public void UnpreserveFolios(FolioRange range, bool huge) => Unpreserve(range, range.PageCount, huge);
 
     /// <summary>Takes a folio out of the previous kernel's preservation (kho_restore_folio).</summary>
     /// <param name="pfn">Its first frame.</param>
@@ -230,15 +299,17 @@ internal sealed class KexecHandover
         return new KhoSetupData(OutgoingFdt, PhysicalMemory.PageSize, address, (ulong)(_scratch.Length * KhoScratch.Size));
     }
 
-    private void RemoveKeys(FolioRange range, ulong pages, bool huge)
+    private void Unpreserve(FolioRange range, ulong pages, bool huge)
     {
         for (ulong done = 0; done < pages;)
         {
             int order = FolioOrder(done, range.PageCount, huge);
-            _tree!.Remove((range.FirstPfn + done) << PhysicalMemory.PageShift, order);
+            _map!.Remove((range.FirstPfn + done) << PhysicalMemory.PageShift, order);
             done += 1UL << order;
         }
     }
+
+    private static EmulatedKernelPanicException OutOfMemory() => new("Out of memory and no killable processes...");
 
     private void WriteFdt() => _fdt!.ToArray().CopyTo(_memory.Structure(OutgoingFdt, PhysicalMemory.PageSize));
 }

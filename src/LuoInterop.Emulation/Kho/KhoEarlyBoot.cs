@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
@@ -13,21 +14,22 @@ internal static class KhoEarlyBoot
     /// <param name="memory">The machine's memory.</param>
     /// <param name="data">What the boot protocol tells of a handover; null without one.</param>
     /// <param name="words">The kernel's command line.</param>
-    /// <exception cref="EmulatedKernelPanicException">The tree of preserved pages is not in memory.</exception>
-    public static KexecHandover Start(PhysicalMemory memory, KhoSetupData? data, IReadOnlyList<string> words)
+    /// <param name="profile">The kernel's release.</param>
+    /// <exception cref="EmulatedKernelPanicException">The map of preserved pages is not in memory.</exception>
+    public static KexecHandover Start(PhysicalMemory memory, KhoSetupData? data, IReadOnlyList<string> words, KernelProfile profile)
     {
         foreach (FolioRange range in memory.Folios)
         {
             range.ClearMarks();
         }
 
-        KhoTree? incoming = data is { } found ? Populate(memory, found) : null;
+        KhoTree? incoming = data is { } found ? Populate(memory, found, profile.Kho) : null;
         var preserved = new Dictionary<ulong, int>();
         KhoScratch[] scratch;
         if (incoming is not null)
         {
             scratch = ReadScratch(memory, data!.Value);
-            Retrieve(memory, incoming.PreservedMemoryMap!.Value, preserved);
+            Retrieve(memory, profile.Kho.Pieces(memory, incoming.PreservedMemoryMap!.Value), preserved);
         }
         else
         {
@@ -42,11 +44,11 @@ internal static class KhoEarlyBoot
         DropAllBut(memory, preserved);
         PageFrames frames = FreeFrames(memory, scratch, preserved);
         return new KexecHandover(
-            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved);
+            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile);
     }
 
-    // kho_populate: a tree that is not sound or of another format is ignored, and all that was preserved is lost.
-    private static KhoTree? Populate(PhysicalMemory memory, KhoSetupData data)
+    // kho_populate: a tree that is not sound, of another format or without a map is ignored, and all that was preserved is lost.
+    private static KhoTree? Populate(PhysicalMemory memory, KhoSetupData data, KhoFormat format)
     {
         byte[] page = new byte[data.FdtSize];
         if (!memory.TryRead(data.FdtAddress, page))
@@ -57,7 +59,7 @@ internal static class KhoEarlyBoot
         try
         {
             KhoTree tree = KhoRootFdt.Read(KhoFdt.Read(page));
-            return tree.Compatible == KhoRootFdt.KHO_FDT_COMPATIBLE && tree.PreservedMemoryMap is not (null or 0) ? tree : null;
+            return tree.Compatible == format.Compatible && tree.PreservedMemoryMap is not (null or 0) ? tree : null;
         }
         catch (KhoFormatException)
         {
@@ -79,11 +81,12 @@ internal static class KhoEarlyBoot
     }
 
     // kho_mem_retrieve: remembers at each piece's first page that it may be restored once, and its order.
-    private static void Retrieve(PhysicalMemory memory, ulong root, Dictionary<ulong, int> preserved)
+    private static void Retrieve(
+        PhysicalMemory memory, IEnumerable<(ulong Address, int Order)> pieces, Dictionary<ulong, int> preserved)
     {
         try
         {
-            foreach ((ulong address, int order) in new KhoRadixTree(memory, root).Pieces())
+            foreach ((ulong address, int order) in pieces)
             {
                 ulong pfn = address >> PhysicalMemory.PageShift;
                 if (memory.FindFolios(pfn) is { } range && range.Contains(pfn, 1UL << order))
@@ -96,7 +99,7 @@ internal static class KhoEarlyBoot
                 }
             }
         }
-        catch (KhoFormatException error) when (error.Error == KhoFormatError.Unreadable)
+        catch (KhoFormatException error)
         {
             throw new EmulatedKernelPanicException($"BUG: unable to handle page fault. {error.Message}");
         }

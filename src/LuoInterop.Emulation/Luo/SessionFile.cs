@@ -32,7 +32,8 @@ internal sealed class SessionFile : OpenFile
     protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {
         uint number = request & 0xff;
-        if (number is < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE or > LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME)
+        uint last = _luo.Profile.HasGetName ? LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME : LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH;
+        if (number < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE || number > last)
         {
             return Refused.EINVAL;
         }
@@ -56,7 +57,7 @@ internal sealed class SessionFile : OpenFile
             LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH => (8, _session.IsRetrieved),
             _ => (LargestStructure, true),
         };
-        if (!legal || size < structureSize)
+        if ((!legal && _luo.Profile.ChecksSessionType) || size < structureSize)
         {
             return Refused.EINVAL;
         }
@@ -126,7 +127,7 @@ internal sealed class SessionFile : OpenFile
 
     private int Finish(UserCommand command)
     {
-        if (command.SecondWord != 0)
+        if (_luo.Profile.ChecksFinishReserved && command.SecondWord != 0)
         {
             return Refused.EINVAL;
         }

@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
@@ -8,14 +9,19 @@ namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
-internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, bool huge) : FileHandler
+internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, bool huge, KernelProfile profile) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
 
     private const ushort FolioFlags = MemfdLuoFolioSer.MEMFD_LUO_FOLIO_DIRTY | MemfdLuoFolioSer.MEMFD_LUO_FOLIO_UPTODATE;
 
-    public override string Compatible => MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE;
+    private readonly MemfdFormat _format = profile.Memfd;
+
+    // The folios of files that may be preserved again: the same frames then, of which each session keeps its own list.
+    private readonly Dictionary<InodeKey, FolioRange> _shared = [];
+
+    public override string Compatible => _format.Compatible;
 
     // memfd_luo_can_preserve: shmem's operations, and no name in any folder. Only regular files of tmpfs have pages.
     public override unsafe bool CanPreserve(int fd, in statx status)
@@ -48,9 +54,9 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         inodes.Thaw(file.Id);
         if (file.PrivateData is FolioRange range)
         {
-            MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
-            VmallocArea.Unpreserve(handover, ser.Folios);
+            VmallocArea.Unpreserve(handover, Read(file).Folios);
             handover.UnpreserveFolios(range, huge);
+            Release(file.Id, range);
         }
 
         handover.UnpreserveFree(file.SerializedData);
@@ -59,14 +65,13 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)
     {
-        Span<byte> record = handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size);
         long position = HostLibc.lseek(file.File!.Fd, 0, HostLibc.SEEK_CUR);
         if (position < 0)
         {
             return HostLibc.LastError;
         }
 
-        (MemfdLuoSer.Read(record) with { Pos = (ulong)position }).Write(record);
+        Write(Read(file) with { Pos = (ulong)position }, file.SerializedData);
         return 0;
     }
 
@@ -77,11 +82,17 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return Refused.EINVAL;
         }
 
-        MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
+        MemfdLuoSer ser = Read(file);
         int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0
             ? Refused.EOPNOTSUPP
             : new RetrievedMemfd(handover, inodes).Make(ser, file);
-        handover.RestoreFree(file.SerializedData);
+
+        // A call that may come again finds the record, though not the folios.
+        if (error == 0 || profile.RemembersFailedRetrieve)
+        {
+            handover.RestoreFree(file.SerializedData);
+        }
+
         return error;
     }
 
@@ -93,7 +104,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return;
         }
 
-        MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
+        MemfdLuoSer ser = Read(file);
         if (ser.NrFolios != 0 && VmallocArea.TryRestore(handover, ser.Folios))
         {
             RetrievedMemfd.Discard(handover, ser, 0);
@@ -145,20 +156,30 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         ulong pages = (size >> PhysicalMemory.PageShift) + ((size & (PhysicalMemory.PageSize - 1)) != 0 ? 1UL : 0);
         if (pages > uint.MaxValue)
         {
-            return Refused.EFBIG;
+            if (profile.RefusesTooManyPages)
+            {
+                return Refused.EFBIG;
+            }
+
+            // The number of pages is an unsigned int: only so many from the beginning are preserved, and none is refused.
+            pages = (uint)pages;
+            if (pages == 0)
+            {
+                return Refused.EINVAL;
+            }
         }
 
         var ser = new MemfdLuoSer((ulong)position, size, (uint)seals, 0, 0, default);
         if (size != 0)
         {
-            int error = PreserveFolios(file, pages, (long)size, ref ser);
+            int error = PreserveFolios(file, pages, Math.Min((long)size, (long)pages << PhysicalMemory.PageShift), ref ser);
             if (error != 0)
             {
                 return error;
             }
         }
 
-        ser.Write(handover.Memory.Structure(address, MemfdLuoSer.Size));
+        Write(ser, address);
         return 0;
     }
 
@@ -187,10 +208,9 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return Refused.ENOMEM;
         }
 
-        FolioRange? range = handover.PreserveFolios(file.File.Get(), pages, huge);
+        FolioRange? range = Obtain(file, pages);
         if (range is null)
         {
-            file.File.Dispose();
             VmallocArea.Unpreserve(handover, area);
             return Refused.ENOMEM;
         }
@@ -205,4 +225,50 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         ser = ser with { NrFolios = folios, Folios = area };
         return 0;
     }
+
+    // The file's folios, preserved; null when memory is short.
+    private FolioRange? Obtain(LuoFile file, ulong pages)
+    {
+        if (_shared.TryGetValue(file.Id, out FolioRange? range) && range.PageCount == pages)
+        {
+            if (!handover.TryPreserve(range, huge))
+            {
+                return null;
+            }
+
+            range.Users++;
+            return range;
+        }
+
+        range = handover.PreserveFolios(file.File!.Get(), pages, huge);
+        if (range is null)
+        {
+            file.File.Dispose();
+        }
+        else if (profile.SharesFiles)
+        {
+            _shared[file.Id] = range;
+        }
+
+        return range;
+    }
+
+    private void Release(InodeKey id, FolioRange range)
+    {
+        if (--range.Users > 0)
+        {
+            return;
+        }
+
+        if (_shared.TryGetValue(id, out FolioRange? shared) && shared == range)
+        {
+            _shared.Remove(id);
+        }
+
+        handover.FreeFolios(range);
+    }
+
+    private MemfdLuoSer Read(LuoFile file) => _format.Read(handover.Memory.Structure(file.SerializedData, _format.Size));
+
+    private void Write(in MemfdLuoSer ser, ulong address) => _format.Write(ser, handover.Memory.Structure(address, _format.Size));
 }

@@ -94,7 +94,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         return range is not null && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
-            && status.stx_size == ser.FileSize
+            && status.stx_size == ser.FileSize && range.PageCount >= (ser.FileSize + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift
                 ? range
                 : null;
     }

@@ -34,6 +34,10 @@ internal static class OptionsCheck
         Require(options.MemoryMiB is >= 256 and <= 1 << 20, $"{options.MemoryMiB} MiB of memory is not between 256 and 1048576", nameof(options.MemoryMiB));
         Require(options.Cpus is >= 1 and <= 255, $"{options.Cpus} processors is not between 1 and 255", nameof(options.Cpus));
         Require(options.ExpectedKernels is >= 1 and <= 65535, $"{options.ExpectedKernels} kernels is not between 1 and 65535", nameof(options.ExpectedKernels));
+        Require(
+            options.NextKernels.Count == 0 || options.NextKernels.Count == options.ExpectedKernels - 1,
+            $"{options.NextKernels.Count} next kernels are not {options.ExpectedKernels - 1}, one for each expected kernel but the first",
+            nameof(options.NextKernels));
         RequireLimit(options.TimeLimit, nameof(options.TimeLimit));
         RequireLimit(options.KernelTimeLimit, nameof(options.KernelTimeLimit));
         Require(Enum.IsDefined(options.Accelerator), $"{options.Accelerator} is no accelerator", nameof(options.Accelerator));
