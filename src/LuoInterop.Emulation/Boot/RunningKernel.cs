@@ -134,6 +134,11 @@ internal sealed class RunningKernel
             return Refused.EINVAL;
         }
 
+        if (Device is not null && Luo.FindChanges() is { Count: > 0 } changes)
+        {
+            throw new EmulatedFrozenFileException(changes);
+        }
+
         int error = Device is null ? 0 : Luo.Serialize();
         if (error != 0)
         {
@@ -209,7 +214,7 @@ internal sealed class RunningKernel
         Luo.LateStartup();
         if (Luo.IsEnabled)
         {
-            Luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios));
+            Luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios));
             Device = new LuoDevice(Luo, Options.DevicePath);
         }
     }

@@ -177,6 +177,18 @@ internal sealed class LuoCore(KexecHandover handover)
         _blocks.Shrink(_outgoing.Count);
     }
 
+    /// <summary>Finds what was done to preserved files that Linux would have refused, in the order of the freeze.</summary>
+    public List<EmulatedFrozenFileChange> FindChanges()
+    {
+        var changes = new List<EmulatedFrozenFileChange>();
+        for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)
+        {
+            session.FindChanges(changes);
+        }
+
+        return changes;
+    }
+
     /// <summary>Freezes all outgoing sessions and writes their records (luo_session_serialize).</summary>
     /// <returns>0, or the <c>-errno</c> of the handler that refused; then all is undone.</returns>
     public int Serialize()

@@ -8,12 +8,14 @@ namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
-internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, bool huge) : FileHandler
+internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, bool huge) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
 
     private const ushort FolioFlags = MemfdLuoFolioSer.MEMFD_LUO_FOLIO_DIRTY | MemfdLuoFolioSer.MEMFD_LUO_FOLIO_UPTODATE;
+
+    private readonly FrozenFileCheck _check = new(calls);
 
     public override string Compatible => MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE;
 
@@ -34,6 +36,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     {
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsFrozen = true;
+        inode.FrozenBlocks = status.stx_blocks;
         int error = PreserveFrozen(file, inode, status.stx_size);
         if (error != 0)
         {
@@ -55,6 +58,14 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
 
         handover.UnpreserveFree(file.SerializedData);
     }
+
+    public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes) =>
+        _check.FindChanges(
+            file,
+            inodes.Find(file.Id)!,
+            MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size)),
+            session,
+            changes);
 
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)
@@ -151,7 +162,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         var ser = new MemfdLuoSer((ulong)position, size, (uint)seals, 0, 0, default);
         if (size != 0)
         {
-            int error = PreserveFolios(file, pages, (long)size, ref ser);
+            int error = PreserveFolios(file, inode, pages, (long)size, ref ser);
             if (error != 0)
             {
                 return error;
@@ -163,18 +174,22 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     }
 
     // memfd_luo_preserve_folios.
-    private int PreserveFolios(LuoFile file, ulong pages, long size, ref MemfdLuoSer ser)
+    private int PreserveFolios(LuoFile file, MemfdInode inode, ulong pages, long size, ref MemfdLuoSer ser)
     {
         if (pages > MostPages)
         {
             return Refused.ENOMEM;
         }
 
+        statx filled = default;
         int error = HoleFiller.Fill(file.File!.Fd, size);
+        error = error == 0 ? HostFile.Stat(file.File.Fd, out filled) : error;
         if (error != 0)
         {
             return error;
         }
+
+        inode.FrozenBlocks = filled.stx_blocks;
 
         ulong folios = 0;
         for (ulong page = 0; page < pages; folios++)
