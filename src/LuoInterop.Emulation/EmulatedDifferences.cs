@@ -7,7 +7,7 @@ internal static class EmulatedDifferences
     [
         "Preserved memory lives in this process: it does not survive a real kexec, nor the end of the process.",
         "reboot(KEXEC) ends the program by an exception and starts it again in the next kernel; on Linux the call never returns.",
-        "Host calls on a raw descriptor go past the emulation: they can change a preserved file's size, which Linux refuses.",
+        "Host calls on a raw descriptor go past the emulation: what Linux refuses for a preserved file is reported at reboot(KEXEC).",
         "A retrieved file keeps inode number, owner and timestamps, unless it had to be copied; Linux makes a new one.",
         "Folio orders follow the machine's options, not the host's page cache; physical frames exist only while preserved.",
         "F_SEAL_WRITE on a preserved file is refused at once; Linux waits about 150 ms for the pins first.",

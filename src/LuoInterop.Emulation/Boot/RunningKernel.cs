@@ -148,6 +148,11 @@ internal sealed class RunningKernel
             return Refused.EINVAL;
         }
 
+        if (Device is not null && Luo!.FindChanges() is { Count: > 0 } changes)
+        {
+            throw new EmulatedFrozenFileException(changes);
+        }
+
         int error = Device is null ? 0 : Luo!.Reboot();
         if (error != 0)
         {
@@ -228,7 +233,7 @@ internal sealed class RunningKernel
         luo.LateStartup();
         if (luo.IsEnabled)
         {
-            luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios, Profile));
+            luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios, Profile));
             Device = new LuoDevice(luo, Options.DevicePath);
         }
     }

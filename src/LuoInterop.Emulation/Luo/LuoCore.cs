@@ -162,6 +162,18 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         Format.Sessions.Shrink(_outgoing.Count);
     }
 
+    /// <summary>Finds what was done to preserved files that Linux would have refused, in the order of the freeze.</summary>
+    public List<EmulatedFrozenFileChange> FindChanges()
+    {
+        var changes = new List<EmulatedFrozenFileChange>();
+        for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)
+        {
+            session.FindChanges(changes);
+        }
+
+        return changes;
+    }
+
     /// <summary>Freezes all outgoing sessions and writes their records (liveupdate_reboot).</summary>
     /// <returns>0; the <c>-errno</c> of the handler that refused, with all undone; EAGAIN where KHO cannot write its map.</returns>
     public int Reboot()

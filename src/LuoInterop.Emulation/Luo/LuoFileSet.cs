@@ -111,6 +111,15 @@ internal sealed class LuoFileSet(LuoCore luo)
         _records?.Destroy();
     }
 
+    /// <summary>Finds what was done to the files that Linux would have refused.</summary>
+    public void FindChanges(SessionKey session, List<EmulatedFrozenFileChange> changes)
+    {
+        foreach (LuoFile file in _files)
+        {
+            file.Handler.FindChanges(file, session, changes);
+        }
+    }
+
     /// <summary>Freezes all files and writes their records (luo_file_freeze).</summary>
     /// <param name="files">The address from which the next kernel reads them.</param>
     /// <param name="count">The number of files.</param>

@@ -9,13 +9,15 @@ namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
-internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, bool huge, KernelProfile profile) : FileHandler
+internal sealed class MemfdHandler(
+    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, bool huge, KernelProfile profile) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
 
     private const ushort FolioFlags = MemfdLuoFolioSer.MEMFD_LUO_FOLIO_DIRTY | MemfdLuoFolioSer.MEMFD_LUO_FOLIO_UPTODATE;
 
+    private readonly FrozenFileCheck _check = new(calls);
     private readonly MemfdFormat _format = profile.Memfd;
 
     // The folios of files that may be preserved again: the same frames then, of which each session keeps its own list.
@@ -40,6 +42,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     {
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsFrozen = true;
+        inode.FrozenBlocks = status.stx_blocks;
         int error = PreserveFrozen(file, inode, status.stx_size);
         if (error != 0)
         {
@@ -61,6 +64,14 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
 
         handover.UnpreserveFree(file.SerializedData);
     }
+
+    public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes) =>
+        _check.FindChanges(
+            file,
+            inodes.Find(file.Id)!,
+            Read(file),
+            session,
+            changes);
 
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)
@@ -169,10 +180,11 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             }
         }
 
+        inode.FrozenSeals = seals;
         var ser = new MemfdLuoSer((ulong)position, size, (uint)seals, 0, 0, default);
         if (size != 0)
         {
-            int error = PreserveFolios(file, pages, Math.Min((long)size, (long)pages << PhysicalMemory.PageShift), ref ser);
+            int error = PreserveFolios(file, inode, pages, Math.Min((long)size, (long)pages << PhysicalMemory.PageShift), ref ser);
             if (error != 0)
             {
                 return error;
@@ -184,18 +196,22 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     }
 
     // memfd_luo_preserve_folios.
-    private int PreserveFolios(LuoFile file, ulong pages, long size, ref MemfdLuoSer ser)
+    private int PreserveFolios(LuoFile file, MemfdInode inode, ulong pages, long size, ref MemfdLuoSer ser)
     {
         if (pages > MostPages)
         {
             return Refused.ENOMEM;
         }
 
+        statx filled = default;
         int error = HoleFiller.Fill(file.File!.Fd, size);
+        error = error == 0 ? HostFile.Stat(file.File.Fd, out filled) : error;
         if (error != 0)
         {
             return error;
         }
+
+        inode.FrozenBlocks = filled.stx_blocks;
 
         ulong folios = 0;
         for (ulong page = 0; page < pages; folios++)

@@ -6,6 +6,12 @@ internal sealed class MemfdInode
     /// <summary>Gets or sets whether the file is preserved (SHMEM_F_MAPPING_FROZEN of mm/shmem.c).</summary>
     public bool IsFrozen { get; set; }
 
+    /// <summary>Gets or sets the blocks of 512 bytes that a preserved file had once its holes were filled.</summary>
+    public ulong FrozenBlocks { get; set; }
+
+    /// <summary>Gets or sets the seals that PRESERVE_FD found.</summary>
+    public int FrozenSeals { get; set; }
+
     /// <summary>Gets or sets whether the file was retrieved: it has an empty name.</summary>
     public bool IsRetrieved { get; set; }
 
