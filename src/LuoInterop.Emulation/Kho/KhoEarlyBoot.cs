@@ -26,7 +26,7 @@ internal static class KhoEarlyBoot
         KhoScratch[] scratch;
         if (incoming is not null)
         {
-            scratch = ReadScratch(memory, data!.Value);
+            scratch = data!.Value.ReadScratch(memory);
             Retrieve(memory, incoming.PreservedMemoryMap!.Value, preserved);
         }
         else
@@ -64,18 +64,6 @@ internal static class KhoEarlyBoot
             // "handover FDT is invalid", "disabling KHO revival": the boot goes on.
             return null;
         }
-    }
-
-    private static KhoScratch[] ReadScratch(PhysicalMemory memory, KhoSetupData data)
-    {
-        var scratch = new KhoScratch[data.ScratchSize / KhoScratch.Size];
-        for (int i = 0; i < scratch.Length; i++)
-        {
-            ulong address = data.ScratchAddress + (ulong)(i * KhoScratch.Size);
-            scratch[i] = KhoScratch.Read(memory.Structure(address, KhoScratch.Size));
-        }
-
-        return scratch;
     }
 
     // kho_mem_retrieve: remembers at each piece's first page that it may be restored once, and its order.

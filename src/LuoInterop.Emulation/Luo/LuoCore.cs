@@ -16,6 +16,7 @@ internal sealed class LuoCore(KexecHandover handover)
     private KhoBlockChain<LuoSessionSer>? _incomingRecords;
     private ulong _number;
     private ulong _outgoingSer;
+    private ulong _outgoingFlbs;
     private bool _isDeserialized;
     private int _deserializeError;
     private HostFile? _placeholder;
@@ -73,9 +74,19 @@ internal sealed class LuoCore(KexecHandover handover)
             return;
         }
 
+        _outgoingFlbs = Handover.AllocatePreserved();
+        if (_outgoingFlbs == 0)
+        {
+            Handover.UnpreserveFree(_outgoingSer);
+            return;
+        }
+
+        // The page of file-lifecycle-bound objects is there even though the kernel has none (luo_flb_setup_outgoing).
+        new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, 0).Write(Handover.Memory.Structure(_outgoingFlbs, LuoFlbHeaderSer.Size));
         WriteSer(sessions: 0);
         if (Handover.AddSubtree(LuoSer.LUO_KHO_ENTRY_NAME, _outgoingSer, LuoSer.Size) != 0)
         {
+            Handover.UnpreserveFree(_outgoingFlbs);
             Handover.UnpreserveFree(_outgoingSer);
             return;
         }
@@ -296,6 +307,6 @@ internal sealed class LuoCore(KexecHandover handover)
         return 0;
     }
 
-    private void WriteSer(ulong sessions) => new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, _number + 1, sessions, 0)
+    private void WriteSer(ulong sessions) => new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, _number + 1, sessions, _outgoingFlbs)
         .Write(Handover.Memory.Structure(_outgoingSer, LuoSer.Size));
 }
