@@ -38,4 +38,19 @@ public sealed class LinuxHandoverTests(LinuxHandover linux) : IClassFixture<Linu
 
     [Fact]
     public void Everything_IsPreserved_OutsideOfScratch() => Expect.Preserved(_handover, linux.Setup, linux.Memory);
+
+    [Fact]
+    public void RootTree_EncodedAgain_IsTheSame() => SameBytes.OfRoot(_handover, linux.Setup, linux.Memory);
+
+    [Fact]
+    public void Blobs_EncodedAgain_AreTheSame() => SameBytes.OfBlobs(_handover, linux.Memory);
+
+    [Fact]
+    public void Blocks_EncodedAgain_AreTheSame() => SameBytes.OfBlocks(_handover, linux.Memory);
+
+    [Fact]
+    public void Memfds_EncodedAgain_AreTheSame() => SameBytes.OfMemfds(_handover, linux.Memory);
+
+    [Fact]
+    public void RadixTree_BuiltAgain_IsTheSame() => SameBytes.OfRadixTree(_handover, linux.Memory);
 }
