@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -49,7 +50,9 @@ internal sealed class KernelFiles
         Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
         if (handover.Memory.TryRead(handover.IncomingFdt, header))
         {
-            AddBlob("in/fdt", handover, handover.IncomingFdt, (int)KhoFdtHeader.Read(header).TotalSize);
+            // fdt_totalsize(), unchecked: a tree that was not preserved is another page's bytes by now.
+            uint size = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
+            AddBlob("in/fdt", handover, handover.IncomingFdt, (int)Math.Min(size, int.MaxValue));
         }
 
         foreach (KhoSubTree subtree in handover.IncomingSubtrees)
