@@ -76,6 +76,26 @@ internal static class Expect
         }
     }
 
+    /// <summary>The next kernel gives every file of every session back, through the public API.</summary>
+    public static void Retrieved(IReadOnlyList<MadeSession> made, Kernel kernel)
+    {
+        const MemfdSeals Widened = (MemfdSeals)0x3e;
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
+        foreach (MadeSession expected in made)
+        {
+            using LiveUpdateSession session = device.RetrieveSession(expected.Name);
+            foreach (MadeFile file in expected.Files)
+            {
+                using Memfd memfd = session.RetrieveMemfd(file.Token);
+                Assert.Equal((file.Size, file.Position), (memfd.Size, memfd.Position));
+                Assert.Equal(file.Seals.HasFlag(MemfdSeals.Exec) ? Widened : file.Seals, memfd.Seals);
+                Assert.Equal(file.Sha256, MemfdChecksum.Sha256(memfd));
+            }
+
+            session.Finish();
+        }
+    }
+
     // One after the other from page 0 on, the last one may reach past the end.
     private static void Folios(MadeFile file, HandoverMemfd memfd)
     {

@@ -1,3 +1,5 @@
+using LuoInterop.Emulation;
+using LuoInterop.HandoverPayload;
 using LuoInterop.Kho.Abi;
 using Xunit;
 
@@ -53,4 +55,41 @@ public sealed class LinuxHandoverTests(LinuxHandover linux) : IClassFixture<Linu
 
     [Fact]
     public void RadixTree_BuiltAgain_IsTheSame() => SameBytes.OfRadixTree(_handover, linux.Memory);
+
+    /// <summary>The emulated kernel boots from the memory that Linux left, and gives its sessions back.</summary>
+    [Fact]
+    public void EmulatedKernel_GivesEverythingBack()
+    {
+        using var machine = new EmulatedMachine(
+            new EmulatedMachineOptions { MemorySize = linux.Memory.Length }, linux.Memory, linux.Setup);
+        EmulatedKernel kernel = machine.Boot();
+        Expect.Retrieved(linux.Made, kernel);
+        Assert.True(new KhoDebugFs(kernel).ReadKexecMetadata(KhoDirection.In).TryGetValue(out KhoKexecMetadata? metadata));
+        Assert.Equal(new KhoKexecMetadata(linux.Release, 1), metadata);
+    }
+
+    /// <summary>The emulated kernel hands over the same sessions as Linux: same names, tokens, sizes, seals, positions, bytes.</summary>
+    [Fact]
+    public void EmulatedKernel_HandsOverTheSame()
+    {
+        using var emulated = new EmulatedHandover();
+        Assert.Equal(MadeSession.Format(linux.Made), MadeSession.Format(emulated.Made));
+        Assert.Equal(
+            Records(_handover),
+            Records(HandoverReader.Read(emulated.Memory, emulated.Setup.FdtAddress)));
+    }
+
+    // Everything but addresses, and how the content is cut into folios.
+    private static IEnumerable<string> Records(Handover handover) =>
+    [
+        $"{handover.Tree.Compatible} {string.Join(' ', handover.Tree.SubTrees.Select(static tree => $"{tree.Name}:{tree.BlobSize}"))}",
+        $"{handover.Luo!.Value.Compatible} {handover.Luo.Value.LiveupdateNum} {handover.SessionBlocks.Count}",
+        .. handover.Sessions.SelectMany(static session => session.Files
+            .Select(static file => (file.Record, Memfd: file.Memfd!))
+            .Select(static file => $"{file.Record.Compatible} {file.Record.Token} {file.Memfd.Record.FileSize} "
+                + $"{file.Memfd.Record.Seals} {file.Memfd.Record.Pos} {file.Memfd.Record.Flags} "
+                + $"{string.Join(' ', file.Memfd.Folios.Select(static folio => folio.Record.Flags).Distinct())} "
+                + $"{file.Memfd.Record.Folios.Flags} {file.Memfd.Record.Folios.Order}")
+            .Prepend($"{session.Record.Name} {session.Record.Count} {session.FileBlocks.Count}")),
+    ];
 }
