@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation;
 
@@ -42,6 +43,23 @@ public sealed class EmulatedMachine : IDisposable
         _memory = new PhysicalMemory(Options.MemorySize);
         _next = FirstBoot;
     }
+
+    /// <summary>Makes a machine in the middle of a kexec: the kernel of the options is the next one.</summary>
+    /// <param name="options">The machine's description.</param>
+    /// <param name="image">The memory that the previous kernel left, emulated or not; read here only.</param>
+    /// <param name="handover">What the boot protocol tells of it.</param>
+    internal EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
+        : this(options)
+    {
+        HandoverImage.Load(_memory, image, handover);
+        _next = FirstBoot with { Handover = handover };
+    }
+
+    /// <summary>Gets the machine's memory; between two kernels it holds what the next one finds.</summary>
+    internal PhysicalMemory Memory => _memory;
+
+    /// <summary>Gets what the next kernel is told of a handover; null when there is none.</summary>
+    internal KhoSetupData? Handover => _next.Handover;
 
     /// <summary>Gets the machine's description.</summary>
     public EmulatedMachineOptions Options { get; }

@@ -70,6 +70,18 @@ public sealed record VmOptions
     /// <summary>Gives the guest's memory in MiB.</summary>
     public int MemoryMiB { get; init; } = 2048;
 
+    /// <summary>Gives the path of a file that QEMU makes and that holds the guest's memory, during the run and after it; null for none.</summary>
+    /// <remarks>
+    /// The offset of a byte in the file is its physical address; from 640 KiB to 1 MiB the guest sees devices and firmware
+    /// instead. More memory than <see cref="MaxMemoryImageMiB"/> is refused, because a part of it would have its addresses
+    /// above 4 GiB. The file must not exist; it is sparse, and the caller's to delete.
+    /// </remarks>
+    public string? MemoryImage { get; init; }
+
+    /// <summary>The most memory in MiB of a guest with a <see cref="MemoryImage"/>: 2 GiB, below which every PC of QEMU has no hole.</summary>
+    /// <remarks>Source: <c>hw/i386/pc_piix.c</c> and <c>hw/i386/pc_q35.c</c> of QEMU, max_ram_below_4g.</remarks>
+    public const int MaxMemoryImageMiB = 2048;
+
     /// <summary>Gives the number of the guest's processors.</summary>
     public int Cpus { get; init; } = 2;
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -140,14 +141,7 @@ internal sealed class KernelFiles
     private static ulong? TreeSize(PhysicalMemory memory, ulong address)
     {
         Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
-        try
-        {
-            return memory.TryRead(address, header) ? KhoFdtHeader.Read(header).TotalSize : null;
-        }
-        catch (KhoFormatException)
-        {
-            return null;
-        }
+        return memory.TryRead(address, header) ? Math.Min(BinaryPrimitives.ReadUInt32BigEndian(header[sizeof(uint)..]), int.MaxValue) : null;
     }
 
     private static string Lines(IReadOnlyList<KhoScratch> areas, Func<KhoScratch, ulong> value) =>

@@ -16,8 +16,7 @@ internal sealed class KexecHandover
     private readonly KhoScratch[] _scratch;
     private readonly KhoTree? _incoming;
 
-    // Order of the piece that begins at a page, for pages that are no folios: page->private.
-    private readonly Dictionary<ulong, int> _preservedPages;
+    private readonly PreservedPieces _preserved;
 
     private readonly KernelProfile _profile;
 
@@ -30,7 +29,7 @@ internal sealed class KexecHandover
         KhoScratch[] scratch,
         KhoTree? incoming,
         ulong incomingFdt,
-        Dictionary<ulong, int> preservedPages,
+        PreservedPieces preserved,
         KernelProfile profile)
     {
         _profile = profile;
@@ -39,7 +38,7 @@ internal sealed class KexecHandover
         _scratch = scratch;
         _incoming = incoming;
         IncomingFdt = incomingFdt;
-        _preservedPages = preservedPages;
+        _preserved = preserved;
     }
 
     /// <summary>Gets the machine's memory.</summary>
@@ -200,16 +199,18 @@ internal sealed class KexecHandover
         _frames.FreePages(address, order);
     }
 
-    /// <summary>Takes a single page out of the previous kernel's preservation (kho_restore_pages).</summary>
-    /// <returns>False when no preserved piece of one page begins here.</returns>
-    public bool TryRestorePage(ulong address) => _preservedPages.Remove(address, out int order) && order == 0;
+    /// <summary>Takes a page out of the previous kernel's preservation (kho_restore_pages, which does not look at the order).</summary>
+    /// <returns>False when no preserved piece of plain pages begins here.</returns>
+    public bool TryRestorePage(ulong address) => _preserved.Restore(address >> PhysicalMemory.PageShift) >= 0;
 
-    /// <summary>Frees a run of pages of the previous kernel (kho_restore_free). What was not preserved is left alone.</summary>
+    /// <summary>Frees a piece of the previous kernel (kho_restore_free). One that was not preserved is left alone.</summary>
     public void RestoreFree(ulong address)
     {
-        if (_preservedPages.Remove(address, out int order))
+        ulong pfn = address >> PhysicalMemory.PageShift;
+        int order = _preserved.Restore(pfn);
+        if (order >= 0)
         {
-            _frames.FreePages(address, order);
+            FreeRestored(pfn, order);
         }
     }
 
@@ -260,12 +261,25 @@ internal sealed class KexecHandover
 
     /// <summary>Takes a folio out of the previous kernel's preservation (kho_restore_folio).</summary>
     /// <param name="pfn">Its first frame.</param>
-    /// <param name="range">The file that holds it.</param>
+    /// <param name="range">The file that holds it; null for one of plain pages.</param>
     /// <returns>Its order, or -1 when no preserved folio begins here.</returns>
     public int RestoreFolio(ulong pfn, out FolioRange? range)
     {
         range = _memory.FindFolios(pfn);
-        return range?.Restore(pfn) ?? -1;
+        return range?.Restore(pfn) ?? _preserved.Restore(pfn);
+    }
+
+    /// <summary>Frees a restored folio; the file that holds it goes with its last one (folio_put).</summary>
+    public void PutFolio(ulong pfn, int order, FolioRange? range)
+    {
+        if (range is null)
+        {
+            FreeRestored(pfn, order);
+        }
+        else if (!range.IsPreserved)
+        {
+            FreeFolios(range);
+        }
     }
 
     /// <summary>Frees a range whose folios are all restored or given up.</summary>
@@ -310,6 +324,18 @@ internal sealed class KexecHandover
     }
 
     private static EmulatedKernelPanicException OutOfMemory() => new("Out of memory and no killable processes...");
+    private void FreeRestored(ulong pfn, int order)
+    {
+        if (order == 0)
+        {
+            _frames.FreePage(pfn << PhysicalMemory.PageShift);
+            return;
+        }
+
+        ulong end = _preserved.End(pfn, order);
+        _memory.Depopulate(pfn, end);
+        _frames.Free(pfn, end - pfn);
+    }
 
     private void WriteFdt() => _fdt!.ToArray().CopyTo(_memory.Structure(OutgoingFdt, PhysicalMemory.PageSize));
 }

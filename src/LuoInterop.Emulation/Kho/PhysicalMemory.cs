@@ -100,6 +100,28 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
         page = 0;
     }
 
+    /// <summary>Gives up what pages of a run of frames are in use.</summary>
+    public void Depopulate(ulong first, ulong end)
+    {
+        for (ulong pfn = first; pfn < end; pfn++)
+        {
+            // Where a table is missing nothing of what it stands for is in use.
+            nint[]?[]? middle = _pages[pfn >> (2 * TableShift)];
+            if (middle is null)
+            {
+                pfn |= (1UL << (2 * TableShift)) - 1;
+            }
+            else if (middle[(pfn >> TableShift) & (TableSize - 1)] is not { } pages)
+            {
+                pfn |= TableSize - 1;
+            }
+            else if (pages[pfn & (TableSize - 1)] != 0)
+            {
+                Depopulate(pfn);
+            }
+        }
+    }
+
     /// <summary>Enumerates the page frames in use, folios not among them.</summary>
     public IEnumerable<ulong> PopulatedPages()
     {
@@ -134,6 +156,14 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
         }
 
         return index >= 0 && pfn - _folios[index].FirstPfn < _folios[index].PageCount ? _folios[index] : null;
+    }
+
+    /// <summary>Tells whether a run of folios holds any of some frames.</summary>
+    public bool HasFolios(ulong first, ulong end)
+    {
+        int index = Search(first);
+        index = index < 0 ? ~index : index;
+        return (index < _folios.Count && _folios[index].FirstPfn < end) || FindFolios(first) is not null;
     }
 
     public bool TryRead(ulong physicalAddress, Span<byte> destination)

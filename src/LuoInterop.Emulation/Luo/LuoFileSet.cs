@@ -42,8 +42,8 @@ internal sealed class LuoFileSet(LuoCore luo)
     {
         if (Files.FileDescriptorTable.IsEmulated(fd))
         {
-            // No handler takes the device, a session or a file of debugfs.
-            return descriptors.Get(fd) is null ? Refused.EBADF : Refused.ENOENT;
+            // No handler takes the device, a session or a file of debugfs; fget() does not take O_PATH.
+            return descriptors.Get(fd) is null or Files.PathFile ? Refused.EBADF : Refused.ENOENT;
         }
 
         int copy = HostFile.Duplicate(fd);

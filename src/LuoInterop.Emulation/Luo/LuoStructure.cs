@@ -11,6 +11,7 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
     private KhoBlockChain<LuoSessionSer>? _incoming;
     private ulong _number;
     private ulong _blob;
+    private ulong _flbs;
 
     public override EntrySet Sessions => _sessions;
 
@@ -53,15 +54,28 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
 
     public override bool SetUp(ulong number)
     {
+        // The page of file-lifecycle-bound objects is there even though the kernel has none (luo_flb_setup_outgoing).
+        _flbs = Handover.AllocatePreserved();
+        if (_flbs == 0)
+        {
+            return false;
+        }
+
+        new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, 0).Write(Handover.Memory.Structure(_flbs, LuoFlbHeaderSer.Size));
         Span<byte> blob = stackalloc byte[LuoSer.Size];
-        new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, number, 0, 0).Write(blob);
         _number = number;
+        Ser(sessions: 0).Write(blob);
         _blob = AddBlob(blob);
+        if (_blob == 0)
+        {
+            Handover.UnpreserveFree(_flbs);
+        }
+
         return _blob != 0;
     }
 
-    public override void Publish(int sessions) => new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, _number, sessions == 0 ? 0 : _sessions.Head, 0)
-        .Write(Handover.Memory.Structure(_blob, LuoSer.Size));
+    public override void Publish(int sessions) =>
+        Ser(sessions == 0 ? 0 : _sessions.Head).Write(Handover.Memory.Structure(_blob, LuoSer.Size));
 
     protected override int Retrieve(ulong address, ulong size, out ulong number)
     {
@@ -84,6 +98,8 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
         Handover.RestoreFree(address);
         return error;
     }
+
+    private LuoSer Ser(ulong sessions) => new(LuoSer.LUO_ABI_COMPATIBLE, _number, sessions, _flbs);
 
     private int TryRead<T>(ulong head, out KhoBlockChain<T>? chain)
         where T : struct, IKhoSer<T>

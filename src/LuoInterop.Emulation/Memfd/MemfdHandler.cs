@@ -65,13 +65,14 @@ internal sealed class MemfdHandler(
         handover.UnpreserveFree(file.SerializedData);
     }
 
-    public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes) =>
-        _check.FindChanges(
-            file,
-            inodes.Find(file.Id)!,
-            Read(file),
-            session,
-            changes);
+    // A file that a release let be preserved twice, and that one session gave up, is frozen no more.
+    public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes)
+    {
+        if (inodes.Find(file.Id) is { IsFrozen: true } inode)
+        {
+            _check.FindChanges(file, inode, Read(file), session, changes);
+        }
+    }
 
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)

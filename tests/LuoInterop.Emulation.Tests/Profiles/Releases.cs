@@ -31,7 +31,7 @@ internal static class Releases
     {
         EmulatedKernel kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.LoadRelease(release, commandLine));
-        Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
+        Assert.Throws<EmulatedKexecException>(() => Assert.Fail($"reboot(KEXEC) returned {kernel.Reboot(KexecCommand)}."));
         return machine.Boot();
     }
 
