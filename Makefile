@@ -39,8 +39,10 @@ test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back;
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.ContractTests
+	@$(BUILD) tests/LuoInterop.VmTesting.Tests
 	@eng/kernel.sh 7.2
 	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.VmTesting.Tests --filter Category=Kernel72
 	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
 
 check:           ## Run the tests that need no VM

@@ -3,6 +3,9 @@ using System.Runtime.InteropServices;
 namespace LuoInterop.Emulation.Tests;
 
 /// <summary>Owns a descriptor of a kernel.</summary>
+/// <remarks>
+/// Only Dispose closes it: the garbage collector would end the sessions of a test that has no more use for their descriptors.
+/// </remarks>
 internal sealed class Descriptor : SafeHandle
 {
     private readonly Kernel _kernel;
@@ -13,6 +16,7 @@ internal sealed class Descriptor : SafeHandle
         Assert.True(fd >= 0, $"a descriptor, not {fd}");
         _kernel = kernel;
         SetHandle(fd);
+        GC.SuppressFinalize(this);
     }
 
     public int Fd => (int)handle;

@@ -22,6 +22,7 @@ public sealed class OptionsTests : IDisposable
     {
         OptionsCheck.Check(_good);
         OptionsCheck.Check(_good with { MemoryImage = Path.Combine(_folder, "memory"), MemoryMiB = 2048 });
+        OptionsCheck.Check(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel, _good.Kernel] });
     }
 
     [Fact]
@@ -41,6 +42,8 @@ public sealed class OptionsTests : IDisposable
         AssertRefused(_good with { MemoryImage = Path.Combine(_folder, "memory"), MemoryMiB = 2049 }, "MemoryImage");
         AssertRefused(_good with { Cpus = 0 }, "Cpus");
         AssertRefused(_good with { ExpectedKernels = 0 }, "ExpectedKernels");
+        AssertRefused(_good with { NextKernels = [_good.Kernel] }, "NextKernels");
+        AssertRefused(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel] }, "NextKernels");
         AssertRefused(_good with { TimeLimit = TimeSpan.Zero }, "TimeLimit");
         AssertRefused(_good with { KernelTimeLimit = TimeSpan.FromDays(2) }, "KernelTimeLimit");
         AssertRefused(_good with { KernelCommandLine = ["luo.stage=2"] }, "KernelCommandLine");

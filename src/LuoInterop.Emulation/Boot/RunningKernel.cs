@@ -194,6 +194,10 @@ internal sealed class RunningKernel
         {
             AddLoaded("/sys/kernel/kexec/loaded");
         }
+        else
+        {
+            Files.AddMissing("/sys/kernel/kexec/loaded");
+        }
 
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
         Files.AddBytes("/proc/config.gz", Configuration);

@@ -17,6 +17,7 @@ internal sealed class KernelFiles
 
     private readonly Dictionary<string, KernelFileNode> _files = [];
     private readonly HashSet<string> _folders = [];
+    private readonly HashSet<string> _missing = [];
 
     /// <summary>Adds a file of sysfs or procfs whose text ends with a newline.</summary>
     public void AddText(string path, long fileSystem, Func<string> text) =>
@@ -25,6 +26,9 @@ internal sealed class KernelFiles
     /// <summary>Adds a file of procfs that is read as it is.</summary>
     public void AddBytes(string path, byte[] content) =>
         _files.Add(path, new MadeNode(() => content) { FileSystemType = KernelFileNode.ProcFs });
+
+    /// <summary>Hides a path of the host that this kernel does not have.</summary>
+    public void AddMissing(string path) => _missing.Add(path);
 
     /// <summary>Adds KHO's folder, as debugfs has it after the boot.</summary>
     /// <param name="handover">KHO.</param>
@@ -76,7 +80,7 @@ internal sealed class KernelFiles
 
     /// <summary>Tells whether a path is answered here, also when nothing is there.</summary>
     public bool Owns(string path) =>
-        _files.ContainsKey(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
+        _files.ContainsKey(path) || _missing.Contains(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
 
     /// <summary>Opens a file: 0 or <c>-errno</c>.</summary>
     public int Open(string path, int flags, out OpenFile? file)

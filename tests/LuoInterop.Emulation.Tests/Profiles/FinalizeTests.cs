@@ -154,6 +154,40 @@ public class FinalizeTests
         Assert.Equal(taken ? ["in", "out"] : ["out"], machine.Boot().Names(Releases.Kho));
     }
 
+    // The sessions are frozen by then, and are so again at the next try.
+    [Theory]
+    [InlineData("6.19", EAGAIN)]
+    [InlineData("7.0", EAGAIN)]
+    public void Reboot_WithoutMemoryForTheMap_IsEagain_AndCanBeTriedAgain(string release, int result)
+    {
+        using EmulatedMachine machine = Releases.Machine(release);
+        EmulatedKernel kernel = machine.Boot();
+        Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2, 3]).Fd, 1));
+        Assert.Equal(0, kernel.Load(release));
+        LuoInterop.Emulation.Kho.PageFrames frames = kernel.Running.Handover.Frames;
+        var taken = new List<(ulong First, ulong Count)>();
+        for (ulong count = 1UL << 30; count > 0; count /= 2)
+        {
+            while (frames.TryAllocate(count, 1, out ulong first))
+            {
+                taken.Add((first, count));
+            }
+        }
+
+        while (frames.AllocatePage() != 0)
+        {
+        }
+
+        Assert.Equal(ENOMEM, kernel.WriteFile(File, "1"));
+        Assert.Equal(result, kernel.Reboot(KexecCommand));
+        taken.ForEach(run => frames.Free(run.First, run.Count));
+        Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
+        EmulatedKernel next = machine.Boot();
+        using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
+        Assert.Equal([1, 2, 3], next.Content(file, 3));
+    }
+
     // What is preserved after the file was written goes over all the same: LUO writes the map anew.
     [Theory]
     [InlineData("6.19")]

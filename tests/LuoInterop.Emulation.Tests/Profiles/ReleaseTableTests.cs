@@ -200,6 +200,25 @@ public class ReleaseTableTests
         Assert.Equal(seals == SealSeal ? 0 : EPERM, next.FTruncate(first, 8192));
     }
 
+    // Without seals F_SEAL_EXEC is lost too, and with it what makes the new file read-only for ever.
+    [Theory]
+    [InlineData("6.19", SealSeal, 1)]
+    [InlineData("7.0", SealSeal, 1)]
+    [InlineData("7.1", 0x3e, EPERM)]
+    [InlineData("7.2", 0x3e, EPERM)]
+    public void ExecSeal_OfTheRetrievedFile(string release, int seals, int written)
+    {
+        using EmulatedMachine machine = Releases.Machine(release);
+        EmulatedKernel kernel = machine.Boot();
+        Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2], MFD_CLOEXEC | MFD_NOEXEC_SEAL).Fd, 1));
+        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
+        Assert.Equal((seals, 0x1ffU), (next.Fcntl(file, F_GET_SEALS), next.Status(file).Mode & 0xfff));
+        Assert.Equal(written, next.PWrite(file, [7], 1));
+        Assert.Equal([1, (byte)(written == 1 ? 7 : 2)], next.Content(file, 2));
+    }
+
     // 2^32 + 2 pages: refused since 7.1; before, the number of pages loses its upper bits, and two of them go over.
     [Theory]
     [InlineData("6.19", 0)]
@@ -247,6 +266,10 @@ public class ReleaseTableTests
         if (folder)
         {
             Assert.Equal("1\n", kernel.ReadText("/sys/kernel/kexec/loaded"));
+        }
+        else
+        {
+            Assert.Equal(ENOENT, kernel.Open("/sys/kernel/kexec/loaded", O_RDONLY));
         }
     }
 }
