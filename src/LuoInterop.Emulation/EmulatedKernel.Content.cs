@@ -89,7 +89,7 @@ public sealed partial class EmulatedKernel
                 return Usable(descriptor.Fd)?.Write(buffer) ?? Refused.EBADF;
             }
 
-            if (_system.Inodes.Find(descriptor.Fd, out _) is not null)
+            if (_system.MemfdCalls.HasRulesOfWriting(descriptor.Fd))
             {
                 return _system.MemfdCalls.Write(file, descriptor.Fd, buffer, null);
             }
@@ -124,7 +124,7 @@ public sealed partial class EmulatedKernel
                 return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PWrite(buffer, offset) ?? Refused.EBADF;
             }
 
-            if (_system.Inodes.Find(descriptor.Fd, out _) is not null)
+            if (_system.MemfdCalls.HasRulesOfWriting(descriptor.Fd))
             {
                 return _system.MemfdCalls.Write(file, descriptor.Fd, buffer, offset);
             }

@@ -19,6 +19,10 @@ internal static unsafe partial class HostLibc
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
 
+    // include/uapi/linux/fs.h: where data and holes begin.
+    public const int SEEK_DATA = 3;
+    public const int SEEK_HOLE = 4;
+
     /// <summary>Asks statx(2) for the time of birth; only with it is an inode number never mistaken for an older file's.</summary>
     public const uint STATX_BTIME = 0x800;
 

@@ -25,7 +25,38 @@ internal static class HoleFiller
             }
         }
 
-        return error is 0 or Refused.ENOMEM or Refused.ENOSPC ? error : Populate(fd, size);
+        return error switch
+        {
+            0 => Touch(fd, size),
+            Refused.ENOMEM or Refused.ENOSPC => error,
+
+            // The file cannot be opened for writing, or RLIMIT_FSIZE is in the way: a read fault of shared memory allocates too.
+            _ => Populate(fd, 0, size),
+        };
+    }
+
+    // Pages that fallocate made stay holes to SEEK_DATA until they are zeroed; pinned ones are zeroed (memfd_luo_preserve_folios).
+    private static int Touch(int fd, long size)
+    {
+        // A description of its own: the position of the user's is not to move.
+        int description = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        if (description < 0)
+        {
+            return Populate(fd, 0, size);
+        }
+
+        int error = 0;
+        long hole = 0;
+        while (error == 0 && (hole = HostLibc.lseek(description, hole, HostLibc.SEEK_HOLE)) >= 0 && hole < size)
+        {
+            long data = HostLibc.lseek(description, hole, HostLibc.SEEK_DATA);
+            long end = data < 0 ? size : data;
+            error = Populate(description, hole, end);
+            hole = end;
+        }
+
+        _ = HostLibc.close(description);
+        return error;
     }
 
     private static int Allocate(int fd, long size)
@@ -39,12 +70,11 @@ internal static class HoleFiller
         return error;
     }
 
-    // Where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way: a read fault of shared memory allocates too.
-    private static unsafe int Populate(int fd, long size)
+    private static unsafe int Populate(int fd, long start, long end)
     {
-        for (long offset = 0; offset < size; offset += PopulateStep)
+        for (long offset = start; offset < end; offset += PopulateStep)
         {
-            nuint length = (nuint)Math.Min(size - offset, PopulateStep);
+            nuint length = (nuint)Math.Min(end - offset, PopulateStep);
             void* address = HostLibc.mmap(null, length, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, fd, offset);
             if (address == (void*)-1)
             {

@@ -58,6 +58,9 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
         return inode.IsFrozen || sealedAgainst ? Refused.EPERM : Kernel.Linux.FAllocate(file, mode, offset, length);
     }
 
+    /// <summary>Gets whether a write to a file has to go through <see cref="Write"/>: the host's chunks under F_SEAL_GROW are not this kernel's.</summary>
+    public bool HasRulesOfWriting(int fd) => inodes.Find(fd, out _) is not null || (HostSeals(fd) & FcntlHeader.F_SEAL_GROW) != 0;
+
     /// <summary>write(2) and pwrite(2): shmem_write_begin, for each chunk that generic_perform_write takes.</summary>
     /// <param name="file">The file.</param>
     /// <param name="fd">Its descriptor.</param>
@@ -65,15 +68,16 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
     /// <param name="offset">Where, or null for the position.</param>
     public nint Write(SafeHandle file, int fd, ReadOnlySpan<byte> buffer, long? offset)
     {
-        if (!buffer.IsEmpty && inodes.Find(fd, out statx status) is { } inode && IsWritable(fd))
+        if (!buffer.IsEmpty && IsWritable(fd) && HostFile.Stat(fd, out statx status) == 0)
         {
-            int seals = inode.Seals ?? 0;
+            MemfdInode? inode = inodes.Find(HostFile.Key(status));
+            int seals = inode?.Seals ?? HostSeals(fd);
             if ((seals & WriteSeals) != 0)
             {
                 return Refused.EPERM;
             }
 
-            if (inode.IsFrozen || (seals & FcntlHeader.F_SEAL_GROW) != 0)
+            if (inode is { IsFrozen: true } || (seals & FcntlHeader.F_SEAL_GROW) != 0)
             {
                 long size = (long)status.stx_size;
                 long position = IsAppending(fd) ? size : offset ?? HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR);
@@ -213,6 +217,9 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
     /// <summary>madvise(2) with MADV_REMOVE, which is fallocate(FALLOC_FL_PUNCH_HOLE).</summary>
     public int Remove(nint address, nuint length) =>
         MappedFiles.Overlaps(address, length, inodes.Frozen()) ? Refused.EPERM : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
+
+    // What is no memory file has none.
+    private static int HostSeals(int fd) => Math.Max(0, HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0));
 
     private static bool IsWritable(int fd)
     {
