@@ -12,4 +12,8 @@ var root = new RootCommand("Works with Linux live update: kernels replaced by ke
 {
     ReplayCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+
+// Words that are no command are told apart from scripts that were not met.
+ParseResult command = root.Parse(args);
+int code = await command.InvokeAsync();
+return command.Errors.Count > 0 ? ReplayCommand.CannotRun : code;

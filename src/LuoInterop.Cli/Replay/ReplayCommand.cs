@@ -9,8 +9,10 @@ namespace LuoInterop.Cli.Replay;
 internal static class ReplayCommand
 {
     private const int Differs = 1;
-    private const int CannotRun = 2;
     private const int Interrupted = 130;
+
+    /// <summary>Is the exit code of words or scripts that cannot be understood, and of a kernel that cannot be had.</summary>
+    public const int CannotRun = 2;
 
     public static Command Create()
     {
@@ -54,7 +56,7 @@ internal static class ReplayCommand
             Console.Error.WriteLine(error.Message);
             return CannotRun;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or VmSetupException)
+        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException or VmSetupException)
         {
             Console.Error.WriteLine($"luoctl: {error.Message}");
             return CannotRun;

@@ -126,7 +126,7 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
     private SessionNameField ToName(byte[] text, string suffix)
     {
         SessionNameField? field = SessionNameField.TryMake(text, suffix);
-        return field ?? throw Wrong($"a session's name has at most {SessionNameField.LongestText} bytes, with *N behind it for N of them (1 to 64), or + for garbage behind its end.");
+        return field ?? throw Wrong($"a session's name has at most {SessionNameField.LongestText} bytes, with *N behind it for N of them ({SessionNameField.ShortestPadded} to {SessionNameField.Length}, the script's prefix among them), or + for garbage behind its end.");
     }
 
     private long ToFlags(string text, IReadOnlyDictionary<string, long> names)

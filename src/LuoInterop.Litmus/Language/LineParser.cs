@@ -2,7 +2,7 @@ using LuoInterop.Litmus.Operations;
 
 namespace LuoInterop.Litmus.Language;
 
-/// <summary>Reads the lines of a script: <c>[NAME =] VERB ARGUMENTS [=> EXPECTATION] [# COMMENT]</c>.</summary>
+/// <summary>Reads the lines of a script: <c>[NAME =] VERB ARGUMENTS</c>, then <c># COMMENT</c> or <c>=> EXPECTATION</c> to the end of the line.</summary>
 internal static class LineParser
 {
     private const int MostLines = 100_000;

@@ -14,6 +14,10 @@ internal sealed class SessionNameField
     public const int Length = LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
     public const int PrefixLength = 5;
     public const int LongestText = Length - 1 - PrefixLength;
+
+    /// <summary>The least N of <c>*N</c>: a whole prefix and a byte, or scripts that share a kernel would share the name.</summary>
+    public const int ShortestPadded = PrefixLength + 1;
+
     private const byte Garbage = 0xee;
 
     private readonly byte[] _text;
@@ -37,7 +41,7 @@ internal sealed class SessionNameField
         ReadOnlySpan<char> count = garbage ? suffix.AsSpan(0, suffix.Length - 1) : suffix;
         int length = 0;
         bool legal = count.IsEmpty
-            || (count[0] == '*' && int.TryParse(count[1..], NumberStyles.None, CultureInfo.InvariantCulture, out length) && length is >= 1 and <= Length);
+            || (count[0] == '*' && int.TryParse(count[1..], NumberStyles.None, CultureInfo.InvariantCulture, out length) && length is >= ShortestPadded and <= Length);
         return legal && text.Length <= LongestText ? new SessionNameField(text, length, garbage) : null;
     }
 

@@ -43,7 +43,7 @@ public sealed class EmulatedReplay : IDisposable
                     catch (EmulatedKernelPanicException panic)
                     {
                         run.ObserveKexec(ScriptRun.Panic);
-                        return run.ToResult($"the next kernel panicked: {panic.Message}");
+                        return run.ToResult(run.Next == script.Lines.Count ? null : $"the next kernel panicked: {panic.Message}");
                     }
 
                     run.ObserveKexec("0");

@@ -53,7 +53,7 @@ public static class GuestReplay
             return 0;
         }
 
-        string refusal = ScriptRun.Kexec(Kernel.Linux, kexec, Guest.KernelImagePath, Guest.InitrdPath, CommandLine(guest, kexec));
+        string refusal = ScriptRun.Kexec(Kernel.Linux, kexec, guest.NextKernelImagePath, Guest.InitrdPath, CommandLine(guest, kexec));
         foreach (ScriptRun run in held)
         {
             run.Dispose();

@@ -25,9 +25,18 @@ public sealed class VmReplay
     /// <param name="scripts">The scripts.</param>
     /// <param name="cancellationToken">Ends the VM that runs.</param>
     /// <returns>The results, in the order of the scripts.</returns>
+    /// <exception cref="LitmusSyntaxException">A script wants another kernel's release.</exception>
     public async Task<IReadOnlyList<LitmusResult>> RunAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(scripts);
+        foreach (LitmusScript script in scripts)
+        {
+            if (script.Lines.FirstOrDefault(static line => line.Operation.Release is not null) is { } other)
+            {
+                throw new LitmusSyntaxException(script.Name, other.Number, "a VM has one kernel; kexec with release= is for the emulated kernel.");
+            }
+        }
+
         var results = new LitmusResult[scripts.Count];
         int done = 0;
         foreach (int[] batch in Batches(scripts))
@@ -64,11 +73,6 @@ public sealed class VmReplay
 
     private async Task<LitmusResult[]> RunBatchAsync(LitmusScript[] scripts, CancellationToken cancellationToken)
     {
-        if (scripts is [{ IsAlone: true } alone] && alone.Lines.FirstOrDefault(static line => line.Operation.Release is not null) is { } other)
-        {
-            throw new LitmusSyntaxException(alone.Name, other.Number, "a VM has one kernel; kexec with release= is for the emulated kernel.");
-        }
-
         string bundle = Path.GetTempFileName();
         try
         {
