@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Tests.Hostile;
 
@@ -12,14 +13,18 @@ internal sealed class Damage
 
     private readonly Random _random;
     private readonly PhysicalMemory _memory;
+    private readonly KhoRadixTree _tree;
+    private readonly (ulong Address, int Order)[] _pieces;
     private readonly ulong[] _pages;
     private readonly List<ulong> _words = [];
     private readonly List<string> _done = [];
 
-    public Damage(Random random, PhysicalMemory memory)
+    public Damage(Random random, PhysicalMemory memory, ulong treeRoot)
     {
         _random = random;
         _memory = memory;
+        _tree = new KhoRadixTree(memory, treeRoot, NewPage);
+        _pieces = [.. _tree.Pieces()];
         _pages = [.. memory.PopulatedPages()];
         foreach (ulong pfn in _pages)
         {
@@ -39,7 +44,13 @@ internal sealed class Damage
 
     public void Apply()
     {
-        for (int i = _random.Next(1, 7); i > 0; i--)
+        // While the tree can still be walked.
+        while (_random.Next(4) == 0)
+        {
+            ChangePieces();
+        }
+
+        for (int i = _random.Next(_done.Count == 0 ? 1 : 0, 7); i > 0; i--)
         {
             One();
         }
@@ -69,6 +80,36 @@ internal sealed class Damage
                 SetWord(Used(), Value(), "sets");
                 break;
         }
+    }
+
+    // Takes a piece away, or puts one into, before or around what is there.
+    private void ChangePieces()
+    {
+        (ulong address, int order) = _pieces[_random.Next(_pieces.Length)];
+        if (_random.Next(3) == 0)
+        {
+            Assert.True(_tree.Remove(address, order) || _done.Count > 0);
+            Tell($"removes the piece 0x{address:x} of order {order}");
+            return;
+        }
+
+        order = _random.Next(_random.Next(3) == 0 ? KhoRadixTree.MaxOrder : KhoRadixTree.MaxPageOrder);
+        ulong around = (address + ((ulong)_random.Next(3) << PhysicalMemory.PageShift)) >> (PhysicalMemory.PageShift + order);
+        around <<= PhysicalMemory.PageShift + order;
+        Assert.Equal(Errno.None, _tree.Add(around, order));
+        Tell($"adds a piece at 0x{around:x} of order {order}");
+    }
+
+    private ulong NewPage()
+    {
+        ulong pfn;
+        do
+        {
+            pfn = (ulong)_random.Next((int)_memory.PageCount);
+        }
+        while (!_memory.Page(pfn).IsEmpty || _memory.FindFolios(pfn) is not null);
+        _memory.Populate(pfn);
+        return pfn << PhysicalMemory.PageShift;
     }
 
     private ulong Used() => _words[_random.Next(_words.Count)];
