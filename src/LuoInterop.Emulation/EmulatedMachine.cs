@@ -58,8 +58,12 @@ public sealed class EmulatedMachine : IDisposable
     /// <summary>Gets the machine's memory; between two kernels it holds what the next one finds.</summary>
     internal PhysicalMemory Memory => _memory;
 
-    /// <summary>Gets what the next kernel is told of a handover; null when there is none.</summary>
-    internal KhoSetupData? Handover => _next.Handover;
+    /// <summary>Gets or sets what the next kernel is told of a handover; null when there is none.</summary>
+    internal KhoSetupData? Handover
+    {
+        get => _next.Handover;
+        set => _next = _next with { Handover = value };
+    }
 
     /// <summary>Gets the machine's description.</summary>
     public EmulatedMachineOptions Options { get; }

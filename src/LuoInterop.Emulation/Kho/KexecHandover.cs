@@ -295,19 +295,19 @@ internal sealed class KexecHandover
         huge && (page & ((1UL << HugeOrder) - 1)) == 0 && pages - page >= 1UL << HugeOrder ? HugeOrder : 0;
 
     /// <summary>Writes the array of scratch areas where the image's segment is loaded, inside scratch (kho_fill_kimage).</summary>
+    /// <remarks>What lies there is overwritten: where a broken handover says that scratch is, Linux loads its image too.</remarks>
     public KhoSetupData FillImage()
     {
-        ulong address = _scratch[0].Address;
-        Span<byte> page = _memory.Page(address >> PhysicalMemory.PageShift);
-        if (page.IsEmpty)
-        {
-            _memory.Populate(address >> PhysicalMemory.PageShift);
-            page = _memory.Page(address >> PhysicalMemory.PageShift);
-        }
-
+        ulong address = _scratch[0].Address & ~(PhysicalMemory.PageSize - 1UL);
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i].Write(page[(i * KhoScratch.Size)..]);
+            ulong entry = address + (ulong)(i * KhoScratch.Size);
+            if (_memory.Page(entry >> PhysicalMemory.PageShift).IsEmpty)
+            {
+                _memory.Populate(entry >> PhysicalMemory.PageShift);
+            }
+
+            _scratch[i].Write(_memory.Structure(entry, KhoScratch.Size));
         }
 
         return new KhoSetupData(OutgoingFdt, PhysicalMemory.PageSize, address, (ulong)(_scratch.Length * KhoScratch.Size));

@@ -104,22 +104,29 @@ internal sealed class SessionFile : OpenFile
             return fd;
         }
 
-        int error = _session.Retrieve(command.Token, out HostFile? file);
-        if (error == 0)
+        // A panic, too, gives the descriptor back: it is the host's.
+        int error = Refused.EIO;
+        try
         {
-            command.SecondWord = fd;
-            error = command.Respond();
-        }
+            error = _session.Retrieve(command.Token, out HostFile? file);
+            if (error == 0)
+            {
+                command.SecondWord = fd;
+                error = command.Respond();
+            }
 
-        if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
-        {
-            error = HostLibc.LastError;
+            if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
+            {
+                error = HostLibc.LastError;
+            }
         }
-
-        if (error != 0)
+        finally
         {
-            // close(2) frees the number whatever it answers.
-            _ = HostLibc.close(fd);
+            if (error != 0)
+            {
+                // close(2) frees the number whatever it answers.
+                _ = HostLibc.close(fd);
+            }
         }
 
         return error;

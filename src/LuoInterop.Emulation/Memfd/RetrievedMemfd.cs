@@ -165,6 +165,24 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             return fd;
         }
 
+        // A panic, too, gives the descriptor back: it is the host's.
+        int error = Refused.EIO;
+        try
+        {
+            error = InsertFolios(ser, fd);
+            return error == 0 ? fd : error;
+        }
+        finally
+        {
+            if (error != 0)
+            {
+                Abandon(fd, error);
+            }
+        }
+    }
+
+    private int InsertFolios(in MemfdLuoSer ser, int fd)
+    {
         var filled = new HashSet<ulong>();
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
@@ -185,11 +203,11 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             if (error != 0)
             {
                 Discard(handover, ser, i + 1);
-                return Abandon(fd, error);
+                return error;
             }
         }
 
-        return fd;
+        return 0;
     }
 
     // shmem_add_to_page_cache: EEXIST where a page has a folio already. What lies past the end is not seen.
