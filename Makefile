@@ -11,7 +11,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test check build kernel pack api contract clean
+.PHONY: help demo demo-vm test check build kernel bench pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -48,6 +48,12 @@ build:           ## Build everything
 kernel:          ## Build the kernel that the VM tests use, unless it is cached; prints its folder
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
+
+bench:           ## Measure the emulated kernel and hold the figures against their bars (minutes; nothing else should run)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) bench/LuoInterop.Benchmarks
+	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh
