@@ -11,7 +11,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench hunt pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -58,6 +58,19 @@ build:           ## Build everything
 kernel:          ## Build the kernel that the VM tests use, unless it is cached; prints its folder
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
+
+bench:           ## Measure the emulated kernel and hold the figures against their bars (minutes; nothing else should run)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) bench/LuoInterop.Benchmarks
+	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
+
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1]
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Hunt
+	@eng/kernel.sh
+	@dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh

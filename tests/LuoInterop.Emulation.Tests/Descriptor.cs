@@ -3,9 +3,7 @@ using System.Runtime.InteropServices;
 namespace LuoInterop.Emulation.Tests;
 
 /// <summary>Owns a descriptor of a kernel.</summary>
-/// <remarks>
-/// Only Dispose closes it: the garbage collector would end the sessions of a test that has no more use for their descriptors.
-/// </remarks>
+/// <remarks>One that nobody disposes stays open: a session must not end because the garbage collector ran in a test.</remarks>
 internal sealed class Descriptor : SafeHandle
 {
     private readonly Kernel _kernel;

@@ -136,9 +136,8 @@ internal static class KhoEarlyBoot
             }
         }
 
-        for (int i = memory.Folios.Count - 1; i >= 0; i--)
+        foreach (FolioRange range in memory.Folios)
         {
-            FolioRange range = memory.Folios[i];
             if (!range.IsPreserved)
             {
                 memory.Remove(range);
