@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -84,11 +83,11 @@ public class CostTests
         using Descriptor device = kernel.OpenDevice();
         byte[] structure = NameStructure("session");
         Pair(10_000);
-        var clock = Stopwatch.StartNew();
+        TimeSpan before = Environment.CpuUsage.TotalTime;
         Pair(Count);
 
-        // The bar is 500,000 a second on a release build; a loaded machine must not fail the test.
-        Assert.InRange(Count / clock.Elapsed.TotalSeconds, 50_000, double.MaxValue);
+        // The bar is 500,000 a second on a release build. The processor's time counts, which a loaded machine hardly changes.
+        Assert.InRange(Count / (Environment.CpuUsage.TotalTime - before).TotalSeconds, 50_000, double.MaxValue);
 
         void Pair(int count)
         {
