@@ -54,7 +54,7 @@ internal sealed class BlobFile : OpenFile
         return position < 0 ? Refused.EINVAL : _position = position;
     }
 
-    public override int Allocate(int mode, long offset, long length) => Refused.EOPNOTSUPP;
+    protected override int AllocateError => Refused.EOPNOTSUPP;
 
     public override int ChangeMode(uint mode) => Refused.EPERM;
 

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -13,6 +14,9 @@ internal abstract class OpenFile
     private const uint FIOQSIZE = 0x5460;
     private const uint FIGETBSZ = 2;
     private const int BlockSize = 4096;
+
+    // include/uapi/linux/falloc.h, since Linux 6.17.
+    private const int FALLOC_FL_WRITE_ZEROES = 0x80;
 
     private int _references = 1;
 
@@ -60,7 +64,7 @@ internal abstract class OpenFile
                     return on ? Refused.ENOTTY : 0;
                 }
 
-                Flags = on ? Flags | LuoInterop.Interop.FcntlHeader.O_NONBLOCK : Flags & ~LuoInterop.Interop.FcntlHeader.O_NONBLOCK;
+                Flags = on ? Flags | FcntlHeader.O_NONBLOCK : Flags & ~FcntlHeader.O_NONBLOCK;
                 return 0;
             case FIOQSIZE:
                 return Refused.ENOTTY;
@@ -90,8 +94,29 @@ internal abstract class OpenFile
     /// <summary>Changes the size.</summary>
     public virtual int Truncate(long length) => Refused.EINVAL;
 
-    /// <summary>Allocates a range.</summary>
-    public virtual int Allocate(int mode, long offset, long length) => Refused.ENODEV;
+    /// <summary>Refuses to allocate a range, with the error of the first check that fails (vfs_fallocate, fs/open.c).</summary>
+    public int Allocate(int mode, long offset, long length)
+    {
+        if (offset < 0 || length <= 0)
+        {
+            return Refused.EINVAL;
+        }
+
+        bool keepsSize = (mode & FallocHeader.FALLOC_FL_KEEP_SIZE) != 0;
+        bool isKnown = (mode & ~FallocHeader.FALLOC_FL_KEEP_SIZE) switch
+        {
+            0 or FallocHeader.FALLOC_FL_ZERO_RANGE or FallocHeader.FALLOC_FL_UNSHARE_RANGE => true,
+            FallocHeader.FALLOC_FL_PUNCH_HOLE => keepsSize,
+            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FALLOC_FL_WRITE_ZEROES => !keepsSize,
+            _ => false,
+        };
+        return !isKnown ? Refused.EOPNOTSUPP
+            : (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF
+            : AllocateError;
+    }
+
+    /// <summary>Gets what allocating a range ends with: ENODEV for what is no regular file, EOPNOTSUPP for one without fallocate.</summary>
+    protected virtual int AllocateError => Refused.ENODEV;
 
     /// <summary>Changes the mode bits.</summary>
     public abstract int ChangeMode(uint mode);

@@ -24,12 +24,7 @@ internal sealed class SessionFile : OpenFile
 
     public override string LinkText => "anon_inode:[luo_session] " + Encoding.UTF8.GetString(_session.Name.Bytes);
 
-    // Since Linux 6.16 an anonymous inode is a regular file inside the kernel, whose attributes cannot be set (fs/anon_inodes.c).
-    public override int Truncate(long length) => Refused.EINVAL;
-
-    public override int Allocate(int mode, long offset, long length) =>
-        offset < 0 || length <= 0 ? Refused.EINVAL : Refused.EOPNOTSUPP;
-
+    // Attributes of an anonymous inode cannot be set (fs/anon_inodes.c).
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
     public override FileStatus Status() => new(AnonInodeFs, 0, 2, 1, 0x180, 0, 0, 0, 0);
