@@ -65,12 +65,12 @@ bench:           ## Measure the emulated kernel and hold the figures against the
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
 
-hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1]
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Hunt
-	@eng/kernel.sh
-	@dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
+	@eng/kernel.sh $(KERNEL)
+	@KERNEL=$(KERNEL) dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh

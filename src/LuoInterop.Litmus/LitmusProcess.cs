@@ -12,7 +12,6 @@ internal sealed class LitmusProcess : IDisposable
 
     private readonly List<(string Name, KernelHandle Handle)> _descriptors = [];
     private readonly List<(string Name, nint Address, nuint Length)> _mappings = [];
-    private readonly int _number;
     private string? _folder;
 
     /// <param name="kernel">The kernel that runs.</param>
@@ -20,7 +19,6 @@ internal sealed class LitmusProcess : IDisposable
     public LitmusProcess(Kernel kernel, int number)
     {
         Kernel = kernel;
-        _number = number;
         Prefix = SessionNameField.Prefix(number);
     }
 
@@ -36,7 +34,7 @@ internal sealed class LitmusProcess : IDisposable
         {
             if (_folder is null)
             {
-                string folder = $"/dev/shm/luo-litmus-{Environment.ProcessId}-{_number}";
+                string folder = "/dev/shm/luo-litmus-" + Path.GetRandomFileName();
                 Directory.CreateDirectory(folder);
                 _folder = folder;
             }

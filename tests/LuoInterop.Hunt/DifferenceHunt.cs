@@ -1,11 +1,16 @@
+using LuoInterop.Emulation;
 using LuoInterop.Litmus;
 
 namespace LuoInterop.Hunt;
 
-/// <summary>Runs scripts on Linux in a VM and on the emulated kernel, and finds where they differ.</summary>
-/// <param name="linux">Replays on Linux.</param>
+/// <summary>Replays scripts on a kernel, and gives the results in their order.</summary>
+internal delegate Task<IReadOnlyList<LitmusResult>> Judge(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation);
+
+/// <summary>Runs scripts on a judge, as a rule Linux in a VM, and on the emulated kernel, and finds where they differ.</summary>
+/// <param name="judge">Replays on the kernel that is right.</param>
+/// <param name="emulated">The emulated machines.</param>
 /// <param name="log">Is told what happens.</param>
-internal sealed class DifferenceHunt(VmReplay linux, Action<string> log)
+internal sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated, Action<string> log)
 {
     private const int MostShrinkRounds = 25;
 
@@ -14,10 +19,10 @@ internal sealed class DifferenceHunt(VmReplay linux, Action<string> log)
     public async Task<IReadOnlyList<Difference>> CompareAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation)
     {
         // The VM runs meanwhile.
-        Task<IReadOnlyList<LitmusResult>> onLinux = linux.RunAsync(scripts, cancellation);
-        List<LitmusResult> emulated = await Task.Run(() => Emulate(scripts), cancellation);
-        IReadOnlyList<LitmusResult> real = await onLinux;
-        return [.. emulated.Select((result, i) => Difference.Find(result, real[i])).OfType<Difference>()];
+        Task<IReadOnlyList<LitmusResult>> judged = judge(scripts, cancellation);
+        List<LitmusResult> results = await Task.Run(() => Emulate(scripts), cancellation);
+        IReadOnlyList<LitmusResult> right = await judged;
+        return [.. results.Select((result, i) => Difference.Find(result, right[i])).OfType<Difference>()];
     }
 
     /// <summary>Makes each difference's script as small as it gets, all of them in the same VM at a time.</summary>
@@ -42,11 +47,9 @@ internal sealed class DifferenceHunt(VmReplay linux, Action<string> log)
             }
 
             log($"shrinking, round {round}: {candidates.Count} smaller scripts for {done.Count(static d => !d)} differences");
-            HashSet<LitmusScript> differing = [];
             var found = new Dictionary<LitmusScript, Difference>();
             foreach (Difference difference in await CompareAsync(candidates, cancellation))
             {
-                differing.Add(difference.Linux.Script);
                 found[difference.Linux.Script] = difference;
             }
 
@@ -64,9 +67,9 @@ internal sealed class DifferenceHunt(VmReplay linux, Action<string> log)
         return smallest;
     }
 
-    private static List<LitmusResult> Emulate(IReadOnlyList<LitmusScript> scripts)
+    private List<LitmusResult> Emulate(IReadOnlyList<LitmusScript> scripts)
     {
-        using var replay = new EmulatedReplay();
+        using var replay = new EmulatedReplay(emulated);
         return [.. scripts.Select(replay.Run)];
     }
 }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using LuoInterop.Litmus;
-using LuoInterop.VmTesting;
 
 namespace LuoInterop.Hunt;
 
@@ -29,19 +28,18 @@ internal sealed class HuntCommand(ulong seed, int count, string? folder)
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         Action<string> log = Console.Error.WriteLine;
-        var hunt = new DifferenceHunt(
-            new VmReplay
-            {
-                Kernel = await KernelBuild.GetAsync(progress: log, cancellationToken: cancellation),
-                Payload = Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll"),
-            },
-            log);
+        DifferenceHunt hunt = await LinuxHunt.CreateAsync(log, cancellation);
         int done = 0;
         int kexecs = 0;
         var differences = new List<Difference>();
         foreach (LitmusScript[] batch in Batches())
         {
-            differences.AddRange(await hunt.CompareAsync(batch, cancellation));
+            foreach (Difference difference in await hunt.CompareAsync(batch, cancellation))
+            {
+                differences.Add(difference);
+                log(difference.ToString());
+            }
+
             done += batch.Length;
             kexecs += batch.Count(static script => script.Kernels > 1);
             log($"{done} scripts run on both kernels, {kexecs} of them with a kexec, {batch.Sum(static script => script.Lines.Count)} lines in the last {batch.Length}: {differences.Count} differ");

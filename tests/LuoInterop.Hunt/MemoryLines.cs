@@ -3,9 +3,8 @@ namespace LuoInterop.Hunt;
 /// <summary>Writes operations on a memory file.</summary>
 internal sealed class MemoryLines(Choices choices, Values values, Action<string> line)
 {
-    /// <param name="file">The file's name.</param>
-    /// <param name="isDevice">Whether it may be the device: its mode would stay for other scripts.</param>
-    public void Write(string file, bool isDevice) => line(choices.Weighted<Func<string>>(
+    /// <summary>Writes an operation on a memory file.</summary>
+    public void Write(string file) => line(choices.Weighted<Func<string>>(
     [
         (10, () => $"pwrite {file} {values.Offset()} {values.Length()} seed={values.Seed()}"),
         (5, () => $"write {file} {values.Length()} seed={values.Seed()}"),
@@ -17,7 +16,7 @@ internal sealed class MemoryLines(Choices choices, Values values, Action<string>
         (2, () => $"map {file} {values.MappedLength()} {choices.Of("", "prot=READ", "prot=READ private", "prot=READ|WRITE private")}".TrimEnd()),
         (2, () => $"unmap {file}"),
         (4, () => $"lseek {file} {values.Offset()} {choices.Of("SET", "CUR", "END", "DATA", "HOLE")}"),
-        (2, () => isDevice ? $"stat {file}" : $"chmod {file} {values.Mode()}"),
+        (2, () => $"chmod {file} {values.Mode()}"),
         (2, () => $"setfl {file} {choices.Of("APPEND", "0", "NONBLOCK")}"),
         (3, () => $"read {file} {values.Length()}"),
         (3, () => $"pread {file} {values.Offset()} {values.Length()}"),
@@ -29,6 +28,16 @@ internal sealed class MemoryLines(Choices choices, Values values, Action<string>
         (1, () => $"getfl {file}"),
         (1, () => $"getfd {file}"),
     ])());
+
+    /// <summary>Writes an operation on something else: one that changes nothing which scripts share, and that cannot wait.</summary>
+    public void WriteAstray(string name) => line(choices.Of<Func<string>>(
+        () => $"truncate {name} {values.Size()}",
+        () => $"fallocate {name} {values.AllocateMode()} {values.Offset()} {values.Length()}",
+        () => $"add_seals {name} {values.Seals()}",
+        () => $"seals {name}",
+        () => $"map {name} {values.MappedLength()} prot=READ",
+        () => $"store {name} 0 {values.MappedLength()}",
+        () => $"getfd {name}")());
 
     private static string NotNegative(string offset) => offset.StartsWith('-') ? "0" : offset;
 }

@@ -23,7 +23,7 @@ internal sealed class ScriptState
     /// <summary>Gets the sessions of the kernel before, with the tokens in them.</summary>
     public List<(string Session, List<string> Tokens)> Carried { get; private set; } = [];
 
-    /// <summary>Gets the session that each outgoing descriptor stands for, and its tokens.</summary>
+    /// <summary>Gets the session that each descriptor stands for, and its tokens.</summary>
     public Dictionary<string, (string Session, List<string> Tokens)> Sessions { get; } = [];
 
     public int Kernel { get; private set; } = 1;
@@ -72,7 +72,7 @@ internal sealed class ScriptState
 
     public void Kexec()
     {
-        Carried = [.. Sessions.Values];
+        Carried = [.. Sessions.Where(entry => KindOf(entry.Key) == Kind.Outgoing).Select(static entry => entry.Value)];
         Exit();
         Kernel++;
     }

@@ -32,7 +32,7 @@ internal sealed class ScriptWriter
     {
         for (int kernel = 1; kernel <= kernels; kernel++)
         {
-            int lines = 4 + _choices.Below(18);
+            int lines = 6 + _choices.Below(20);
             for (int i = 0; i < lines && _choices.Any; i++)
             {
                 WriteLine();
@@ -54,11 +54,11 @@ internal sealed class ScriptWriter
     [
         (_state.Has(Kind.Device) ? 1 : 40, Open),
         (_state.Count(Kind.Outgoing) >= MostSessions ? 1 : _state.Has(Kind.Outgoing) ? 6 : 24, CreateSession),
-        (_state.Kernel == 1 ? 1 : _state.Count(Kind.Incoming) >= _state.Carried.Count ? 2 : 24, RetrieveSession),
+        (_state.Kernel == 1 ? 1 : _state.Count(Kind.Incoming) >= _state.Carried.Count ? 2 : 40, RetrieveSession),
         (_state.Count(Kind.Memory) >= MostMemoryFiles ? 1 : _state.Has(Kind.Memory) ? 8 : 24, MakeMemory),
         (2, MakeOther),
-        (_state.Has(Kind.Outgoing) && _state.Has(Kind.Memory) ? 22 : 2, Preserve),
-        (_state.Has(Kind.Incoming) ? 24 : 1, RetrieveFile),
+        (_state.Has(Kind.Outgoing) && _state.Has(Kind.Memory) ? 30 : 2, Preserve),
+        (_state.Has(Kind.Incoming) ? 40 : 1, RetrieveFile),
         (_state.Has(Kind.Incoming) ? 4 : 1, () => Line($"finish {Pick(Kind.Incoming)}")),
         (2, () => Line($"get_name {Pick(_choices.Percent(50) ? Kind.Incoming : Kind.Outgoing)}")),
         (6, Ioctl),
@@ -87,10 +87,18 @@ internal sealed class ScriptWriter
     private void RetrieveSession()
     {
         string device = Pick(Kind.Device);
-        string session = _state.Carried.Count > 0 && !_choices.Percent(_astray)
-            ? _state.Carried[_choices.Below(_state.Carried.Count)].Session
-            : _values.Session();
-        Line($"{_state.Add(Kind.Incoming)} = retrieve_session {device} {session}");
+        string name = _state.Add(Kind.Incoming);
+        string session = _values.Session();
+        if (_state.Carried.Count > 0 && !_choices.Percent(_astray))
+        {
+            // One that has files more often than not.
+            var full = _state.Carried.Where(static carried => carried.Tokens.Count > 0).ToList();
+            var from = full.Count > 0 && _choices.Percent(80) ? full : _state.Carried;
+            (session, List<string> tokens) = from[_choices.Below(from.Count)];
+            _state.Sessions[name] = (session, tokens);
+        }
+
+        Line($"{name} = retrieve_session {device} {session}");
     }
 
     private void MakeMemory()
@@ -130,7 +138,7 @@ internal sealed class ScriptWriter
     private void RetrieveFile()
     {
         string session = Pick(Kind.Incoming);
-        string[] tokens = [.. _state.Carried.SelectMany(static carried => carried.Tokens)];
+        string[] tokens = _state.Sessions.TryGetValue(session, out (string Session, List<string> Tokens) entry) ? [.. entry.Tokens] : [];
         string token = tokens.Length > 0 && !_choices.Percent(_astray) ? _choices.Of<string>(tokens) : _values.Token();
         string name = _state.Add(Kind.Memory);
         Line($"{name} = retrieve_fd {session} token={token}");
@@ -194,12 +202,26 @@ internal sealed class ScriptWriter
     private void OnMemory()
     {
         string name = Pick(Kind.Memory);
-        new MemoryLines(_choices, _values, Line).Write(name, _state.KindOf(name) == Kind.Device);
+        var lines = new MemoryLines(_choices, _values, Line);
+        if (_state.KindOf(name) == Kind.Memory)
+        {
+            lines.Write(name);
+        }
+        else
+        {
+            lines.WriteAstray(name);
+        }
     }
 
     private void OnSessionOrDevice()
     {
         string name = Pick(_choices.Of(Kind.Device, Kind.Outgoing, Kind.Incoming));
+        if (_state.KindOf(name) is not (Kind.Device or Kind.Outgoing or Kind.Incoming))
+        {
+            new MemoryLines(_choices, _values, Line).WriteAstray(name);
+            return;
+        }
+
         Line(_choices.Of<Func<string>>(
             () => $"read {name} 100",
             () => $"write {name} 100",

@@ -62,7 +62,7 @@ internal static unsafe class OtherFileVerbs
         new(
             "other",
             "NAME = other pipe|pipe_write|null|zero|eventfd|socket|secret|directory|proc",
-            "Makes a descriptor of something that is no memory file: an end of a pipe, /dev/null, /dev/zero, an eventfd, a socket, a memfd_secret(2), a folder on tmpfs, a file of procfs.",
+            "Makes a descriptor of something that is no memory file: an end of a pipe, /dev/null, /dev/zero, an eventfd, a socket, a memfd_secret(2), the script's own folder on tmpfs, a file of procfs.",
             static arguments =>
             {
                 string kind = arguments.Word("the kind");
@@ -75,7 +75,7 @@ internal static unsafe class OtherFileVerbs
                     "eventfd" => static _ => HostLibc.Result(HostLibc.eventfd(0, FcntlHeader.O_CLOEXEC | FcntlHeader.O_NONBLOCK)),
                     "socket" => static _ => HostLibc.Result(HostLibc.socket(HostLibc.AF_UNIX, HostLibc.SOCK_STREAM | FcntlHeader.O_CLOEXEC, 0)),
                     "secret" => static _ => HostLibc.Result(HostLibc.syscall(HostLibc.NR_memfd_secret, FcntlHeader.O_CLOEXEC)),
-                    "directory" => static process => process.Kernel.Open(TmpFs, O_DIRECTORY | FcntlHeader.O_CLOEXEC),
+                    "directory" => static process => process.Kernel.Open(process.Folder, O_DIRECTORY | FcntlHeader.O_CLOEXEC),
                     "proc" => static process => process.Kernel.Open("/proc/self/status", FcntlHeader.O_CLOEXEC),
                     _ => throw arguments.Wrong($"'{kind}' is no kind."),
                 };
