@@ -14,6 +14,7 @@ internal static class EmulatedDifferences
         "Everybody is root: permissions of the device, of kexec and of reboot are not checked.",
         "RLIMIT_NOFILE counts the device, sessions and debugfs files apart from the host's descriptors.",
         "A program that runs into the frozen sessions during the kexec gets an exception; on Linux it hangs until the jump.",
-        "Running out of kernel memory for small allocations (ENOMEM, ENFILE) does not happen.",
+        "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
+        "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
     ];
 }

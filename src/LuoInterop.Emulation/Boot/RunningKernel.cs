@@ -15,6 +15,7 @@ namespace LuoInterop.Emulation.Boot;
 internal sealed class RunningKernel
 {
     private readonly EmulatedMachine _machine;
+    private readonly bool _hasMemfdHandler;
     private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
 
@@ -26,6 +27,7 @@ internal sealed class RunningKernel
         Handover = handover;
         Luo = luo;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.HugeFolios);
+        _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
     }
 
     public Lock Lock { get; } = new();
@@ -52,25 +54,32 @@ internal sealed class RunningKernel
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
 
+    /// <summary>Gets the command of the reboot(2) that was obeyed; null while the kernel runs.</summary>
+    public uint? EndCommand => _end?.Command;
+
+    /// <summary>Gets the faults of the machine.</summary>
+    public FaultInjection Faults => _machine.Faults;
+
     /// <summary>Boots: the order is that of the kernel's initcalls.</summary>
     /// <exception cref="EmulatedKernelPanicException">What the previous kernel left is not sound.</exception>
     public static RunningKernel Boot(EmulatedMachine machine, PhysicalMemory memory, BootParameters parameters)
     {
-        KexecHandover handover = KhoEarlyBoot.Start(memory, parameters.Handover, parameters.Words);
-        var kernel = new RunningKernel(machine, parameters, handover, new LuoCore(handover));
+        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words);
+        var kernel = new RunningKernel(machine, parameters, handover, new LuoCore(handover, machine.Faults));
         kernel.AddFiles();
         if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
         {
             kernel.Luo.EarlyStartup();
-            handover.Initialize();
-            kernel.AddMetadata();
-            int coldFdtSize = handover.OutgoingFdtSize;
-            if (KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+            if (handover.TryInitialize() && kernel.TryAddMetadata())
             {
-                kernel.StartLuo();
-            }
+                int coldFdtSize = handover.OutgoingFdtSize;
+                if (KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+                {
+                    kernel.StartLuo();
+                }
 
-            kernel.Files.AddKho(handover, coldFdtSize);
+                kernel.Files.AddKho(handover, coldFdtSize);
+            }
         }
 
         return kernel;
@@ -119,6 +128,10 @@ internal sealed class RunningKernel
     public void Panic(EmulatedKernelPanicException panic) => End(
         new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, $"The emulated kernel panicked: {panic.Message}"), null);
 
+    /// <summary>Ends the kernel where it stands: the machine restarts with empty memory when power comes back.</summary>
+    public void CutPower() => End(
+        new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, "The power of the emulated machine was cut; its memory is lost."), null);
+
     /// <summary>Drops all that the kernel holds, when the machine is switched off from outside.</summary>
     public void Abandon(EmulatedRebootException end)
     {
@@ -140,6 +153,12 @@ internal sealed class RunningKernel
             return error;
         }
 
+        bool huge = Options.HugeFolios;
+        while (Faults.OnJump(fault => Luo.FindPages(fault) is not null) is { } damage)
+        {
+            Handover.Damage(Luo.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, huge, damage.Damage);
+        }
+
         KhoSetupData? data = Handover.IsEnabled ? Handover.FillImage() : null;
         throw End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data));
     }
@@ -151,9 +170,11 @@ internal sealed class RunningKernel
         return end.Again();
     }
 
-    /// <summary>The configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
-    private static readonly byte[] Configuration = Gzip(
-        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\nCONFIG_MEMFD_CREATE=y\n");
+    // As CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.
+    private static byte[] Configuration(bool hasMemfdHandler) => Gzip(
+        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\n"
+        + (hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
+        + "CONFIG_MEMFD_CREATE=y\n");
 
     private static byte[] Gzip(string text)
     {
@@ -174,14 +195,14 @@ internal sealed class RunningKernel
         }
 
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
-        Files.AddBytes("/proc/config.gz", Configuration);
+        Files.AddBytes("/proc/config.gz", Configuration(_hasMemfdHandler));
         Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);
         Files.AddText(
             "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));
     }
 
-    // kho_kexec_metadata_init; a count that cannot be read starts again.
-    private void AddMetadata()
+    // kho_kexec_metadata_init; a count that cannot be read starts again. Without memory for it KHO is off.
+    private bool TryAddMetadata()
     {
         uint count = 0;
         if (Handover.RetrieveSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, out ulong address, out ulong size) == 0 && size >= KexecMetadata.Size)
@@ -193,7 +214,8 @@ internal sealed class RunningKernel
         ulong own = Handover.AllocatePreserved();
         if (own == 0)
         {
-            return;
+            Handover.Disable();
+            return false;
         }
 
         new KexecMetadata(KexecMetadata.KHO_KEXEC_METADATA_VERSION, Release, count + 1)
@@ -201,7 +223,11 @@ internal sealed class RunningKernel
         if (Handover.AddSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, own, KexecMetadata.Size) != 0)
         {
             Handover.UnpreserveFree(own);
+            Handover.Disable();
+            return false;
         }
+
+        return true;
     }
 
     private void StartLuo()
@@ -209,7 +235,11 @@ internal sealed class RunningKernel
         Luo.LateStartup();
         if (Luo.IsEnabled)
         {
-            Luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios));
+            if (_hasMemfdHandler)
+            {
+                Luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios));
+            }
+
             Device = new LuoDevice(Luo, Options.DevicePath);
         }
     }

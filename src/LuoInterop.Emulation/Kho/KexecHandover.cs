@@ -61,23 +61,44 @@ internal sealed class KexecHandover
     public List<(string Name, ulong Address, int Size)> OutgoingSubtrees { get; } = [];
 
     /// <summary>Sets up the outgoing side (kho_init, fs_initcall).</summary>
-    public void Initialize()
+    /// <returns>False when memory is short: KHO is off then, and the boot goes on.</returns>
+    public bool TryInitialize()
     {
         ulong root = _frames.AllocatePage();
         if (root == 0)
         {
-            throw new EmulatedKernelPanicException("Out of memory and no killable processes...");
+            return false;
         }
 
-        _tree = new KhoRadixTree(_memory, root, _frames.AllocatePage);
+        _tree = new KhoRadixTree(_memory, root, _frames.AllocatePage, _frames.FreePage);
         OutgoingFdt = AllocatePreserved();
         if (OutgoingFdt == 0)
         {
-            throw new EmulatedKernelPanicException("Out of memory and no killable processes...");
+            Disable();
+            return false;
         }
 
         _fdt = new KhoRootFdt(root);
         WriteFdt();
+        return true;
+    }
+
+    /// <summary>Gives the outgoing side up (the error path of kho_init).</summary>
+    public void Disable()
+    {
+        if (OutgoingFdt != 0)
+        {
+            UnpreserveFree(OutgoingFdt);
+            OutgoingFdt = 0;
+        }
+
+        foreach (ulong node in _tree!.Nodes().ToArray())
+        {
+            _frames.FreePage(node);
+        }
+
+        _tree = null;
+        _fdt = null;
     }
 
     /// <summary>Gets the bytes that the own device tree has now.</summary>
@@ -206,6 +227,31 @@ internal sealed class KexecHandover
         _frames.Free(range.FirstPfn, range.PageCount);
         range.Dispose();
     }
+
+    /// <summary>Does to a preserved folio what a fault asks for.</summary>
+    /// <param name="range">The file that holds it.</param>
+    /// <param name="page">A page of the file that it covers.</param>
+    /// <param name="huge">Whether aligned runs of 2 MiB are one folio.</param>
+    /// <param name="damage">What happens to it.</param>
+    public void Damage(FolioRange range, ulong page, bool huge, FolioDamage damage)
+    {
+        ulong first = page & ~((1UL << HugeOrder) - 1);
+        int order = FolioOrder(first, range.PageCount, huge);
+        first = order == 0 ? page : first;
+        if (damage == FolioDamage.NotPreserved)
+        {
+            _tree!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
+            return;
+        }
+
+        for (ulong i = 0; i < 1UL << order; i++)
+        {
+            range.Damage(first + i, damage);
+        }
+    }
+
+    /// <summary>Gets the pages of the tree of preserved pages: they stay when what they stand for is gone.</summary>
+    public IEnumerable<ulong> TreeNodes => _tree?.Nodes() ?? [];
 
     /// <summary>Gets the order of the folio that a file's page begins.</summary>
     public static int FolioOrder(ulong page, ulong pages, bool huge) =>

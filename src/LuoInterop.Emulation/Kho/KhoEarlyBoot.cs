@@ -11,10 +11,12 @@ internal static class KhoEarlyBoot
 
     /// <summary>Keeps what the previous kernel preserved, frees all else, and lays out scratch where none is inherited.</summary>
     /// <param name="memory">The machine's memory.</param>
+    /// <param name="faults">The faults that the kernel's allocations meet.</param>
     /// <param name="data">What the boot protocol tells of a handover; null without one.</param>
     /// <param name="words">The kernel's command line.</param>
     /// <exception cref="EmulatedKernelPanicException">The tree of preserved pages is not in memory.</exception>
-    public static KexecHandover Start(PhysicalMemory memory, KhoSetupData? data, IReadOnlyList<string> words)
+    public static KexecHandover Start(
+        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<string> words)
     {
         foreach (FolioRange range in memory.Folios)
         {
@@ -40,7 +42,7 @@ internal static class KhoEarlyBoot
         }
 
         DropAllBut(memory, preserved);
-        PageFrames frames = FreeFrames(memory, scratch, preserved);
+        PageFrames frames = FreeFrames(memory, faults, scratch, preserved);
         return new KexecHandover(
             memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved);
     }
@@ -132,7 +134,8 @@ internal static class KhoEarlyBoot
         }
     }
 
-    private static PageFrames FreeFrames(PhysicalMemory memory, KhoScratch[] scratch, Dictionary<ulong, int> preserved)
+    private static PageFrames FreeFrames(
+        PhysicalMemory memory, FaultInjection faults, KhoScratch[] scratch, Dictionary<ulong, int> preserved)
     {
         var reserved = new List<(ulong First, ulong End)> { (0, LowMemory >> PhysicalMemory.PageShift) };
         foreach (KhoScratch area in scratch)
@@ -152,7 +155,7 @@ internal static class KhoEarlyBoot
         }
 
         reserved.Sort();
-        var frames = new PageFrames(memory);
+        var frames = new PageFrames(memory, faults);
         ulong free = 0;
         foreach ((ulong first, ulong end) in reserved)
         {

@@ -7,7 +7,7 @@ namespace LuoInterop.Emulation.Luo;
 
 /// <summary>The Live Update Orchestrator of one kernel (kernel/liveupdate/luo_core.c and luo_session.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class LuoCore(KexecHandover handover)
+internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
 {
     private readonly LuoSessionList _outgoing = new();
     private readonly LuoSessionList _incoming = new();
@@ -29,8 +29,8 @@ internal sealed class LuoCore(KexecHandover handover)
     /// <summary>Gets the files that LUO holds, by what no two may share (luo_preserved_files).</summary>
     public HashSet<InodeKey> PreservedFiles { get; } = [];
 
-    /// <summary>Gets or sets what the freeze of a file is made to fail with, by token: <c>-errno</c> or 0. For tests.</summary>
-    public Func<ulong, int>? FreezeFault { get; set; }
+    /// <summary>Gets the faults that handlers meet.</summary>
+    public FaultInjection Faults { get; } = faults;
 
     /// <summary>Makes a handler known, in the order in which they are asked.</summary>
     public void Register(FileHandler handler) => _handlers.Add(handler);
@@ -97,7 +97,9 @@ internal sealed class LuoCore(KexecHandover handover)
         foreach (LuoSessionSer record in records.Entries)
         {
             var session = new LuoSession(new SessionKey(record.Name), this);
-            _deserializeError = _incoming.TryAdd(session) ? session.Files.Deserialize(record.Files, record.Count) : Refused.EEXIST;
+            _deserializeError = !Handover.Frames.TryAllocateSmall() ? Refused.ENOMEM
+                : _incoming.TryAdd(session) ? session.Files.Deserialize(record.Files, record.Count)
+                : Refused.EEXIST;
             if (_deserializeError != 0)
             {
                 break;
@@ -122,6 +124,11 @@ internal sealed class LuoCore(KexecHandover handover)
             return Refused.EINVAL;
         }
 
+        if (!Handover.Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
+        }
+
         // The block comes before the look for the name, and stays when the name is taken (luo_session_insert): with 51 x n
         // sessions it is then an empty last block, on which the next kernel panics.
         int error = _blocks.Grow(_outgoing.Count + 1);
@@ -134,6 +141,14 @@ internal sealed class LuoCore(KexecHandover handover)
         if (!_outgoing.TryAdd(created))
         {
             return Refused.EEXIST;
+        }
+
+        // anon_inode_getfile.
+        if (!Handover.Frames.TryAllocateSmall())
+        {
+            _outgoing.Remove(created);
+            _blocks.Shrink(_outgoing.Count);
+            return Refused.ENOMEM;
         }
 
         session = created;
@@ -152,6 +167,12 @@ internal sealed class LuoCore(KexecHandover handover)
         if (session.IsRetrieved)
         {
             return Refused.EINVAL;
+        }
+
+        // anon_inode_getfile.
+        if (!Handover.Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
         }
 
         session.IsRetrieved = true;
@@ -203,6 +224,20 @@ internal sealed class LuoCore(KexecHandover handover)
 
         WriteSer(_outgoing.Count > 0 ? _blocks.Head : 0);
         return 0;
+    }
+
+    /// <summary>Finds the pages of the preserved file that a damage is for: null when none is preserved that reaches to its offset.</summary>
+    public FolioRange? FindPages(InjectedFault damage)
+    {
+        for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)
+        {
+            if (session.Files.Find(damage.Token!.Value) is { } file)
+            {
+                return file.PrivateData is FolioRange range && (ulong)damage.Offset >> PhysicalMemory.PageShift < range.PageCount ? range : null;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Takes the host's lowest free descriptor, close-on-exec set (get_unused_fd_flags): it, or EMFILE.</summary>
@@ -281,6 +316,10 @@ internal sealed class LuoCore(KexecHandover handover)
             _incomingRecords = ser.SessionsPa == 0
                 ? null
                 : KhoBlockChain<LuoSessionSer>.Read(Handover.Memory, ser.SessionsPa);
+            if (_incomingRecords?.Blocks.Any(_ => !Handover.Frames.TryAllocateSmall()) == true)
+            {
+                return Refused.ENOMEM;
+            }
         }
         catch (KhoFormatException broken) when (broken.Errno != Errno.None)
         {

@@ -78,9 +78,9 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         }
 
         MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
-        int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0
-            ? Refused.EOPNOTSUPP
-            : new RetrievedMemfd(handover, inodes).Make(ser, file);
+        int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0 ? Refused.EOPNOTSUPP
+            : handover.Frames.TryAllocateSmall() ? new RetrievedMemfd(handover, inodes).Make(ser, file)
+            : Refused.ENOMEM;
         handover.RestoreFree(file.SerializedData);
         return error;
     }
@@ -165,7 +165,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     // memfd_luo_preserve_folios.
     private int PreserveFolios(LuoFile file, ulong pages, long size, ref MemfdLuoSer ser)
     {
-        if (pages > MostPages)
+        if (pages > MostPages || !handover.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }

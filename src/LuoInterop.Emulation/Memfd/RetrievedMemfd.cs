@@ -19,16 +19,25 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     private const int WriteSeals =
         FcntlHeader.F_SEAL_SHRINK | FcntlHeader.F_SEAL_GROW | FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
 
-    /// <summary>Makes the file; whatever happens, the folios are no longer preserved afterwards.</summary>
+    private SortedSet<long>? _poisoned;
+
+    /// <summary>Makes the file. Once the array of folios is found, they are no longer preserved afterwards, whatever happens.</summary>
     public int Make(in MemfdLuoSer ser, LuoFile file)
     {
-        if (ser.NrFolios != 0 && !VmallocArea.TryRestore(handover, ser.Folios))
+        // kho_restore_vmalloc says nothing of a shortage of memory: it is EINVAL too.
+        if (ser.NrFolios != 0 && (!handover.Frames.TryAllocateSmall() || !VmallocArea.TryRestore(handover, ser.Folios)))
         {
             return Refused.EINVAL;
         }
 
-        int fd = -1;
-        if (ser.NrFolios != 0 && FindWholeFile(ser) is { } range)
+        int fd;
+        if (ser.NrFolios != 0 && !handover.Frames.TryAllocateSmall())
+        {
+            // shmem_add_to_page_cache.
+            Discard(handover, ser, 0);
+            fd = Refused.ENOMEM;
+        }
+        else if (ser.NrFolios != 0 && FindWholeFile(ser) is { } range)
         {
             RestoreAll(ser);
             fd = Reuse(range.File.Fd, ser);
@@ -93,7 +102,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             next += 1UL << order;
         }
 
-        return range is not null && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
+        return range is { IsDamaged: false } && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
             && status.stx_size == ser.FileSize
                 ? range
                 : null;
@@ -177,8 +186,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             int order = handover.RestoreFolio(folio.Pfn, out FolioRange? range);
             int error = order < 0
                 ? Refused.EIO
-                : CopyPages(
-                    range!, folio.Pfn - range!.FirstPfn, 1UL << order, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)ser.FileSize);
+                : CopyFolio(range!, folio, order, fd, (long)ser.FileSize);
             if (order >= 0 && !range!.IsPreserved)
             {
                 handover.FreeFolios(range);
@@ -214,6 +222,39 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         // close(2) frees the number whatever it answers.
         _ = HostLibc.close(fd);
         return error;
+    }
+
+    private int CopyFolio(FolioRange range, in MemfdLuoFolioSer folio, int order, int to, long size)
+    {
+        ulong first = folio.Pfn - range.FirstPfn;
+        int error = CopyPages(range, first, 1UL << order, to, (long)folio.Index << PhysicalMemory.PageShift, size);
+        Span<byte> poison = stackalloc byte[PhysicalMemory.PageSize];
+        poison.Fill(PhysicalMemory.Poison);
+        for (ulong i = 0; error == 0 && i < 1UL << order; i++)
+        {
+            if (range.DamageOf(first + i) is { } damage)
+            {
+                error = WritePage(to, (long)(folio.Index + i), poison, size);
+                if (damage == FolioDamage.HardwarePoisoned)
+                {
+                    (_poisoned ??= []).Add((long)(folio.Index + i));
+                }
+            }
+        }
+
+        return error;
+    }
+
+    private static unsafe int WritePage(int to, long index, ReadOnlySpan<byte> bytes, long size)
+    {
+        long position = index << PhysicalMemory.PageShift;
+
+        // SAFETY: pinned for the call, which reads no more than the span's length.
+        fixed (byte* pointer = bytes)
+        {
+            nint written = HostLibc.pwrite(to, pointer, (nuint)Math.Min(bytes.Length, size - position), position);
+            return written < 0 ? HostLibc.LastError : 0;
+        }
     }
 
     private static unsafe int CopyPages(FolioRange range, ulong firstPage, ulong pages, int to, long position, long size)
@@ -280,6 +321,11 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         file.Id = HostFile.Key(status);
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsRetrieved = true;
+        if (_poisoned is not null)
+        {
+            inodes.Poison(inode, _poisoned);
+        }
+
         inode.Seals = hostSeals == seals ? null : seals;
         inode.Mode = (status.stx_mode & FullMode) == FullMode ? null : StatHeader.S_IFREG | FullMode;
         return 0;
