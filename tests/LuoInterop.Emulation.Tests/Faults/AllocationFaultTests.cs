@@ -1,0 +1,195 @@
+using LuoInterop.Emulation.Boot;
+using static LuoInterop.Emulation.Tests.Luo;
+
+namespace LuoInterop.Emulation.Tests.Faults;
+
+/// <summary>Lets every single allocation of an operation fail: nothing leaks, and the operation succeeds when there is memory.</summary>
+[Collection(nameof(Alone))]
+public sealed class AllocationFaultTests
+{
+    private const string FileName = "allocation-faults";
+
+    private static readonly EmulatedMachineOptions Small = new() { MemorySize = 256 << 20, HugeFolios = false };
+
+    [Fact]
+    public void CreateSession_IsEnomem_AndUndone() => Sweep(
+        static kernel => kernel.OpenDevice(),
+        static (kernel, device) => kernel.TryCreate(device, "s", out _),
+        expected: [ENOMEM],
+        atLeast: 4);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(600 * 4096)]
+    public void PreserveFd_IsEnomem_AndUndone(long size)
+    {
+        using Descriptor file = Kernel.Linux.Memfd(FileName, size);
+        Sweep(
+            static kernel => kernel.Create(kernel.OpenDevice(), "s"),
+            (kernel, session) => kernel.Preserve(session, file.Fd, 1),
+            expected: [ENOMEM],
+            atLeast: size == 0 ? 5 : 9,
+            kernel => Assert.Equal(0, kernel.FTruncate(file, size + 1) + kernel.FTruncate(file, size)));
+    }
+
+    [Fact]
+    public void OpeningTheDevice_IsEnomem_OrEioForEver() => Sweep(
+        static kernel => null,
+        static (kernel, _) => Close(kernel, kernel.Open("/dev/liveupdate", O_RDWR)),
+        expected: [ENOMEM],
+        atLeast: 1);
+
+    [Fact]
+    public void Retrieve_LosesThatFileOnly_AndWhatItLeavesIsFreeAfterTheNextBoot()
+    {
+        // Step 0 is the run without a fault, which says how much memory a sound chain of kernels uses.
+        KernelFootprint? sound = null;
+        int descriptors = HostDescriptors.Count(FileName);
+        for (int n = 0; ; n++)
+        {
+            using var machine = new EmulatedMachine(Small);
+            Handover(machine);
+            EmulatedKernel kernel = machine.Boot();
+            using Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "s");
+            InjectedFault? fault = n == 0 ? null : machine.Faults.FailAllocation(nth: n);
+            int result = kernel.TryRetrieve(session, 1, out int fd);
+            machine.Faults.Clear();
+            Assert.Equal(fault?.HasFired == true, result < 0);
+            Assert.True(result is 0 or ENOMEM or EINVAL, $"allocation {n}: {result}");
+            Assert.Equal(result, Close(kernel, kernel.TryRetrieve(session, 1, out int again), again));
+            Close(kernel, result, fd);
+            using (Descriptor other = kernel.Retrieve(session, 2))
+            {
+                Assert.Equal([2], kernel.Content(other, 1));
+            }
+
+            Assert.Equal(0, kernel.Finish(session));
+            kernel.Exit();
+            Assert.Equal(0, KernelFootprint.Of(kernel.Running).PreservedFiles);
+            EmulatedKernel init = machine.Kernel.StartProcess();
+            Assert.Equal(0, init.Load());
+            Assert.Throws<EmulatedKexecException>(() => init.Reboot(KexecCommand));
+            KernelFootprint after = KernelFootprint.Of(machine.Boot().Running);
+            sound ??= after;
+            Assert.Equal(sound, after);
+            machine.Dispose();
+            Assert.Equal(descriptors, HostDescriptors.Count(FileName));
+            if (fault is { HasFired: false })
+            {
+                Assert.True(n > 3, $"{n} allocations");
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public void Boot_GoesOnWithoutLuo_OrPanics_AndTheBootAfterThatIsSound()
+    {
+        for (int n = 1; ; n++)
+        {
+            using var machine = new EmulatedMachine(Small);
+            Handover(machine);
+            InjectedFault fault = machine.Faults.FailAllocation(nth: n);
+            try
+            {
+                EmulatedKernel kernel = machine.Boot();
+                int opened = kernel.Open("/dev/liveupdate", O_RDWR);
+                if (!fault.HasFired)
+                {
+                    Assert.True(opened > 0 && n > 8, $"{opened} after {n} allocations");
+                    return;
+                }
+
+                Assert.True(opened is > 0 or ENOENT or ENOMEM or EIO, $"allocation {n}: {opened}");
+                Assert.True(opened > 0 || KernelFootprint.Of(kernel.Running).PreservedFiles == 0);
+            }
+            catch (EmulatedKernelPanicException panic)
+            {
+                Assert.Contains("[-12]", panic.Message, StringComparison.Ordinal);
+                Assert.Equal("7.3.4-emulated", machine.Boot().Release);
+            }
+        }
+    }
+
+    [Fact]
+    public void KexecFileLoad_IsEnomem_AndTheImageBeforeStays()
+    {
+        using var machine = new EmulatedMachine(Small);
+        EmulatedKernel kernel = machine.Boot();
+        Assert.Equal(0, kernel.Load("7.2.9-old"));
+        InjectedFault fault = machine.Faults.FailAllocation(AllocationKind.Slab);
+        Assert.Equal(ENOMEM, kernel.Load());
+        Assert.True(fault.HasFired);
+        Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
+        Assert.Equal("7.2.9-old", machine.Boot().Release);
+    }
+
+    [Fact]
+    public void Kinds_CountApart()
+    {
+        using var machine = new EmulatedMachine(Small);
+        EmulatedKernel kernel = machine.Boot();
+        FaultInjection faults = machine.Faults;
+        Assert.Equal(0, faults.CountAllocations(AllocationKind.Slab));
+        Assert.True(faults.CountAllocations(AllocationKind.Page) > 0);
+        InjectedFault slab = faults.FailAllocation(AllocationKind.Slab);
+        Assert.Equal(ENOMEM, kernel.Open("/dev/liveupdate", O_RDWR));
+        Assert.True(slab.HasFired);
+        Assert.Equal(faults.CountAllocations(), faults.CountAllocations(AllocationKind.Slab) + faults.CountAllocations(AllocationKind.Page));
+    }
+
+    // Lets the operation's allocations fail, the first, the second ... on a machine of its own each, until all succeed.
+    private static void Sweep(
+        Func<EmulatedKernel, Descriptor?> prepare,
+        Func<EmulatedKernel, Descriptor, int> operation,
+        int[] expected,
+        int atLeast,
+        Action<EmulatedKernel>? afterFailure = null)
+    {
+        for (int n = 1; ; n++)
+        {
+            using var machine = new EmulatedMachine(Small);
+            EmulatedKernel kernel = machine.Boot();
+            using Descriptor? subject = prepare(kernel);
+            KernelFootprint before = KernelFootprint.Of(kernel.Running);
+            int descriptors = HostDescriptors.Count(FileName);
+            InjectedFault fault = machine.Faults.FailAllocation(nth: n);
+            int result = operation(kernel, subject!);
+            if (!fault.HasFired)
+            {
+                Assert.Equal(0, result);
+                Assert.True(n > atLeast, $"{n - 1} allocations");
+                return;
+            }
+
+            Assert.Contains(result, expected);
+            Assert.Equal(before, KernelFootprint.Of(kernel.Running));
+            Assert.Equal(descriptors, HostDescriptors.Count(FileName));
+            afterFailure?.Invoke(kernel);
+            Assert.Equal(0, operation(kernel, subject!));
+            kernel.Exit();
+            Assert.Equal(0, KernelFootprint.Of(kernel.Running).FrozenFiles);
+        }
+    }
+
+    // Two files of a session go over; the kernel that holds them is not booted yet.
+    private static void Handover(EmulatedMachine machine)
+    {
+        EmulatedKernel kernel = machine.Boot();
+        Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        foreach (ulong token in (ulong[])[1, 2])
+        {
+            using Descriptor file = kernel.Memfd(FileName);
+            Assert.Equal(1, kernel.PWrite(file, [(byte)token], 0));
+            Assert.Equal(0, kernel.Preserve(session, file.Fd, token));
+        }
+
+        Assert.Equal(0, kernel.Load());
+        Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
+    }
+
+    private static int Close(EmulatedKernel kernel, int result, int fd) => result == 0 ? kernel.Close(fd) : result;
+
+    private static int Close(EmulatedKernel kernel, int opened) => opened < 0 ? opened : kernel.Close(opened);
+}
