@@ -241,21 +241,21 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
     }
 
     /// <summary>Takes the host's lowest free descriptor, close-on-exec set (get_unused_fd_flags): it, or EMFILE.</summary>
-    /// <remarks>It refers to /dev/null until the retrieved file takes its place.</remarks>
+    /// <remarks>It refers to an empty memory file of a name of its own until the retrieved file takes its place.</remarks>
     public unsafe int ReserveHostDescriptor()
     {
         if (_placeholder is null)
         {
-            // SAFETY: the path is static data, and the compiler ends UTF-8 literals with a NUL.
-            fixed (byte* path = "/dev/null"u8)
+            // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
+            fixed (byte* name = "luointerop-reserved"u8)
             {
-                int opened = HostLibc.open(path, FcntlHeader.O_CLOEXEC, 0);
-                if (opened < 0)
+                int created = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC);
+                if (created < 0)
                 {
                     return HostLibc.LastError;
                 }
 
-                _placeholder = HostFile.Own(opened);
+                _placeholder = HostFile.Own(created);
             }
         }
 

@@ -4,7 +4,6 @@ using static LuoInterop.Emulation.Tests.Luo;
 namespace LuoInterop.Emulation.Tests.Faults;
 
 /// <summary>Lets every single allocation of an operation fail: nothing leaks, and the operation succeeds when there is memory.</summary>
-[Collection(nameof(Alone))]
 public sealed class AllocationFaultTests
 {
     private const string FileName = "allocation-faults";
@@ -177,7 +176,8 @@ public sealed class AllocationFaultTests
     private static void Handover(EmulatedMachine machine)
     {
         EmulatedKernel kernel = machine.Boot();
-        Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        using Descriptor device = kernel.OpenDevice();
+        using Descriptor session = kernel.Create(device, "s");
         foreach (ulong token in (ulong[])[1, 2])
         {
             using Descriptor file = kernel.Memfd(FileName);

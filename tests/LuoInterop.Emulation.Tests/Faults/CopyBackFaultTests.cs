@@ -31,11 +31,13 @@ public sealed class CopyBackFaultTests : IDisposable
     public void RetrievedFile_CanBeAskedAgain_RetrievedSessionIsFinished()
     {
         EmulatedKernel first = _machine.Boot();
-        Descriptor device = first.OpenDevice();
-        foreach (string name in (string[])["kept", "lost"])
+        using Descriptor device = first.OpenDevice();
+        using Descriptor outgoing = first.Create(device, "kept");
+        using Descriptor other = first.Create(device, "lost");
+        foreach (Descriptor session in (Descriptor[])[outgoing, other])
         {
             using Descriptor file = first.MemfdWith([7]);
-            Assert.Equal(0, first.Preserve(first.Create(device, name), file.Fd, 1));
+            Assert.Equal(0, first.Preserve(session, file.Fd, 1));
         }
 
         EmulatedKernel next = _machine.Kexec();

@@ -77,7 +77,8 @@ public sealed class DeathTests : IDisposable
             if (found.Count == 1)
             {
                 using Descriptor file = kernel.MemfdWith([1]);
-                Assert.Equal(0, kernel.Preserve(kernel.Create(device, "s"), file.Fd, 1));
+                using Descriptor session = kernel.Create(device, "s");
+                Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
                 Assert.Equal(0, kernel.Load());
                 kernel.Reboot(KexecCommand);
             }

@@ -9,8 +9,13 @@ public sealed class FolioFaultTests : IDisposable
     private const byte Poison = 0xaa;
 
     private readonly EmulatedMachine _machine = new(new EmulatedMachineOptions { HugeFolios = false });
+    private Descriptor? _session;
 
-    public void Dispose() => _machine.Dispose();
+    public void Dispose()
+    {
+        _session?.Dispose();
+        _machine.Dispose();
+    }
 
     [Theory]
     [InlineData(0)]
@@ -68,10 +73,11 @@ public sealed class FolioFaultTests : IDisposable
     {
         using var machine = new EmulatedMachine();
         EmulatedKernel kernel = machine.Boot();
+        _session = kernel.Create(kernel.OpenDevice(), "s");
         using (Descriptor file = kernel.Memfd(size: (2 << 20) + Page))
         {
             Assert.Equal(1, kernel.PWrite(file, [9], 2 << 20));
-            Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), file.Fd, 1));
+            Assert.Equal(0, kernel.Preserve(_session, file.Fd, 1));
         }
 
         machine.Faults.DamageFolio(FolioDamage.Overwritten, 1, 5 * Page);
@@ -99,13 +105,13 @@ public sealed class FolioFaultTests : IDisposable
     private void Start(int seals = 0)
     {
         EmulatedKernel kernel = _machine.Boot();
-        Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        _session = kernel.Create(kernel.OpenDevice(), "s");
         byte[] content = [.. Enumerable.Range(0, 3 * Page).Select(static i => (byte)((i / Page) + 1))];
         foreach (ulong token in (ulong[])[1, 2])
         {
             using Descriptor file = kernel.MemfdWith(content);
             Assert.Equal(0, kernel.Fcntl(file, F_ADD_SEALS, seals));
-            Assert.Equal(0, kernel.Preserve(session, file.Fd, token));
+            Assert.Equal(0, kernel.Preserve(_session, file.Fd, token));
         }
     }
 }

@@ -57,7 +57,7 @@ public sealed class HandlerFaultTests : IDisposable
     public void Retrieve_FailsForEver_ForThatTokenOnly_InALaterKernelToo()
     {
         EmulatedKernel first = _machine.Boot();
-        Descriptor session = first.Create(first.OpenDevice(), "s");
+        using Descriptor session = first.Create(first.OpenDevice(), "s");
         foreach (ulong token in (ulong[])[1, 2])
         {
             using Descriptor file = first.MemfdWith([(byte)token]);
@@ -80,9 +80,10 @@ public sealed class HandlerFaultTests : IDisposable
     public void MissingHandler_IsEioInAllOfThatBoot_AndEnoentForNewFiles()
     {
         EmulatedKernel first = _machine.Boot();
+        using Descriptor carried = first.Create(first.OpenDevice(), "s");
         using (Descriptor file = first.MemfdWith([1]))
         {
-            Assert.Equal(0, first.Preserve(first.Create(first.OpenDevice(), "s"), file.Fd, 1));
+            Assert.Equal(0, first.Preserve(carried, file.Fd, 1));
         }
 
         InjectedFault fault = _machine.Faults.OmitMemfdHandler();
