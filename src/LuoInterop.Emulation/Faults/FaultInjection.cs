@@ -17,7 +17,7 @@ public sealed class FaultInjection
     private readonly Lock _lock = new();
     private readonly List<InjectedFault> _armed = [];
     private readonly long[] _calls = new long[CallKinds];
-    private readonly long[] _allocations = new long[(int)AllocationKind.Any + 1];
+    private readonly long[] _allocations = new long[(int)AllocationKind.Any];
     private volatile int _armedCount;
 
     internal FaultInjection()
@@ -30,7 +30,7 @@ public sealed class FaultInjection
     public long CountCalls(KernelCall call = KernelCall.Any)
     {
         Check(call);
-        return Interlocked.Read(ref _calls[(int)call]);
+        return call == KernelCall.Any ? _calls.Sum() : Interlocked.Read(ref _calls[(int)call]);
     }
 
     /// <summary>Counts what the kernels of the machine tried to allocate so far, at boot too.</summary>
@@ -39,7 +39,7 @@ public sealed class FaultInjection
     public long CountAllocations(AllocationKind kind = AllocationKind.Any)
     {
         Check(kind);
-        return Interlocked.Read(ref _allocations[(int)kind]);
+        return kind == AllocationKind.Any ? _allocations.Sum() : Interlocked.Read(ref _allocations[(int)kind]);
     }
 
     /// <summary>Makes the n-th call from now be refused before it did anything (fail_function).</summary>
@@ -168,7 +168,6 @@ public sealed class FaultInjection
     /// <summary>Counts a call: the fault that it meets, or null.</summary>
     internal InjectedFault? OnCall(KernelCall call)
     {
-        Interlocked.Increment(ref _calls[(int)KernelCall.Any]);
         Interlocked.Increment(ref _calls[(int)call]);
         return Meet(FaultPoint.Call, 1U << (int)call, null);
     }
@@ -180,7 +179,6 @@ public sealed class FaultInjection
     /// <summary>Counts an allocation: whether it fails.</summary>
     internal bool FailsAllocation(AllocationKind kind)
     {
-        Interlocked.Increment(ref _allocations[(int)AllocationKind.Any]);
         Interlocked.Increment(ref _allocations[(int)kind]);
         return Meet(FaultPoint.Allocation, (uint)kind, null) is not null;
     }
