@@ -27,14 +27,21 @@ public sealed partial class EmulatedKernel
     private Lock.Scope Enter(KernelCall call, out InjectedFault? fault)
     {
         Lock.Scope scope = Enter();
-        fault = Meet(call);
-        if (!_system.HasEnded && !_wasKilled)
+        try
         {
+            fault = Meet(call);
+            if (_system.HasEnded || _wasKilled)
+            {
+                throw Death();
+            }
+
             return scope;
         }
-
-        scope.Dispose();
-        throw Death();
+        catch
+        {
+            scope.Dispose();
+            throw;
+        }
     }
 
     // Takes the kernel's lock. Who waited for it while another thread's reboot(2) was obeyed blocks for ever on Linux.
@@ -69,6 +76,8 @@ public sealed partial class EmulatedKernel
                 break;
             case FaultEffect.CutPower:
                 _system.CutPower();
+                break;
+            default:
                 break;
         }
 

@@ -112,7 +112,7 @@ public sealed partial class EmulatedKernel
 
             if (descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault is null));
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
             }
         }
 
@@ -132,7 +132,7 @@ public sealed partial class EmulatedKernel
 
             if (descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault is null));
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
             }
         }
 

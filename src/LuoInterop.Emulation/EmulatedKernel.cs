@@ -70,12 +70,20 @@ public sealed partial class EmulatedKernel : Kernel
     {
         lock (_system.Lock)
         {
-            if (!_system.HasEnded && !_hasExited)
-            {
-                _descriptors.CloseAll();
-            }
-
+            bool closes = !_system.HasEnded && !_hasExited;
             _hasExited = true;
+            try
+            {
+                if (closes)
+                {
+                    _descriptors.CloseAll();
+                }
+            }
+            catch (EmulatedKernelPanicException panic)
+            {
+                _system.Panic(panic);
+                throw;
+            }
         }
     }
 
