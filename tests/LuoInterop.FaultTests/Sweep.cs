@@ -52,8 +52,11 @@ internal sealed class Sweep
     }
 
     /// <summary>Prints how many faults were swept, and how the runs ended; checks that no session was lost but the demo's own, once in a run.</summary>
-    public void Report(string what)
+    /// <param name="what">What the faults were.</param>
+    /// <param name="atLeast">How many there must have been, so that a sweep that became small shows.</param>
+    public void Report(string what, int atLeast)
     {
+        Assert.True(_count >= atLeast, $"only {_count} faults were swept: {what}");
         GC.Collect();
         GC.WaitForPendingFinalizers();
         SessionLeak.Occurred -= _leaks.Enqueue;

@@ -27,7 +27,7 @@ public sealed class SweepTests
             }
         }
 
-        _sweep.Report("calls refused");
+        _sweep.Report("calls refused", atLeast: 300);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class SweepTests
             }
         }
 
-        _sweep.Report("answers lost");
+        _sweep.Report("answers lost", atLeast: 10);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class SweepTests
             _sweep.Run(faults => faults.KillProcess(nth: nth), static ending => Assert.True(ending.WasKilled));
         }
 
-        _sweep.Report("deaths of the process");
+        _sweep.Report("deaths of the process", atLeast: 60);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class SweepTests
             _sweep.Run(faults => faults.CutPower(nth: nth), static ending => Assert.True(ending.Passed));
         }
 
-        _sweep.Report("power cuts");
+        _sweep.Report("power cuts", atLeast: 60);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class SweepTests
             _sweep.Run(faults => faults.FailAllocation(nth: nth));
         }
 
-        _sweep.Report("allocations");
+        _sweep.Report("allocations", atLeast: 50);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class SweepTests
         _sweep.Run(
             static faults => faults.OmitMemfdHandler(),
             static ending => Assert.Equal(Errno.EIO, Assert.IsType<LiveUpdateException>(ending.Error).Errno));
-        _sweep.Report("handlers");
+        _sweep.Report("handlers", atLeast: 37);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class SweepTests
             }
         }
 
-        _sweep.Report("folios");
+        _sweep.Report("folios", atLeast: 99);
     }
 
     private static long Count(Func<FaultInjection, long> count)
