@@ -11,10 +11,10 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test check build kernel pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench hunt pack api contract clean
 
 help:            ## Print this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */make \1\t/' | expand -t 16
+	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
 
 demo:            ## Show memory that survives a kernel update, on the emulated kernel (any Linux host)
 	@eng/prerequisites.sh
@@ -35,6 +35,16 @@ test:            ## Run every test, those on the real kernel in a VM too
 	@eng/kernel.sh
 	@eng/test.sh
 
+test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back; the first time it builds that kernel too (minutes)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.ContractTests
+	@$(BUILD) tests/LuoInterop.VmTesting.Tests
+	@eng/kernel.sh 7.2
+	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.VmTesting.Tests --filter Category=Kernel72
+	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
+
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh
 	@echo building ...
@@ -48,6 +58,19 @@ build:           ## Build everything
 kernel:          ## Build the kernel that the VM tests use, unless it is cached; prints its folder
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
+
+bench:           ## Measure the emulated kernel and hold the figures against their bars (minutes; nothing else should run)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) bench/LuoInterop.Benchmarks
+	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
+
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1]
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Hunt
+	@eng/kernel.sh
+	@dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh

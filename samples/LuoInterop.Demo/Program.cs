@@ -75,7 +75,7 @@ static int OnLinux(long ramSize, bool json, string? image, string? initrd, strin
     {
         // In a VM of the harness: the next kernel is the same one, and the host sees what is printed.
         using Guest guest = Guest.Open();
-        var inVm = new NextKernel(Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
+        var inVm = new NextKernel(guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
         return new LiveUpdateProgram(Kernel.Linux, ramSize, inVm, new GuestOutput(Console.Out), json).Run();
     }
 

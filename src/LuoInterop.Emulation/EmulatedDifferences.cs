@@ -7,13 +7,17 @@ internal static class EmulatedDifferences
     [
         "Preserved memory lives in this process: it does not survive a real kexec, nor the end of the process.",
         "reboot(KEXEC) ends the program by an exception and starts it again in the next kernel; on Linux the call never returns.",
-        "Host calls on a raw descriptor go past the emulation: they can change a preserved file's size, which Linux refuses.",
+        "Host calls on a raw descriptor go past the emulation: what Linux refuses for a preserved file is reported at reboot(KEXEC).",
         "A retrieved file keeps inode number, owner and timestamps, unless it had to be copied; Linux makes a new one.",
         "Folio orders follow the machine's options, not the host's page cache; physical frames exist only while preserved.",
         "F_SEAL_WRITE on a preserved file is refused at once; Linux waits about 150 ms for the pins first.",
         "Everybody is root: permissions of the device, of kexec and of reboot are not checked.",
         "RLIMIT_NOFILE counts the device, sessions and debugfs files apart from the host's descriptors.",
         "A program that runs into the frozen sessions during the kexec gets an exception; on Linux it hangs until the jump.",
+        "Linux 6.19 can lose pages that were only allocated, or were written after PRESERVE_FD; the emulated kernel loses none.",
+        "After a failed reboot(KEXEC) early kernels of 6.19 forget where preserved files are; the emulated kernel never does.",
+        "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
+        "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
         "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
         "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
     ];

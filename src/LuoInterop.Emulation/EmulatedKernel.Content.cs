@@ -219,7 +219,7 @@ public sealed partial class EmulatedKernel
 
             if (descriptor.IsEmulated)
             {
-                return Usable(descriptor.Fd) is null ? Refused.EBADF : Refused.ENODEV;
+                return Usable(descriptor.Fd)?.Map(length, protection, flags, offset) ?? Refused.EBADF;
             }
 
             return _system.MemfdCalls.MMap(length, protection, flags, file, descriptor.Fd, offset);

@@ -155,11 +155,12 @@ public sealed partial class EmulatedKernel
                 return FcntlEmulated(descriptor.Fd, command, argument);
             }
 
-            if (!_system.Inodes.IsEmpty && command is (FcntlHeader.F_GET_SEALS or FcntlHeader.F_ADD_SEALS))
+            switch (command)
             {
-                return command == FcntlHeader.F_GET_SEALS
-                    ? _system.MemfdCalls.GetSeals(file, descriptor.Fd)
-                    : _system.MemfdCalls.AddSeals(file, descriptor.Fd, argument);
+                case FcntlHeader.F_GET_SEALS:
+                    return _system.MemfdCalls.GetSeals(file, descriptor.Fd);
+                case FcntlHeader.F_ADD_SEALS:
+                    return _system.MemfdCalls.AddSeals(file, descriptor.Fd, argument);
             }
         }
 
@@ -306,8 +307,9 @@ public sealed partial class EmulatedKernel
         const int O_DIRECTORY = 0x10000;
         if ((flags & FcntlHeader.O_PATH) != 0)
         {
-            int error = isDevice ? 0 : _system.Files.Open(path, FcntlHeader.O_RDONLY, out _);
-            file = error == 0 ? new PathFile(path, default) : null;
+            OpenFile? node = null;
+            int error = isDevice ? 0 : _system.Files.Open(path, FcntlHeader.O_RDONLY, out node);
+            file = error == 0 ? new PathFile(path, node?.Status() ?? _system.Device!.Status()) : null;
             return error;
         }
 
@@ -322,13 +324,32 @@ public sealed partial class EmulatedKernel
             : _system.Device!.Open(flags, out file);
     }
 
-    // Opens /proc/self/fd/N of an emulated descriptor: the device once more, and never an anonymous inode.
-    private int OpenLinked(int fd, int flags) => _descriptors.Get(fd) switch
+    // Opens /proc/self/fd/N of an emulated descriptor: the device once more, and an anonymous inode as a mere place only.
+    private int OpenLinked(int fd, int flags)
     {
-        null => Refused.ENOENT,
-        Luo.SessionFile => Refused.ENXIO,
-        { } open => OpenEmulated(open.LinkText, flags),
-    };
+        if (_descriptors.Get(fd) is not { } open)
+        {
+            return Refused.ENOENT;
+        }
+
+        if (!open.LinkText.StartsWith("anon_inode:", StringComparison.Ordinal))
+        {
+            return OpenEmulated(open.LinkText, flags);
+        }
+
+        if ((flags & FcntlHeader.O_PATH) == 0)
+        {
+            return Refused.ENXIO;
+        }
+
+        int place = _descriptors.Reserve();
+        if (place >= 0)
+        {
+            _descriptors.Install(place, new PathFile(open.LinkText, open.Status()), (flags & FcntlHeader.O_CLOEXEC) != 0);
+        }
+
+        return place;
+    }
 
     private static int? LinkedDescriptor(string path)
     {

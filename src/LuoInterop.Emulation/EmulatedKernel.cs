@@ -177,6 +177,9 @@ public sealed partial class EmulatedKernel : Kernel
 
     /// <summary>Restarts the emulated machine: reboot(2).</summary>
     /// <returns><c>-errno</c> when the kernel does not obey: EINVAL without a loaded image, or what a file's freeze failed with.</returns>
+    /// <exception cref="EmulatedFrozenFileException">
+    /// Preserved files were changed by host calls that Linux refuses; nothing was handed over, and the kernel runs on.
+    /// </exception>
     /// <exception cref="EmulatedRebootException">The kernel obeyed; <see cref="EmulatedKexecException"/> after a kexec.</exception>
     public override int Reboot(uint command)
     {

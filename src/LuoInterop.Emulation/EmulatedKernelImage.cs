@@ -5,7 +5,7 @@ using LuoInterop.Emulation.Boot;
 namespace LuoInterop.Emulation;
 
 /// <summary>Makes kernel images that an emulated kernel loads: a setup header with a release, and no code.</summary>
-/// <remarks>A real x86 kernel image of Linux 7.2 or 7.3 is loaded just as well. A real kernel refuses these images, or fails to start them.</remarks>
+/// <remarks>A real x86 kernel image of Linux 6.18 to 7.3 is loaded just as well. A real kernel refuses these images, or fails to start them.</remarks>
 public static class EmulatedKernelImage
 {
     private const int VersionOffset = 0x300;
@@ -14,7 +14,7 @@ public static class EmulatedKernelImage
 
     /// <summary>Writes an image.</summary>
     /// <param name="destination">Where to; stays open.</param>
-    /// <param name="release">The kernel's release, 1 to 64 printable ASCII characters without a space; 7.2 or 7.3 to be loadable.</param>
+    /// <param name="release">The kernel's release, 1 to 64 printable ASCII characters without a space; 6.18, 6.19 or 7.0 to 7.3 to be loadable.</param>
     /// <exception cref="ArgumentException">The release is not a word of that length.</exception>
     public static void Write(Stream destination, string release = "7.3.4-emulated")
     {

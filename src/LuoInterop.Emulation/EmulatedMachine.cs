@@ -1,13 +1,14 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation;
 
 /// <summary>A machine inside this process: physical memory, and emulated kernels that run on it one after the other.</summary>
 /// <remarks>
-/// <para>It honours the contract of Linux 7.2.6 to 7.3 between programs and the Live Update Orchestrator, down to the bytes
-/// that one kernel hands to the next. Memory files are real ones of the host, and their pages are handed over without a
+/// <para>It honours the contract of Linux 6.18, 6.19, 7.0, 7.1, 7.2 (7.2.6 and later) or 7.3 between programs and the Live
+/// Update Orchestrator, down to the bytes that one kernel hands to the next; a kexec may lead to another of them. Memory files are real ones of the host, and their pages are handed over without a
 /// copy; nothing of it survives a real kexec, or the end of this process.</para>
 /// <para>The members may be called from several threads at once.</para>
 /// </remarks>
@@ -37,13 +38,34 @@ public sealed class EmulatedMachine : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DescriptorLimit, 1 << 29);
         ArgumentOutOfRangeException.ThrowIfNegative(Options.MemfdNoExec);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemfdNoExec, 2);
-        if (!KernelRelease.IsKnown(Options.Release))
+        if (!KernelProfile.TryFind(Options.Release, out _))
         {
-            throw new ArgumentException($"Linux {Options.Release} cannot be emulated; 7.2 and 7.3 can.", nameof(options));
+            throw new ArgumentException($"Linux {Options.Release} cannot be emulated; 6.18 to 7.3 can.", nameof(options));
         }
 
         _memory = new PhysicalMemory(Options.MemorySize);
         _next = FirstBoot;
+    }
+
+    /// <summary>Makes a machine in the middle of a kexec: the kernel of the options is the next one.</summary>
+    /// <param name="options">The machine's description.</param>
+    /// <param name="image">The memory that the previous kernel left, emulated or not; read here only.</param>
+    /// <param name="handover">What the boot protocol tells of it.</param>
+    internal EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
+        : this(options)
+    {
+        HandoverImage.Load(_memory, image, handover);
+        _next = FirstBoot with { Handover = handover };
+    }
+
+    /// <summary>Gets the machine's memory; between two kernels it holds what the next one finds.</summary>
+    internal PhysicalMemory Memory => _memory;
+
+    /// <summary>Gets or sets what the next kernel is told of a handover; null when there is none.</summary>
+    internal KhoSetupData? Handover
+    {
+        get => _next.Handover;
+        set => _next = _next with { Handover = value };
     }
 
     /// <summary>Gets the machine's description.</summary>

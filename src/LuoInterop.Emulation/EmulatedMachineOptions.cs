@@ -6,7 +6,8 @@ public sealed class EmulatedMachineOptions
     /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
     public string CommandLine { get; init; } = "kho=on liveupdate=on";
 
-    /// <summary>Gets the first kernel's release. 7.2 and 7.3 are known; the next kernels have that of the loaded image.</summary>
+    /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated; the next kernels have that of the loaded image.</summary>
+    /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3.</remarks>
     public string Release { get; init; } = "7.3.4-emulated";
 
     /// <summary>Gets the path of LUO's device.</summary>

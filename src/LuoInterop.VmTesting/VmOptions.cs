@@ -46,6 +46,10 @@ public sealed record VmOptions
     /// <summary>Gives the kernel to boot.</summary>
     public required KernelBuild Kernel { get; init; }
 
+    /// <summary>Gives the kernels of stage 2, 3 and so on; empty, every kexec leads to <see cref="Kernel"/> again.</summary>
+    /// <remarks>The payload finds each as <see cref="Guest.NextKernelImagePath"/> in the stage before it.</remarks>
+    public IReadOnlyList<KernelBuild> NextKernels { get; init; } = [];
+
     /// <summary>Gives the payload's command and arguments, as in <c>["dotnet", "/path/app.dll"]</c>; found on the guest's PATH.</summary>
     /// <remarks>Every stage runs the same command; the payload asks <see cref="Guest.Stage"/> which kernel it is in.</remarks>
     public required IReadOnlyList<string> Command { get; init; }
@@ -65,6 +69,18 @@ public sealed record VmOptions
 
     /// <summary>Gives the guest's memory in MiB.</summary>
     public int MemoryMiB { get; init; } = 2048;
+
+    /// <summary>Gives the path of a file that QEMU makes and that holds the guest's memory, during the run and after it; null for none.</summary>
+    /// <remarks>
+    /// The offset of a byte in the file is its physical address; from 640 KiB to 1 MiB the guest sees devices and firmware
+    /// instead. More memory than <see cref="MaxMemoryImageMiB"/> is refused, because a part of it would have its addresses
+    /// above 4 GiB. The file must not exist; it is sparse, and the caller's to delete.
+    /// </remarks>
+    public string? MemoryImage { get; init; }
+
+    /// <summary>The most memory in MiB of a guest with a <see cref="MemoryImage"/>: 2 GiB, below which every PC of QEMU has no hole.</summary>
+    /// <remarks>Source: <c>hw/i386/pc_piix.c</c> and <c>hw/i386/pc_q35.c</c> of QEMU, max_ram_below_4g.</remarks>
+    public const int MaxMemoryImageMiB = 2048;
 
     /// <summary>Gives the number of the guest's processors.</summary>
     public int Cpus { get; init; } = 2;

@@ -32,7 +32,7 @@ public static class VmRun
         }
 
         WriteNotes(kernel, alive);
-        KexecImage image = KexecImage.Load(kernel, Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
+        KexecImage image = KexecImage.Load(kernel, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
         Guest.Flush();
         image.Reboot();
         throw new InvalidOperationException("reboot(KEXEC) returned without an error.");

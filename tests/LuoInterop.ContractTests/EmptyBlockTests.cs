@@ -35,7 +35,7 @@ public sealed class EmptyBlockTests
 
     private static async Task<VmResult> RunAsync(string word) => await VirtualMachine.RunAsync(new VmOptions
     {
-        Kernel = await KernelBuild.GetAsync(),
+        Kernel = await ContractKernel.GetAsync(),
         Command = ["dotnet", typeof(Scenario).Assembly.Location, word],
         ExpectedKernels = 2,
     });

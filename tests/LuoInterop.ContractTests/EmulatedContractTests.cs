@@ -12,19 +12,24 @@ public sealed class EmulatedContractTests : IDisposable
 
     public static TheoryData<string> Scenarios => [.. Scenario.All.Select(static scenario => scenario.Name)];
 
-    public EmulatedContractTests()
-    {
-        using FileStream file = File.Create(_image);
-        EmulatedKernelImage.Write(file, "7.3.4-emulated");
-    }
-
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public void Scenario_Holds(string name)
+    public void Scenario_Holds(string name) => Run(name, "7.3.4-emulated", "7.3.4-emulated");
+
+    /// <summary>As <see cref="From72Tests"/> and <see cref="From73Tests"/> show it on Linux.</summary>
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Scenario_Holds_FromReleaseToRelease(string name)
+    {
+        Run(name, "7.2.12-emulated", "7.3.4-emulated");
+        Run(name, "7.3.4-emulated", "7.2.12-emulated");
+    }
+
+    private void Run(string name, params string[] releases)
     {
         Scenario scenario = Scenario.Named(name);
         var notes = new Dictionary<string, string>();
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = CommandLine });
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = CommandLine, Release = releases[0] });
         for (int i = 0; i < scenario.Bodies.Count; i++)
         {
             Kernel kernel = machine.Boot();
@@ -35,6 +40,11 @@ public sealed class EmulatedContractTests : IDisposable
 
             if (i + 1 < scenario.Bodies.Count)
             {
+                using (FileStream file = File.Create(_image))
+                {
+                    EmulatedKernelImage.Write(file, releases[(i + 1) % 2]);
+                }
+
                 Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, _image, null, CommandLine).Reboot);
             }
         }

@@ -5,14 +5,14 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.ContractTests;
 
-/// <summary>Runs every scenario on Linux 7.3 in one VM, and holds what each reported.</summary>
+/// <summary>Runs every scenario on Linux in one VM, and holds what each reported.</summary>
 public sealed class LinuxContractRun : IAsyncLifetime
 {
     public VmResult Result { get; private set; } = null!;
 
     public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
     {
-        Kernel = await KernelBuild.GetAsync(),
+        Kernel = await ContractKernel.GetAsync(),
         Command = ["dotnet", typeof(Scenario).Assembly.Location, "contract"],
         ExpectedKernels = Scenario.All.Max(static scenario => scenario.Bodies.Count),
         MemoryMiB = 4096,

@@ -12,7 +12,7 @@ public abstract class LinuxProbeRun(Type boot, bool liveUpdate = true, bool? kho
 
     public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
     {
-        Kernel = await KernelBuild.GetAsync(),
+        Kernel = await ContractKernel.GetAsync(),
         Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", boot.Name],
         ExpectedKernels = ProbeRun.Kernels(boot),
         LiveUpdate = liveUpdate,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -8,7 +7,7 @@ namespace LuoInterop.Emulation.Tests;
 [CollectionDefinition("alone", DisableParallelization = true)]
 public sealed class Alone;
 
-/// <summary>Proves what the emulation costs, and that it gives everything back.</summary>
+/// <summary>Proves what the emulation allocates, and that it gives everything back. What it costs in time is in bench/.</summary>
 [Collection("alone")]
 public class CostTests
 {
@@ -76,34 +75,7 @@ public class CostTests
     }
 
     [Fact]
-    public void CreateAndClose_AreFast()
-    {
-        const int Count = 200_000;
-        using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
-        using Descriptor device = kernel.OpenDevice();
-        byte[] structure = NameStructure("session");
-        Pair(10_000);
-        var clock = Stopwatch.StartNew();
-        Pair(Count);
-
-        // The bar is 500,000 a second on a release build; a loaded machine must not fail the test.
-        Assert.InRange(Count / clock.Elapsed.TotalSeconds, 50_000, double.MaxValue);
-
-        void Pair(int count)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                if (kernel.Ioctl(device, CreateSessionNumber, structure.AsSpan()) != 0 || kernel.Close(structure.Fd()) != 0)
-                {
-                    Assert.Fail("create and close");
-                }
-            }
-        }
-    }
-
-    [Fact]
-    public void Create_WithManySessions_CostsTheSame()
+    public void ManySessions_GoOver()
     {
         using var machine = new EmulatedMachine();
         EmulatedKernel kernel = machine.Boot();

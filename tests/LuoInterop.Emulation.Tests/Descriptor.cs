@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace LuoInterop.Emulation.Tests;
 
 /// <summary>Owns a descriptor of a kernel.</summary>
+/// <remarks>One that nobody disposes stays open: a session must not end because the garbage collector ran in a test.</remarks>
 internal sealed class Descriptor : SafeHandle
 {
     private readonly Kernel _kernel;
@@ -13,6 +14,7 @@ internal sealed class Descriptor : SafeHandle
         Assert.True(fd >= 0, $"a descriptor, not {fd}");
         _kernel = kernel;
         SetHandle(fd);
+        GC.SuppressFinalize(this);
     }
 
     public int Fd => (int)handle;

@@ -14,7 +14,7 @@ internal static class Luo
     public const uint FinishNumber = 0xBA42;
     public const uint GetNameNumber = 0xBA43;
 
-    public const int EPERM = -1, ENOENT = -2, EIO = -5, ENXIO = -6, E2BIG = -7, ENOEXEC = -8, EBADF = -9, ENOMEM = -12, EACCES = -13,
+    public const int EPERM = -1, ENOENT = -2, EIO = -5, ENXIO = -6, E2BIG = -7, ENOEXEC = -8, EBADF = -9, EAGAIN = -11, ENOMEM = -12, EACCES = -13,
         EFAULT = -14, EBUSY = -16, EEXIST = -17, ENODEV = -19, EINVAL = -22, EMFILE = -24, ENOTTY = -25, ETXTBSY = -26, EFBIG = -27,
         ENOSPC = -28, ESPIPE = -29, EOPNOTSUPP = -95;
 

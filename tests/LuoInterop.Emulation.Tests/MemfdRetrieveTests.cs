@@ -135,7 +135,7 @@ public sealed class MemfdRetrieveTests : IDisposable
                 }
 
                 // The first file's pages change places; the second file's last page is one that nobody preserved.
-                if (range == memory.Folios[0])
+                if (range == memory.Folios.First())
                 {
                     bytes[8] = 1;
                     bytes[24] = 0;

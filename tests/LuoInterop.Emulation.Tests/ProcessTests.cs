@@ -25,6 +25,33 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void Descriptors_TheLowestFreeOneIsGiven_AmongManyThousand()
+    {
+        const int Many = 9000;
+        EmulatedKernel kernel = _machine.Boot();
+        using var first = new Descriptor(kernel, kernel.Open("/proc/cmdline", O_RDONLY));
+        for (int i = 1; i < Many; i++)
+        {
+            Assert.Equal(first.Fd + i, kernel.Fcntl(first, F_DUPFD_CLOEXEC));
+        }
+
+        int[] closed = [1, 63, 64, 4031, 4032, 4095, 4096, 8191, 8192, Many - 1];
+        foreach (int number in closed)
+        {
+            Assert.Equal(0, kernel.Close(first.Fd + number));
+        }
+
+        foreach (int number in closed)
+        {
+            Assert.Equal(first.Fd + number, kernel.Fcntl(first, F_DUPFD_CLOEXEC));
+        }
+
+        Assert.Equal(first.Fd + Many, kernel.Fcntl(first, F_DUPFD_CLOEXEC));
+        Assert.Equal(0, kernel.Close(first.Fd + 4100));
+        Assert.Equal(first.Fd + Many + 1, kernel.Fcntl(first, F_DUPFD_CLOEXEC, first.Fd + 4101));
+    }
+
+    [Fact]
     public void Exit_DropsOutgoingSessions_ButNotThoseThatAnotherProcessHolds()
     {
         EmulatedKernel agent = _machine.Boot();
@@ -49,13 +76,16 @@ public sealed class ProcessTests : IDisposable
     public void Exit_FinishesRetrievedSessions()
     {
         EmulatedKernel first = _machine.Boot();
-        first.Create(first.OpenDevice(), "s");
+        using Descriptor device = first.OpenDevice();
+        using Descriptor created = first.Create(device, "s");
         EmulatedKernel init = _machine.Kexec();
         EmulatedKernel program = init.StartProcess();
-        program.RetrieveSession(program.OpenDevice(), "s");
+        using Descriptor programDevice = program.OpenDevice();
+        using Descriptor retrieved = program.RetrieveSession(programDevice, "s");
         program.Exit();
         program.Exit();
-        Assert.Equal(ENOENT, init.TryRetrieveSession(init.OpenDevice(), "s", out _));
+        using Descriptor initDevice = init.OpenDevice();
+        Assert.Equal(ENOENT, init.TryRetrieveSession(initDevice, "s", out _));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public class FuzzTests
     public void Trees_AreReadOrNamed(int seed)
     {
         var random = new Random(seed);
-        byte[][] valid = [GoldenFdt.WithLuo, GoldenFdt.WithMetadata, GoldenFdt.LuoV1, GoldenFdt.Finished];
+        byte[][] valid = [GoldenFdt.WithLuo, GoldenFdt.WithMetadata, GoldenFdt.LuoV1, GoldenFdt.Finished, GoldenFdt.KhoV1WithLuo];
         int read = 0;
         for (int round = 0; round < Rounds; round++)
         {
@@ -81,6 +81,12 @@ public class FuzzTests
                 Assert.Equal(Errno.None, tree.Add((ulong)random.Next(1 << 20) << 12, random.Next(12)));
             }
 
+            var chunks = new List<ulong>();
+            KhoserMemMap.Bitmap[] bitmaps =
+            [
+                .. Enumerable.Range(0, 300).Select(i => new KhoserMemMap.Bitmap(i / 150, (ulong)i % 150, memory.Allocate())),
+            ];
+            Assert.Equal(Errno.None, KhoserMemMap.Write(memory, bitmaps, memory.Allocate, chunks));
             ulong[] pages = [.. memory.Addresses];
             for (int i = random.Next(1, 12); i > 0; i--)
             {
@@ -93,6 +99,7 @@ public class FuzzTests
 
             Bounded(memory, 8 * pages.Length, () => KhoBlockChain<LuoFileSer>.Read(memory, blocks[0]));
             Bounded(memory, 2 * pages.Length, () => KhoVmallocList.Read(memory, descriptor));
+            Bounded(memory, pages.Length, () => Assert.InRange(KhoserMemMap.Pieces(memory, chunks[0]).Count(), 0, 32768 * pages.Length));
             Bounded(memory, 513 * pages.Length, () => Assert.InRange(tree.Pieces().Count(), 0, 32768 * pages.Length));
         }
     }

@@ -26,6 +26,18 @@ public class GoldenBytesTests
         "766dff31" + Zeros(60) + "0010000000000000" + "0300000000000000");
 
     [Fact]
+    public void LuoSessionHeaderSer_IsTheHeadersBytes() =>
+        Check(new LuoSessionHeaderSer(819), LuoSessionHeaderSer.Size, 8, "3303000000000000");
+
+    [Fact]
+    public void KhoserMemChunkHdr_IsTheSourcesBytes() => Check(
+        new KhoserMemChunkHdr(0x1_0000_2000, 9, 255), KhoserMemChunkHdr.Size, 16, "0020000001000000" + "09000000" + "ff000000");
+
+    [Fact]
+    public void KhoserMemBitmapPtr_IsTheSourcesBytes() => Check(
+        new KhoserMemBitmapPtr(0x800_0000, 0x1_0000_3000), KhoserMemBitmapPtr.Size, 16, "0000000800000000" + "0030000001000000");
+
+    [Fact]
     public void LuoFileSer_IsTheHeadersBytes() => Check(
         new LuoFileSer("memfd-v2", 0x2000, ulong.MaxValue),
         LuoFileSer.Size,
@@ -83,6 +95,10 @@ public class GoldenBytesTests
         Assert.Equal(63, LuoFileSer.PerBlock);
         Assert.Equal(63, KhoBlockChain<LuoFileSer>.PerBlock);
         Assert.Equal(63, LuoFlbHeaderSer.LUO_FLB_MAX);
+        Assert.Equal(819, LuoSessionHeaderSer.LUO_SESSION_MAX);
+        Assert.Equal(128, LuoFileSer.LUO_FILE_MAX);
+        Assert.Equal(255, KhoserMemChunkHdr.KHOSER_BITMAP_SIZE);
+        Assert.Equal(32768, KhoserMemMap.PRESERVE_BITS);
         Assert.Equal(511, KhoVmalloc.KHO_VMALLOC_SIZE);
         Assert.Equal(10000, KhoBlockHeaderSer.KHO_MAX_BLOCKS);
         Assert.Equal(53, KhoRadixTree.KHO_RADIX_KEY_WIDTH);

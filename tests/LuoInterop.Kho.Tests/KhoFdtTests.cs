@@ -26,12 +26,26 @@ public class KhoFdtTests
     }
 
     [Fact]
+    public void KhoV1_IsTheBytesOfLibfdt()
+    {
+        var fdt = new KhoRootFdt(0, KhoRootFdt.KHO_FDT_COMPATIBLE_V1);
+        Assert.Equal(GoldenFdt.KhoV1, fdt.ToArray());
+        Assert.Equal(Errno.None, fdt.AddSubtree("LUO", GoldenFdt.LuoAddress, 311));
+        fdt.SetMemoryMap(GoldenFdt.MemoryMap);
+        Assert.Equal(GoldenFdt.KhoV1WithLuo, fdt.ToArray());
+        KhoTree tree = KhoRootFdt.Read(KhoFdt.Read(GoldenFdt.KhoV1WithLuo));
+        Assert.Equal(("kho-v1", GoldenFdt.MemoryMap), (tree.Compatible, tree.PreservedMemoryMap));
+        Assert.Equal([new KhoSubTree("LUO", GoldenFdt.LuoAddress, null)], tree.SubTrees);
+    }
+
+    [Fact]
     public void LuoV1_IsTheBytesOfLibfdt()
     {
         var head = new LuoFdtV1(3, GoldenFdt.SessionHeader, GoldenFdt.FlbHeader);
         Assert.Equal(GoldenFdt.LuoV1, head.ToArray());
         Assert.Equal(head, LuoFdtV1.Read(KhoFdt.Read(GoldenFdt.LuoV1)));
-        var linux619 = new LuoFdtV1(1, GoldenFdt.SessionHeader, null);
+        var linux619 = new LuoFdtV1(3, GoldenFdt.SessionHeader, null);
+        Assert.Equal(GoldenFdt.LuoV1WithoutFlb, linux619.ToArray());
         Assert.Equal(linux619, LuoFdtV1.Read(KhoFdt.Read(linux619.ToArray())));
     }
 

@@ -17,6 +17,15 @@ public class RoundTripTests
     public void LuoSessionSer_KeepsEveryByte() => Check<LuoSessionSer>((0, 64));
 
     [Fact]
+    public void LuoSessionHeaderSer_KeepsEveryByte() => Check<LuoSessionHeaderSer>();
+
+    [Fact]
+    public void KhoserMemChunkHdr_KeepsEveryByte() => Check<KhoserMemChunkHdr>();
+
+    [Fact]
+    public void KhoserMemBitmapPtr_KeepsEveryByte() => Check<KhoserMemBitmapPtr>();
+
+    [Fact]
     public void LuoFileSer_KeepsEveryByte() => Check<LuoFileSer>((0, 48));
 
     [Fact]
@@ -98,6 +107,39 @@ public class RoundTripTests
             (ulong Address, int Order)[] found = [.. tree.Pieces()];
             Assert.Equal(expected.OrderByDescending(static piece => piece.Order).ThenBy(static piece => piece.Address), found);
             Assert.Equal(memory.Addresses.Order(), tree.Nodes().Order());
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void KhoserMemMap_KeepsEveryPiece() => Prop.ForAll(
+        Gen.Choose(0, 18).SelectMany(order => Gen.Choose(0, 1 << 20).Select(index => (order, index))).ArrayOf().ToArbitrary(),
+        static input =>
+        {
+            var memory = new PhysicalPages();
+            var bitmaps = new SortedDictionary<(int Order, ulong Index), ulong>();
+            var expected = new HashSet<(ulong Address, int Order)>();
+            foreach ((int order, int index) in input)
+            {
+                (int, ulong) key = (order, (ulong)index / KhoserMemMap.PRESERVE_BITS);
+                if (!bitmaps.TryGetValue(key, out ulong bitmap))
+                {
+                    bitmaps.Add(key, bitmap = memory.Allocate());
+                }
+
+                memory[bitmap][index % KhoserMemMap.PRESERVE_BITS / 8] |= (byte)(1 << (index % 8));
+                expected.Add(((ulong)index << (12 + order), order));
+            }
+
+            var chunks = new List<ulong>();
+            Assert.Equal(
+                Errno.None,
+                KhoserMemMap.Write(
+                    memory,
+                    bitmaps.Select(static bitmap => new KhoserMemMap.Bitmap(bitmap.Key.Order, bitmap.Key.Index, bitmap.Value)),
+                    memory.Allocate,
+                    chunks));
+            Assert.Equal(
+                expected.OrderBy(static piece => piece.Order).ThenBy(static piece => piece.Address),
+                KhoserMemMap.Pieces(memory, chunks.FirstOrDefault()));
         }).QuickCheckThrowOnFailure();
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed partial class DocumentationTests
             File.ReadAllText(Path.Combine(root, "tests/LuoInterop.VmTesting.Tests/KexecTests.cs")),
             File.ReadAllText(Path.Combine(root, "tests/LuoInterop.VmTesting.Payload/Program.cs"))));
         MatchCollection examples = Example().Matches(File.ReadAllText(Path.Combine(root, "docs", "vm-testing.md")));
-        Assert.Equal(2, examples.Count);
+        Assert.Equal(3, examples.Count);
         Assert.All(examples, example => Assert.Contains(Squeeze(example.Groups[1].Value), code, StringComparison.Ordinal));
     }
 

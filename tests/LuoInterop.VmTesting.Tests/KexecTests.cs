@@ -46,4 +46,18 @@ public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output) 
         Assert.Equal("stage 1 ends\nstage 2 ends\nstage 3 ends\n", result.StandardError);
         Assert.Equal([1, 2, 3], result.Reports.Select(report => report.Stage));
     }
+
+    [Fact]
+    [Trait("Category", "Kernel72")]
+    public async Task ShellPayload_GoesToTheKernelOfEachStage()
+    {
+        KernelBuild older = await KernelBuild.GetAsync("7.2");
+        VmResult result = await VirtualMachine.RunAsync(fixture.Shell("""
+            [ "$(luo-guest stage)" = 3 ] || luo-guest kexec
+            """) with { ExpectedKernels = 3, NextKernels = [older, fixture.Kernel] });
+        output.WriteLine(result.ToString());
+
+        result.EnsurePassed();
+        Assert.Equal([fixture.Kernel.Release, older.Release, fixture.Kernel.Release], result.Kernels.Select(kernel => kernel.Release));
+    }
 }

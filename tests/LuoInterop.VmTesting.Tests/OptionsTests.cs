@@ -18,7 +18,12 @@ public sealed class OptionsTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void GoodOptions_Hold() => OptionsCheck.Check(_good);
+    public void GoodOptions_Hold()
+    {
+        OptionsCheck.Check(_good);
+        OptionsCheck.Check(_good with { MemoryImage = Path.Combine(_folder, "memory"), MemoryMiB = 2048 });
+        OptionsCheck.Check(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel, _good.Kernel] });
+    }
 
     [Fact]
     public void BadOptions_AreRefusedByName()
@@ -31,8 +36,14 @@ public sealed class OptionsTests : IDisposable
         AssertRefused(_good with { Files = new Dictionary<string, string> { ["a"] = "/no/such/file" } }, "Files");
         AssertRefused(_good with { ShownFolders = ["tmp"] }, "ShownFolders");
         AssertRefused(_good with { MemoryMiB = 16 }, "MemoryMiB");
+        AssertRefused(_good with { MemoryImage = "memory" }, "MemoryImage");
+        AssertRefused(_good with { MemoryImage = "/no/such/folder/memory" }, "MemoryImage");
+        AssertRefused(_good with { MemoryImage = Path.Combine(_folder, "bzImage") }, "MemoryImage");
+        AssertRefused(_good with { MemoryImage = Path.Combine(_folder, "memory"), MemoryMiB = 2049 }, "MemoryImage");
         AssertRefused(_good with { Cpus = 0 }, "Cpus");
         AssertRefused(_good with { ExpectedKernels = 0 }, "ExpectedKernels");
+        AssertRefused(_good with { NextKernels = [_good.Kernel] }, "NextKernels");
+        AssertRefused(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel] }, "NextKernels");
         AssertRefused(_good with { TimeLimit = TimeSpan.Zero }, "TimeLimit");
         AssertRefused(_good with { KernelTimeLimit = TimeSpan.FromDays(2) }, "KernelTimeLimit");
         AssertRefused(_good with { KernelCommandLine = ["luo.stage=2"] }, "KernelCommandLine");

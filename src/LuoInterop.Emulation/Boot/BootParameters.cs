@@ -1,4 +1,4 @@
-using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Boot;
 

@@ -29,7 +29,7 @@ internal static class BzImage
     /// <param name="file">A host file.</param>
     /// <param name="release">The kernel's release.</param>
     /// <param name="commandLineSize">The most bytes of a command line.</param>
-    /// <returns>0; EBADF, EINVAL, ETXTBSY; ENOEXEC for what is no kernel of Linux 7.2 or 7.3.</returns>
+    /// <returns>0; EBADF, EINVAL, ETXTBSY; ENOEXEC for what is no kernel of Linux 6.18 to 7.3.</returns>
     public static int Probe(SafeHandle file, out string release, out uint commandLineSize)
     {
         release = "";
@@ -71,7 +71,7 @@ internal static class BzImage
         version = version[..(int)length];
         int end = version.IndexOfAny((byte)0, (byte)' ');
         release = end > 0 ? Encoding.Latin1.GetString(version[..end]) : "";
-        return KernelRelease.IsKnown(release) ? 0 : Refused.ENOEXEC;
+        return KernelProfile.TryFind(release, out _) ? 0 : Refused.ENOEXEC;
     }
 
     /// <summary>Tells whether a file can be read as kernel or initrd: 0, EBADF, EINVAL or ETXTBSY.</summary>

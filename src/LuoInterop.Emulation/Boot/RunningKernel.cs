@@ -19,13 +19,14 @@ internal sealed class RunningKernel
     private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
 
-    private RunningKernel(EmulatedMachine machine, BootParameters parameters, KexecHandover handover, LuoCore luo)
+    private RunningKernel(EmulatedMachine machine, BootParameters parameters, KexecHandover handover, KernelProfile profile)
     {
         _machine = machine;
         Release = parameters.Release;
         CommandLine = parameters.CommandLine;
         Handover = handover;
-        Luo = luo;
+        Profile = profile;
+        Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.HugeFolios);
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
     }
@@ -40,7 +41,11 @@ internal sealed class RunningKernel
 
     public KexecHandover Handover { get; }
 
-    public LuoCore Luo { get; }
+    /// <summary>Gets what this release does.</summary>
+    public KernelProfile Profile { get; }
+
+    /// <summary>Gets LUO, on or off; null on a release without it.</summary>
+    public LuoCore? Luo { get; }
 
     /// <summary>Gets LUO's device; null without KHO or <c>liveupdate=on</c>.</summary>
     public LuoDevice? Device { get; private set; }
@@ -64,21 +69,26 @@ internal sealed class RunningKernel
     /// <exception cref="EmulatedKernelPanicException">What the previous kernel left is not sound.</exception>
     public static RunningKernel Boot(EmulatedMachine machine, PhysicalMemory memory, BootParameters parameters)
     {
-        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words);
-        var kernel = new RunningKernel(machine, parameters, handover, new LuoCore(handover, machine.Faults));
+        if (!KernelProfile.TryFind(parameters.Release, out KernelProfile? profile))
+        {
+            throw new InvalidOperationException($"Linux {parameters.Release} was loaded, but cannot be emulated.");
+        }
+
+        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
+        var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
         if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
         {
-            kernel.Luo.EarlyStartup();
-            if (handover.TryInitialize() && kernel.TryAddMetadata())
+            kernel.Luo?.EarlyStartup();
+            if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
                 int coldFdtSize = handover.OutgoingFdtSize;
-                if (KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+                if (kernel.Luo is { } luo && KernelParameter.Switch(parameters.Words, "liveupdate") == true)
                 {
-                    kernel.StartLuo();
+                    kernel.Start(luo);
                 }
 
-                kernel.Files.AddKho(handover, coldFdtSize);
+                kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
             }
         }
 
@@ -96,7 +106,7 @@ internal sealed class RunningKernel
     }
 
     /// <summary>kexec_file_load(2), after the image was found good.</summary>
-    public void Load(LoadedKernel? image) => _image = image;
+    public void Load(LoadedKernel? image) => _image = image is null ? null : image with { IsAttached = Handover.IsAttached };
 
     /// <summary>reboot(2): an <c>-errno</c>, 0 for commands that do nothing here.</summary>
     /// <exception cref="EmulatedRebootException">The kernel obeyed.</exception>
@@ -136,7 +146,7 @@ internal sealed class RunningKernel
     public void Abandon(EmulatedRebootException end)
     {
         _end = end;
-        Luo.Abandon();
+        Luo?.Abandon();
     }
 
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
@@ -147,19 +157,24 @@ internal sealed class RunningKernel
             return Refused.EINVAL;
         }
 
-        int error = Device is null ? 0 : Luo.Serialize();
+        if (Device is not null && Luo!.FindChanges() is { Count: > 0 } changes)
+        {
+            throw new EmulatedFrozenFileException(changes);
+        }
+
+        int error = Device is null ? 0 : Luo!.Reboot();
         if (error != 0)
         {
             return error;
         }
 
         bool huge = Options.HugeFolios;
-        while (Faults.OnJump(fault => Luo.FindPages(fault) is not null) is { } damage)
+        while (Faults.OnJump(fault => Luo?.FindPages(fault) is not null) is { } damage)
         {
-            Handover.Damage(Luo.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, huge, damage.Damage);
+            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, huge, damage.Damage);
         }
 
-        KhoSetupData? data = Handover.IsEnabled ? Handover.FillImage() : null;
+        KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
         throw End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data));
     }
 
@@ -170,10 +185,11 @@ internal sealed class RunningKernel
         return end.Again();
     }
 
-    // As CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.
-    private static byte[] Configuration(bool hasMemfdHandler) => Gzip(
-        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\nCONFIG_LIVEUPDATE=y\n"
-        + (hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
+    /// <summary>Gets the configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
+    private byte[] Configuration => Gzip(
+        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
+        + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
+        + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + "CONFIG_MEMFD_CREATE=y\n");
 
     private static byte[] Gzip(string text)
@@ -189,13 +205,18 @@ internal sealed class RunningKernel
 
     private void AddFiles()
     {
-        foreach (string path in (ReadOnlySpan<string>)["/sys/kernel/kexec_loaded", "/sys/kernel/kexec/loaded"])
+        AddLoaded("/sys/kernel/kexec_loaded");
+        if (Profile.HasKexecFolder)
         {
-            Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
+            AddLoaded("/sys/kernel/kexec/loaded");
+        }
+        else
+        {
+            Files.AddMissing("/sys/kernel/kexec/loaded");
         }
 
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
-        Files.AddBytes("/proc/config.gz", Configuration(_hasMemfdHandler));
+        Files.AddBytes("/proc/config.gz", Configuration);
         Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);
         Files.AddText(
             "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));
@@ -230,17 +251,19 @@ internal sealed class RunningKernel
         return true;
     }
 
-    private void StartLuo()
+    private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
+
+    private void Start(LuoCore luo)
     {
-        Luo.LateStartup();
-        if (Luo.IsEnabled)
+        luo.LateStartup();
+        if (luo.IsEnabled)
         {
             if (_hasMemfdHandler)
             {
-                Luo.Register(new MemfdHandler(Handover, Inodes, Options.HugeFolios));
+                luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios, Profile));
             }
 
-            Device = new LuoDevice(Luo, Options.DevicePath);
+            Device = new LuoDevice(luo, Options.DevicePath);
         }
     }
 }

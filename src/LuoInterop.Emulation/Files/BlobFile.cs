@@ -3,11 +3,9 @@ using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Files;
 
-/// <summary>A file of debugfs, sysfs or procfs that is read only.</summary>
+/// <summary>An open file of debugfs, sysfs or procfs.</summary>
 internal sealed class BlobFile : OpenFile
 {
-    private const uint ReadableByRoot = StatHeader.S_IFREG | 0x100;
-
     private readonly string _path;
     private readonly KernelFileNode _node;
     private long _position;
@@ -39,7 +37,7 @@ internal sealed class BlobFile : OpenFile
     }
 
     public override nint Write(ReadOnlySpan<byte> buffer) =>
-        (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF : Refused.EINVAL;
+        (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF : _node.Write(buffer);
 
     public override nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Write(buffer);
 
@@ -54,9 +52,9 @@ internal sealed class BlobFile : OpenFile
         return position < 0 ? Refused.EINVAL : _position = position;
     }
 
-    public override int Allocate(int mode, long offset, long length) => Refused.EOPNOTSUPP;
-
     public override int ChangeMode(uint mode) => Refused.EPERM;
 
-    public override FileStatus Status() => new(_node.FileSystemType, 0, 1, 1, ReadableByRoot, 0, 0, _node.Length, 0);
+    public override FileStatus Status() => new(_node.FileSystemType, 0, 1, 1, _node.Mode, 0, 0, _node.Length, 0);
+
+    protected override int AllocationRefusal => Refused.EOPNOTSUPP;
 }

@@ -110,17 +110,14 @@ internal sealed class FileDescriptorTable(int limit)
             return (word << 6) + BitOperations.TrailingZeroCount(free);
         }
 
-        for (word++; word < _used.Length; word++)
+        for (word++; word < _used.Length; word = (word | 63) + 1)
         {
-            if ((word & 63) == 0 && _full[word >> 6] == ulong.MaxValue)
+            ulong open = ~_full[word >> 6] & (ulong.MaxValue << word);
+            if (open != 0)
             {
-                word += 63;
-                continue;
-            }
-
-            if (_used[word] != ulong.MaxValue)
-            {
-                return (word << 6) + BitOperations.TrailingZeroCount(~_used[word]);
+                // Bits past the last word stand for none, and are clear.
+                word = (word & ~63) + BitOperations.TrailingZeroCount(open);
+                return word < _used.Length ? (word << 6) + BitOperations.TrailingZeroCount(~_used[word]) : word << 6;
             }
         }
 

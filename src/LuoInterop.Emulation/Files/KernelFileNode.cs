@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -16,8 +17,14 @@ internal abstract class KernelFileNode
     /// <summary>Gets the length in bytes that the status shows.</summary>
     public abstract long Length { get; }
 
+    /// <summary>Gets the mode; as most, only root reads.</summary>
+    public virtual uint Mode => StatHeader.S_IFREG | 0x100;
+
     /// <summary>Reads at an offset that is not negative: the number of bytes, or <c>-errno</c>.</summary>
     public abstract nint Read(long offset, Span<byte> buffer);
+
+    /// <summary>Writes: the number of bytes, or <c>-errno</c>.</summary>
+    public virtual nint Write(ReadOnlySpan<byte> buffer) => Refused.EINVAL;
 }
 
 /// <summary>Shows a blob of physical memory as it is at the time of reading (debugfs_create_blob).</summary>

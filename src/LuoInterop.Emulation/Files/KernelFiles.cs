@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -16,6 +17,7 @@ internal sealed class KernelFiles
 
     private readonly Dictionary<string, KernelFileNode> _files = [];
     private readonly HashSet<string> _folders = [];
+    private readonly HashSet<string> _missing = [];
 
     /// <summary>Adds a file of sysfs or procfs whose text ends with a newline.</summary>
     public void AddText(string path, long fileSystem, Func<string> text) =>
@@ -25,10 +27,14 @@ internal sealed class KernelFiles
     public void AddBytes(string path, byte[] content) =>
         _files.Add(path, new MadeNode(() => content) { FileSystemType = KernelFileNode.ProcFs });
 
+    /// <summary>Hides a path of the host that this kernel does not have.</summary>
+    public void AddMissing(string path) => _missing.Add(path);
+
     /// <summary>Adds KHO's folder, as debugfs has it after the boot.</summary>
     /// <param name="handover">KHO.</param>
-    /// <param name="coldFdtSize">The length of <c>out/fdt</c>, fixed when kexec-metadata was in the tree and nothing else.</param>
-    public void AddKho(KexecHandover handover, int coldFdtSize)
+    /// <param name="coldFdtSize">The length of <c>out/fdt</c>, fixed before the tree had any sub-tree but kexec-metadata.</param>
+    /// <param name="finalization">Whether there is a file <c>out/finalize</c>, and what it does.</param>
+    public void AddKho(KexecHandover handover, int coldFdtSize, KhoFinalization finalization)
     {
         AddFolders(KhoFolder, "out", "out/sub_fdts");
         AddKhoText("out/scratch_phys", () => Lines(handover.Scratch, static area => area.Address));
@@ -38,23 +44,34 @@ internal sealed class KernelFiles
             AddBlob("out/sub_fdts/" + name, handover, address, size);
         }
 
+        if (finalization != KhoFinalization.None)
+        {
+            _files.Add(
+                $"{KhoFolder}/out/finalize", new FinalizeNode(handover, this, finalization) { FileSystemType = KernelFileNode.DebugFs });
+        }
+
         if (handover.IncomingFdt == 0)
         {
-            AddBlob("out/fdt", handover, handover.OutgoingFdt, coldFdtSize);
+            if (finalization != KhoFinalization.ByHand)
+            {
+                AddBlob("out/fdt", handover, handover.OutgoingFdt, coldFdtSize);
+            }
+
             return;
         }
 
         // kho_init returns before it makes out/fdt when it found a previous kernel's tree.
         AddFolders(KhoFolder, "in", "in/sub_fdts");
-        Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
-        if (handover.Memory.TryRead(handover.IncomingFdt, header))
+        if (TreeSize(handover.Memory, handover.IncomingFdt) is { } total)
         {
-            AddBlob("in/fdt", handover, handover.IncomingFdt, (int)KhoFdtHeader.Read(header).TotalSize);
+            AddBlob("in/fdt", handover, handover.IncomingFdt, (int)total);
         }
 
         foreach (KhoSubTree subtree in handover.IncomingSubtrees)
         {
-            if (subtree is { PreservedData: { } address, BlobSize: { } size and <= int.MaxValue })
+            // "kho-v1" names no sizes: every blob is a device tree there, and shown as long as it says.
+            if (subtree.PreservedData is { } address
+                && (subtree.BlobSize ?? TreeSize(handover.Memory, address)) is { } size and <= int.MaxValue)
             {
                 AddBlob("in/sub_fdts/" + subtree.Name, handover, address, (int)size);
             }
@@ -63,7 +80,7 @@ internal sealed class KernelFiles
 
     /// <summary>Tells whether a path is answered here, also when nothing is there.</summary>
     public bool Owns(string path) =>
-        _files.ContainsKey(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
+        _files.ContainsKey(path) || _missing.Contains(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
 
     /// <summary>Opens a file: 0 or <c>-errno</c>.</summary>
     public int Open(string path, int flags, out OpenFile? file)
@@ -116,6 +133,19 @@ internal sealed class KernelFiles
                 .Select(entry => entry[prefix.Length..]),
         ];
         return 0;
+    }
+
+    /// <summary>Shows the own tree, as Linux 6.18 does once it is finalized.</summary>
+    internal void ShowTree(KexecHandover handover) => AddBlob("out/fdt", handover, handover.OutgoingFdt, handover.OutgoingFdtSize);
+
+    /// <summary>Hides the own tree.</summary>
+    internal void HideTree() => _files.Remove($"{KhoFolder}/out/fdt");
+
+    // fdt_totalsize(); null for what is no device tree any more.
+    private static ulong? TreeSize(PhysicalMemory memory, ulong address)
+    {
+        Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
+        return memory.TryRead(address, header) ? Math.Min(BinaryPrimitives.ReadUInt32BigEndian(header[sizeof(uint)..]), int.MaxValue) : null;
     }
 
     private static string Lines(IReadOnlyList<KhoScratch> areas, Func<KhoScratch, ulong> value) =>

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -13,6 +14,9 @@ internal abstract class OpenFile
     private const uint FIOQSIZE = 0x5460;
     private const uint FIGETBSZ = 2;
     private const int BlockSize = 4096;
+
+    // include/uapi/linux/falloc.h, since Linux 6.17.
+    private const int FALLOC_FL_WRITE_ZEROES = 0x80;
 
     private int _references = 1;
 
@@ -60,7 +64,7 @@ internal abstract class OpenFile
                     return on ? Refused.ENOTTY : 0;
                 }
 
-                Flags = on ? Flags | LuoInterop.Interop.FcntlHeader.O_NONBLOCK : Flags & ~LuoInterop.Interop.FcntlHeader.O_NONBLOCK;
+                Flags = on ? Flags | FcntlHeader.O_NONBLOCK : Flags & ~FcntlHeader.O_NONBLOCK;
                 return 0;
             case FIOQSIZE:
                 return Refused.ENOTTY;
@@ -90,14 +94,49 @@ internal abstract class OpenFile
     /// <summary>Changes the size.</summary>
     public virtual int Truncate(long length) => Refused.EINVAL;
 
-    /// <summary>Allocates a range.</summary>
-    public virtual int Allocate(int mode, long offset, long length) => Refused.ENODEV;
+    /// <summary>Allocates a range: vfs_fallocate() of fs/open.c, which none of these files passes.</summary>
+    public int Allocate(int mode, long offset, long length)
+    {
+        const int Keep = FallocHeader.FALLOC_FL_KEEP_SIZE;
+        if (offset < 0 || length <= 0)
+        {
+            return Refused.EINVAL;
+        }
+
+        // Each mode stands alone; PUNCH_HOLE wants KEEP_SIZE, and those that move or erase content do not take it.
+        bool legal = (mode & ~Keep) switch
+        {
+            0 or FallocHeader.FALLOC_FL_UNSHARE_RANGE or FallocHeader.FALLOC_FL_ZERO_RANGE => true,
+            FallocHeader.FALLOC_FL_PUNCH_HOLE => (mode & Keep) != 0,
+            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FALLOC_FL_WRITE_ZEROES => (mode & Keep) == 0,
+            _ => false,
+        };
+        return !legal ? Refused.EOPNOTSUPP
+            : (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF
+            : AllocationRefusal;
+    }
+
+    /// <summary>Maps the file: ksys_mmap_pgoff() and do_mmap() of mm/mmap.c, which none of these files passes.</summary>
+    public nint Map(nuint length, int protection, int flags, long offset)
+    {
+        if ((offset & (BlockSize - 1)) != 0 || length == 0)
+        {
+            return Refused.EINVAL;
+        }
+
+        bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
+        int access = Flags & FcntlHeader.O_ACCMODE;
+        return access == FcntlHeader.O_WRONLY || (sharedWrite && access == FcntlHeader.O_RDONLY) ? Refused.EACCES : Refused.ENODEV;
+    }
 
     /// <summary>Changes the mode bits.</summary>
     public abstract int ChangeMode(uint mode);
 
     /// <summary>Reads the status.</summary>
     public abstract FileStatus Status();
+
+    /// <summary>Gets with what fallocate(2) is refused that is legal otherwise: ENODEV for what is no regular file.</summary>
+    protected virtual int AllocationRefusal => Refused.ENODEV;
 
     /// <summary>Answers the file's own requests.</summary>
     protected virtual int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument) => Refused.ENOTTY;

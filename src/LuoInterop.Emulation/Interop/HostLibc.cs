@@ -18,6 +18,7 @@ internal static unsafe partial class HostLibc
     public const int F_UNLCK = 2;
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
+    public const int SEEK_HOLE = 4;
 
     /// <summary>Asks statx(2) for the time of birth; only with it is an inode number never mistaken for an older file's.</summary>
     public const uint STATX_BTIME = 0x800;

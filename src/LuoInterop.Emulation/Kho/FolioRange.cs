@@ -19,6 +19,9 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
 
     public HostFile File { get; } = file;
 
+    /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>
+    public int Users { get; set; } = 1;
+
     /// <summary>Gets whether any piece was marked, and not restored since.</summary>
     public bool IsPreserved => _marked != 0;
 
@@ -61,10 +64,16 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
             return -1;
         }
 
-        ref byte mark = ref _preserved[pfn - FirstPfn];
-        int order = mark - 1;
-        _marked -= mark == 0 ? 0 : 1UL;
-        mark = 0;
+        int first = (int)(pfn - FirstPfn);
+        int order = _preserved[first] - 1;
+        if (order >= 0)
+        {
+            // prep_compound_page clears page->private of the pages behind the first.
+            Span<byte> folio = _preserved.AsSpan(first, 1 << order);
+            _marked -= (ulong)(folio.Length - folio.Count((byte)0));
+            folio.Clear();
+        }
+
         return order;
     }
 

@@ -1,4 +1,6 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;
@@ -14,10 +16,11 @@ internal sealed class KexecHandover
     private readonly KhoScratch[] _scratch;
     private readonly KhoTree? _incoming;
 
-    // Order of the piece that begins at a page, for pages that are no folios: page->private.
-    private readonly Dictionary<ulong, int> _preservedPages;
+    private readonly PreservedPieces _preserved;
 
-    private KhoRadixTree? _tree;
+    private readonly KernelProfile _profile;
+
+    private PreservedMap? _map;
     private KhoRootFdt? _fdt;
 
     internal KexecHandover(
@@ -26,14 +29,16 @@ internal sealed class KexecHandover
         KhoScratch[] scratch,
         KhoTree? incoming,
         ulong incomingFdt,
-        Dictionary<ulong, int> preservedPages)
+        PreservedPieces preserved,
+        KernelProfile profile)
     {
+        _profile = profile;
         _memory = memory;
         _frames = frames;
         _scratch = scratch;
         _incoming = incoming;
         IncomingFdt = incomingFdt;
-        _preservedPages = preservedPages;
+        _preserved = preserved;
     }
 
     /// <summary>Gets the machine's memory.</summary>
@@ -46,7 +51,13 @@ internal sealed class KexecHandover
     public IReadOnlyList<KhoScratch> Scratch => _scratch;
 
     /// <summary>Gets whether this kernel hands over (<c>kho=on</c>).</summary>
-    public bool IsEnabled => _tree is not null;
+    public bool IsEnabled => _map is not null;
+
+    /// <summary>Gets whether the map of preserved memory was written: always where nobody has to (kho_out.finalized).</summary>
+    public bool IsFinalized { get; private set; }
+
+    /// <summary>Gets whether an image that is loaded now hands over (kho_fill_kimage).</summary>
+    public bool IsAttached => IsEnabled && (IsFinalized || _profile.Finalization != KhoFinalization.ByHand);
 
     /// <summary>Gets the address of the previous kernel's device tree; 0 when this is no KHO boot.</summary>
     public ulong IncomingFdt { get; }
@@ -60,26 +71,30 @@ internal sealed class KexecHandover
     /// <summary>Gets the own sub-trees, in the order of their registration.</summary>
     public List<(string Name, ulong Address, int Size)> OutgoingSubtrees { get; } = [];
 
-    /// <summary>Sets up the outgoing side (kho_init, fs_initcall).</summary>
+    /// <summary>Sets up the outgoing side (kho_init).</summary>
     /// <returns>False when memory is short: KHO is off then, and the boot goes on.</returns>
     public bool TryInitialize()
     {
-        ulong root = _frames.AllocatePage();
-        if (root == 0)
+        _map = _profile.Kho.CreateMap(_memory, _frames);
+        if (_map is null)
         {
             return false;
         }
 
-        _tree = new KhoRadixTree(_memory, root, _frames.AllocatePage, _frames.FreePage);
-        OutgoingFdt = AllocatePreserved();
+        IsFinalized = _profile.Finalization == KhoFinalization.None;
+        OutgoingFdt = _profile.Finalization == KhoFinalization.ByHand ? _frames.AllocatePage() : AllocatePreserved();
         if (OutgoingFdt == 0)
         {
             Disable();
             return false;
         }
 
-        _fdt = new KhoRootFdt(root);
-        WriteFdt();
+        if (_profile.Finalization != KhoFinalization.ByHand)
+        {
+            _fdt = new KhoRootFdt(_map.Address, _profile.Kho.Compatible);
+            WriteFdt();
+        }
+
         return true;
     }
 
@@ -92,13 +107,64 @@ internal sealed class KexecHandover
             OutgoingFdt = 0;
         }
 
-        foreach (ulong node in _tree!.Nodes().ToArray())
+        foreach (ulong page in _map!.Pages.ToArray())
         {
-            _frames.FreePage(node);
+            _frames.FreePage(page);
         }
 
-        _tree = null;
+        _map = null;
         _fdt = null;
+    }
+
+    /// <summary>Writes the map of preserved memory into the tree (kho_finalize); again where the release allows it.</summary>
+    /// <returns>0, ENOMEM, or EEXIST where it is done once.</returns>
+    public int Complete()
+    {
+        if (_profile.Finalization == KhoFinalization.None)
+        {
+            return 0;
+        }
+
+        if (_profile.Finalization == KhoFinalization.ByHand)
+        {
+            if (IsFinalized)
+            {
+                return Refused.EEXIST;
+            }
+
+            if (_map!.Add(OutgoingFdt, 0) != Errno.None || _map.Serialize() != Errno.None)
+            {
+                _map.Clear();
+                return Refused.ENOMEM;
+            }
+
+            _fdt = new KhoRootFdt(_map.Address, _profile.Kho.Compatible);
+        }
+        else if (_map!.Serialize() != Errno.None)
+        {
+            return Refused.ENOMEM;
+        }
+        else
+        {
+            _fdt!.SetMemoryMap(_map.Address);
+        }
+
+        WriteFdt();
+        IsFinalized = true;
+        return 0;
+    }
+
+    /// <summary>Takes <see cref="Complete"/> back, and all preservation with it (kho_abort of Linux 6.18): 0, or ENOENT.</summary>
+    public int Abort()
+    {
+        if (!IsFinalized)
+        {
+            return Refused.ENOENT;
+        }
+
+        _map!.Clear();
+        IsFinalized = false;
+        return 0;
     }
 
     /// <summary>Gets the bytes that the own device tree has now.</summary>
@@ -118,7 +184,7 @@ internal sealed class KexecHandover
         return -(int)error;
     }
 
-    /// <summary>Finds a blob of the previous kernel (kho_retrieve_subtree).</summary>
+    /// <summary>Finds a blob of the previous kernel (kho_retrieve_subtree); its size is 0 in a form that names none.</summary>
     /// <returns>0, ENOENT, or EINVAL when a property is missing.</returns>
     public int RetrieveSubtree(string name, out ulong address, out ulong size)
     {
@@ -133,20 +199,20 @@ internal sealed class KexecHandover
 
             address = subtree.PreservedData ?? 0;
             size = subtree.BlobSize ?? 0;
-            return subtree.PreservedData is null || subtree.BlobSize is null ? Refused.EINVAL : 0;
+            return subtree.PreservedData is null || (subtree.BlobSize is null && _profile.Kho.HasSizes) ? Refused.EINVAL : 0;
         }
 
         return Refused.ENOENT;
     }
 
-    /// <summary>Allocates, zeroes and preserves a page (kho_alloc_preserve).</summary>
-    /// <returns>Its address, or 0 when memory is short.</returns>
-    public ulong AllocatePreserved()
+    /// <summary>Allocates, zeroes and preserves pages in one run (kho_alloc_preserve).</summary>
+    /// <returns>The address, or 0 when memory is short.</returns>
+    public ulong AllocatePreserved(int order = 0)
     {
-        ulong address = _frames.AllocatePage();
-        if (address != 0 && _tree!.Add(address, 0) != Errno.None)
+        ulong address = _frames.AllocatePages(order);
+        if (address != 0 && _map!.Add(address, order) != Errno.None)
         {
-            _frames.FreePage(address);
+            _frames.FreePages(address, order);
             return 0;
         }
 
@@ -154,22 +220,24 @@ internal sealed class KexecHandover
     }
 
     /// <summary>Undoes <see cref="AllocatePreserved"/> (kho_unpreserve_free).</summary>
-    public void UnpreserveFree(ulong address)
+    public void UnpreserveFree(ulong address, int order = 0)
     {
-        _tree!.Remove(address, 0);
-        _frames.FreePage(address);
+        _map!.Remove(address, order);
+        _frames.FreePages(address, order);
     }
 
-    /// <summary>Takes a single page out of the previous kernel's preservation (kho_restore_pages).</summary>
-    /// <returns>False when no preserved piece of one page begins here.</returns>
-    public bool TryRestorePage(ulong address) => _preservedPages.Remove(address, out int order) && order == 0;
+    /// <summary>Takes a page out of the previous kernel's preservation (kho_restore_pages, which does not look at the order).</summary>
+    /// <returns>False when no preserved piece of plain pages begins here.</returns>
+    public bool TryRestorePage(ulong address) => _preserved.Restore(address >> PhysicalMemory.PageShift) >= 0;
 
-    /// <summary>Frees a page of the previous kernel (kho_restore_free). One that was not preserved is left alone.</summary>
+    /// <summary>Frees a piece of the previous kernel (kho_restore_free). One that was not preserved is left alone.</summary>
     public void RestoreFree(ulong address)
     {
-        if (TryRestorePage(address))
+        ulong pfn = address >> PhysicalMemory.PageShift;
+        int order = _preserved.Restore(pfn);
+        if (order >= 0)
         {
-            _frames.FreePage(address);
+            FreeRestored(pfn, order);
         }
     }
 
@@ -186,38 +254,59 @@ internal sealed class KexecHandover
         }
 
         var range = new FolioRange(first, pages, file);
-        for (ulong done = 0; done < pages;)
+        if (!TryPreserve(range, huge))
         {
-            int order = FolioOrder(done, pages, huge);
-            if (_tree!.Add((first + done) << PhysicalMemory.PageShift, order) != Errno.None)
-            {
-                RemoveKeys(range, done, huge);
-                _frames.Free(first, pages);
-                return null;
-            }
-
-            done += 1UL << order;
+            _frames.Free(first, pages);
+            return null;
         }
 
         _memory.Add(range);
         return range;
     }
 
-    /// <summary>Undoes <see cref="PreserveFolios"/>, and drops the reference to the file.</summary>
-    public void UnpreserveFolios(FolioRange range, bool huge)
+    /// <summary>Preserves folios once more, which changes nothing where they still are.</summary>
+    /// <returns>False when memory is short; then none of them is preserved.</returns>
+    public bool TryPreserve(FolioRange range, bool huge)
     {
-        RemoveKeys(range, range.PageCount, huge);
-        FreeFolios(range);
+        for (ulong done = 0; done < range.PageCount;)
+        {
+            int order = FolioOrder(done, range.PageCount, huge);
+            if (_map!.Add((range.FirstPfn + done) << PhysicalMemory.PageShift, order) != Errno.None)
+            {
+                Unpreserve(range, done, huge);
+                return false;
+            }
+
+            done += 1UL << order;
+        }
+
+        return true;
     }
+
+    /// <summary>Undoes <see cref="PreserveFolios"/> but for the memory, which <see cref="FreeFolios"/> gives up.</summary>
+    public void UnpreserveFolios(FolioRange range, bool huge) => Unpreserve(range, range.PageCount, huge);
 
     /// <summary>Takes a folio out of the previous kernel's preservation (kho_restore_folio).</summary>
     /// <param name="pfn">Its first frame.</param>
-    /// <param name="range">The file that holds it.</param>
+    /// <param name="range">The file that holds it; null for one of plain pages.</param>
     /// <returns>Its order, or -1 when no preserved folio begins here.</returns>
     public int RestoreFolio(ulong pfn, out FolioRange? range)
     {
         range = _memory.FindFolios(pfn);
-        return range?.Restore(pfn) ?? -1;
+        return range?.Restore(pfn) ?? _preserved.Restore(pfn);
+    }
+
+    /// <summary>Frees a restored folio; the file that holds it goes with its last one (folio_put).</summary>
+    public void PutFolio(ulong pfn, int order, FolioRange? range)
+    {
+        if (range is null)
+        {
+            FreeRestored(pfn, order);
+        }
+        else if (!range.IsPreserved)
+        {
+            FreeFolios(range);
+        }
     }
 
     /// <summary>Frees a range whose folios are all restored or given up.</summary>
@@ -240,7 +329,7 @@ internal sealed class KexecHandover
         first = order == 0 ? page : first;
         if (damage == FolioDamage.NotPreserved)
         {
-            _tree!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
+            _map!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
             return;
         }
 
@@ -250,40 +339,53 @@ internal sealed class KexecHandover
         }
     }
 
-    /// <summary>Gets the pages of the tree of preserved pages: they stay when what they stand for is gone.</summary>
-    public IEnumerable<ulong> TreeNodes => _tree?.Nodes() ?? [];
+    /// <summary>Gets the pages of the map of preserved memory itself: they stay when what they stand for is gone.</summary>
+    public IEnumerable<ulong> MapPages => _map?.Pages ?? [];
 
     /// <summary>Gets the order of the folio that a file's page begins.</summary>
     public static int FolioOrder(ulong page, ulong pages, bool huge) =>
         huge && (page & ((1UL << HugeOrder) - 1)) == 0 && pages - page >= 1UL << HugeOrder ? HugeOrder : 0;
 
     /// <summary>Writes the array of scratch areas where the image's segment is loaded, inside scratch (kho_fill_kimage).</summary>
+    /// <remarks>What lies there is overwritten: where a broken handover says that scratch is, Linux loads its image too.</remarks>
     public KhoSetupData FillImage()
     {
-        ulong address = _scratch[0].Address;
-        Span<byte> page = _memory.Page(address >> PhysicalMemory.PageShift);
-        if (page.IsEmpty)
-        {
-            _memory.Populate(address >> PhysicalMemory.PageShift);
-            page = _memory.Page(address >> PhysicalMemory.PageShift);
-        }
-
+        ulong address = _scratch[0].Address & ~(PhysicalMemory.PageSize - 1UL);
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i].Write(page[(i * KhoScratch.Size)..]);
+            ulong entry = address + (ulong)(i * KhoScratch.Size);
+            if (_memory.Page(entry >> PhysicalMemory.PageShift).IsEmpty)
+            {
+                _memory.Populate(entry >> PhysicalMemory.PageShift);
+            }
+
+            _scratch[i].Write(_memory.Structure(entry, KhoScratch.Size));
         }
 
         return new KhoSetupData(OutgoingFdt, PhysicalMemory.PageSize, address, (ulong)(_scratch.Length * KhoScratch.Size));
     }
 
-    private void RemoveKeys(FolioRange range, ulong pages, bool huge)
+    private void Unpreserve(FolioRange range, ulong pages, bool huge)
     {
         for (ulong done = 0; done < pages;)
         {
             int order = FolioOrder(done, range.PageCount, huge);
-            _tree!.Remove((range.FirstPfn + done) << PhysicalMemory.PageShift, order);
+            _map!.Remove((range.FirstPfn + done) << PhysicalMemory.PageShift, order);
             done += 1UL << order;
         }
+    }
+
+    private void FreeRestored(ulong pfn, int order)
+    {
+        if (order == 0)
+        {
+            _frames.FreePage(pfn << PhysicalMemory.PageShift);
+            return;
+        }
+
+        ulong end = _preserved.End(pfn, order);
+        _memory.Depopulate(pfn, end);
+        _frames.Free(pfn, end - pfn);
     }
 
     private void WriteFdt() => _fdt!.ToArray().CopyTo(_memory.Structure(OutgoingFdt, PhysicalMemory.PageSize));

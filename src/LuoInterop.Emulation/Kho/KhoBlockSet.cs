@@ -5,20 +5,17 @@ namespace LuoInterop.Emulation.Kho;
 
 /// <summary>Holds the preserved blocks that a freeze fills with entries (kernel/liveupdate/kho_block.c), outgoing side.</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
+internal sealed class KhoBlockSet(KexecHandover handover, int entrySize) : EntrySet
 {
     private readonly List<ulong> _blocks = [];
     private readonly int _perBlock = (KhoBlockHeaderSer.KHO_BLOCK_SIZE - KhoBlockHeaderSer.Size) / entrySize;
 
     /// <summary>Gets the address of the first block, 0 for none.</summary>
-    public ulong Head => _blocks.Count > 0 ? _blocks[0] : 0;
-
-    /// <summary>Gets the number of blocks.</summary>
-    public int Count => _blocks.Count;
+    public override ulong Head => _blocks.Count > 0 ? _blocks[0] : 0;
 
     /// <summary>Makes room for a number of entries (kho_block_set_grow); on failure nothing has changed.</summary>
     /// <returns>0, ENOMEM, or ENOSPC past 10,000 blocks.</returns>
-    public int Grow(int entries)
+    public override int Grow(int entries)
     {
         int before = _blocks.Count;
         while (entries > (long)_blocks.Count * _perBlock)
@@ -39,7 +36,7 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
     }
 
     /// <summary>Gives up blocks that a number of entries does not need (kho_block_set_shrink).</summary>
-    public void Shrink(int entries)
+    public override void Shrink(int entries)
     {
         while (_blocks.Count > 0 && entries <= (long)(_blocks.Count - 1) * _perBlock)
         {
@@ -48,7 +45,7 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
     }
 
     /// <summary>Gives up all blocks (kho_block_set_destroy).</summary>
-    public void Destroy()
+    public override void Destroy()
     {
         foreach (ulong block in _blocks)
         {
@@ -59,7 +56,7 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
     }
 
     /// <summary>Empties all blocks, links stay (kho_block_set_clear).</summary>
-    public void Clear()
+    public override void Clear()
     {
         foreach (ulong block in _blocks)
         {
@@ -69,8 +66,19 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
         }
     }
 
-    /// <summary>Begins to fill the set.</summary>
-    public Iterator GetIterator() => new(this);
+    /// <summary>Writes an entry, and counts it in its block's header. Headers keep their counts when it is erased, as in the kernel.</summary>
+    public override void Write(int index, ReadOnlySpan<byte> entry)
+    {
+        Span<byte> block = handover.Memory.Structure(_blocks[index / _perBlock], KhoBlockHeaderSer.KHO_BLOCK_SIZE);
+        new KhoBlockHeaderSer(KhoBlockHeaderSer.Read(block).Next, (ulong)(index % _perBlock) + 1).Write(block);
+        entry.CopyTo(Entry(index));
+    }
+
+    public override void Erase(int index) => Entry(index).Clear();
+
+    private Span<byte> Entry(int index) => handover.Memory
+        .Structure(_blocks[index / _perBlock], KhoBlockHeaderSer.KHO_BLOCK_SIZE)
+        .Slice(KhoBlockHeaderSer.Size + (index % _perBlock * entrySize), entrySize);
 
     // kho_block_set_grow_one: the page, then the room in the chain, then the object that stands for it.
     private int GrowOne()
@@ -114,61 +122,4 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize)
         Span<byte> header = handover.Memory.Structure(block, KhoBlockHeaderSer.Size);
         new KhoBlockHeaderSer(next, KhoBlockHeaderSer.Read(header).Count).Write(header);
     }
-
-    /// <summary>Walks over the entries of a set (struct kho_block_set_it).</summary>
-    internal struct Iterator(KhoBlockSet set)
-    {
-        private int _block;
-        private int _index;
-
-        /// <summary>Takes the next entry for writing, and counts it in its block's header; empty when the set is full.</summary>
-        public Span<byte> Reserve()
-        {
-            if (_block == set._blocks.Count)
-            {
-                return default;
-            }
-
-            if (_index == set._perBlock)
-            {
-                if (_block + 1 == set._blocks.Count)
-                {
-                    return default;
-                }
-
-                _block++;
-                _index = 0;
-            }
-
-            Span<byte> entry = Entry(_index++);
-            Span<byte> header = set.Memory.Structure(set._blocks[_block], KhoBlockHeaderSer.Size);
-            new KhoBlockHeaderSer(KhoBlockHeaderSer.Read(header).Next, (ulong)_index).Write(header);
-            return entry;
-        }
-
-        /// <summary>Steps back to the entry before; empty at the beginning. Headers keep their counts, as in the kernel.</summary>
-        public Span<byte> Previous()
-        {
-            if (_index == 0)
-            {
-                if (_block == 0)
-                {
-                    return default;
-                }
-
-                _block--;
-                _index = set._perBlock;
-            }
-
-            return Entry(--_index);
-        }
-
-        private readonly Span<byte> Entry(int index) => set.Memory
-            .Structure(set._blocks[_block], KhoBlockHeaderSer.KHO_BLOCK_SIZE)
-            .Slice(KhoBlockHeaderSer.Size + (index * set.EntrySize), set.EntrySize);
-    }
-
-    private PhysicalMemory Memory => handover.Memory;
-
-    private int EntrySize { get; } = entrySize;
 }

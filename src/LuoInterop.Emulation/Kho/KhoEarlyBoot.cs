@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
@@ -9,27 +10,30 @@ internal static class KhoEarlyBoot
     // The first MiB belongs to the firmware; scratch begins here.
     private const ulong LowMemory = 1 << 20;
 
+    // early_memremap() takes no more than NR_FIX_BTMAPS pages (arch/x86/include/asm/fixmap.h).
+    private const ulong MostRemapped = 64 * PhysicalMemory.PageSize;
+
     /// <summary>Keeps what the previous kernel preserved, frees all else, and lays out scratch where none is inherited.</summary>
     /// <param name="memory">The machine's memory.</param>
     /// <param name="faults">The faults that the kernel's allocations meet.</param>
     /// <param name="data">What the boot protocol tells of a handover; null without one.</param>
     /// <param name="words">The kernel's command line.</param>
-    /// <exception cref="EmulatedKernelPanicException">The tree of preserved pages is not in memory.</exception>
+    /// <param name="profile">The kernel's release.</param>
+    /// <exception cref="EmulatedKernelPanicException">The map of preserved pages is not in memory.</exception>
     public static KexecHandover Start(
-        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<string> words)
+        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<string> words, KernelProfile profile)
     {
         foreach (FolioRange range in memory.Folios)
         {
             range.ClearMarks();
         }
 
-        KhoTree? incoming = data is { } found ? Populate(memory, found) : null;
-        var preserved = new Dictionary<ulong, int>();
-        KhoScratch[] scratch;
+        var preserved = new PreservedPieces(memory.PageCount);
+        KhoScratch[] scratch = [];
+        KhoTree? incoming = data is { } found ? Populate(memory, found, profile.Kho, out scratch) : null;
         if (incoming is not null)
         {
-            scratch = ReadScratch(memory, data!.Value);
-            Retrieve(memory, incoming.PreservedMemoryMap!.Value, preserved);
+            Retrieve(memory, profile.Kho.Pieces(memory, incoming.PreservedMemoryMap!.Value), preserved);
         }
         else
         {
@@ -44,88 +48,98 @@ internal static class KhoEarlyBoot
         DropAllBut(memory, preserved);
         PageFrames frames = FreeFrames(memory, faults, scratch, preserved);
         return new KexecHandover(
-            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved);
+            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile);
     }
 
-    // kho_populate: a tree that is not sound or of another format is ignored, and all that was preserved is lost.
-    private static KhoTree? Populate(PhysicalMemory memory, KhoSetupData data)
+    // kho_populate: a tree that is not sound, of another format or without a map is ignored, and all that was preserved is lost.
+    private static KhoTree? Populate(PhysicalMemory memory, KhoSetupData data, KhoFormat format, out KhoScratch[] scratch)
     {
-        byte[] page = new byte[data.FdtSize];
-        if (!memory.TryRead(data.FdtAddress, page))
+        scratch = [];
+        byte[] page = new byte[Math.Min(data.FdtSize, MostRemapped)];
+        if (data.FdtSize > MostRemapped || data.ScratchSize > MostRemapped || !memory.TryRead(data.FdtAddress, page))
         {
             return null;
         }
 
+        KhoTree tree;
         try
         {
-            KhoTree tree = KhoRootFdt.Read(KhoFdt.Read(page));
-            return tree.Compatible == KhoRootFdt.KHO_FDT_COMPATIBLE && tree.PreservedMemoryMap is not (null or 0) ? tree : null;
+            tree = KhoRootFdt.Read(KhoFdt.Read(page));
+            if (tree.Compatible != format.Compatible || tree.PreservedMemoryMap is null or 0)
+            {
+                return null;
+            }
+
+            scratch = data.ReadScratch(memory);
         }
         catch (KhoFormatException)
         {
             // "handover FDT is invalid", "disabling KHO revival": the boot goes on.
             return null;
         }
-    }
 
-    private static KhoScratch[] ReadScratch(PhysicalMemory memory, KhoSetupData data)
-    {
-        var scratch = new KhoScratch[data.ScratchSize / KhoScratch.Size];
-        for (int i = 0; i < scratch.Length; i++)
+        // All that the kernel allocates before it knows what is preserved comes from scratch.
+        ulong end = memory.PageCount << PhysicalMemory.PageShift;
+        if (scratch.Length == 0 || Array.Exists(scratch, area => area.Address >= end || area.Length > end - area.Address))
         {
-            ulong address = data.ScratchAddress + (ulong)(i * KhoScratch.Size);
-            scratch[i] = KhoScratch.Read(memory.Structure(address, KhoScratch.Size));
+            throw new EmulatedKernelPanicException("BUG: unable to handle page fault. A scratch area is not in memory.");
         }
 
-        return scratch;
+        return tree;
     }
 
     // kho_mem_retrieve: remembers at each piece's first page that it may be restored once, and its order.
-    private static void Retrieve(PhysicalMemory memory, ulong root, Dictionary<ulong, int> preserved)
+    private static void Retrieve(
+        PhysicalMemory memory, IEnumerable<(ulong Address, int Order)> pieces, PreservedPieces preserved)
     {
         try
         {
-            foreach ((ulong address, int order) in new KhoRadixTree(memory, root).Pieces())
+            foreach ((ulong address, int order) in pieces)
             {
                 ulong pfn = address >> PhysicalMemory.PageShift;
+                if (pfn >= memory.PageCount)
+                {
+                    // There is no struct page to be marked.
+                    throw EmulatedKernelPanicException.PageFault(address);
+                }
+
                 if (memory.FindFolios(pfn) is { } range && range.Contains(pfn, 1UL << order))
                 {
                     range.Mark(pfn, order);
                 }
-                else if (!memory.Page(pfn).IsEmpty)
+                else if (!memory.Page(pfn).IsEmpty && !memory.HasFolios(pfn, preserved.End(pfn, order)))
                 {
-                    preserved[address] = order;
+                    preserved.Add(pfn, order);
                 }
             }
         }
-        catch (KhoFormatException error) when (error.Error == KhoFormatError.Unreadable)
+        catch (KhoFormatException error)
         {
+            // Linux has no check here: it takes what it finds for tables and keys, and follows them out of memory.
             throw new EmulatedKernelPanicException($"BUG: unable to handle page fault. {error.Message}");
         }
+
+        preserved.Seal();
     }
 
-    private static void DropAllBut(PhysicalMemory memory, Dictionary<ulong, int> preserved)
+    private static void DropAllBut(PhysicalMemory memory, PreservedPieces preserved)
     {
-        var kept = new HashSet<ulong>();
-        foreach ((ulong address, int order) in preserved)
-        {
-            for (ulong i = 0; i < 1UL << order; i++)
-            {
-                kept.Add((address >> PhysicalMemory.PageShift) + i);
-            }
-        }
-
+        int run = 0;
         foreach (ulong pfn in memory.PopulatedPages())
         {
-            if (!kept.Contains(pfn))
+            while (run < preserved.Runs.Count && preserved.Runs[run].End <= pfn)
+            {
+                run++;
+            }
+
+            if (run == preserved.Runs.Count || preserved.Runs[run].First > pfn)
             {
                 memory.Depopulate(pfn);
             }
         }
 
-        for (int i = memory.Folios.Count - 1; i >= 0; i--)
+        foreach (FolioRange range in memory.Folios)
         {
-            FolioRange range = memory.Folios[i];
             if (!range.IsPreserved)
             {
                 memory.Remove(range);
@@ -135,7 +149,7 @@ internal static class KhoEarlyBoot
     }
 
     private static PageFrames FreeFrames(
-        PhysicalMemory memory, FaultInjection faults, KhoScratch[] scratch, Dictionary<ulong, int> preserved)
+        PhysicalMemory memory, FaultInjection faults, KhoScratch[] scratch, PreservedPieces preserved)
     {
         var reserved = new List<(ulong First, ulong End)> { (0, LowMemory >> PhysicalMemory.PageShift) };
         foreach (KhoScratch area in scratch)
@@ -148,12 +162,7 @@ internal static class KhoEarlyBoot
             reserved.Add((range.FirstPfn, range.FirstPfn + range.PageCount));
         }
 
-        foreach ((ulong address, int order) in preserved)
-        {
-            ulong pfn = address >> PhysicalMemory.PageShift;
-            reserved.Add((pfn, pfn + (1UL << order)));
-        }
-
+        reserved.AddRange(preserved.Runs);
         reserved.Sort();
         var frames = new PageFrames(memory, faults);
         ulong free = 0;

@@ -93,6 +93,39 @@ internal sealed class PageFrames(PhysicalMemory memory, FaultInjection faults)
         return Populate(pfn);
     }
 
+    /// <summary>Allocates zeroed pages in one aligned run.</summary>
+    /// <param name="order">The run has <c>1 &lt;&lt; order</c> pages.</param>
+    /// <returns>Its physical address, or 0 when memory is short.</returns>
+    public ulong AllocatePages(int order)
+    {
+        if (order == 0)
+        {
+            return AllocatePage();
+        }
+
+        ulong count = 1UL << order;
+        if (!TryAllocate(count, count, out ulong first))
+        {
+            return 0;
+        }
+
+        for (ulong i = 0; i < count; i++)
+        {
+            memory.Populate(first + i);
+        }
+
+        return first << PhysicalMemory.PageShift;
+    }
+
+    /// <summary>Frees what <see cref="AllocatePages"/> returned, or a run that was restored from a handover.</summary>
+    public void FreePages(ulong address, int order)
+    {
+        for (ulong i = 0; i < 1UL << order; i++)
+        {
+            FreePage(address + (i << PhysicalMemory.PageShift));
+        }
+    }
+
     /// <summary>Frees a page that <see cref="AllocatePage"/> returned, or that was restored from a handover.</summary>
     public void FreePage(ulong address)
     {

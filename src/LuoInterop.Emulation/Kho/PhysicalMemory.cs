@@ -26,11 +26,11 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
     // Three levels, so that an empty machine is small: entries of the first stand for 1 GiB.
     private readonly nint[]?[]?[] _pages;
     private readonly Stack<nint> _pool = new();
-    private readonly List<FolioRange> _folios = [];
 
     public PhysicalMemory(ulong bytes)
     {
         PageCount = bytes >> PageShift;
+        Folios = new FolioTable(PageCount);
         _pages = new nint[]?[]?[(int)((PageCount >> (2 * TableShift)) + 1)];
     }
 
@@ -40,7 +40,7 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
     public ulong PageCount { get; }
 
     /// <summary>Gets the runs of folios, by address.</summary>
-    public IReadOnlyList<FolioRange> Folios => _folios;
+    public FolioTable Folios { get; }
 
     /// <summary>Gets a page's bytes for reading and writing; empty when nobody holds the page.</summary>
     public Span<byte> Page(ulong pfn)
@@ -103,6 +103,28 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
         page = 0;
     }
 
+    /// <summary>Gives up what pages of a run of frames are in use.</summary>
+    public void Depopulate(ulong first, ulong end)
+    {
+        for (ulong pfn = first; pfn < end; pfn++)
+        {
+            // Where a table is missing nothing of what it stands for is in use.
+            nint[]?[]? middle = _pages[pfn >> (2 * TableShift)];
+            if (middle is null)
+            {
+                pfn |= (1UL << (2 * TableShift)) - 1;
+            }
+            else if (middle[(pfn >> TableShift) & (TableSize - 1)] is not { } pages)
+            {
+                pfn |= TableSize - 1;
+            }
+            else if (pages[pfn & (TableSize - 1)] != 0)
+            {
+                Depopulate(pfn);
+            }
+        }
+    }
+
     /// <summary>Enumerates the page frames in use, folios not among them.</summary>
     public IEnumerable<ulong> PopulatedPages()
     {
@@ -122,21 +144,20 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
     }
 
     /// <summary>Puts a run of folios into memory, and takes ownership of it.</summary>
-    public void Add(FolioRange range) => _folios.Insert(~Search(range.FirstPfn), range);
+    public void Add(FolioRange range) => Folios.Add(range);
 
     /// <summary>Takes a run of folios out of memory; the caller owns it.</summary>
-    public void Remove(FolioRange range) => _folios.RemoveAt(Search(range.FirstPfn));
+    public void Remove(FolioRange range) => Folios.Remove(range);
 
     /// <summary>Finds the run of folios that a page frame belongs to, or null.</summary>
-    public FolioRange? FindFolios(ulong pfn)
-    {
-        int index = Search(pfn);
-        if (index < 0)
-        {
-            index = ~index - 1;
-        }
+    public FolioRange? FindFolios(ulong pfn) => Folios.Find(pfn);
 
-        return index >= 0 && pfn - _folios[index].FirstPfn < _folios[index].PageCount ? _folios[index] : null;
+    /// <summary>Tells whether a run of folios holds any of some frames.</summary>
+    public bool HasFolios(ulong first, ulong end)
+    {
+        int index = Search(first);
+        index = index < 0 ? ~index : index;
+        return (index < _folios.Count && _folios[index].FirstPfn < end) || FindFolios(first) is not null;
     }
 
     public bool TryRead(ulong physicalAddress, Span<byte> destination)
@@ -194,12 +215,12 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
 
     public void Dispose()
     {
-        foreach (FolioRange range in _folios)
+        foreach (FolioRange range in Folios)
         {
+            Folios.Remove(range);
             range.Dispose();
         }
 
-        _folios.Clear();
         FreePages();
         GC.SuppressFinalize(this);
     }
@@ -223,32 +244,5 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
         {
             NativeMemory.Free((void*)page);
         }
-    }
-
-    private int Search(ulong pfn)
-    {
-        ReadOnlySpan<FolioRange> folios = CollectionsMarshal.AsSpan(_folios);
-        int low = 0;
-        int high = folios.Length - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) >> 1;
-            ulong first = folios[middle].FirstPfn;
-            if (first == pfn)
-            {
-                return middle;
-            }
-
-            if (first < pfn)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return ~low;
     }
 }

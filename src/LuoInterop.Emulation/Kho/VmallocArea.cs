@@ -78,7 +78,7 @@ internal static class VmallocArea
         ulong found = 0;
         for (ulong chunk = area.First; chunk != 0;)
         {
-            for (int slot = FirstSlot; slot < PhysicalMemory.PageSize && Word(handover, chunk, slot) is not 0 and var page; slot += 8)
+            for (int slot = FirstSlot; slot < PhysicalMemory.PageSize && FoundWord(handover, chunk, slot) is not 0 and var page; slot += 8)
             {
                 if (++found > area.TotalPages || area.Order != 0 || !handover.TryRestorePage(page))
                 {
@@ -91,7 +91,7 @@ internal static class VmallocArea
                 return false;
             }
 
-            chunk = Word(handover, chunk, 0);
+            chunk = FoundWord(handover, chunk, 0);
         }
 
         return found == area.TotalPages;
@@ -118,6 +118,15 @@ internal static class VmallocArea
 
     private static ulong Word(KexecHandover handover, ulong page, int offset) =>
         BinaryPrimitives.ReadUInt64LittleEndian(handover.Memory.Structure(page, PhysicalMemory.PageSize)[offset..]);
+
+    // A list that was restored before leads through freed pages, whose bytes are no addresses.
+    private static ulong FoundWord(KexecHandover handover, ulong page, int offset)
+    {
+        Span<byte> word = stackalloc byte[8];
+        return handover.Memory.TryRead(page + (ulong)offset, word)
+            ? BinaryPrimitives.ReadUInt64LittleEndian(word)
+            : throw EmulatedKernelPanicException.PageFault(page);
+    }
 
     private static void SetWord(KexecHandover handover, ulong page, int offset, ulong value) =>
         BinaryPrimitives.WriteUInt64LittleEndian(handover.Memory.Structure(page, PhysicalMemory.PageSize)[offset..], value);

@@ -19,6 +19,11 @@ internal abstract class FileHandler
     /// <summary>Undoes <see cref="Preserve"/>.</summary>
     public abstract void Unpreserve(LuoFile file);
 
+    /// <summary>Finds what was done to a preserved file that Linux would have refused.</summary>
+    public virtual void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes)
+    {
+    }
+
     /// <summary>Brings the saved state up to date, right before the kexec.</summary>
     public virtual int Freeze(LuoFile file) => 0;
 

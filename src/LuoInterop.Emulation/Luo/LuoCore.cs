@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -7,27 +8,30 @@ namespace LuoInterop.Emulation.Luo;
 
 /// <summary>The Live Update Orchestrator of one kernel (kernel/liveupdate/luo_core.c and luo_session.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
+internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, LuoFormat format, FaultInjection faults)
 {
     private readonly LuoSessionList _outgoing = new();
     private readonly LuoSessionList _incoming = new();
-    private readonly KhoBlockSet _blocks = new(handover, LuoSessionSer.Size);
     private readonly List<FileHandler> _handlers = [];
-    private KhoBlockChain<LuoSessionSer>? _incomingRecords;
     private ulong _number;
-    private ulong _outgoingSer;
     private bool _isDeserialized;
     private int _deserializeError;
     private HostFile? _placeholder;
 
-    /// <summary>Gets the pages' keeper.</summary>
-    public KexecHandover Handover { get; } = handover;
+    /// <summary>Gets what this release does.</summary>
+    public KernelProfile Profile { get; } = profile;
+
+    /// <summary>Gets the form of the handed-over state.</summary>
+    public LuoFormat Format { get; } = format;
 
     /// <summary>Gets whether the device exists: KHO is on, and <c>liveupdate=on</c>.</summary>
     public bool IsEnabled { get; private set; }
 
     /// <summary>Gets the files that LUO holds, by what no two may share (luo_preserved_files).</summary>
     public HashSet<InodeKey> PreservedFiles { get; } = [];
+
+    /// <summary>Gets the kernel's memory.</summary>
+    public PageFrames Frames { get; } = handover.Frames;
 
     /// <summary>Gets the faults that handlers meet.</summary>
     public FaultInjection Faults { get; } = faults;
@@ -56,7 +60,7 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
     /// <exception cref="EmulatedKernelPanicException">It is not sound: the kernel does not go on.</exception>
     public void EarlyStartup()
     {
-        int error = RetrieveState();
+        int error = Format.Retrieve(out _number);
         if (error != 0)
         {
             throw new EmulatedKernelPanicException(
@@ -65,53 +69,41 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
     }
 
     /// <summary>Sets up the outgoing state (luo_late_startup, late_initcall).</summary>
-    public void LateStartup()
-    {
-        _outgoingSer = Handover.AllocatePreserved();
-        if (_outgoingSer == 0)
-        {
-            return;
-        }
-
-        WriteSer(sessions: 0);
-        if (Handover.AddSubtree(LuoSer.LUO_KHO_ENTRY_NAME, _outgoingSer, LuoSer.Size) != 0)
-        {
-            Handover.UnpreserveFree(_outgoingSer);
-            return;
-        }
-
-        IsEnabled = true;
-    }
+    public void LateStartup() => IsEnabled = Format.SetUp(_number + 1);
 
     /// <summary>Makes the incoming sessions at the first open of the device (luo_session_deserialize).</summary>
     /// <returns>0, or the same <c>-errno</c> at every call in this boot.</returns>
     public int Deserialize()
     {
-        if (_isDeserialized || _incomingRecords is not { } records)
+        if (_isDeserialized)
         {
-            _isDeserialized = true;
             return _deserializeError;
         }
 
         _isDeserialized = true;
-        foreach (LuoSessionSer record in records.Entries)
+        foreach (LuoSessionSer record in Format.TakeSessions())
         {
             var session = new LuoSession(new SessionKey(record.Name), this);
-            _deserializeError = !Handover.Frames.TryAllocateSmall() ? Refused.ENOMEM
-                : _incoming.TryAdd(session) ? session.Files.Deserialize(record.Files, record.Count)
-                : Refused.EEXIST;
-            if (_deserializeError != 0)
+            if (!Frames.TryAllocateSmall())
             {
+                _deserializeError = Refused.ENOMEM;
+                break;
+            }
+
+            if (!_incoming.TryAdd(session))
+            {
+                _deserializeError = Refused.EEXIST;
+                break;
+            }
+
+            int lost = session.Files.Deserialize(record);
+            if (lost != 0 && Profile.RefusesLostFiles)
+            {
+                _deserializeError = lost;
                 break;
             }
         }
 
-        foreach (ulong block in records.Blocks)
-        {
-            Handover.RestoreFree(block);
-        }
-
-        _incomingRecords = null;
         return _deserializeError;
     }
 
@@ -119,35 +111,35 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
     public int Create(ReadOnlySpan<byte> field, out LuoSession? session)
     {
         session = null;
-        if (field[0] == 0 || !field.Contains((byte)0))
+        if (Profile.ChecksSessionName && (field[0] == 0 || !field.Contains((byte)0)))
         {
             return Refused.EINVAL;
         }
 
-        if (!Handover.Frames.TryAllocateSmall())
+        if (!Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
 
         // The block comes before the look for the name, and stays when the name is taken (luo_session_insert): with 51 x n
         // sessions it is then an empty last block, on which the next kernel panics.
-        int error = _blocks.Grow(_outgoing.Count + 1);
+        int error = Format.Sessions.Grow(_outgoing.Count + 1);
         if (error != 0)
         {
             return error;
         }
 
-        var created = new LuoSession(new SessionKey(field), this);
+        var created = new LuoSession(SessionKey.Cut(field), this);
         if (!_outgoing.TryAdd(created))
         {
             return Refused.EEXIST;
         }
 
         // anon_inode_getfile.
-        if (!Handover.Frames.TryAllocateSmall())
+        if (!Frames.TryAllocateSmall())
         {
             _outgoing.Remove(created);
-            _blocks.Shrink(_outgoing.Count);
+            Format.Sessions.Shrink(_outgoing.Count);
             return Refused.ENOMEM;
         }
 
@@ -170,7 +162,7 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
         }
 
         // anon_inode_getfile.
-        if (!Handover.Frames.TryAllocateSmall())
+        if (!Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
@@ -195,35 +187,27 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
 
         session.Unpreserve();
         _outgoing.Remove(session);
-        _blocks.Shrink(_outgoing.Count);
+        Format.Sessions.Shrink(_outgoing.Count);
     }
 
-    /// <summary>Freezes all outgoing sessions and writes their records (luo_session_serialize).</summary>
-    /// <returns>0, or the <c>-errno</c> of the handler that refused; then all is undone.</returns>
-    public int Serialize()
+    /// <summary>Finds what was done to preserved files that Linux would have refused, in the order of the freeze.</summary>
+    public List<EmulatedFrozenFileChange> FindChanges()
     {
-        WriteSer(sessions: 0);
-        KhoBlockSet.Iterator iterator = _blocks.GetIterator();
+        var changes = new List<EmulatedFrozenFileChange>();
         for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)
         {
-            Span<byte> record = iterator.Reserve();
-            int error = record.IsEmpty ? Refused.ENOSPC : session.Freeze(out ulong files, out ulong count) is not 0 and var refused
-                ? refused
-                : Write(record, session, files, count);
-            if (error != 0)
-            {
-                if (!record.IsEmpty)
-                {
-                    _ = iterator.Previous();
-                }
-
-                Undo(session, iterator);
-                return error;
-            }
+            session.FindChanges(changes);
         }
 
-        WriteSer(_outgoing.Count > 0 ? _blocks.Head : 0);
-        return 0;
+        return changes;
+    }
+
+    /// <summary>Freezes all outgoing sessions and writes their records (liveupdate_reboot).</summary>
+    /// <returns>0; the <c>-errno</c> of the handler that refused, with all undone; EAGAIN where KHO cannot write its map.</returns>
+    public int Reboot()
+    {
+        int error = Serialize();
+        return error == 0 && handover.Complete() != 0 ? Refused.EAGAIN : error;
     }
 
     /// <summary>Finds the pages of the preserved file that a damage is for: null when none is preserved that reaches to its offset.</summary>
@@ -276,65 +260,35 @@ internal sealed class LuoCore(KexecHandover handover, FaultInjection faults)
         }
     }
 
-    private static int Write(Span<byte> record, LuoSession session, ulong files, ulong count)
+    // luo_session_serialize.
+    private int Serialize()
     {
-        new LuoSessionSer(session.Name.ToLatin1(), files, count).Write(record);
+        Span<byte> record = stackalloc byte[LuoSessionSer.Size];
+        int index = 0;
+        Format.Publish(0);
+        for (LuoSession? session = _outgoing.First; session is not null; session = session.Next, index++)
+        {
+            int error = session.Freeze(out ulong files, out ulong count);
+            if (error != 0)
+            {
+                Undo(session, index);
+                return error;
+            }
+
+            new LuoSessionSer(session.Name.ToLatin1(), files, count).Write(record);
+            Format.Sessions.Write(index, record);
+        }
+
+        Format.Publish(_outgoing.Count);
         return 0;
     }
 
-    private static void Undo(LuoSession failed, KhoBlockSet.Iterator iterator)
+    private void Undo(LuoSession failed, int index)
     {
         for (LuoSession? session = failed.Previous; session is not null; session = session.Previous)
         {
             session.Unfreeze();
-            iterator.Previous().Clear();
+            Format.Sessions.Erase(--index);
         }
     }
-
-    private int RetrieveState()
-    {
-        int error = Handover.RetrieveSubtree(LuoSer.LUO_KHO_ENTRY_NAME, out ulong address, out ulong size);
-        if (error != 0)
-        {
-            return error == Refused.ENOENT ? 0 : error;
-        }
-
-        if (size < LuoSer.Size)
-        {
-            return Refused.EINVAL;
-        }
-
-        LuoSer ser = LuoSer.Read(Handover.Memory.Structure(address, LuoSer.Size));
-        if (ser.Compatible != LuoSer.LUO_ABI_COMPATIBLE)
-        {
-            return Refused.EINVAL;
-        }
-
-        _number = ser.LiveupdateNum;
-        try
-        {
-            _incomingRecords = ser.SessionsPa == 0
-                ? null
-                : KhoBlockChain<LuoSessionSer>.Read(Handover.Memory, ser.SessionsPa);
-            if (_incomingRecords?.Blocks.Any(_ => !Handover.Frames.TryAllocateSmall()) == true)
-            {
-                return Refused.ENOMEM;
-            }
-        }
-        catch (KhoFormatException broken) when (broken.Errno != Errno.None)
-        {
-            return -(int)broken.Errno;
-        }
-        catch (KhoFormatException broken)
-        {
-            throw new EmulatedKernelPanicException($"BUG: unable to handle page fault. {broken.Message}");
-        }
-
-        // Freed here, long before debugfs maps it: in/sub_fdts/LUO shows another page's bytes.
-        Handover.RestoreFree(address);
-        return 0;
-    }
-
-    private void WriteSer(ulong sessions) => new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, _number + 1, sessions, 0)
-        .Write(Handover.Memory.Structure(_outgoingSer, LuoSer.Size));
 }

@@ -26,7 +26,7 @@ internal sealed class LuoDevice(LuoCore luo, string path)
         }
 
         // alloc_empty_file.
-        if (!luo.Handover.Frames.TryAllocateSmall())
+        if (!luo.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
@@ -40,6 +40,9 @@ internal sealed class LuoDevice(LuoCore luo, string path)
         file = new Description(this) { Flags = (flags & ~CreationFlags) | O_LARGEFILE };
         return 0;
     }
+
+    /// <summary>Gives the node's status, on devtmpfs.</summary>
+    public FileStatus Status() => new(MagicHeader.TMPFS_MAGIC, 0, 1, 1, CharacterDevice | _mode, 0, 0, 0, 0);
 
     private int Ioctl(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {
@@ -127,8 +130,7 @@ internal sealed class LuoDevice(LuoCore luo, string path)
             return 0;
         }
 
-        public override FileStatus Status() =>
-            new(MagicHeader.TMPFS_MAGIC, 0, 1, 1, CharacterDevice | device._mode, 0, 0, 0, 0);
+        public override FileStatus Status() => device.Status();
 
         protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument) =>
             device.Ioctl(descriptors, request, argument);

@@ -11,9 +11,9 @@ internal sealed class LuoFileSet(LuoCore luo)
 {
     private readonly List<LuoFile> _files = [];
     private readonly Dictionary<ulong, LuoFile> _byToken = [];
-    private KhoBlockSet? _blocks;
+    private EntrySet? _records;
 
-    private KhoBlockSet Blocks => _blocks ??= new KhoBlockSet(luo.Handover, LuoFileSer.Size);
+    private EntrySet Records => _records ??= luo.Format.CreateFiles();
 
     /// <summary>Preserves a file (luo_preserve_file).</summary>
     public int Preserve(ulong token, int fd, Files.FileDescriptorTable descriptors)
@@ -23,7 +23,7 @@ internal sealed class LuoFileSet(LuoCore luo)
             return Refused.EEXIST;
         }
 
-        int error = Blocks.Grow(_files.Count + 1);
+        int error = Records.Grow(_files.Count + 1);
         if (error != 0)
         {
             return error;
@@ -32,7 +32,7 @@ internal sealed class LuoFileSet(LuoCore luo)
         error = PreserveInto(token, fd, descriptors);
         if (error != 0)
         {
-            Blocks.Shrink(_files.Count);
+            Records.Shrink(_files.Count);
         }
 
         return error;
@@ -42,8 +42,8 @@ internal sealed class LuoFileSet(LuoCore luo)
     {
         if (Files.FileDescriptorTable.IsEmulated(fd))
         {
-            // No handler takes the device, a session or a file of debugfs.
-            return descriptors.Get(fd) is null ? Refused.EBADF : Refused.ENOENT;
+            // No handler takes the device, a session or a file of debugfs; fget() does not take O_PATH.
+            return descriptors.Get(fd) is null or Files.PathFile ? Refused.EBADF : Refused.ENOENT;
         }
 
         int copy = HostFile.Duplicate(fd);
@@ -94,17 +94,21 @@ internal sealed class LuoFileSet(LuoCore luo)
 
         // xa_insert, then the object that stands for the file.
         id = HostFile.Key(status);
-        if (luo.PreservedFiles.Contains(id))
+        if (!luo.Profile.SharesFiles && luo.PreservedFiles.Contains(id))
         {
             return Refused.EBUSY;
         }
 
-        if (!luo.Handover.Frames.TryAllocateSmall() || !luo.Handover.Frames.TryAllocateSmall())
+        if (!luo.Frames.TryAllocateSmall() || !luo.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
 
-        luo.PreservedFiles.Add(id);
+        if (!luo.Profile.SharesFiles)
+        {
+            luo.PreservedFiles.Add(id);
+        }
+
         return 0;
     }
 
@@ -117,15 +121,24 @@ internal sealed class LuoFileSet(LuoCore luo)
             file.Handler.Unpreserve(file);
             luo.PreservedFiles.Remove(file.Id);
             RemoveLast();
-            Blocks.Shrink(_files.Count);
+            Records.Shrink(_files.Count);
             file.File!.Dispose();
         }
 
-        _blocks?.Destroy();
+        _records?.Destroy();
+    }
+
+    /// <summary>Finds what was done to the files that Linux would have refused.</summary>
+    public void FindChanges(SessionKey session, List<EmulatedFrozenFileChange> changes)
+    {
+        foreach (LuoFile file in _files)
+        {
+            file.Handler.FindChanges(file, session, changes);
+        }
     }
 
     /// <summary>Freezes all files and writes their records (luo_file_freeze).</summary>
-    /// <param name="files">The address of the first block.</param>
+    /// <param name="files">The address from which the next kernel reads them.</param>
     /// <param name="count">The number of files.</param>
     /// <returns>0, or the <c>-errno</c> of the handler that refused; then all is undone.</returns>
     public int Freeze(out ulong files, out ulong count)
@@ -137,12 +150,11 @@ internal sealed class LuoFileSet(LuoCore luo)
             return 0;
         }
 
-        KhoBlockSet.Iterator iterator = Blocks.GetIterator();
+        Span<byte> record = stackalloc byte[LuoFileSer.Size];
         for (int i = 0; i < _files.Count; i++)
         {
             LuoFile file = _files[i];
-            Span<byte> record = iterator.Reserve();
-            int error = record.IsEmpty ? Refused.ENOSPC : luo.Faults.OnHandler(FileOperation.Freeze, file.Token);
+            int error = luo.Faults.OnHandler(FileOperation.Freeze, file.Token);
             error = error == 0 ? file.Handler.Freeze(file) : error;
             if (error < 0)
             {
@@ -151,10 +163,11 @@ internal sealed class LuoFileSet(LuoCore luo)
             }
 
             new LuoFileSer(file.Handler.Compatible, file.SerializedData, file.Token).Write(record);
+            Records.Write(i, record);
         }
 
         count = (ulong)_files.Count;
-        files = Blocks.Head;
+        files = Records.Head;
         return 0;
     }
 
@@ -183,8 +196,14 @@ internal sealed class LuoFileSet(LuoCore luo)
         {
             int error = luo.Faults.OnHandler(FileOperation.Retrieve, token);
             error = error == 0 ? file.Handler.Retrieve(file) : error;
-            file.RetrieveStatus = error == 0 ? 1 : error;
-            if (error == 0)
+            if (error != 0)
+            {
+                file.RetrieveStatus = luo.Profile.RemembersFailedRetrieve ? error : 0;
+                return error;
+            }
+
+            file.RetrieveStatus = 1;
+            if (!luo.Profile.SharesFiles)
             {
                 luo.PreservedFiles.Add(file.Id);
             }
@@ -221,30 +240,16 @@ internal sealed class LuoFileSet(LuoCore luo)
         return 0;
     }
 
-    /// <summary>Makes the incoming files from their records (luo_file_deserialize).</summary>
-    public int Deserialize(ulong files, ulong count)
+    /// <summary>Makes the incoming files from their records (luo_file_deserialize): 0 or <c>-errno</c>.</summary>
+    public int Deserialize(in LuoSessionSer session)
     {
-        if (files == 0)
+        if (session.Files == 0)
         {
             return 0;
         }
 
-        KhoBlockChain<LuoFileSer> chain;
-        try
-        {
-            chain = KhoBlockChain<LuoFileSer>.Read(luo.Handover.Memory, files);
-        }
-        catch (KhoFormatException error) when (error.Errno != Errno.None)
-        {
-            return -(int)error.Errno;
-        }
-        catch (KhoFormatException error)
-        {
-            throw new EmulatedKernelPanicException($"BUG: unable to handle page fault. {error.Message}");
-        }
-
-        int result = chain.Blocks.Any(_ => !luo.Handover.Frames.TryAllocateSmall()) ? Refused.ENOMEM : 0;
-        foreach (LuoFileSer record in result == 0 ? chain.Entries : [])
+        int result = luo.Format.TakeFiles(session, out IEnumerable<LuoFileSer> records);
+        foreach (LuoFileSer record in result == 0 ? records : [])
         {
             if (luo.FindHandler(record.Compatible) is not { } handler)
             {
@@ -252,7 +257,7 @@ internal sealed class LuoFileSet(LuoCore luo)
                 break;
             }
 
-            if (!luo.Handover.Frames.TryAllocateSmall())
+            if (!luo.Frames.TryAllocateSmall())
             {
                 result = Refused.ENOMEM;
                 break;
@@ -261,23 +266,6 @@ internal sealed class LuoFileSet(LuoCore luo)
             var file = new LuoFile(handler, record.Token) { SerializedData = record.Data };
             _files.Add(file);
             _byToken.TryAdd(record.Token, file);
-        }
-
-        if (result == 0 && (ulong)_files.Count != count)
-        {
-            result = Refused.EINVAL;
-        }
-
-        if (result != 0)
-        {
-            _files.Clear();
-            _byToken.Clear();
-        }
-
-        // The kernel keeps the blocks of a good set until it is finished; no one can see the difference in memory's use.
-        foreach (ulong block in chain.Blocks)
-        {
-            luo.Handover.RestoreFree(block);
         }
 
         return result;
@@ -309,6 +297,6 @@ internal sealed class LuoFileSet(LuoCore luo)
             _files[i].Handler.Unfreeze(_files[i]);
         }
 
-        Blocks.Clear();
+        Records.Clear();
     }
 }

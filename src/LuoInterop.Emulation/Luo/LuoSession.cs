@@ -24,6 +24,9 @@ internal sealed class LuoSession(SessionKey name, LuoCore luo)
     /// <summary>Drops the outgoing files.</summary>
     public void Unpreserve() => _files?.Unpreserve();
 
+    /// <summary>Finds what was done to the files that Linux would have refused.</summary>
+    public void FindChanges(List<EmulatedFrozenFileChange> changes) => _files?.FindChanges(Name, changes);
+
     /// <summary>Freezes the files (luo_session_freeze_one).</summary>
     public int Freeze(out ulong files, out ulong count)
     {

@@ -1,10 +1,13 @@
 namespace LuoInterop.Emulation.Luo;
 
 /// <summary>Holds sessions in the order of their creation, found by name (<c>struct luo_session_header</c>).</summary>
-/// <remarks>The kernel searches its list; here a dictionary does, so that a name costs the same with many sessions.</remarks>
+/// <remarks>
+/// The kernel searches its list; here a hash set does, so that a name costs the same with many sessions. It refers to the
+/// sessions and holds no names, so that what a look-up touches stays in the processor's caches longest.
+/// </remarks>
 internal sealed class LuoSessionList
 {
-    private readonly Dictionary<SessionKey, LuoSession> _byName = [];
+    private readonly HashSet<LuoSession> _byName = new(new NameComparer());
 
     public int Count => _byName.Count;
 
@@ -13,12 +16,13 @@ internal sealed class LuoSessionList
     public LuoSession? Last { get; private set; }
 
     /// <summary>Finds a session by name.</summary>
-    public LuoSession? Find(in SessionKey name) => _byName.GetValueOrDefault(name);
+    public LuoSession? Find(SessionKey name) =>
+        _byName.GetAlternateLookup<SessionKey>().TryGetValue(name, out LuoSession? session) ? session : null;
 
     /// <summary>Appends a session; false when its name is taken.</summary>
     public bool TryAdd(LuoSession session)
     {
-        if (!_byName.TryAdd(session.Name, session))
+        if (!_byName.Add(session))
         {
             return false;
         }
@@ -40,7 +44,7 @@ internal sealed class LuoSessionList
     /// <summary>Takes a session out.</summary>
     public void Remove(LuoSession session)
     {
-        _byName.Remove(session.Name);
+        _byName.Remove(session);
         if (session.Previous is null)
         {
             First = session.Next;
@@ -60,5 +64,18 @@ internal sealed class LuoSessionList
         }
 
         session.Previous = session.Next = null;
+    }
+
+    private sealed class NameComparer : IEqualityComparer<LuoSession>, IAlternateEqualityComparer<SessionKey, LuoSession>
+    {
+        public bool Equals(LuoSession? x, LuoSession? y) => x!.Name.Equals(y!.Name);
+
+        public bool Equals(SessionKey alternate, LuoSession other) => other.Name.Equals(alternate);
+
+        public int GetHashCode(LuoSession session) => session.Name.GetHashCode();
+
+        public int GetHashCode(SessionKey alternate) => alternate.GetHashCode();
+
+        public LuoSession Create(SessionKey alternate) => throw new NotSupportedException("A session is made by its kernel.");
     }
 }

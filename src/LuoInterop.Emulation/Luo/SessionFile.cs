@@ -24,12 +24,7 @@ internal sealed class SessionFile : OpenFile
 
     public override string LinkText => "anon_inode:[luo_session] " + Encoding.UTF8.GetString(_session.Name.Bytes);
 
-    // Since Linux 6.16 an anonymous inode is a regular file inside the kernel, whose attributes cannot be set (fs/anon_inodes.c).
-    public override int Truncate(long length) => Refused.EINVAL;
-
-    public override int Allocate(int mode, long offset, long length) =>
-        offset < 0 || length <= 0 ? Refused.EINVAL : Refused.EOPNOTSUPP;
-
+    // The attributes of an anonymous inode cannot be set (fs/anon_inodes.c).
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
     public override FileStatus Status() => new(AnonInodeFs, 0, 2, 1, 0x180, 0, 0, 0, 0);
@@ -37,7 +32,8 @@ internal sealed class SessionFile : OpenFile
     protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {
         uint number = request & 0xff;
-        if (number is < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE or > LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME)
+        uint last = _luo.Profile.HasGetName ? LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME : LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH;
+        if (number < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE || number > last)
         {
             return Refused.EINVAL;
         }
@@ -61,7 +57,7 @@ internal sealed class SessionFile : OpenFile
             LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH => (8, _session.IsRetrieved),
             _ => (LargestStructure, true),
         };
-        if (!legal || size < structureSize)
+        if ((!legal && _luo.Profile.ChecksSessionType) || size < structureSize)
         {
             return Refused.EINVAL;
         }
@@ -108,22 +104,29 @@ internal sealed class SessionFile : OpenFile
             return fd;
         }
 
-        int error = _session.Retrieve(command.Token, out HostFile? file);
-        if (error == 0)
+        // A panic, too, gives the descriptor back: it is the host's.
+        int error = Refused.EIO;
+        try
         {
-            command.SecondWord = fd;
-            error = command.Respond();
-        }
+            error = _session.Retrieve(command.Token, out HostFile? file);
+            if (error == 0)
+            {
+                command.SecondWord = fd;
+                error = command.Respond();
+            }
 
-        if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
-        {
-            error = HostLibc.LastError;
+            if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
+            {
+                error = HostLibc.LastError;
+            }
         }
-
-        if (error != 0)
+        finally
         {
-            // close(2) frees the number whatever it answers.
-            _ = HostLibc.close(fd);
+            if (error != 0)
+            {
+                // close(2) frees the number whatever it answers.
+                _ = HostLibc.close(fd);
+            }
         }
 
         return error;
@@ -131,7 +134,7 @@ internal sealed class SessionFile : OpenFile
 
     private int Finish(UserCommand command)
     {
-        if (command.SecondWord != 0)
+        if (_luo.Profile.ChecksFinishReserved && command.SecondWord != 0)
         {
             return Refused.EINVAL;
         }

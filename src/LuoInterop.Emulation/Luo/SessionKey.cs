@@ -15,7 +15,7 @@ internal readonly struct SessionKey : IEquatable<SessionKey>
     public SessionKey(ReadOnlySpan<byte> field)
     {
         int end = field.IndexOf((byte)0);
-        field[..(end < 0 ? Length : end)].CopyTo(_bytes);
+        field[..(end < 0 ? field.Length : end)].CopyTo(_bytes);
     }
 
     /// <summary>Takes a name out of a handed-over record (strscpy: an unterminated one loses its last byte).</summary>
@@ -25,6 +25,9 @@ internal readonly struct SessionKey : IEquatable<SessionKey>
         Encoding.Latin1.GetBytes(name, bytes);
         bytes[^1] = 0;
     }
+
+    /// <summary>Takes a new session's name out of an ioctl's field (strscpy: an unterminated one loses its last byte).</summary>
+    public static SessionKey Cut(ReadOnlySpan<byte> field) => new(field[..(Length - 1)]);
 
     /// <summary>Gets the bytes before the first NUL.</summary>
     [UnscopedRef]

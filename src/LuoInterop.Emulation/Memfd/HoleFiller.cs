@@ -9,23 +9,28 @@ internal static class HoleFiller
     private const int EINTR = -(int)Errno.EINTR;
     private const long PopulateStep = 1L << 30;
 
-    /// <summary>Fills the holes up to the file's size: 0, or ENOMEM, ENOSPC and the like.</summary>
+    /// <summary>Fills the holes up to the file's size with pages that are zeroed and up to date: 0, or ENOMEM, ENOSPC and the like.</summary>
     public static int Fill(int fd, long size)
     {
-        // shmem_fallocate looks at F_SEAL_GROW only, and only past the size: a sealed file can be filled.
-        int error = Allocate(fd, size);
-        if (error == Refused.EBADF)
+        // A description of its own, if it can be had: looking for holes moves the position, and this one can write.
+        int own = HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        own = own < 0 ? HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC) : own;
+        if (own < 0)
         {
-            // Not open for writing. The kernel does not mind; the host's fallocate does.
-            int writable = HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
-            if (writable >= 0)
-            {
-                using HostFile file = HostFile.Own(writable);
-                error = Allocate(writable, size);
-            }
+            return FillFrom(fd, 0, size);
         }
 
-        return error is 0 or Refused.ENOMEM or Refused.ENOSPC ? error : Populate(fd, size);
+        using HostFile file = HostFile.Own(own);
+        long hole = HostLibc.lseek(own, 0, HostLibc.SEEK_HOLE);
+        return hole >= size ? 0 : FillFrom(own, Math.Max(hole, 0), size);
+    }
+
+    // shmem_fallocate looks at F_SEAL_GROW only, and only past the size: a sealed file can be filled. Its pages are there then,
+    // but not up to date: lseek(2) still takes them for holes. A fault makes them so.
+    private static int FillFrom(int fd, long start, long size)
+    {
+        int error = Allocate(fd, size);
+        return error is Refused.ENOMEM or Refused.ENOSPC ? error : Populate(fd, start, size);
     }
 
     private static int Allocate(int fd, long size)
@@ -39,10 +44,10 @@ internal static class HoleFiller
         return error;
     }
 
-    // Where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way: a read fault of shared memory allocates too.
-    private static unsafe int Populate(int fd, long size)
+    // A read fault of shared memory allocates too: where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.
+    private static unsafe int Populate(int fd, long start, long size)
     {
-        for (long offset = 0; offset < size; offset += PopulateStep)
+        for (long offset = start; offset < size; offset += PopulateStep)
         {
             nuint length = (nuint)Math.Min(size - offset, PopulateStep);
             void* address = HostLibc.mmap(null, length, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, fd, offset);

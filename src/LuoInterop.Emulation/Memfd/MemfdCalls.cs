@@ -93,7 +93,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
     {
         if (!buffer.IsEmpty && inodes.Find(fd, out statx status) is { } inode && IsWritable(fd))
         {
-            int seals = inode.Seals ?? 0;
+            int seals = inode.Seals ?? Math.Max(Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS), 0);
             if ((seals & WriteSeals) != 0)
             {
                 return Refused.EPERM;
@@ -126,7 +126,13 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
         int added = (int)argument;
         if (inodes.Find(fd, out statx status) is not { } inode || !IsWritable(fd) || (added & ~AllSeals) != 0)
         {
-            return Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, argument);
+            int result = Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, argument);
+            if (result == 0 && (added & FcntlHeader.F_SEAL_GROW) != 0 && HostFile.Stat(fd, out status) == 0)
+            {
+                inodes.GetOrAdd(HostFile.Key(status)).IsSealedAgainstGrowth = true;
+            }
+
+            return result;
         }
 
         int hostSeals = Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS);

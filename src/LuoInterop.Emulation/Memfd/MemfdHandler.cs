@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
@@ -8,14 +9,21 @@ namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
-internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, bool huge) : FileHandler
+internal sealed class MemfdHandler(
+    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, bool huge, KernelProfile profile) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
 
     private const ushort FolioFlags = MemfdLuoFolioSer.MEMFD_LUO_FOLIO_DIRTY | MemfdLuoFolioSer.MEMFD_LUO_FOLIO_UPTODATE;
 
-    public override string Compatible => MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE;
+    private readonly FrozenFileCheck _check = new(calls);
+    private readonly MemfdFormat _format = profile.Memfd;
+
+    // The folios of files that may be preserved again: the same frames then, of which each session keeps its own list.
+    private readonly Dictionary<InodeKey, FolioRange> _shared = [];
+
+    public override string Compatible => _format.Compatible;
 
     // memfd_luo_can_preserve: shmem's operations, and no name in any folder. Only regular files of tmpfs have pages.
     public override unsafe bool CanPreserve(int fd, in statx status)
@@ -34,6 +42,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
     {
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsFrozen = true;
+        inode.FrozenBlocks = status.stx_blocks;
         int error = PreserveFrozen(file, inode, status.stx_size);
         if (error != 0)
         {
@@ -48,25 +57,33 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         inodes.Thaw(file.Id);
         if (file.PrivateData is FolioRange range)
         {
-            MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
-            VmallocArea.Unpreserve(handover, ser.Folios);
+            VmallocArea.Unpreserve(handover, Read(file).Folios);
             handover.UnpreserveFolios(range, huge);
+            Release(file.Id, range);
         }
 
         handover.UnpreserveFree(file.SerializedData);
     }
 
+    // A file that a release let be preserved twice, and that one session gave up, is frozen no more.
+    public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes)
+    {
+        if (inodes.Find(file.Id) is { IsFrozen: true } inode)
+        {
+            _check.FindChanges(file, inode, Read(file), session, changes);
+        }
+    }
+
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)
     {
-        Span<byte> record = handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size);
         long position = HostLibc.lseek(file.File!.Fd, 0, HostLibc.SEEK_CUR);
         if (position < 0)
         {
             return HostLibc.LastError;
         }
 
-        (MemfdLuoSer.Read(record) with { Pos = (ulong)position }).Write(record);
+        Write(Read(file) with { Pos = (ulong)position }, file.SerializedData);
         return 0;
     }
 
@@ -77,11 +94,17 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return Refused.EINVAL;
         }
 
-        MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
+        MemfdLuoSer ser = Read(file);
         int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0 ? Refused.EOPNOTSUPP
             : handover.Frames.TryAllocateSmall() ? new RetrievedMemfd(handover, inodes).Make(ser, file)
             : Refused.ENOMEM;
-        handover.RestoreFree(file.SerializedData);
+
+        // A call that may come again finds the record, though not the folios.
+        if (error == 0 || profile.RemembersFailedRetrieve)
+        {
+            handover.RestoreFree(file.SerializedData);
+        }
+
         return error;
     }
 
@@ -93,7 +116,7 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return;
         }
 
-        MemfdLuoSer ser = MemfdLuoSer.Read(handover.Memory.Structure(file.SerializedData, MemfdLuoSer.Size));
+        MemfdLuoSer ser = Read(file);
         if (ser.NrFolios != 0 && VmallocArea.TryRestore(handover, ser.Folios))
         {
             RetrievedMemfd.Discard(handover, ser, 0);
@@ -145,36 +168,51 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         ulong pages = (size >> PhysicalMemory.PageShift) + ((size & (PhysicalMemory.PageSize - 1)) != 0 ? 1UL : 0);
         if (pages > uint.MaxValue)
         {
-            return Refused.EFBIG;
+            if (profile.RefusesTooManyPages)
+            {
+                return Refused.EFBIG;
+            }
+
+            // The number of pages is an unsigned int: only so many from the beginning are preserved, and none is refused.
+            pages = (uint)pages;
+            if (pages == 0)
+            {
+                return Refused.EINVAL;
+            }
         }
 
+        inode.FrozenSeals = seals;
         var ser = new MemfdLuoSer((ulong)position, size, (uint)seals, 0, 0, default);
         if (size != 0)
         {
-            int error = PreserveFolios(file, pages, (long)size, ref ser);
+            int error = PreserveFolios(file, inode, pages, Math.Min((long)size, (long)pages << PhysicalMemory.PageShift), ref ser);
             if (error != 0)
             {
                 return error;
             }
         }
 
-        ser.Write(handover.Memory.Structure(address, MemfdLuoSer.Size));
+        Write(ser, address);
         return 0;
     }
 
     // memfd_luo_preserve_folios.
-    private int PreserveFolios(LuoFile file, ulong pages, long size, ref MemfdLuoSer ser)
+    private int PreserveFolios(LuoFile file, MemfdInode inode, ulong pages, long size, ref MemfdLuoSer ser)
     {
         if (pages > MostPages || !handover.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
 
+        statx filled = default;
         int error = HoleFiller.Fill(file.File!.Fd, size);
+        error = error == 0 ? HostFile.Stat(file.File.Fd, out filled) : error;
         if (error != 0)
         {
             return error;
         }
+
+        inode.FrozenBlocks = filled.stx_blocks;
 
         ulong folios = 0;
         for (ulong page = 0; page < pages; folios++)
@@ -187,10 +225,9 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
             return Refused.ENOMEM;
         }
 
-        FolioRange? range = handover.PreserveFolios(file.File.Get(), pages, huge);
+        FolioRange? range = Obtain(file, pages);
         if (range is null)
         {
-            file.File.Dispose();
             VmallocArea.Unpreserve(handover, area);
             return Refused.ENOMEM;
         }
@@ -205,4 +242,50 @@ internal sealed class MemfdHandler(KexecHandover handover, MemfdInodes inodes, b
         ser = ser with { NrFolios = folios, Folios = area };
         return 0;
     }
+
+    // The file's folios, preserved; null when memory is short.
+    private FolioRange? Obtain(LuoFile file, ulong pages)
+    {
+        if (_shared.TryGetValue(file.Id, out FolioRange? range) && range.PageCount == pages)
+        {
+            if (!handover.TryPreserve(range, huge))
+            {
+                return null;
+            }
+
+            range.Users++;
+            return range;
+        }
+
+        range = handover.PreserveFolios(file.File!.Get(), pages, huge);
+        if (range is null)
+        {
+            file.File.Dispose();
+        }
+        else if (profile.SharesFiles)
+        {
+            _shared[file.Id] = range;
+        }
+
+        return range;
+    }
+
+    private void Release(InodeKey id, FolioRange range)
+    {
+        if (--range.Users > 0)
+        {
+            return;
+        }
+
+        if (_shared.TryGetValue(id, out FolioRange? shared) && shared == range)
+        {
+            _shared.Remove(id);
+        }
+
+        handover.FreeFolios(range);
+    }
+
+    private MemfdLuoSer Read(LuoFile file) => _format.Read(handover.Memory.Structure(file.SerializedData, _format.Size));
+
+    private void Write(in MemfdLuoSer ser, ulong address) => _format.Write(ser, handover.Memory.Structure(address, _format.Size));
 }

@@ -65,12 +65,12 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     public static void Discard(KexecHandover handover, in MemfdLuoSer ser, ulong first)
     {
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
-        for (ulong i = 0; i < ser.NrFolios && cursor.Next(MemfdLuoFolioSer.Size) is { IsEmpty: false } entry; i++)
+        for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(entry);
-            if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) >= 0 && !range!.IsPreserved)
+            MemfdLuoFolioSer folio = NextFolio(ref cursor);
+            if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) is >= 0 and var order)
             {
-                handover.FreeFolios(range);
+                handover.PutFolio(folio.Pfn, order, range);
             }
         }
     }
@@ -103,7 +103,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         return range is { IsDamaged: false } && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
-            && status.stx_size == ser.FileSize
+            && status.stx_size == ser.FileSize && range.PageCount >= (ser.FileSize + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift
                 ? range
                 : null;
     }
@@ -152,7 +152,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         return HostLibc.fchmod(fd, mode) < 0 ? HostLibc.LastError : HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
     }
 
-    private static int CopyOf(in MemfdLuoSer ser, FolioRange range)
+    private int CopyOf(in MemfdLuoSer ser, FolioRange range)
     {
         int fd = CreateFile((long)ser.FileSize);
         if (fd < 0)
@@ -160,7 +160,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             return fd;
         }
 
-        int error = CopyPages(range, 0, range.PageCount, fd, 0, (long)ser.FileSize);
+        int error = CopyPages(range.FirstPfn, range.PageCount, fd, 0, (long)ser.FileSize);
         return error == 0 ? fd : Abandon(fd, error);
     }
 
@@ -174,32 +174,84 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             return fd;
         }
 
-        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
-        for (ulong i = 0; i < ser.NrFolios && cursor.Next(MemfdLuoFolioSer.Size) is { IsEmpty: false } entry; i++)
+        // A panic, too, gives the descriptor back: it is the host's.
+        int error = Refused.EIO;
+        try
         {
-            MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(entry);
+            error = InsertFolios(ser, fd);
+            return error == 0 ? fd : error;
+        }
+        finally
+        {
+            if (error != 0)
+            {
+                Abandon(fd, error);
+            }
+        }
+    }
+
+    private int InsertFolios(in MemfdLuoSer ser, int fd)
+    {
+        var filled = new HashSet<ulong>();
+        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
+        for (ulong i = 0; i < ser.NrFolios; i++)
+        {
+            MemfdLuoFolioSer folio = NextFolio(ref cursor);
             if (folio.Pfn == 0)
             {
                 continue;
             }
 
             int order = handover.RestoreFolio(folio.Pfn, out FolioRange? range);
-            int error = order < 0
-                ? Refused.EIO
-                : CopyFolio(range!, folio, order, fd, (long)ser.FileSize);
-            if (order >= 0 && !range!.IsPreserved)
+            int error = order < 0 ? Refused.EIO : Insert(folio, order, range, filled, fd, ser.FileSize);
+            if (order >= 0)
             {
-                handover.FreeFolios(range);
+                handover.PutFolio(folio.Pfn, order, range);
             }
 
             if (error != 0)
             {
                 Discard(handover, ser, i + 1);
-                return Abandon(fd, error);
+                return error;
             }
         }
 
-        return fd;
+        return 0;
+    }
+
+    // shmem_add_to_page_cache: EEXIST where a page has a folio already. What lies past the end is not seen.
+    private int Insert(in MemfdLuoFolioSer folio, int order, FolioRange? range, HashSet<ulong> filled, int fd, ulong size)
+    {
+        ulong pages = (size + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift;
+        if (folio.Index >= pages)
+        {
+            return 0;
+        }
+
+        ulong count = Math.Min(1UL << order, pages - folio.Index);
+        for (ulong i = 0; i < count; i++)
+        {
+            if (!filled.Add(folio.Index + i))
+            {
+                return Refused.EEXIST;
+            }
+
+            if (range?.DamageOf(folio.Pfn - range.FirstPfn + i) == FolioDamage.HardwarePoisoned)
+            {
+                (_poisoned ??= []).Add((long)(folio.Index + i));
+            }
+        }
+
+        return CopyPages(folio.Pfn, count, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)size);
+    }
+
+    // Past the end of the array lies the guard page of the area that vmalloc made.
+    private static MemfdLuoFolioSer NextFolio(ref VmallocArea.Cursor cursor)
+    {
+        Span<byte> entry = cursor.Next(MemfdLuoFolioSer.Size);
+        return entry.IsEmpty
+            ? throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of folios is shorter than its count.")
+            : MemfdLuoFolioSer.Read(entry);
     }
 
     private static unsafe int CreateFile(long size)
@@ -224,46 +276,12 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         return error;
     }
 
-    private int CopyFolio(FolioRange range, in MemfdLuoFolioSer folio, int order, int to, long size)
-    {
-        ulong first = folio.Pfn - range.FirstPfn;
-        int error = CopyPages(range, first, 1UL << order, to, (long)folio.Index << PhysicalMemory.PageShift, size);
-        Span<byte> poison = stackalloc byte[PhysicalMemory.PageSize];
-        poison.Fill(PhysicalMemory.Poison);
-        for (ulong i = 0; error == 0 && i < 1UL << order; i++)
-        {
-            if (range.DamageOf(first + i) is { } damage)
-            {
-                error = WritePage(to, (long)(folio.Index + i), poison, size);
-                if (damage == FolioDamage.HardwarePoisoned)
-                {
-                    (_poisoned ??= []).Add((long)(folio.Index + i));
-                }
-            }
-        }
-
-        return error;
-    }
-
-    private static unsafe int WritePage(int to, long index, ReadOnlySpan<byte> bytes, long size)
-    {
-        long position = index << PhysicalMemory.PageShift;
-
-        // SAFETY: pinned for the call, which reads no more than the span's length.
-        fixed (byte* pointer = bytes)
-        {
-            nint written = HostLibc.pwrite(to, pointer, (nuint)Math.Min(bytes.Length, size - position), position);
-            return written < 0 ? HostLibc.LastError : 0;
-        }
-    }
-
-    private static unsafe int CopyPages(FolioRange range, ulong firstPage, ulong pages, int to, long position, long size)
+    private unsafe int CopyPages(ulong pfn, ulong pages, int to, long position, long size)
     {
         const int Step = 1 << 20;
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(Step);
         try
         {
-            long from = (long)firstPage << PhysicalMemory.PageShift;
             long length = Math.Min((long)pages << PhysicalMemory.PageShift, size - position);
 
             // SAFETY: pinned for the loop; a piece is at most Step bytes, which the rented array holds.
@@ -271,17 +289,16 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             {
                 for (long done = 0; done < length;)
                 {
-                    nint read = HostLibc.pread(range.File.Fd, pointer, (nuint)Math.Min(Step, length - done), from + done);
-                    nint written = read <= 0 ? read : HostLibc.pwrite(to, pointer, (nuint)read, position + done);
-                    if (read < 0 || written < 0)
+                    int part = (int)Math.Min(Step, length - done);
+                    if (!handover.Memory.TryRead((pfn << PhysicalMemory.PageShift) + (ulong)done, buffer.AsSpan(0, part)))
                     {
-                        return HostLibc.LastError;
+                        return Refused.EIO;
                     }
 
-                    if (read == 0)
+                    nint written = HostLibc.pwrite(to, pointer, (nuint)part, position + done);
+                    if (written < 0)
                     {
-                        // The host file ends inside its last page; the new one is zero there.
-                        break;
+                        return HostLibc.LastError;
                     }
 
                     done += written;

@@ -20,7 +20,7 @@ static const char usage[] =
     "luo-guest file NAME PATH\n"
     "luo-guest stage           print the number of this kernel, 1 for the cold boot\n"
     "luo-guest flush           return once the host holds all output so far\n"
-    "luo-guest kexec [WORD...] start the same kernel again as the next stage, with words added to its command line\n";
+    "luo-guest kexec [WORD...] start the next stage's kernel, with words added to its command line\n";
 
 static struct channel channel;
 
@@ -146,7 +146,11 @@ static int kexec(int count, char **words)
     char line[2048];
     if (next_command_line(line, sizeof(line), count, words) < 0)
         return fail("making the next command line");
-    int kernel = open("/run/luo/bzImage", O_RDONLY | O_CLOEXEC), initrd = open("/run/luo/initrd", O_RDONLY | O_CLOEXEC);
+    char image[64];
+    snprintf(image, sizeof(image), "/run/luo/bzImage.%u", read_stage() + 1);
+    int kernel = open(image, O_RDONLY | O_CLOEXEC), initrd = open("/run/luo/initrd", O_RDONLY | O_CLOEXEC);
+    if (kernel < 0 && errno == ENOENT)
+        kernel = open("/run/luo/bzImage", O_RDONLY | O_CLOEXEC);
     if (kernel < 0 || initrd < 0)
         return fail("opening /run/luo/bzImage and /run/luo/initrd");
     if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(line) + 1, line, 0UL) < 0)

@@ -32,8 +32,13 @@ internal static class OptionsCheck
         }
 
         Require(options.MemoryMiB is >= 256 and <= 1 << 20, $"{options.MemoryMiB} MiB of memory is not between 256 and 1048576", nameof(options.MemoryMiB));
+        CheckMemoryImage(options);
         Require(options.Cpus is >= 1 and <= 255, $"{options.Cpus} processors is not between 1 and 255", nameof(options.Cpus));
         Require(options.ExpectedKernels is >= 1 and <= 65535, $"{options.ExpectedKernels} kernels is not between 1 and 65535", nameof(options.ExpectedKernels));
+        Require(
+            options.NextKernels.Count == 0 || options.NextKernels.Count == options.ExpectedKernels - 1,
+            $"{options.NextKernels.Count} next kernels are not {options.ExpectedKernels - 1}, one for each expected kernel but the first",
+            nameof(options.NextKernels));
         RequireLimit(options.TimeLimit, nameof(options.TimeLimit));
         RequireLimit(options.KernelTimeLimit, nameof(options.KernelTimeLimit));
         Require(Enum.IsDefined(options.Accelerator), $"{options.Accelerator} is no accelerator", nameof(options.Accelerator));
@@ -46,6 +51,22 @@ internal static class OptionsCheck
     /// <summary>Says whether a name can be a file's in a folder of ours.</summary>
     internal static bool IsFileName(string name) =>
         name is { Length: > 0 and <= MaxName } and not "." and not ".." && !name.Any(c => c == '/' || char.IsControl(c));
+
+    private static void CheckMemoryImage(VmOptions options)
+    {
+        if (options.MemoryImage is not { } path)
+        {
+            return;
+        }
+
+        Require(
+            options.MemoryMiB <= VmOptions.MaxMemoryImageMiB,
+            $"offsets are addresses up to {VmOptions.MaxMemoryImageMiB} MiB only; the guest has {options.MemoryMiB} MiB",
+            nameof(options.MemoryImage));
+        Require(Path.IsPathFullyQualified(path) && HasNoNul(path), $"'{path}' is not an absolute path", nameof(options.MemoryImage));
+        Require(Directory.Exists(Path.GetDirectoryName(path)), $"the folder of {path} does not exist", nameof(options.MemoryImage));
+        Require(!Path.Exists(path), $"{path} exists already", nameof(options.MemoryImage));
+    }
 
     private static void CheckCommandLine(VmOptions options)
     {

@@ -43,6 +43,7 @@ internal static class QemuCommand
             "-smp", options.Cpus.ToString(CultureInfo.InvariantCulture),
             "-kernel", folder.ImagePath, "-initrd", folder.InitrdPath, "-append", KernelCommandLine(options),
         ];
+        AddMemoryImage(arguments, options);
         AddSocket(arguments, "console", folder.Socket(ConsoleSocket));
         arguments.AddRange(["-serial", "chardev:console"]);
         AddShare(arguments, "host", "/");
@@ -54,6 +55,19 @@ internal static class QemuCommand
         arguments.AddRange(["-device", $"virtserialport,chardev=report,name={FrameFormat.ReportPort}"]);
         arguments.AddRange(options.QemuArguments);
         return arguments;
+    }
+
+    // Shared, so that what the guest writes is written to the file.
+    private static void AddMemoryImage(List<string> arguments, VmOptions options)
+    {
+        if (options.MemoryImage is { } path)
+        {
+            arguments.AddRange(
+            [
+                "-object", string.Create(CultureInfo.InvariantCulture, $"memory-backend-file,id=ram,size={options.MemoryMiB}M,mem-path={Escape(path)},share=on"),
+                "-machine", "memory-backend=ram",
+            ]);
+        }
     }
 
     private static void AddSocket(List<string> arguments, string id, string path) =>

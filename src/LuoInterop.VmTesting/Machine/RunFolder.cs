@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using LuoInterop.VmTesting.Protocol;
 
@@ -65,6 +66,11 @@ internal sealed class RunFolder : IDisposable
         try
         {
             Copy(options.Kernel.ImagePath, ImagePath, ReadableMode);
+            foreach ((int index, KernelBuild next) in options.NextKernels.Index())
+            {
+                Copy(next.ImagePath, string.Create(CultureInfo.InvariantCulture, $"{ImagePath}.{index + 2}"), ReadableMode);
+            }
+
             Write(InitrdPath, initrd);
             Write(System.IO.Path.Combine(Share, "payload"), runFile);
             Copy(guestTool, System.IO.Path.Combine(Share, "luo-guest"), ExecutableMode);

@@ -13,15 +13,13 @@ namespace LuoInterop.VmTesting;
 /// </remarks>
 public sealed class Guest : IDisposable
 {
-    /// <summary>The kernel image, as the payload sees it.</summary>
-    public const string KernelImagePath = "/run/luo/bzImage";
-
     /// <summary>The initial root, as the payload sees it.</summary>
     public const string InitrdPath = "/run/luo/initrd";
 
     /// <summary>The folder with <see cref="VmOptions.Files"/>.</summary>
     public const string FilesFolder = "/run/luo/files";
 
+    private const string KernelImagePath = "/run/luo/bzImage";
     private const string PortPath = "/dev/virtio-ports/" + FrameFormat.ReportPort;
     private const string StageWord = "luo.stage=";
     private const int FileBlock = 24 * 1024;
@@ -46,6 +44,16 @@ public sealed class Guest : IDisposable
 
     /// <summary>Gives this kernel's command line with the stage one higher: what to kexec with.</summary>
     public string NextCommandLine => WithStage(CommandLine, Stage + 1);
+
+    /// <summary>Gives the image of the next kernel: that of the next stage in <see cref="VmOptions.NextKernels"/>, else the first kernel's.</summary>
+    public string NextKernelImagePath
+    {
+        get
+        {
+            string next = string.Create(CultureInfo.InvariantCulture, $"{KernelImagePath}.{Stage + 1}");
+            return File.Exists(next) ? next : KernelImagePath;
+        }
+    }
 
     /// <summary>Opens the way to the host; waits up to ten seconds for another process that has it.</summary>
     /// <exception cref="InvalidOperationException">This process is not inside a VM of this harness.</exception>
@@ -122,13 +130,13 @@ public sealed class Guest : IDisposable
         }
     }
 
-    /// <summary>Loads this same kernel and initial root as the next kernel, by kexec_file_load(2).</summary>
+    /// <summary>Loads the next kernel with this same initial root, by kexec_file_load(2).</summary>
     /// <param name="extraWords">Words for the end of its command line, which is otherwise <see cref="NextCommandLine"/>.</param>
     /// <exception cref="IOException">The kernel refused; the message has the errno.</exception>
     public void KexecFileLoad(params IEnumerable<string> extraWords)
     {
         ArgumentNullException.ThrowIfNull(extraWords);
-        KexecCall.FileLoad(KernelImagePath, InitrdPath, string.Join(' ', extraWords.Prepend(NextCommandLine)));
+        KexecCall.FileLoad(NextKernelImagePath, InitrdPath, string.Join(' ', extraWords.Prepend(NextCommandLine)));
     }
 
     /// <summary>Starts the loaded kernel, after all output is with the host; returns only by an exception.</summary>

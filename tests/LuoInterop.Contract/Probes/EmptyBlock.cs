@@ -51,7 +51,7 @@ public static class EmptyBlock
             }
         }
 
-        KexecImage image = KexecImage.Load(Kernel.Linux, Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
+        KexecImage image = KexecImage.Load(Kernel.Linux, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
         Guest.Flush();
         if (variant != Unguarded)
         {

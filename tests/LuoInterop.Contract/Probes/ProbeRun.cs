@@ -33,7 +33,7 @@ public static class ProbeRun
         if (guest.Stage < Kernels(type))
         {
             KexecImage image = KexecImage.Load(
-                Kernel.Linux, Guest.KernelImagePath, Guest.InitrdPath, guest.NextCommandLine, KexecLoadOptions.WithoutLiveUpdate);
+                Kernel.Linux, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine, KexecLoadOptions.WithoutLiveUpdate);
             Guest.Flush();
             image.Reboot();
         }

@@ -32,6 +32,7 @@ public static class FrozenContract
             memfd.Write(8191, "z"u8);
             Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 8192));
             Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 100_000));
+            Assert.Equal(0, s.Kernel.PWrite(memfd.Handle, [], 100_000));
             Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, FcntlHeader.O_APPEND));
             Refused.With(Errno.EPERM, s.Kernel.Write(memfd.Handle, "x"u8));
             Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, 0));
@@ -85,7 +86,7 @@ public static class FrozenContract
         });
 
     public static Scenario Fallocate_EPERM_UnsupportedModesFirst => Scenario
-        .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad range EINVAL.")
+        .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad range EINVAL, one past the largest file EFBIG.")
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 8192);
@@ -100,19 +101,88 @@ public static class FrozenContract
                 Refused.With(Errno.EOPNOTSUPP, s.Kernel.FAllocate(memfd.Handle, mode, 0, 4096));
             }
 
+            Refused.With(Errno.EOPNOTSUPP, s.Kernel.FAllocate(memfd.Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE, 0, 4096));
             Refused.With(Errno.EINVAL, s.Kernel.FAllocate(memfd.Handle, 0, 0, 0));
             Refused.With(Errno.EINVAL, s.Kernel.FAllocate(memfd.Handle, 0, -1, 4096));
+            Refused.With(Errno.EFBIG, s.Kernel.FAllocate(memfd.Handle, 0, long.MaxValue, 4096));
+            Refused.With(Errno.EPERM, s.Kernel.FAllocate(memfd.Handle, 0, long.MaxValue - 4096, 4096));
         });
 
     public static Scenario OpenWithTruncate_EPERM => Scenario
-        .Of("Re-opening with O_TRUNC is EPERM.")
+        .Of("Re-opening with O_TRUNC is EPERM, also for reading only; of an empty file it works.")
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 8192, seed: 62);
-            Refused.With(Errno.EPERM, s.Kernel.Open(
-                $"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), FcntlHeader.O_RDONLY | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
             Pattern.Verify(memfd, 8192, 62);
+            Memfd empty = s.Own(Memfd.Create(s.Kernel, "empty"));
+            s.Create("empty").Preserve(empty, 1);
+            Assert.Equal(0, s.Kernel.LSeek(Opened(s, empty, FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC), 0, SeekOrigin.End));
         });
+
+    public static Scenario MadviseRemove_EPERM => Scenario
+        .Of("madvise(MADV_REMOVE), which punches a hole through a mapping, is EPERM; after the abort it works.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(8192, 69);
+            nint address = (nint)Refused.Not(s.Kernel.MMap(8192, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, memfd.Handle, 0));
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            Refused.With(Errno.EPERM, s.Kernel.MAdvise(address, 4096, MmanHeader.MADV_REMOVE));
+            Pattern.Verify(memfd, 8192, 69);
+            session.Abort();
+            Refused.Not(s.Kernel.MAdvise(address, 4096, MmanHeader.MADV_REMOVE));
+            Assert.Equal(8, memfd.Status.Blocks);
+            Refused.Not(s.Kernel.MUnmap(address, 8192));
+        });
+
+    public static Scenario EveryDescription_IsRefused_AlsoAfterThePreservedOneIsClosed => Scenario
+        .Of("It is the file that is frozen: through descriptions opened before and after, also when the preserved descriptor is closed.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = Memfd.Create(s.Kernel, "frozen", 8192);
+            SafeFileHandle before = Opened(s, memfd, FcntlHeader.O_RDWR);
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            SafeFileHandle after = Opened(s, memfd, FcntlHeader.O_RDWR);
+            memfd.Dispose();
+            foreach (SafeFileHandle file in (SafeFileHandle[])[before, after])
+            {
+                Refused.With(Errno.EPERM, s.Kernel.FTruncate(file, 4096));
+                Refused.With(Errno.EPERM, s.Kernel.FAllocate(file, 0, 0, 4096));
+                Refused.With(Errno.EPERM, s.Kernel.PWrite(file, "x"u8, 8192));
+                Refused.With(Errno.EBUSY, s.Kernel.Fcntl(file, FcntlHeader.F_ADD_SEALS, FcntlHeader.F_SEAL_WRITE));
+                Assert.Equal(1, s.Kernel.PWrite(file, "x"u8, 8191));
+            }
+
+            session.Abort();
+            Refused.Not(s.Kernel.FTruncate(after, 4096));
+        });
+
+    public static Scenario ReadOnlyDescription_IsRefusedAsEver => Scenario
+        .Of("Through a description that is not open for writing, ftruncate is EINVAL, write and fallocate EBADF, F_ADD_SEALS EPERM, as without the freeze.")
+        .Kernel(static s =>
+        {
+            SafeFileHandle file = Opened(s, Frozen(s, 8192), FcntlHeader.O_RDONLY);
+            Refused.With(Errno.EINVAL, s.Kernel.FTruncate(file, 4096));
+            Refused.With(Errno.EBADF, s.Kernel.PWrite(file, "x"u8, 8192));
+            Refused.With(Errno.EBADF, s.Kernel.FAllocate(file, 0, 0, 4096));
+            Refused.With(Errno.EPERM, s.Kernel.Fcntl(file, FcntlHeader.F_ADD_SEALS, FcntlHeader.F_SEAL_WRITE));
+        });
+
+    public static Scenario Mode_ChangedWhileFrozen_IsNotCarried => Scenario
+        .Of("fchmod works on a preserved file, and is not carried: the file comes back with mode 0777.")
+        .Kernel(static s =>
+        {
+            Memfd memfd = s.MemfdWith(4096, 70);
+            LiveUpdateSession session = s.Create();
+            session.Preserve(memfd, 1);
+            Refused.Not(s.Kernel.FChmod(memfd.Handle, 0x180));
+            Assert.Equal(0x8180u, memfd.Status.Mode);
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s => Assert.Equal(0x81FFu, s.Own(s.Retrieve().RetrieveMemfd(1)).Status.Mode));
 
     public static Scenario Mappings_Work_AndTheirStoresAreCarried => Scenario
         .Of("Mapping works, before and after; what the pages hold at the kexec is carried, not a snapshot of PRESERVE_FD.")
@@ -158,13 +228,60 @@ public static class FrozenContract
             memfd.AddSeals(MemfdSeals.Write);
         });
 
+    public static Scenario EachSealButWrite_AddedWhileFrozen_IsNotCarried => Scenario
+        .Of("F_SEAL_SEAL, SHRINK, GROW and FUTURE_WRITE can each be added to a preserved file, and none of them is carried.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Create();
+            foreach (MemfdSeals seal in LateSeals)
+            {
+                Memfd memfd = s.MemfdWith(4096, (int)seal);
+                session.Preserve(memfd, (ulong)seal);
+                memfd.AddSeals(seal);
+                Assert.Equal(seal, memfd.Seals);
+            }
+
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Retrieve();
+            foreach (MemfdSeals seal in LateSeals)
+            {
+                Memfd memfd = s.Own(session.RetrieveMemfd((ulong)seal));
+                Assert.Equal(MemfdSeals.None, memfd.Seals);
+                Pattern.Verify(memfd, 4096, (int)seal);
+                memfd.Write(4096, "grows"u8);
+                memfd.SetSize(0);
+                memfd.AddSeals(seal);
+            }
+        });
+
     public static Scenario SealWrite_EBUSY => Scenario
-        .Of("F_SEAL_WRITE is EBUSY, because every page is pinned (memfd_wait_for_pins).")
+        .Of("F_SEAL_WRITE is EBUSY, because every page is pinned (memfd_wait_for_pins), with a writable mapping and without; so is F_SEAL_EXEC on a file with execute bits, which implies it. An empty file has no pins.")
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 4096);
             Refused.With(Errno.EBUSY, () => memfd.AddSeals(MemfdSeals.Write));
+            Refused.With(Errno.EBUSY, () => memfd.AddSeals(MemfdSeals.Exec));
+            using (memfd.Map())
+            {
+                Refused.With(Errno.EBUSY, () => memfd.AddSeals(MemfdSeals.Write));
+            }
+
             Assert.Equal(MemfdSeals.None, memfd.Seals);
+            Memfd empty = s.Own(Memfd.Create(s.Kernel, "empty"));
+            LiveUpdateSession session = s.Create("empty");
+            session.Preserve(empty, 1);
+            empty.AddSeals(MemfdSeals.Exec);
+            Assert.Equal((MemfdSeals)0x3e, empty.Seals);
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            Memfd empty = s.Own(s.Retrieve("empty").RetrieveMemfd(1));
+            Assert.Equal(MemfdSeals.None, empty.Seals);
+            empty.SetSize(1);
         });
 
     public static Scenario Abort_Thaws => Scenario
@@ -191,6 +308,13 @@ public static class FrozenContract
             Refused.With(Errno.EEXIST, () => session.Preserve(memfd, 1));
             memfd.SetSize(8192);
         });
+
+    private static readonly MemfdSeals[] LateSeals = [MemfdSeals.Seal, MemfdSeals.Shrink, MemfdSeals.Grow, MemfdSeals.FutureWrite];
+
+    private static string Path(Memfd memfd) => $"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}";
+
+    private static SafeFileHandle Opened(Stage s, Memfd memfd, int flags) =>
+        s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open(Path(memfd), flags | FcntlHeader.O_CLOEXEC)), ownsHandle: true));
 
     private static Memfd Frozen(Stage s, long size, int seed = 1)
     {

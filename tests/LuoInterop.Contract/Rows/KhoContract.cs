@@ -47,8 +47,9 @@ public static class KhoContract
             Assert.Equal(1u, kho.ReadKexecMetadata(KhoDirection.In).Value.KexecCount);
             CheckChain(kho, updates: 1, previous: s.Recall("release"));
             Assert.Equal(s.Recall("scratch"), string.Join(' ', kho.ReadScratch().Value));
+            s.Note("second release", s.Kernel.Release);
         })
-        .Kernel(static s => CheckChain(new KhoDebugFs(s.Kernel), updates: 2, previous: s.Recall("release")));
+        .Kernel(static s => CheckChain(new KhoDebugFs(s.Kernel), updates: 2, previous: s.Recall("second release")));
 
     private static void CheckChain(KhoDebugFs kho, ulong updates, string? previous)
     {

@@ -133,6 +133,15 @@ internal sealed class KhoFdtWriter
         return Errno.ENOMEM;
     }
 
+    /// <summary>Changes a u64 of the root in its place (<c>fdt_getprop_w</c>).</summary>
+    public void ReplaceNativeUInt64(string name, ulong value)
+    {
+        RequireFinished();
+        int found = _strings.AsSpan().IndexOf(NameBytes(name));
+        int index = _root.Properties.FindIndex(property => property.NameOffset == found && property.Value.Length == sizeof(ulong));
+        _root.Properties[index] = (found, NativeBytes(value));
+    }
+
     /// <summary>Removes a child of the root (<c>fdt_del_node</c>). Names of properties stay in the strings block.</summary>
     public bool RemoveSubnode(string name)
     {

@@ -22,6 +22,9 @@ internal sealed class KhoRadixTree
     /// <summary>The largest order that a key can hold together with an address.</summary>
     public const int MaxOrder = 51;
 
+    /// <summary>The largest order of pages that the kernel allocates (MAX_PAGE_ORDER of <c>include/linux/mmzone.h</c>).</summary>
+    public const int MaxPageOrder = 10;
+
     /// <summary>The most pages of a tree that is read; 4 GiB of tables.</summary>
     public const int MaxNodes = 1 << 20;
 
@@ -142,6 +145,19 @@ internal sealed class KhoRadixTree
 
         (ulong word, ulong bit) = Bit(leaf, key);
         return (ReadWord(word) & bit) != 0;
+    }
+
+    /// <summary>Finds the order of the piece that begins at an address; the largest where there are several, -1 where there is none.</summary>
+    /// <remarks>Orders above <see cref="MaxPageOrder"/> are not looked for: no kernel preserves such pieces.</remarks>
+    public int FindOrder(ulong address)
+    {
+        int order = Math.Min(BitOperations.TrailingZeroCount(address) - PageShift, MaxPageOrder);
+        while (order >= 0 && !Contains(address, order))
+        {
+            order--;
+        }
+
+        return Math.Max(order, -1);
     }
 
     /// <summary>Enumerates the pieces in key order: large orders first, then by address.</summary>

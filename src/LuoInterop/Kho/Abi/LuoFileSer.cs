@@ -12,7 +12,13 @@ internal readonly record struct LuoFileSer(string Compatible, ulong Data, ulong 
 
     public const int LIVEUPDATE_HNDL_COMPAT_LENGTH = 48;
 
-    /// <summary>Files in one block.</summary>
+    /// <summary>Pages of a session's array of files, Linux 6.19 to 7.1 (<c>kernel/liveupdate/luo_file.c</c>): a folio of order 1.</summary>
+    public const int LUO_FILE_PGCNT = 2;
+
+    /// <summary>The most files of a session, Linux 6.19 to 7.1.</summary>
+    public const int LUO_FILE_MAX = LUO_FILE_PGCNT * 4096 / Size;
+
+    /// <summary>Files in one block, since Linux 7.2.</summary>
     public const int PerBlock = (KhoBlockHeaderSer.KHO_BLOCK_SIZE - KhoBlockHeaderSer.Size) / Size;
 
     static int IKhoSer<LuoFileSer>.SerSize => Size;

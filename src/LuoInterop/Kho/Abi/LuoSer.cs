@@ -6,7 +6,7 @@ namespace LuoInterop.Kho.Abi;
 /// <param name="Compatible">The format's name, 8 bytes; <see cref="LUO_ABI_COMPATIBLE"/>.</param>
 /// <param name="LiveupdateNum">The number of the update that this blob is handed to: 1 when written by a cold boot.</param>
 /// <param name="SessionsPa">The physical address of the first session block; 0 for none, and always before the freeze.</param>
-/// <param name="FlbsPa">The physical address of the FLB page; 0 for none.</param>
+/// <param name="FlbsPa">The physical address of the page of FLBs (file-lifecycle-bound objects), which is there from boot on.</param>
 internal readonly record struct LuoSer(string Compatible, ulong LiveupdateNum, ulong SessionsPa, ulong FlbsPa) : IKhoSer<LuoSer>
 {
     public const int Size = 32;

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Codes <c>struct luo_session_ser</c> (<c>include/linux/kho/abi/luo.h</c>, since Linux 7.2).</summary>
+/// <summary>Codes <c>struct luo_session_ser</c> (<c>include/linux/kho/abi/luo.h</c>, since Linux 6.19).</summary>
 /// <param name="Name">The session's name, one character per byte; see <see cref="SerName"/>.</param>
-/// <param name="Files">The physical address of the first file block, 0 for a session without files.</param>
+/// <param name="Files">The physical address of the first file block (to Linux 7.1: of the array of files), 0 for a session without files.</param>
 /// <param name="Count">The number of files.</param>
 internal readonly record struct LuoSessionSer(string Name, ulong Files, ulong Count) : IKhoSer<LuoSessionSer>
 {
@@ -12,7 +12,7 @@ internal readonly record struct LuoSessionSer(string Name, ulong Files, ulong Co
 
     public const int LIVEUPDATE_SESSION_NAME_LENGTH = 64;
 
-    /// <summary>Sessions in one block.</summary>
+    /// <summary>Sessions in one block, since Linux 7.2.</summary>
     public const int PerBlock = (KhoBlockHeaderSer.KHO_BLOCK_SIZE - KhoBlockHeaderSer.Size) / Size;
 
     static int IKhoSer<LuoSessionSer>.SerSize => Size;

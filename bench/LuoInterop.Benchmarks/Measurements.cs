@@ -1,0 +1,71 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+namespace LuoInterop.Benchmarks;
+
+/// <summary>Measures, and puts the figures on a page.</summary>
+/// <remarks>In this process: the machine that is measured is made of this process' descriptors and memory.</remarks>
+internal static class Measurements
+{
+    // Short iterations: on a machine that does other work too, some of them are not disturbed.
+    private static Job Short(int iterations) => Scale.IsSmoke ? Once : Job.Default
+        .WithWarmupCount(2).WithIterationCount(iterations).WithEvaluateOverhead(false).WithToolchain(InProcessEmitToolchain.Instance);
+
+    private static Job Once => Job.Dry.WithToolchain(InProcessEmitToolchain.Instance);
+
+    /// <summary>Measures what does not need a descriptor of the host for each thing that is there.</summary>
+    public static void AddSessions(ResultsPage page)
+    {
+        const int Calls = 16_384;
+        Job many = Short(100);
+        page.AddGrowth(
+            "create and close a session", "sessions", Run<CreateBenchmarks>(Scale.IsSmoke ? many : many.WithInvocationCount(Calls)), perSecond: 500_000);
+        BenchmarkReport[] retrieved = Run<RetrieveSessionBenchmarks>(Short(15));
+        page.AddGrowth("retrieve a session and its file", "sessions", Of(retrieved, nameof(RetrieveSessionBenchmarks.SessionAndFile)));
+        page.AddGrowth("retrieve a session", "sessions", Of(retrieved, nameof(RetrieveSessionBenchmarks.Session)), growthBar: false);
+    }
+
+    /// <summary>Measures beside files, as many as RLIMIT_NOFILE lets this process have.</summary>
+    public static void AddFiles(ResultsPage page)
+    {
+        page.AddGrowth("preserve a file", "files", Run<PreserveBenchmarks>(Short(50)));
+        page.AddGrowth("retrieve a file", "files", Run<RetrieveFileBenchmarks>(Short(8)));
+    }
+
+    /// <summary>Measures the handover of a large file.</summary>
+    public static void AddHandover(ResultsPage page)
+    {
+        foreach (BenchmarkReport report in Run<HandoverBenchmarks>(Short(10)))
+        {
+            bool huge = (bool)report.BenchmarkCase.Parameters[nameof(HandoverBenchmarks.HugeFolios)];
+            string what = $"handover of {Scale.HandoverSize >> 20} MiB in {(huge ? "2 MiB" : "4 KiB")} folios";
+            page.AddTime(what, report, huge ? 100 : 1000);
+            page.AddMemory("memory for the " + what, ResidentMemory.OfHandover(huge), Scale.HandoverSize);
+        }
+    }
+
+    private static BenchmarkReport[] Run<T>(Job job)
+    {
+        Summary summary = BenchmarkRunner.Run<T>(ManualConfig.CreateEmpty()
+            .AddJob(job)
+            .AddLogger(Scale.IsSmoke ? NullLogger.Instance : ConsoleLogger.Unicode)
+            .AddColumnProvider(DefaultColumnProviders.Instance)
+            .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "luo-bench")));
+        foreach (BenchmarkReport report in summary.Reports.Where(static report => report.Success))
+        {
+            Console.WriteLine($"done: {typeof(T).Name}.{report.BenchmarkCase.Descriptor.WorkloadMethod.Name} {report.BenchmarkCase.Parameters.DisplayInfo}");
+        }
+
+        return !summary.HasCriticalValidationErrors && summary.Reports.Length > 0 && summary.Reports.All(static report => report.Success)
+            ? [.. summary.Reports]
+            : throw new InvalidOperationException($"{typeof(T).Name} could not be run.");
+    }
+
+    private static IEnumerable<BenchmarkReport> Of(IEnumerable<BenchmarkReport> reports, string method) =>
+        reports.Where(report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method);
+}

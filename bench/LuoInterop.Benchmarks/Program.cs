@@ -1,0 +1,38 @@
+using LuoInterop.Benchmarks;
+
+// Measures the emulated kernel, and prints the figures beside their bars.
+const string Usage = """
+    usage: luo-bench [--smoke | --files | --vm]
+      (nothing)  measure everything
+      --files    measure beside many preserved files only
+      --vm       the same in a VM, which lets a process have more descriptors
+      --smoke    do everything once, measure nothing
+    """;
+if (args.Length > 1 || (args.Length == 1 && args[0] is not ("--smoke" or "--files" or "--vm")))
+{
+    Console.Error.WriteLine(Usage);
+    return 2;
+}
+
+string mode = args.FirstOrDefault("");
+if (mode == "--vm")
+{
+    return await InVm.RunAsync();
+}
+
+Scale.IsSmoke = mode == "--smoke";
+DescriptorLimit.Raise();
+var page = new ResultsPage();
+if (mode != "--files")
+{
+    Measurements.AddSessions(page);
+    Measurements.AddHandover(page);
+}
+
+Measurements.AddFiles(page);
+if (!Scale.IsSmoke)
+{
+    Console.WriteLine(page.Write());
+}
+
+return 0;

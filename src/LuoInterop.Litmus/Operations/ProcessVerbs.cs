@@ -1,0 +1,41 @@
+using LuoInterop.Litmus.Language;
+
+namespace LuoInterop.Litmus.Operations;
+
+/// <summary>Ends the process, and the kernel.</summary>
+internal static class ProcessVerbs
+{
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        new(
+            "exit",
+            "exit",
+            "Ends the process: its mappings and descriptors go, and what follows is done by another one.",
+            static _ => new(static (process, _) =>
+            {
+                process.Exit();
+                return "0";
+            })),
+        new(
+            "kexec",
+            "kexec [cmdline=\"words\"] [release=WORD] [raw]",
+            "Loads the next kernel and starts it; what follows is done by a process of that kernel, which has no descriptor. Observed are 0, the refusal's errno, or `panic`. "
+            + "With `cmdline` the next kernel has that command line, with `release` it is another one (emulated kernels only); "
+            + "`raw` goes past the library, which otherwise removes an empty block of sessions that would panic the next kernel.",
+            static arguments =>
+            {
+                string? commandLine = arguments.OptionalText("cmdline");
+                string? release = arguments.OptionalWord("release");
+                bool raw = arguments.Switch("raw");
+                return new(
+                    static (_, _) => throw new InvalidOperationException("The one who replays the script performs a kexec."),
+                    IsKexec: true,
+                    IsAlone: commandLine is not null || release is not null || raw)
+                {
+                    CommandLine = commandLine,
+                    Release = release,
+                    IsRaw = raw,
+                };
+            }),
+    ];
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LuoInterop.Litmus.Replay;
+using LuoInterop.VmTesting;
+
+namespace LuoInterop.Litmus;
+
+/// <summary>Replays the scripts of a <see cref="VmReplay"/> inside its VM.</summary>
+public static class GuestReplay
+{
+    /// <summary>Is the word on the payload's command line with which <see cref="VmReplay"/> calls for <see cref="Run"/>.</summary>
+    public const string Word = "litmus-guest";
+
+    private const int ScriptsPerReport = 200;
+
+    /// <summary>Performs the lines of all scripts that belong to the kernel that runs, and starts the next kernel when any script goes on.</summary>
+    /// <returns>0 after the last kernel.</returns>
+    public static int Run()
+    {
+        using Guest guest = Guest.Open();
+        IReadOnlyList<LitmusScript> scripts = ScriptBundle.Read(File.ReadAllText($"{Guest.FilesFolder}/{ScriptBundle.FileName}"));
+        var report = new JsonArray();
+        LitmusLine? kexec = null;
+        var held = new List<ScriptRun>();
+        for (int i = 0; i < scripts.Count; i++)
+        {
+            if (scripts[i].Kernels < guest.Stage)
+            {
+                continue;
+            }
+
+            if (report.Count == ScriptsPerReport)
+            {
+                Send(guest, report);
+            }
+
+            // What the script holds stays open until the kexec.
+            var run = new ScriptRun(scripts[i], i);
+            run.SkipTo(guest.Stage);
+            int first = run.Next;
+            if (run.Run(Kernel.Linux) is { } line)
+            {
+                kexec = line;
+                held.Add(run);
+            }
+
+            report.Add((JsonNode)ScriptBundle.Observations(i, first, run.Observations[first..run.Next]));
+        }
+
+        Send(guest, report);
+        if (kexec is null)
+        {
+            return 0;
+        }
+
+        string refusal = ScriptRun.Kexec(Kernel.Linux, kexec, guest.NextKernelImagePath, Guest.InitrdPath, CommandLine(guest, kexec));
+        foreach (ScriptRun run in held)
+        {
+            run.Dispose();
+        }
+
+        throw new InvalidOperationException($"The kexec was refused: {refusal}.");
+    }
+
+    private static void Send(Guest guest, JsonArray report)
+    {
+        using var content = new MemoryStream(Encoding.UTF8.GetBytes(report.ToJsonString()));
+        guest.SendFile(ScriptBundle.FileName, content);
+        report.Clear();
+        Guest.Flush();
+    }
+
+    // A script's own command line takes the place of the words that decide about live update.
+    private static string CommandLine(Guest guest, LitmusLine kexec) => kexec.Operation.CommandLine is not { } own
+        ? guest.NextCommandLine
+        : string.Join(' ', guest.NextCommandLine.Split(' ').Where(static word => !word.StartsWith("kho", StringComparison.Ordinal) && !word.StartsWith("liveupdate", StringComparison.Ordinal)).Append(own));
+}

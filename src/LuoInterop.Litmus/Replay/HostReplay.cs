@@ -1,0 +1,16 @@
+namespace LuoInterop.Litmus;
+
+/// <summary>Replays scripts on the kernel that this process runs on, up to a kexec.</summary>
+public static class HostReplay
+{
+    /// <summary>Replays a script. A <c>kexec</c> ends it: this machine is not restarted.</summary>
+    /// <remarks>It opens the real <c>/dev/liveupdate</c>, and creates and ends sessions there.</remarks>
+    /// <param name="script">The script.</param>
+    public static LitmusResult Run(LitmusScript script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        using var run = new Replay.ScriptRun(script, 0);
+        LitmusLine? kexec = run.Run(Kernel.Linux);
+        return run.ToResult(kexec is null ? null : $"line {kexec.Number} would restart this machine; replay the script with --kernel vm or --kernel emulated");
+    }
+}

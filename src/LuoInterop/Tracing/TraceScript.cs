@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using LuoInterop.Interop;
+
+namespace LuoInterop;
+
+/// <summary>Writes the lines of a trace, and knows the names of descriptors.</summary>
+internal sealed class TraceScript(TextWriter output)
+{
+    private const string FdFolder = "/proc/self/fd/";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, string> _names = [];
+    private int _count;
+
+    /// <summary>Gets a descriptor's name; one that the trace has not seen come into being has a name that stands for none.</summary>
+    public string Name(int fd)
+    {
+        lock (_lock)
+        {
+            return _names.GetValueOrDefault(fd) ?? string.Create(CultureInfo.InvariantCulture, $"unknown{Math.Max(fd, 0)}");
+        }
+    }
+
+    /// <summary>Writes a line with its result.</summary>
+    /// <returns>The result.</returns>
+    public long Line(string text, long result)
+    {
+        Write($"{text} => {Describe(result)}");
+        return result;
+    }
+
+    /// <summary>Writes a line whose observation is no number, or depends on what was written.</summary>
+    public void Unexpected(string text) => Write(text);
+
+    /// <summary>Writes what the language has no verb for.</summary>
+    public long Comment(string text, long result)
+    {
+        Write($"# {text} => {Describe(result)}");
+        return result;
+    }
+
+    /// <summary>Writes a line that gives a descriptor, and names that.</summary>
+    public void Named(string text, int fd, char kind)
+    {
+        lock (_lock)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"{kind}{++_count}");
+            if (fd >= 0)
+            {
+                _names[fd] = name;
+            }
+
+            Write($"{name} = {text} => {Describe(Math.Min(fd, 0))}");
+        }
+    }
+
+    public void Opened(string path, int flags, int fd)
+    {
+        if (path == LiveUpdateDevice.DefaultPath)
+        {
+            Named(string.Create(CultureInfo.InvariantCulture, $"open flags=0x{flags:x}"), fd, 'd');
+        }
+        else if (path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from))
+        {
+            Named(string.Create(CultureInfo.InvariantCulture, $"reopen {Name(from)} flags=0x{flags:x}"), fd, 'f');
+        }
+        else
+        {
+            Comment($"open {path}", Math.Min(fd, 0));
+        }
+    }
+
+    public void Closed(int fd, int result)
+    {
+        lock (_lock)
+        {
+            if (_names.Remove(fd, out string? name))
+            {
+                Line($"close {name}", result);
+            }
+        }
+    }
+
+    public void Requested(int fd, in TracedRequest request, ReadOnlySpan<byte> answer, int result)
+    {
+        string file = Name(fd);
+        if (!request.IsPlain)
+        {
+            Comment(string.Create(CultureInfo.InvariantCulture, $"ioctl {file} 0x{request.Request:x} size={request.Size}"), result);
+            return;
+        }
+
+        string token = string.Create(CultureInfo.InvariantCulture, $"token={request.Token}");
+        switch (request.Request)
+        {
+            case LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION:
+                Named($"create_session {file} {request.Name}", Fd(answer, result), 's');
+                break;
+            case LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION:
+                Named($"retrieve_session {file} {request.Name}", Fd(answer, result), 's');
+                break;
+            case LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD:
+                Line($"preserve_fd {file} {Name(request.SecondWord)} {token}", result);
+                break;
+            case LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD:
+                Named($"retrieve_fd {file} {token}", Fd(answer, result), 'm');
+                break;
+            case LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH:
+                Line($"finish {file}", result);
+                break;
+            default:
+                Unexpected($"get_name {file}");
+                break;
+        }
+    }
+
+    /// <summary>Begins a line whose call may not come back; the object that is returned ends it.</summary>
+    public LineEnd Begin(string text)
+    {
+        output.Write(text);
+        output.Flush();
+        return new LineEnd(output);
+    }
+
+    /// <summary>Goes on with the line that was begun: the call did come back.</summary>
+    public int Refused(int result)
+    {
+        output.Write($" => {Describe(result)}");
+        return result;
+    }
+
+    /// <summary>Quotes a text as the language does.</summary>
+    public static string Quote(string text) => Quote(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Quotes a name, up to its NUL.</summary>
+    public static string Quote(ReadOnlySpan<byte> name)
+    {
+        var text = new StringBuilder("\"");
+        int end = name.IndexOf((byte)0);
+        foreach (byte b in end < 0 ? name : name[..end])
+        {
+            text.Append(b is >= 0x20 and < 0x7f and not (byte)'"' and not (byte)'\\' ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
+        }
+
+        return text.Append('"').ToString();
+    }
+
+    private static string Describe(long result) => result >= 0
+        ? result.ToString(CultureInfo.InvariantCulture)
+        : Enum.GetName((Errno)(-result)) ?? string.Create(CultureInfo.InvariantCulture, $"errno {-result}");
+
+    private static int Fd(ReadOnlySpan<byte> answer, int result) => result < 0 ? result : BinaryPrimitives.ReadInt32LittleEndian(answer[4..]);
+
+    private void Write(string line)
+    {
+        lock (_lock)
+        {
+            output.WriteLine(line);
+            output.Flush();
+        }
+    }
+
+    /// <summary>Ends a line.</summary>
+    public readonly struct LineEnd(TextWriter output) : IDisposable
+    {
+        public void Dispose()
+        {
+            output.WriteLine();
+            output.Flush();
+        }
+    }
+}

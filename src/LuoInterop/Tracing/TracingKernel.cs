@@ -1,0 +1,221 @@
+using System.Runtime.InteropServices;
+using LuoInterop.Interop;
+
+namespace LuoInterop;
+
+/// <summary>Writes what a program does to live update as a litmus script, while another kernel answers.</summary>
+/// <remarks>
+/// <para>Hand it to the library in place of the kernel. The script (<c>docs/litmus.md</c>) has a line for every call with what
+/// was observed of it, so that it can be replayed on another kernel: <c>luoctl replay --expect</c>. What is written into files
+/// is not in it, only how much; calls that the language does not have stand there as comments.</para>
+/// <para>Every member may be called from several threads at once; a line is written when its call has returned, and a kexec
+/// before it is made. The writer is flushed after every line, and belongs to the caller.</para>
+/// </remarks>
+/// <param name="kernel">The kernel that answers.</param>
+/// <param name="script">Receives the script.</param>
+public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
+{
+    private readonly Kernel _kernel = kernel ?? throw new ArgumentNullException(nameof(kernel));
+    private readonly TraceScript _script = new(script ?? throw new ArgumentNullException(nameof(script)));
+
+    /// <inheritdoc/>
+    public override string Description => _kernel.Description;
+
+    /// <inheritdoc/>
+    public override string Release => _kernel.Release;
+
+    /// <inheritdoc/>
+    public override string CommandLine => _kernel.CommandLine;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Differences => _kernel.Differences;
+
+    /// <inheritdoc/>
+    public override string? DescribeHolders(string path) => _kernel.DescribeHolders(path);
+
+    /// <inheritdoc/>
+    public override int Open(string path, int flags, uint mode = 0)
+    {
+        int fd = _kernel.Open(path, flags, mode);
+        _script.Opened(path, flags, fd);
+        return fd;
+    }
+
+    /// <inheritdoc/>
+    public override int Close(int fd)
+    {
+        int result = _kernel.Close(fd);
+        _script.Closed(fd, result);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override int ReadDirectory(string path, out string[] names) => _kernel.ReadDirectory(path, out names);
+
+    /// <inheritdoc/>
+    public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
+    {
+        // The kernel writes into the structure: what was passed is looked at before.
+        var passed = TracedRequest.Of(request, argument);
+        int result = _kernel.Ioctl(file, request, argument);
+        _script.Requested(Number(file), passed, argument, result);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override int Ioctl(SafeHandle file, uint request, nint argument)
+    {
+        int result = _kernel.Ioctl(file, request, argument);
+        _script.Comment($"ioctl {_script.Name(Number(file))} 0x{request:x} with an address", result);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override int Fcntl(SafeHandle file, int command, nint argument = 0)
+    {
+        int result = _kernel.Fcntl(file, command, argument);
+        string name = _script.Name(Number(file));
+        switch (command)
+        {
+            case FcntlHeader.F_DUPFD_CLOEXEC:
+                _script.Named($"dup {name}", result, 'f');
+                break;
+            case FcntlHeader.F_ADD_SEALS:
+                _script.Line($"add_seals {name} 0x{argument:x}", result);
+                break;
+            case FcntlHeader.F_SETFL:
+                _script.Line($"setfl {name} 0x{argument:x}", result);
+                break;
+            case FcntlHeader.F_GET_SEALS:
+                _script.Unexpected($"seals {name}");
+                break;
+            case FcntlHeader.F_GETFL:
+                _script.Unexpected($"getfl {name}");
+                break;
+            case FcntlHeader.F_GETFD:
+                _script.Line($"getfd {name}", result);
+                break;
+            default:
+                _script.Comment($"fcntl {name} {command} 0x{argument:x}", result);
+                break;
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override int MemfdCreate(string name, uint flags)
+    {
+        int fd = _kernel.MemfdCreate(name, flags);
+        _script.Named($"memfd flags=0x{flags:x} name={TraceScript.Quote(name)}", fd, 'm');
+        return fd;
+    }
+
+    /// <inheritdoc/>
+    public override int FTruncate(SafeHandle file, long length) =>
+        (int)_script.Line($"truncate {_script.Name(Number(file))} {length}", _kernel.FTruncate(file, length));
+
+    /// <inheritdoc/>
+    public override int FAllocate(SafeHandle file, int mode, long offset, long length) =>
+        (int)_script.Line($"fallocate {_script.Name(Number(file))} 0x{mode:x} {offset} {length}", _kernel.FAllocate(file, mode, offset, length));
+
+    /// <inheritdoc/>
+    public override int FChmod(SafeHandle file, uint mode) =>
+        (int)_script.Line($"chmod {_script.Name(Number(file))} 0x{mode:x}", _kernel.FChmod(file, mode));
+
+    /// <inheritdoc/>
+    public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
+    {
+        long position = _kernel.LSeek(file, offset, whence);
+        string word = whence switch { SeekOrigin.Begin => "SET", SeekOrigin.Current => "CUR", SeekOrigin.End => "END", (SeekOrigin)3 => "DATA", (SeekOrigin)4 => "HOLE", _ => "" };
+        string line = $"lseek {_script.Name(Number(file))} {offset} {word}";
+        return word.Length > 0 ? _script.Line(line, position) : _script.Comment(line, position);
+    }
+
+    /// <inheritdoc/>
+    public override nint Read(SafeHandle file, Span<byte> buffer)
+    {
+        nint count = _kernel.Read(file, buffer);
+        _script.Unexpected($"read {_script.Name(Number(file))} {buffer.Length}");
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer) =>
+        (nint)_script.Line($"write {_script.Name(Number(file))} {buffer.Length}", _kernel.Write(file, buffer));
+
+    /// <inheritdoc/>
+    public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
+    {
+        nint count = _kernel.PRead(file, buffer, offset);
+        _script.Unexpected($"pread {_script.Name(Number(file))} {offset} {buffer.Length}");
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset) =>
+        (nint)_script.Line($"pwrite {_script.Name(Number(file))} {offset} {buffer.Length}", _kernel.PWrite(file, buffer, offset));
+
+    /// <inheritdoc/>
+    public override int FStat(SafeHandle file, out FileStatus status)
+    {
+        int result = _kernel.FStat(file, out status);
+        _script.Unexpected($"stat {_script.Name(Number(file))}");
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override int ReadLink(SafeHandle file, out string text)
+    {
+        int result = _kernel.ReadLink(file, out text);
+        _script.Unexpected($"link {_script.Name(Number(file))}");
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
+    {
+        nint address = _kernel.MMap(length, protection, flags, file, offset);
+        string line = $"map {_script.Name(Number(file))} {length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}";
+        long result = address is < 0 and >= -4095 ? address : 0;
+        if (offset == 0)
+        {
+            _script.Line(line, result);
+        }
+        else
+        {
+            _script.Comment($"{line}, from offset {offset} on", result);
+        }
+
+        return address;
+    }
+
+    /// <inheritdoc/>
+    public override int MUnmap(nint address, nuint length) => (int)_script.Comment($"munmap of {length} bytes", _kernel.MUnmap(address, length));
+
+    /// <inheritdoc/>
+    public override int MAdvise(nint address, nuint length, int advice) =>
+        (int)_script.Comment($"madvise {advice} of {length} bytes", _kernel.MAdvise(address, length, advice));
+
+    /// <inheritdoc/>
+    public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags) =>
+        (int)_script.Comment("kexec_file_load, a part of kexec here", _kernel.KexecFileLoad(kernel, initrd, commandLine, flags));
+
+    /// <inheritdoc/>
+    public override int Reboot(uint command)
+    {
+        if (command != RebootHeader.LINUX_REBOOT_CMD_KEXEC)
+        {
+            _script.Comment($"reboot 0x{command:x}", 0);
+            return _kernel.Reboot(command);
+        }
+
+        // Written before: a kernel that obeys does not come back.
+        using (_script.Begin("kexec"))
+        {
+            return _script.Refused(_kernel.Reboot(command));
+        }
+    }
+
+    private static int Number(SafeHandle file) => (int)file.DangerousGetHandle();
+}

@@ -1,0 +1,72 @@
+using LuoInterop.Litmus;
+
+namespace LuoInterop.Hunt;
+
+/// <summary>Runs scripts on Linux in a VM and on the emulated kernel, and finds where they differ.</summary>
+/// <param name="linux">Replays on Linux.</param>
+/// <param name="log">Is told what happens.</param>
+internal sealed class DifferenceHunt(VmReplay linux, Action<string> log)
+{
+    private const int MostShrinkRounds = 25;
+
+    /// <summary>Runs scripts on both kernels.</summary>
+    /// <returns>The scripts on which they differ.</returns>
+    public async Task<IReadOnlyList<Difference>> CompareAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation)
+    {
+        // The VM runs meanwhile.
+        Task<IReadOnlyList<LitmusResult>> onLinux = linux.RunAsync(scripts, cancellation);
+        List<LitmusResult> emulated = await Task.Run(() => Emulate(scripts), cancellation);
+        IReadOnlyList<LitmusResult> real = await onLinux;
+        return [.. emulated.Select((result, i) => Difference.Find(result, real[i])).OfType<Difference>()];
+    }
+
+    /// <summary>Makes each difference's script as small as it gets, all of them in the same VM at a time.</summary>
+    public async Task<IReadOnlyList<Difference>> ShrinkAsync(IReadOnlyList<Difference> differences, CancellationToken cancellation)
+    {
+        Difference[] smallest = [.. differences];
+        bool[] done = new bool[smallest.Length];
+        for (int round = 1; round <= MostShrinkRounds && done.Contains(false); round++)
+        {
+            var owners = new List<int>();
+            var candidates = new List<LitmusScript>();
+            for (int i = 0; i < smallest.Length; i++)
+            {
+                if (!done[i])
+                {
+                    foreach (LitmusScript candidate in Shrinker.Candidates(smallest[i].Linux.Script, smallest[i].Line))
+                    {
+                        owners.Add(i);
+                        candidates.Add(candidate);
+                    }
+                }
+            }
+
+            log($"shrinking, round {round}: {candidates.Count} smaller scripts for {done.Count(static d => !d)} differences");
+            HashSet<LitmusScript> differing = [];
+            var found = new Dictionary<LitmusScript, Difference>();
+            foreach (Difference difference in await CompareAsync(candidates, cancellation))
+            {
+                differing.Add(difference.Linux.Script);
+                found[difference.Linux.Script] = difference;
+            }
+
+            for (int i = 0; i < smallest.Length; i++)
+            {
+                Difference? better = candidates
+                    .Where((candidate, j) => owners[j] == i && found.TryGetValue(candidate, out Difference? same) && same.Signature == smallest[i].Signature)
+                    .Select(candidate => found[candidate])
+                    .MinBy(static difference => (difference.Linux.Script.Lines.Count, difference.Linux.Script.ToText().Length));
+                done[i] = done[i] || better is null;
+                smallest[i] = better ?? smallest[i];
+            }
+        }
+
+        return smallest;
+    }
+
+    private static List<LitmusResult> Emulate(IReadOnlyList<LitmusScript> scripts)
+    {
+        using var replay = new EmulatedReplay();
+        return [.. scripts.Select(replay.Run)];
+    }
+}
