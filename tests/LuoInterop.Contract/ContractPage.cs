@@ -11,8 +11,9 @@ public static class ContractPage
         # The kernel's contract, as shown
 
         Every row is a rule of Linux between a program and live update, and the scenario that shows it. Each scenario is
-        written once and runs on the emulated kernel in every test run and on Linux 7.3 in a VM (`tests/LuoInterop.Contract`);
-        a row stands here because both agree. This page is written from the scenarios by a test; do not edit it.
+        written once and runs on the emulated kernel in every test run and on Linux 7.3 in a VM (`tests/LuoInterop.Contract`),
+        with `make test-7.2` on Linux 7.2 too, and from each of the two to the other; a row stands here because all agree. This
+        page is written from the scenarios by a test; do not edit it.
 
         What needs a boot, a system setting or a process of its own is probed on Linux only; the last section names the probes.
 

@@ -50,6 +50,14 @@ public class FolioTableTests
             Assert.Equal(model.Find(other => other.FirstPfn == after), table.Find(after));
         }
 
+        for (int i = 0; i < 1000; i++)
+        {
+            ulong first = (ulong)random.NextInt64((long)Pages);
+            ulong end = first + (ulong)random.Next(1, 100_000);
+            Assert.Equal(model.Exists(range => first < range.FirstPfn + range.PageCount && range.FirstPfn < end), table.Any(first, end));
+        }
+
+        Assert.False(table.Any(Pages, ulong.MaxValue));
         Assert.Null(table.Find(Pages));
         Assert.Null(table.Find(ulong.MaxValue));
         foreach (FolioRange range in table)

@@ -33,6 +33,32 @@ internal sealed class FolioTable(ulong pageCount) : IEnumerable<FolioRange>
                 _ => null,
             };
 
+    /// <summary>Tells whether any of some frames belongs to a run.</summary>
+    public bool Any(ulong first, ulong end)
+    {
+        end = Math.Min(end, pageCount);
+        for (ulong pfn = first; pfn < end;)
+        {
+            if (_chunks[pfn >> (2 * Shift)] is not { } table)
+            {
+                pfn = ((pfn >> (2 * Shift)) + 1) << (2 * Shift);
+                continue;
+            }
+
+            ulong next = Math.Min(end, (pfn | Mask) + 1);
+            switch (table[(pfn >> Shift) & Mask])
+            {
+                case FolioRange:
+                case FolioRange?[] pages when pages.AsSpan((int)(pfn & Mask), (int)(next - pfn)).ContainsAnyExcept((FolioRange?)null):
+                    return true;
+            }
+
+            pfn = next;
+        }
+
+        return false;
+    }
+
     public IEnumerator<FolioRange> GetEnumerator()
     {
         for (ulong gigabyte = 0; gigabyte < (ulong)_chunks.Length; gigabyte++)

@@ -1,6 +1,5 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;

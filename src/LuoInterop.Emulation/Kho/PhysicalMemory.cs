@@ -153,12 +153,7 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
     public FolioRange? FindFolios(ulong pfn) => Folios.Find(pfn);
 
     /// <summary>Tells whether a run of folios holds any of some frames.</summary>
-    public bool HasFolios(ulong first, ulong end)
-    {
-        int index = Search(first);
-        index = index < 0 ? ~index : index;
-        return (index < _folios.Count && _folios[index].FirstPfn < end) || FindFolios(first) is not null;
-    }
+    public bool HasFolios(ulong first, ulong end) => Folios.Any(first, end);
 
     public bool TryRead(ulong physicalAddress, Span<byte> destination)
     {

@@ -123,14 +123,14 @@ internal sealed class Damage
         0 => Numbers[_random.Next(Numbers.Length)],
         1 => (ulong)_random.NextInt64(long.MinValue, long.MaxValue),
         2 => (ulong)_random.Next(1 << 16) << PhysicalMemory.PageShift,
-        3 when _memory.Folios.Count > 0 => Folio() << PhysicalMemory.PageShift,
-        4 when _memory.Folios.Count > 0 => Folio() | (3UL << 52),
+        3 when _memory.Folios.Any() => Folio() << PhysicalMemory.PageShift,
+        4 when _memory.Folios.Any() => Folio() | (3UL << 52),
         5 => Page() + (ulong)_random.Next(PhysicalMemory.PageSize),
         6 => Read(Used()),
         _ => Page(),
     };
 
-    private ulong Folio() => _memory.Folios[_random.Next(_memory.Folios.Count)].FirstPfn + (ulong)_random.Next(2);
+    private ulong Folio() => _memory.Folios.ElementAt(_random.Next(_memory.Folios.Count())).FirstPfn + (ulong)_random.Next(2);
 
     private void FlipBit()
     {

@@ -104,6 +104,22 @@ public sealed class ForeignBytesTests
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
     }
 
+    // 6.18 knows no LUO, but shows the blob, and a kernel after it gets nothing of it.
+    [Fact]
+    public void Linux618_ShowsLuosTree_AndDoesNotHandItOn()
+    {
+        using EmulatedMachine machine = Releases.Machine("7.0");
+        EmulatedKernel kernel = machine.Boot();
+        byte[] blob = kernel.ReadFile(Releases.Kho + "/out/sub_fdts/LUO");
+        Leave(kernel, "6.18", sessions: 1);
+        EmulatedKernel next = machine.Boot();
+        Assert.Equal(blob, next.ReadFile(Releases.Kho + "/in/sub_fdts/LUO"));
+        Assert.Equal(["LUO"], next.Names(Releases.Kho + "/in/sub_fdts"));
+        EmulatedKernel third = machine.Kexec("7.0", Releases.On);
+        Assert.Empty(third.Names(Releases.Kho + "/in/sub_fdts"));
+        Assert.Equal(1UL, third.LiveUpdateNumber());
+    }
+
     [Fact]
     public void ChunkMap_HoldsLargeAndSmallFolios()
     {
@@ -180,9 +196,10 @@ public sealed class ForeignBytesTests
         throw new InvalidOperationException("There are no sessions in memory.");
     }
 
-    private static PhysicalMemory Leave(EmulatedMachine machine, string to, int sessions = 1)
+    private static PhysicalMemory Leave(EmulatedMachine machine, string to, int sessions = 1) => Leave(machine.Boot(), to, sessions);
+
+    private static PhysicalMemory Leave(EmulatedKernel kernel, string to, int sessions)
     {
-        EmulatedKernel kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < sessions; i++)
         {
