@@ -18,9 +18,9 @@ internal sealed record KernelFootprint(int Pages, ulong Frames, int Folios, int 
             return new KernelFootprint(
                 kernel.Handover.Memory.PopulatedPages().Count() - nodes,
                 kernel.Handover.Frames.FreeCount + (ulong)nodes,
-                kernel.Handover.Memory.Folios.Count,
+                kernel.Handover.Memory.Folios.Count(),
                 kernel.Inodes.Frozen().Count(),
-                kernel.Luo?.PreservedFiles.Count() ?? 0);
+                kernel.Luo?.PreservedFiles.Count ?? 0);
         }
     }
 }
