@@ -151,6 +151,39 @@ public sealed class AllocationFaultTests
     }
 
     [Fact]
+    public void Kexec_OfAKernelThatWritesItsMapThen_IsEagain_AndCanBeRetried()
+    {
+        for (int n = 1; ; n++)
+        {
+            using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = "7.0.1", MemorySize = 256 << 20 });
+            EmulatedKernel kernel = machine.Boot();
+            using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+            using Descriptor file = kernel.MemfdWith([5]);
+            Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
+            Assert.Equal(0, kernel.Load("7.0.2"));
+            KernelFootprint before = KernelFootprint.Of(kernel.Running);
+            InjectedFault fault = machine.Faults.FailAllocation(nth: n);
+            try
+            {
+                Assert.Equal(EAGAIN, kernel.Reboot(KexecCommand));
+                Assert.True(fault.HasFired);
+                Assert.Equal(before, KernelFootprint.Of(kernel.Running));
+            }
+            catch (EmulatedKexecException) when (!fault.HasFired)
+            {
+                Assert.True(n > 1, "nothing was allocated");
+                return;
+            }
+
+            Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
+            EmulatedKernel next = machine.Boot();
+            using Descriptor incoming = next.RetrieveSession(next.OpenDevice(), "s");
+            using Descriptor back = next.Retrieve(incoming, 1);
+            Assert.Equal([5], next.Content(back, 1));
+        }
+    }
+
+    [Fact]
     public void KexecFileLoad_IsEnomem_AndTheImageBeforeStays()
     {
         using var machine = new EmulatedMachine(Small);

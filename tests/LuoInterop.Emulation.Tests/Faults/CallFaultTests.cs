@@ -5,8 +5,6 @@ namespace LuoInterop.Emulation.Tests.Faults;
 /// <summary>Proves that every call of a program can be refused before it does anything, once, and by number.</summary>
 public sealed class CallFaultTests : IDisposable
 {
-    private const int EAGAIN = -11;
-
     private readonly EmulatedMachine _machine = new();
     private readonly EmulatedKernel _kernel;
     private readonly Descriptor _device;
