@@ -25,8 +25,8 @@ DescriptorLimit.Raise();
 var page = new ResultsPage();
 if (mode != "--files")
 {
-    Measurements.AddSessions(page);
     Measurements.AddHandover(page);
+    Measurements.AddSessions(page);
 }
 
 Measurements.AddFiles(page);

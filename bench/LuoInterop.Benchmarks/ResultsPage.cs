@@ -62,7 +62,7 @@ internal sealed class ResultsPage
     /// <summary>Makes the page.</summary>
     public string Write() =>
         $"""
-        {DateTime.UtcNow:yyyy-MM-dd}: {Environment.ProcessorCount} cores ({Processor}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}, RLIMIT_NOFILE {Invariant($"{DescriptorLimit.Current:N0}")}.
+        {DateTime.UtcNow:yyyy-MM-dd}: {Machine}.
 
         | operation | best iteration | growth | bar | holds |
         |---|---|---|---|---|
@@ -73,6 +73,13 @@ internal sealed class ResultsPage
     private static double Best(BenchmarkReport report) => report.ResultStatistics!.Min;
 
     private static int Present(BenchmarkReport report) => (int)report.BenchmarkCase.Parameters[nameof(CreateBenchmarks.Present)];
+
+    private static string Machine => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        {Environment.ProcessorCount} cores ({Processor}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory,
+        Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}, RLIMIT_NOFILE {DescriptorLimit.Current:N0}
+        """);
 
     private static string Processor =>
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line

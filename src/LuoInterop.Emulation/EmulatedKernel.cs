@@ -12,8 +12,9 @@ namespace LuoInterop.Emulation;
 /// <para>The device, sessions and files of debugfs have descriptors of the emulation's own, from 1,073,741,824 on; they mean
 /// something to this object only. Memory files and all other files are descriptors of the host process: every emulated
 /// process sees them, and a program may map them, or hand them to any host call. A call that does not go through this object
-/// is answered by the host, which knows nothing of the emulation: it does not refuse what is refused for a preserved file, and
-/// of a retrieved file it shows the old link text and inode, and under F_SEAL_EXEC the old mode.</para>
+/// is answered by the host, which knows nothing of the emulation: it does not refuse what is refused for a preserved file
+/// (<see cref="Reboot"/> reports that), and of a retrieved file it shows the old link text and inode, and under F_SEAL_EXEC the
+/// old mode.</para>
 /// <para>After <see cref="Reboot"/> was obeyed every member throws <see cref="EmulatedRebootException"/>, but
 /// <see cref="Close"/>, <see cref="MUnmap"/> and <see cref="Exit"/>; after the process was killed they throw
 /// <see cref="EmulatedKillException"/>.</para>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LuoInterop.HandoverPayload;
 
 /// <summary>Makes sessions of every shape that has a form of its own in the handover, on any kernel.</summary>
-public sealed class Sessions(Kernel kernel)
+public sealed class Sessions
 {
     /// <summary>One more than a block of 51 and the named ones need.</summary>
     public const int SmallSessions = 60;
@@ -17,9 +17,11 @@ public sealed class Sessions(Kernel kernel)
     private static readonly MemfdOptions Unsealable = new() { AllowSealing = false };
     private static readonly MemfdOptions ExecSealed = new() { Executable = MemfdExecutable.Sealed };
 
-    // Preserved descriptions stay open until the kexec, because their positions are taken then.
-    private readonly List<Memfd> _files = [];
+    private readonly Kernel _kernel;
     private readonly List<MadeSession> _made = [];
+    private int _files;
+
+    private Sessions(Kernel kernel) => _kernel = kernel;
 
     /// <summary>Makes and holds the sessions, and tells what they hold.</summary>
     public static IReadOnlyList<MadeSession> Make(Kernel kernel)
@@ -39,7 +41,6 @@ public sealed class Sessions(Kernel kernel)
         }
 
         sessions.Add(device, new string('n', 63), []);
-        GC.KeepAlive(sessions);
         return sessions._made;
     }
 
@@ -55,6 +56,9 @@ public sealed class Sessions(Kernel kernel)
             ulong token = Token(index, files.Count);
             session.Preserve(file, token, PreserveOptions.AllowExecSeal);
             made.Add(new MadeFile(token, file.Size, file.Seals, file.Position, huge, MemfdChecksum.Sha256(file)));
+
+            // LUO keeps the open file description, and its position with it.
+            file.Dispose();
         }
 
         session.HoldUntilKexec();
@@ -63,9 +67,8 @@ public sealed class Sessions(Kernel kernel)
 
     private Memfd Create(long size, MemfdOptions? options = null)
     {
-        Memfd file = Memfd.Create(kernel, "handover", size, options);
-        _files.Add(file);
-        return file;
+        _files++;
+        return Memfd.Create(_kernel, "handover", size, options);
     }
 
     private (Memfd File, bool Huge) Patterned(long size) => (Filled(Create(size), 0, size), false);
@@ -74,7 +77,7 @@ public sealed class Sessions(Kernel kernel)
     private Memfd Filled(Memfd file, long from, long to)
     {
         byte[] block = new byte[1 << 20];
-        var random = new Random(unchecked((int)(_files.Count * 2654435761 + from)));
+        var random = new Random(unchecked((int)((_files * 2654435761) + from)));
         for (long at = from; at < to; at += block.Length)
         {
             Span<byte> part = block.AsSpan(0, (int)Math.Min(block.Length, to - at));

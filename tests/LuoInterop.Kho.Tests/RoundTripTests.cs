@@ -53,6 +53,21 @@ public class RoundTripTests
     public void KhoScratch_KeepsEveryByte() => Check<KhoScratch>();
 
     [Fact]
+    public void KhoSetupData_KeepsEveryByte() => Check<KhoSetupData>();
+
+    /// <summary>What was encoded from decoded bytes is encoded from them again.</summary>
+    [Fact]
+    public void KhoFdtHeader_KeepsEveryByte()
+    {
+        foreach (byte[] tree in (byte[][])[GoldenFdt.WithLuo, GoldenFdt.WithMetadata, GoldenFdt.LuoV1, GoldenFdt.Finished])
+        {
+            byte[] encoded = new byte[KhoFdtHeader.Size];
+            KhoFdtHeader.Read(tree).Write(encoded);
+            Assert.Equal(tree[..KhoFdtHeader.Size], encoded);
+        }
+    }
+
+    [Fact]
     public void KhoBlockChain_KeepsEveryEntry() => Prop.ForAll(
         Gen.Choose(0, 300).SelectMany(count => Bytes(count * LuoFileSer.Size)).ToArbitrary(),
         static bytes =>
@@ -71,6 +86,7 @@ public class RoundTripTests
             KhoBlockChain<LuoFileSer> chain = KhoBlockChain<LuoFileSer>.Read(memory, blocks.FirstOrDefault());
             Assert.Equal(blocks, chain.Blocks);
             Assert.Equal(files, chain.Entries);
+            AssertSame(memory, copy => KhoBlockChain<LuoFileSer>.Write(copy, copy.Allocate(blocks.Length), chain.Entries));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -87,6 +103,7 @@ public class RoundTripTests
             Assert.Equal((uint)count << order, descriptor.TotalPages);
             Assert.Equal(chunks, list.Chunks);
             Assert.Equal(pages, list.Pages);
+            AssertSame(memory, copy => Assert.Equal(descriptor, KhoVmallocList.Write(copy, copy.Allocate(chunks.Length), list.Pages, descriptor.Order)));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -107,6 +124,11 @@ public class RoundTripTests
             (ulong Address, int Order)[] found = [.. tree.Pieces()];
             Assert.Equal(expected.OrderByDescending(static piece => piece.Order).ThenBy(static piece => piece.Address), found);
             Assert.Equal(memory.Addresses.Order(), tree.Nodes().Order());
+
+            // In another order the tables get other addresses; in key order they get the same again.
+            var first = new PhysicalPages();
+            Rebuild(first, found);
+            AssertSame(first, copy => Rebuild(copy, new KhoRadixTree(first, first.Addresses.First()).Pieces()));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -164,7 +186,33 @@ public class RoundTripTests
             Assert.Equal("kho-v4", tree.Compatible);
             Assert.Equal(0x1000UL, tree.PreservedMemoryMap);
             Assert.Equal(expected, tree.SubTrees);
+
+            var again = new KhoRootFdt(tree.PreservedMemoryMap!.Value, tree.Compatible!);
+            foreach (KhoSubTree subtree in tree.SubTrees.Reverse())
+            {
+                Assert.Equal(Errno.None, again.AddSubtree(subtree.Name, subtree.PreservedData!.Value, subtree.BlobSize!.Value));
+            }
+
+            Assert.Equal(fdt.ToArray(), again.ToArray());
         }).QuickCheckThrowOnFailure();
+
+    private static void Rebuild(PhysicalPages memory, IEnumerable<(ulong Address, int Order)> pieces)
+    {
+        var tree = new KhoRadixTree(memory, memory.Allocate(), memory.Allocate);
+        foreach ((ulong address, int order) in pieces)
+        {
+            Assert.Equal(Errno.None, tree.Add(address, order));
+        }
+    }
+
+    // Encodes into empty memory what was decoded, and compares every page.
+    private static void AssertSame(PhysicalPages memory, Action<PhysicalPages> encode)
+    {
+        var copy = new PhysicalPages();
+        encode(copy);
+        Assert.Equal(memory.Addresses, copy.Addresses);
+        Assert.All(memory.Addresses, address => Assert.True(memory[address].AsSpan().SequenceEqual(copy[address]), $"page 0x{address:x}"));
+    }
 
     private static Gen<byte[]> Bytes(int count) =>
         Gen.Choose(0, 255).Select(static value => (byte)value).ArrayOf(count);

@@ -103,7 +103,7 @@ internal sealed class HandoverReader
 
         KhoVmallocList array = KhoVmallocList.Read(_memory, record.Folios);
         Claim(array.Chunks);
-        Claim(array.Pages);
+        Claim(array.Pages.SelectMany(piece => Pages(piece, record.Folios.Order)));
         ulong room = ((ulong)record.Folios.TotalPages * KhoRadixTree.PageSize) / MemfdLuoFolioSer.Size;
         if (record.NrFolios > room)
         {
@@ -173,7 +173,7 @@ internal sealed class HandoverReader
         return _memory.TryRead(address, bytes) ? bytes : throw KhoFormatException.Unreadable(address, what);
     }
 
-    private void Claim(IReadOnlyList<ulong> pages)
+    private void Claim(IEnumerable<ulong> pages)
     {
         foreach (ulong page in pages)
         {

@@ -12,13 +12,17 @@ internal sealed class HandedOver : IDisposable
 
     private static readonly EmulatedMachineOptions Small = new() { MemorySize = 256 << 20 };
 
+    // A session that nobody refers to could be finalized, which ends it.
+    private readonly List<Descriptor> _open = [];
+    private readonly List<string> _names = [];
+
     /// <param name="sessions">Further sessions of one file each.</param>
     /// <param name="files">Further files of the first session.</param>
     /// <param name="hugeBytes">The size of a file of the last session; 0 for no such session.</param>
     public HandedOver(int sessions = 0, int files = 0, int hugeBytes = 0)
     {
         EmulatedKernel kernel = Machine.Boot();
-        Descriptor device = kernel.OpenDevice();
+        Descriptor device = Keep(kernel.OpenDevice());
         Descriptor first = Add(kernel, device, First);
         Descriptor sealedFile = kernel.MemfdWith([1, 2, 3]);
         Assert.Equal(0, kernel.Fcntl(sealedFile, F_ADD_SEALS, SealShrink | SealGrow));
@@ -48,16 +52,10 @@ internal sealed class HandedOver : IDisposable
         Previous = kernel.Running.Handover;
         Assert.Equal(0, kernel.Load());
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-        foreach ((Descriptor file, _) in _files)
-        {
-            file.Dispose();
-        }
+        _open.ForEach(static descriptor => descriptor.Dispose());
 
         Records = HandoverReader.Read(Memory, Machine.Handover!.Value.FdtAddress);
     }
-
-    private readonly List<(Descriptor File, ulong Token)> _files = [];
-    private readonly List<string> _names = [];
 
     public EmulatedMachine Machine { get; } = new(Small);
 
@@ -77,7 +75,7 @@ internal sealed class HandedOver : IDisposable
     /// <summary>Gets a file of the first session.</summary>
     public HandoverFile File(ulong token) => Records.Sessions[0].Files.Single(file => file.Record.Token == token);
 
-    /// <summary>Gets a page of 1 that is preserved.</summary>
+    /// <summary>Allocates a page that is preserved.</summary>
     public ulong Preserve() => Previous.AllocatePreserved();
 
     /// <summary>Changes a structure in memory.</summary>
@@ -148,12 +146,15 @@ internal sealed class HandedOver : IDisposable
     private Descriptor Add(EmulatedKernel kernel, Descriptor device, string name)
     {
         _names.Add(name);
-        return kernel.Create(device, name);
+        return Keep(kernel.Create(device, name));
     }
 
-    private void Preserve(EmulatedKernel kernel, Descriptor session, Descriptor file, ulong token)
+    private void Preserve(EmulatedKernel kernel, Descriptor session, Descriptor file, ulong token) =>
+        Assert.Equal(0, kernel.Preserve(session, Keep(file).Fd, token));
+
+    private Descriptor Keep(Descriptor descriptor)
     {
-        Assert.Equal(0, kernel.Preserve(session, file.Fd, token));
-        _files.Add((file, token));
+        _open.Add(descriptor);
+        return descriptor;
     }
 }

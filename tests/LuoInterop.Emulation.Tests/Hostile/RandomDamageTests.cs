@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.Kho.Abi;
 using Xunit.Abstractions;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -66,17 +67,35 @@ public sealed class RandomDamageTests(ITestOutputHelper output)
         applied.Apply();
         damage = applied.ToString();
         long before = GC.GetAllocatedBytesForCurrentThread();
+        ReadAll(machine);
         string outcome = new NextKernel(machine, left).Run(random);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
         return outcome;
     }
 
-    // Of memory files and placeholders only: the runtime opens others as it likes.
+    // The reader of whole handovers gives records, or names what is wrong.
+    private static void ReadAll(EmulatedMachine machine)
+    {
+        try
+        {
+            Handover handover = HandoverReader.Read(machine.Memory, machine.Handover!.Value.FdtAddress);
+            foreach (HandoverFile file in handover.Sessions.SelectMany(static session => session.Files))
+            {
+                file.Memfd?.CopyTo(machine.Memory, Stream.Null);
+            }
+        }
+        catch (KhoFormatException error)
+        {
+            Assert.NotEmpty(error.Message);
+        }
+    }
+
+    // Of memory files and placeholders only: the runtime opens others as it likes, a memfd of its own among them.
     private static string[] OpenDescriptors() =>
     [
         .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget)
             .OfType<string>()
-            .Where(static target => target.StartsWith("/memfd:", StringComparison.Ordinal) || target.StartsWith("/dev/null", StringComparison.Ordinal))
+            .Where(static target => target.StartsWith("/memfd:memory", StringComparison.Ordinal) || target == "/memfd: (deleted)" || target.StartsWith("/dev/null", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal),
     ];
 }

@@ -1,0 +1,46 @@
+using LuoInterop.Litmus;
+using Xunit;
+
+namespace LuoInterop.LitmusTests.Scripts;
+
+/// <summary>Finds the scripts of <c>tests/litmus</c>.</summary>
+internal static class ScriptFiles
+{
+    /// <summary>Gets the folder that holds the solution.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Gets the folder of the scripts.</summary>
+    private static string Folder { get; } = Path.Combine(Root, "tests", "litmus");
+
+    /// <summary>Gets the scripts' paths below <c>tests/litmus</c>.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Directory
+        .EnumerateFiles(Folder, "*.luo", SearchOption.AllDirectories)
+        .Select(static path => Path.GetRelativePath(Folder, path))
+        .Order(StringComparer.Ordinal)];
+
+    public static string Text(string name) => File.ReadAllText(Path.Combine(Folder, name));
+
+    public static LitmusScript Read(string name) => LitmusScript.Parse(name, Text(name));
+
+    /// <summary>Asserts that a replay reached the script's end, and observed on every line what the script expects.</summary>
+    public static void AssertMet(LitmusResult result)
+    {
+        LitmusScript script = result.Script;
+        Assert.True(
+            result.End is null && !result.Mismatches.Any(),
+            string.Join('\n', result.Mismatches
+                .Select(i => $"{script.Name}:{script.Lines[i].Number}: {script.Lines[i].Text}\n  expected: {script.Lines[i].Expected}\n  observed: {result.Observations[i] ?? "(not performed)"}")
+                .Append(result.End)));
+    }
+
+    private static string FindRoot()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "LuoInterop.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("LuoInterop.sln is in no folder above the test.");
+        }
+
+        return folder;
+    }
+}
