@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace LuoInterop.Demo;
@@ -11,7 +10,6 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
     private const string SessionName = "luo-demo";
     private const string RamName = "guest-ram";
     private const string StateName = "state";
-    private const int StateSize = 64 << 10;
 
     private TextWriter? Live => json ? null : output;
 
@@ -34,6 +32,7 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
     {
         Live?.WriteLine($"first kernel: {kernel.Description}");
         Timeline timeline = Timeline.Start(Live);
+        SayWhatIsMissing(timeline);
         using Memfd ram = Memfd.Create(kernel, RamName, ramSize);
         using MemfdMapping mapping = ram.Map();
         mapping.Populate();
@@ -43,7 +42,7 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         GuestRam.Fill(mapping, seed);
         timeline.Mark(kernel.Release, "fill it with a pattern");
 
-        using Memfd state = Memfd.Create(kernel, StateName, StateSize);
+        using Memfd state = Memfd.Create(kernel, StateName, GuestState.Size);
         SessionCatalogue catalogue = SessionCatalogue.Create(session);
         catalogue.Preserve(RamName, ram);
         catalogue.Preserve(StateName, state);
@@ -54,7 +53,7 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         timeline.Mark(kernel.Release, "load the next kernel");
 
         // A preserved file can be written until the kexec, as long as its size stays.
-        WriteState(state, seed, timeline);
+        GuestState.Write(state, seed, timeline);
         session.HoldUntilKexec();
         output.Flush();
         image.Reboot();
@@ -68,19 +67,18 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         SessionCatalogue catalogue = SessionCatalogue.Open(session);
         using Memfd ram = catalogue.Retrieve(RamName);
         using Memfd state = catalogue.Retrieve(StateName);
-        (ulong seed, Timeline timeline) = ReadState(state);
-        DateTime jump = timeline.Last;
+        if (!GuestState.TryRead(state, out ulong seed, out Timeline timeline))
+        {
+            return Fail(session, "the guest's state is not what was written");
+        }
+
         timeline.Mark(kernel.Release, "kexec: freeze, start the next kernel and this program, open the device, retrieve by name");
 
         using MemfdMapping mapping = ram.Map();
         long difference = GuestRam.FindDifference(mapping, seed);
         if (difference >= 0)
         {
-            // Not finished here, but the end of this process does it (luo_session_release). A service would live on, or pass the
-            // session's descriptor to its service manager, so that the files can still be looked into.
-            output.WriteLine($"FAILED: the guest RAM differs at byte {difference}. The session \"{session.Name}\" ends with this process.");
-            session.Dispose();
-            return 1;
+            return Fail(session, $"the guest RAM differs at byte {difference}");
         }
 
         timeline.Mark(kernel.Release, $"verify all {mapping.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes of guest RAM");
@@ -89,6 +87,30 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         timeline.Mark(kernel.Release, "finish the session");
         Report(timeline, mapping.Length, catalogue.Document.KexecsCount);
         return 0;
+    }
+
+    /// <summary>Says what a start without a session means: in a kernel that was updated live, memory of an earlier run is gone.</summary>
+    private void SayWhatIsMissing(Timeline timeline)
+    {
+        KhoReading<ulong> updates = new KhoDebugFs(kernel).ReadBootChain().LiveUpdates;
+        if (updates.TryGetValue(out ulong count) && count == 0)
+        {
+            return;
+        }
+
+        string origin = updates.HasValue
+            ? $"this kernel was started by a live update, and has no session \"{SessionName}\" to resume"
+            : $"there is no session \"{SessionName}\" to resume, and whether this kernel was started by a live update is not known ({updates.Detail})";
+        timeline.Mark(kernel.Release, $"start anew: {origin}. Memory of an earlier run was finished, or it is LOST");
+    }
+
+    private int Fail(LiveUpdateSession session, string what)
+    {
+        // Not finished here, but the end of this process does it (luo_session_release). A service would live on, or pass the
+        // session's descriptor to its service manager, so that the files can still be looked into.
+        output.WriteLine($"FAILED: {what}. The session \"{session.Name}\" ends with this process.");
+        session.Dispose();
+        return 1;
     }
 
     private void Report(Timeline timeline, long verified, long kexecs)
@@ -130,21 +152,6 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
 
         output.WriteLine();
         output.WriteLine($"PASSED: {Mib(verified)} of guest RAM went through the kernel update unchanged.");
-    }
-
-    private static void WriteState(Memfd state, ulong seed, Timeline timeline)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(new JsonObject { ["seed"] = seed, ["timeline"] = timeline.ToJson() }.ToJsonString());
-        state.Write(0, bytes);
-    }
-
-    private static (ulong Seed, Timeline Timeline) ReadState(Memfd state)
-    {
-        byte[] bytes = new byte[state.Size];
-        int length = state.Read(0, bytes);
-        int end = bytes.AsSpan(0, length).IndexOf((byte)0);
-        JsonNode json = JsonNode.Parse(bytes.AsSpan(0, end < 0 ? length : end))!;
-        return (json["seed"]!.GetValue<ulong>(), Timeline.Resume(json["timeline"]!, null));
     }
 
     private static string Mib(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MiB");

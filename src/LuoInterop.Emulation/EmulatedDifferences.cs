@@ -18,6 +18,7 @@ internal static class EmulatedDifferences
         "After a failed reboot(KEXEC) early kernels of 6.19 forget where preserved files are; the emulated kernel never does.",
         "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
         "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
-        "Running out of kernel memory for small allocations (ENOMEM, ENFILE) does not happen.",
+        "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
+        "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
     ];
 }

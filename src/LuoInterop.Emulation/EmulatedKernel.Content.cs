@@ -12,8 +12,13 @@ public sealed partial class EmulatedKernel
     public override int FTruncate(SafeHandle file, long length)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.FTruncate, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return Usable(descriptor.Fd)?.Truncate(length) ?? Refused.EBADF;
@@ -28,8 +33,13 @@ public sealed partial class EmulatedKernel
     public override int FAllocate(SafeHandle file, int mode, long offset, long length)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.FAllocate, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             return descriptor.IsEmulated
                 ? Usable(descriptor.Fd)?.Allocate(mode, offset, length) ?? Refused.EBADF
                 : _system.MemfdCalls.FAllocate(file, descriptor.Fd, mode, offset, length);
@@ -40,8 +50,13 @@ public sealed partial class EmulatedKernel
     public override int FChmod(SafeHandle file, uint mode)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.FChmod, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             return descriptor.IsEmulated
                 ? Usable(descriptor.Fd)?.ChangeMode(mode) ?? Refused.EBADF
                 : _system.MemfdCalls.FChmod(file, descriptor.Fd, mode);
@@ -52,8 +67,13 @@ public sealed partial class EmulatedKernel
     public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.LSeek, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return Usable(descriptor.Fd)?.Seek(offset, whence) ?? Refused.EBADF;
@@ -67,11 +87,21 @@ public sealed partial class EmulatedKernel
     public override nint Read(SafeHandle file, Span<byte> buffer)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.Read, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return Usable(descriptor.Fd)?.Read(buffer) ?? Refused.EBADF;
+            }
+
+            if (_system.Inodes.HasPoison)
+            {
+                return _system.MemfdCalls.Read(file, descriptor.Fd, buffer, null);
             }
         }
 
@@ -82,8 +112,13 @@ public sealed partial class EmulatedKernel
     public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.Write, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return Usable(descriptor.Fd)?.Write(buffer) ?? Refused.EBADF;
@@ -102,11 +137,21 @@ public sealed partial class EmulatedKernel
     public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.PRead, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PRead(buffer, offset) ?? Refused.EBADF;
+            }
+
+            if (_system.Inodes.HasPoison)
+            {
+                return _system.MemfdCalls.Read(file, descriptor.Fd, buffer, offset);
             }
         }
 
@@ -117,8 +162,13 @@ public sealed partial class EmulatedKernel
     public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.PWrite, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PWrite(buffer, offset) ?? Refused.EBADF;
@@ -137,8 +187,14 @@ public sealed partial class EmulatedKernel
     public override int FStat(SafeHandle file, out FileStatus status)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.FStat, out int refusal))
         {
+            if (refusal != 0)
+            {
+                status = default;
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 OpenFile? open = _descriptors.Get(descriptor.Fd);
@@ -154,8 +210,13 @@ public sealed partial class EmulatedKernel
     public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.MMap, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return Usable(descriptor.Fd)?.Map(length, protection, flags, offset) ?? Refused.EBADF;
@@ -166,13 +227,27 @@ public sealed partial class EmulatedKernel
     }
 
     /// <inheritdoc/>
-    public override int MUnmap(nint address, nuint length) => Linux.MUnmap(address, length);
+    public override int MUnmap(nint address, nuint length)
+    {
+        int refusal;
+        using (_system.Lock.EnterScope())
+        {
+            refusal = -(int)(Meet(KernelCall.MUnmap)?.Errno ?? Errno.None);
+        }
+
+        return refusal != 0 ? refusal : Linux.MUnmap(address, length);
+    }
 
     /// <inheritdoc/>
     public override int MAdvise(nint address, nuint length, int advice)
     {
-        using (Enter())
+        using (Enter(KernelCall.MAdvise, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (advice == MmanHeader.MADV_REMOVE && !_system.Inodes.IsEmpty)
             {
                 return _system.MemfdCalls.Remove(address, length);

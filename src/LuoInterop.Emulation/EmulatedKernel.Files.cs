@@ -14,8 +14,13 @@ public sealed partial class EmulatedKernel
     {
         ArgumentNullException.ThrowIfNull(path);
         path = Normalize(path);
-        using (Enter())
+        using (Enter(KernelCall.Open, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (path == _system.Options.DevicePath || _system.Files.Owns(path))
             {
                 return OpenEmulated(path, flags);
@@ -38,17 +43,20 @@ public sealed partial class EmulatedKernel
     /// <inheritdoc/>
     public override int Close(int fd)
     {
-        if (!FileDescriptorTable.IsEmulated(fd))
-        {
-            // A host descriptor is the program's own, also when the kernel that gave it is gone.
-            return Linux.Close(fd);
-        }
-
         using (_system.Lock.EnterScope())
         {
+            int refusal = -(int)(Meet(KernelCall.Close)?.Errno ?? Errno.None);
+            if (!FileDescriptorTable.IsEmulated(fd))
+            {
+                // A host descriptor is the program's own, also when the kernel that gave it is gone.
+                int error = Linux.Close(fd);
+                return refusal != 0 ? refusal : error;
+            }
+
             try
             {
-                return _system.HasEnded || _hasExited ? 0 : _descriptors.Close(fd);
+                int error = _system.HasEnded || _hasExited ? 0 : _descriptors.Close(fd);
+                return refusal != 0 ? refusal : error;
             }
             catch (EmulatedKernelPanicException panic)
             {
@@ -63,8 +71,14 @@ public sealed partial class EmulatedKernel
     {
         ArgumentNullException.ThrowIfNull(path);
         path = Normalize(path);
-        using (Enter())
+        using (Enter(KernelCall.ReadDirectory, out int refusal))
         {
+            if (refusal != 0)
+            {
+                names = [];
+                return refusal;
+            }
+
             if (path == _system.Options.DevicePath)
             {
                 names = [];
@@ -89,11 +103,16 @@ public sealed partial class EmulatedKernel
         }
 
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(Call(request), out InjectedFault? fault))
         {
+            if (fault is { Effect: FaultEffect.Refuse })
+            {
+                return -(int)fault.Errno;
+            }
+
             if (descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument));
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
             }
         }
 
@@ -104,11 +123,16 @@ public sealed partial class EmulatedKernel
     public override int Ioctl(SafeHandle file, uint request, nint argument)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(Call(request), out InjectedFault? fault))
         {
+            if (fault is { Effect: FaultEffect.Refuse })
+            {
+                return -(int)fault.Errno;
+            }
+
             if (descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument));
+                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
             }
         }
 
@@ -119,8 +143,13 @@ public sealed partial class EmulatedKernel
     public override int Fcntl(SafeHandle file, int command, nint argument = 0)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.Fcntl, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 return FcntlEmulated(descriptor.Fd, command, argument);
@@ -144,7 +173,13 @@ public sealed partial class EmulatedKernel
         const uint Execution = MemfdHeader.MFD_EXEC | MemfdHeader.MFD_NOEXEC_SEAL;
         const uint Known = Execution | MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_HUGETLB;
         ArgumentNullException.ThrowIfNull(name);
-        _system.ThrowIfEnded();
+        using (Enter(KernelCall.MemfdCreate, out int refusal))
+        {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+        }
 
         // sanitize_flags() and check_sysctl_memfd_noexec() of mm/memfd.c, with the machine's sysctl in place of the host's.
         uint sizes = (flags & MemfdHeader.MFD_HUGETLB) != 0 ? MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT : 0;
@@ -167,8 +202,14 @@ public sealed partial class EmulatedKernel
     public override int ReadLink(SafeHandle file, out string text)
     {
         using var descriptor = new DescriptorReference(file);
-        using (Enter())
+        using (Enter(KernelCall.ReadLink, out int refusal))
         {
+            if (refusal != 0)
+            {
+                text = "";
+                return refusal;
+            }
+
             if (descriptor.IsEmulated)
             {
                 OpenFile? open = _descriptors.Get(descriptor.Fd);

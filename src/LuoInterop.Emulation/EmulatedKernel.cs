@@ -16,13 +16,15 @@ namespace LuoInterop.Emulation;
 /// (<see cref="Reboot"/> reports that), and of a retrieved file it shows the old link text and inode, and under F_SEAL_EXEC the
 /// old mode.</para>
 /// <para>After <see cref="Reboot"/> was obeyed every member throws <see cref="EmulatedRebootException"/>, but
-/// <see cref="Close"/>, <see cref="MUnmap"/> and <see cref="Exit"/>.</para>
+/// <see cref="Close"/>, <see cref="MUnmap"/> and <see cref="Exit"/>; after the process was killed they throw
+/// <see cref="EmulatedKillException"/>.</para>
 /// </remarks>
 public sealed partial class EmulatedKernel : Kernel
 {
     private readonly RunningKernel _system;
     private readonly FileDescriptorTable _descriptors;
     private bool _hasExited;
+    private volatile bool _wasKilled;
 
     internal EmulatedKernel(RunningKernel system)
     {
@@ -46,6 +48,9 @@ public sealed partial class EmulatedKernel : Kernel
     /// <summary>Gets whether this kernel is gone: reboot(2) was obeyed, or the machine was disposed.</summary>
     public bool HasEnded => _system.HasEnded;
 
+    /// <summary>Gets whether this process was killed (<see cref="FaultInjection.KillProcess"/>).</summary>
+    public bool WasKilled => _wasKilled;
+
     /// <summary>Gets what all processes of this kernel share.</summary>
     internal RunningKernel Running => _system;
 
@@ -66,12 +71,20 @@ public sealed partial class EmulatedKernel : Kernel
     {
         lock (_system.Lock)
         {
-            if (!_system.HasEnded && !_hasExited)
-            {
-                _descriptors.CloseAll();
-            }
-
+            bool closes = !_system.HasEnded && !_hasExited;
             _hasExited = true;
+            try
+            {
+                if (closes)
+                {
+                    _descriptors.CloseAll();
+                }
+            }
+            catch (EmulatedKernelPanicException panic)
+            {
+                _system.Panic(panic);
+                throw;
+            }
         }
     }
 
@@ -112,11 +125,18 @@ public sealed partial class EmulatedKernel : Kernel
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags)
     {
         ArgumentNullException.ThrowIfNull(commandLine);
-        _system.ThrowIfEnded();
         const uint NoCma = 0x10;
         const uint ForceDtb = 0x20;
         const uint Known = KexecHeader.KEXEC_FILE_UNLOAD | KexecHeader.KEXEC_FILE_ON_CRASH | KexecHeader.KEXEC_FILE_NO_INITRAMFS
             | KexecHeader.KEXEC_FILE_DEBUG | NoCma | ForceDtb;
+        using (Enter(KernelCall.KexecFileLoad, out int refusal))
+        {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+        }
+
         if ((flags & ~Known) != 0)
         {
             return Refused.EINVAL;
@@ -126,6 +146,12 @@ public sealed partial class EmulatedKernel : Kernel
         LoadedKernel? image = null;
         if ((flags & KexecHeader.KEXEC_FILE_UNLOAD) == 0)
         {
+            // do_kimage_alloc_init.
+            if (!_system.Handover.Frames.TryAllocateSmall())
+            {
+                return Refused.ENOMEM;
+            }
+
             int error = ReadImage(kernel, (flags & KexecHeader.KEXEC_FILE_NO_INITRAMFS) == 0, initrd, commandLine, out image);
             if (error != 0)
             {
@@ -158,8 +184,13 @@ public sealed partial class EmulatedKernel : Kernel
     /// <exception cref="EmulatedRebootException">The kernel obeyed; <see cref="EmulatedKexecException"/> after a kexec.</exception>
     public override int Reboot(uint command)
     {
-        using (Enter())
+        using (Enter(KernelCall.Reboot, out int refusal))
         {
+            if (refusal != 0)
+            {
+                return refusal;
+            }
+
             return _system.Reboot(command);
         }
     }
@@ -218,20 +249,5 @@ public sealed partial class EmulatedKernel : Kernel
         }
 
         return fd;
-    }
-
-    // Begins a call. One that waited for the lock while another thread's reboot(2) was obeyed blocks for ever on Linux.
-    private Lock.Scope Enter()
-    {
-        _system.ThrowIfEnded();
-        Lock.Scope scope = _system.Lock.EnterScope();
-        if (!_system.HasEnded && !_hasExited)
-        {
-            return scope;
-        }
-
-        scope.Dispose();
-        _system.ThrowIfEnded();
-        throw new InvalidOperationException("This emulated process has exited.");
     }
 }

@@ -14,6 +14,9 @@ namespace LuoInterop.Emulation;
 /// </remarks>
 public sealed class EmulatedMachine : IDisposable
 {
+    // What a shell says of a process that SIGKILL ended: 128 + 9.
+    private const int Killed = 137;
+
     private readonly Lock _lock = new();
     private PhysicalMemory _memory;
     private BootParameters _next;
@@ -67,6 +70,9 @@ public sealed class EmulatedMachine : IDisposable
 
     /// <summary>Gets the machine's description.</summary>
     public EmulatedMachineOptions Options { get; }
+
+    /// <summary>Gets the faults of the machine, which live across its kernels.</summary>
+    public FaultInjection Faults { get; } = new();
 
     /// <summary>Gets whether a kernel runs.</summary>
     public bool IsRunning
@@ -132,10 +138,13 @@ public sealed class EmulatedMachine : IDisposable
     /// <para>The program gets the kernel as its process sees it, and works out of that what is to be done: resume when its
     /// session is there, else start. An <see cref="EmulatedRebootException"/> has to pass through it.</para>
     /// <para>When it returns or fails, its emulated descriptors are closed as at the end of a process. The kernel goes on,
-    /// and a further call runs a program as another process of it.</para>
+    /// and a further call runs a program as another process of it: what a supervisor does after a failure.</para>
     /// </remarks>
     /// <param name="program">The program; it returns its exit code.</param>
-    /// <returns>The exit code of the run that returned; 0 when the machine was switched off by reboot(2).</returns>
+    /// <returns>
+    /// The exit code of the run that returned; 0 when the machine was switched off by reboot(2); 137 when the process was
+    /// killed (<see cref="FaultInjection.KillProcess"/>).
+    /// </returns>
     /// <exception cref="EmulatedKernelPanicException">The next kernel panicked at its boot.</exception>
     public int Run(Func<Kernel, int> program)
     {
@@ -143,20 +152,35 @@ public sealed class EmulatedMachine : IDisposable
         while (true)
         {
             EmulatedKernel process = IsRunning ? Kernel.StartProcess() : Boot();
+            int code = 0;
             try
             {
-                return program(process);
+                code = program(process);
             }
-            catch (EmulatedRebootException reboot) when (process.HasEnded)
+            catch (EmulatedRebootException) when (process.HasEnded)
             {
-                if (reboot.Command is not (RebootHeader.LINUX_REBOOT_CMD_KEXEC or RebootHeader.LINUX_REBOOT_CMD_RESTART))
-                {
-                    return 0;
-                }
+            }
+            catch (EmulatedKillException) when (process.WasKilled)
+            {
             }
             finally
             {
                 process.Exit();
+            }
+
+            if (process.WasKilled)
+            {
+                return Killed;
+            }
+
+            if (process.Running.EndCommand is not { } command)
+            {
+                return code;
+            }
+
+            if (command is not (RebootHeader.LINUX_REBOOT_CMD_KEXEC or RebootHeader.LINUX_REBOOT_CMD_RESTART))
+            {
+                return 0;
             }
         }
     }

@@ -35,14 +35,14 @@ public sealed class RebootTests : IDisposable
         Assert.Equal(0, kernel.Preserve(b, kernel.MemfdWith([2]).Fd, 2));
         Assert.Equal(0, kernel.Preserve(b, kernel.MemfdWith([3]).Fd, 3));
         Assert.Equal(0, kernel.Load());
-        kernel.Running.Luo!.FreezeFault = static token => token == 3 ? -123 : 0;
+        InjectedFault fault = _machine.Faults.FailHandler(FileOperation.Freeze, (Errno)123, token: 3);
         Assert.Equal(-123, kernel.Reboot(KexecCommand));
         Assert.Equal(0UL, BitConverter.ToUInt64(kernel.ReadFile("/sys/kernel/debug/kho/out/sub_fdts/LUO"), 16));
         Assert.Equal(EEXIST, kernel.TryCreate(device, "a", out _));
         Assert.Equal(EEXIST, kernel.Preserve(b, memory.Fd, 3));
         using Descriptor c = kernel.Create(device, "c");
 
-        kernel.Running.Luo!.FreezeFault = null;
+        Assert.True(fault.HasFired);
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         EmulatedKernel next = _machine.Boot();
         using Descriptor nextDevice = next.OpenDevice();
@@ -59,7 +59,7 @@ public sealed class RebootTests : IDisposable
         Descriptor device = kernel.OpenDevice();
         var sessions = Enumerable.Range(0, 60).Select(i => kernel.Create(device, $"s{i}")).ToList();
         Assert.Equal(0, kernel.Preserve(sessions[59], kernel.Memfd(size: 1).Fd, 1));
-        kernel.Running.Luo!.FreezeFault = static _ => EIO;
+        _machine.Faults.FailHandler(FileOperation.Freeze, Errno.EIO);
         Assert.Equal(0, kernel.Load());
         Assert.Equal(EIO, kernel.Reboot(KexecCommand));
         for (int i = 40; i < 60; i++)

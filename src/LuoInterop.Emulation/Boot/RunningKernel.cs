@@ -15,6 +15,7 @@ namespace LuoInterop.Emulation.Boot;
 internal sealed class RunningKernel
 {
     private readonly EmulatedMachine _machine;
+    private readonly bool _hasMemfdHandler;
     private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
 
@@ -25,8 +26,9 @@ internal sealed class RunningKernel
         CommandLine = parameters.CommandLine;
         Handover = handover;
         Profile = profile;
-        Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover)) : null;
+        Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.HugeFolios);
+        _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
     }
 
     public Lock Lock { get; } = new();
@@ -57,6 +59,12 @@ internal sealed class RunningKernel
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
 
+    /// <summary>Gets the command of the reboot(2) that was obeyed; null while the kernel runs.</summary>
+    public uint? EndCommand => _end?.Command;
+
+    /// <summary>Gets the faults of the machine.</summary>
+    public FaultInjection Faults => _machine.Faults;
+
     /// <summary>Boots: the order is that of the kernel's initcalls.</summary>
     /// <exception cref="EmulatedKernelPanicException">What the previous kernel left is not sound.</exception>
     public static RunningKernel Boot(EmulatedMachine machine, PhysicalMemory memory, BootParameters parameters)
@@ -66,25 +74,22 @@ internal sealed class RunningKernel
             throw new InvalidOperationException($"Linux {parameters.Release} was loaded, but cannot be emulated.");
         }
 
-        KexecHandover handover = KhoEarlyBoot.Start(memory, parameters.Handover, parameters.Words, profile);
+        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
         if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
         {
             kernel.Luo?.EarlyStartup();
-            handover.Initialize();
-            if (profile.HasKexecMetadata)
+            if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
-                kernel.AddMetadata();
-            }
+                int coldFdtSize = handover.OutgoingFdtSize;
+                if (kernel.Luo is { } luo && KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+                {
+                    kernel.Start(luo);
+                }
 
-            int coldFdtSize = handover.OutgoingFdtSize;
-            if (kernel.Luo is { } luo && KernelParameter.Switch(parameters.Words, "liveupdate") == true)
-            {
-                kernel.Start(luo);
+                kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
             }
-
-            kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
         }
 
         return kernel;
@@ -133,6 +138,10 @@ internal sealed class RunningKernel
     public void Panic(EmulatedKernelPanicException panic) => End(
         new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, $"The emulated kernel panicked: {panic.Message}"), null);
 
+    /// <summary>Ends the kernel where it stands: the machine restarts with empty memory when power comes back.</summary>
+    public void CutPower() => End(
+        new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, "The power of the emulated machine was cut; its memory is lost."), null);
+
     /// <summary>Drops all that the kernel holds, when the machine is switched off from outside.</summary>
     public void Abandon(EmulatedRebootException end)
     {
@@ -159,6 +168,12 @@ internal sealed class RunningKernel
             return error;
         }
 
+        bool huge = Options.HugeFolios;
+        while (Faults.OnJump(fault => Luo?.FindPages(fault) is not null) is { } damage)
+        {
+            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, huge, damage.Damage);
+        }
+
         KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
         throw End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data));
     }
@@ -173,7 +188,8 @@ internal sealed class RunningKernel
     /// <summary>Gets the configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
     private byte[] Configuration => Gzip(
         "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
-        + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n")
+        + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
+        + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + "CONFIG_MEMFD_CREATE=y\n");
 
     private static byte[] Gzip(string text)
@@ -206,8 +222,8 @@ internal sealed class RunningKernel
             "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));
     }
 
-    // kho_kexec_metadata_init; a count that cannot be read starts again.
-    private void AddMetadata()
+    // kho_kexec_metadata_init; a count that cannot be read starts again. Without memory for it KHO is off.
+    private bool TryAddMetadata()
     {
         uint count = 0;
         if (Handover.RetrieveSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, out ulong address, out ulong size) == 0 && size >= KexecMetadata.Size)
@@ -219,7 +235,8 @@ internal sealed class RunningKernel
         ulong own = Handover.AllocatePreserved();
         if (own == 0)
         {
-            return;
+            Handover.Disable();
+            return false;
         }
 
         new KexecMetadata(KexecMetadata.KHO_KEXEC_METADATA_VERSION, Release, count + 1)
@@ -227,7 +244,11 @@ internal sealed class RunningKernel
         if (Handover.AddSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, own, KexecMetadata.Size) != 0)
         {
             Handover.UnpreserveFree(own);
+            Handover.Disable();
+            return false;
         }
+
+        return true;
     }
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
@@ -237,7 +258,11 @@ internal sealed class RunningKernel
         luo.LateStartup();
         if (luo.IsEnabled)
         {
-            luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios, Profile));
+            if (_hasMemfdHandler)
+            {
+                luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios, Profile));
+            }
+
             Device = new LuoDevice(luo, Options.DevicePath);
         }
     }

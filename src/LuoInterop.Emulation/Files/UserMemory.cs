@@ -11,15 +11,21 @@ internal readonly ref struct UserMemory
     private readonly Span<byte> _bytes;
     private readonly nint _address;
     private readonly bool _isAddress;
+    private readonly bool _isWritable;
 
     /// <summary>Takes bytes of the caller.</summary>
-    public UserMemory(Span<byte> bytes) => _bytes = bytes;
+    public UserMemory(Span<byte> bytes, bool isWritable)
+    {
+        _bytes = bytes;
+        _isWritable = isWritable;
+    }
 
     /// <summary>Takes any address.</summary>
-    public UserMemory(nint address)
+    public UserMemory(nint address, bool isWritable)
     {
         _address = address;
         _isAddress = true;
+        _isWritable = isWritable;
     }
 
     /// <summary>copy_from_user() of the first bytes: 0 or EFAULT.</summary>
@@ -28,6 +34,11 @@ internal readonly ref struct UserMemory
     /// <summary>copy_to_user() of the first bytes: 0 or EFAULT.</summary>
     public int CopyTo(ReadOnlySpan<byte> source)
     {
+        if (!_isWritable)
+        {
+            return Refused.EFAULT;
+        }
+
         if (_isAddress)
         {
             return IsUserRange(0, (uint)source.Length) ? ProcessMemory.CopyTo(_address, source) : Refused.EFAULT;

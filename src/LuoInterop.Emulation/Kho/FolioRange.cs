@@ -10,6 +10,9 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
     private byte[]? _preserved;
     private ulong _marked;
 
+    // What faults did to pages on the way to this kernel; null for no damage.
+    private Dictionary<ulong, FolioDamage>? _damage;
+
     public ulong FirstPfn { get; } = firstPfn;
 
     public ulong PageCount { get; } = pageCount;
@@ -21,6 +24,15 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
 
     /// <summary>Gets whether any piece was marked, and not restored since.</summary>
     public bool IsPreserved => _marked != 0;
+
+    /// <summary>Gets whether any page is not what the previous kernel left.</summary>
+    public bool IsDamaged => _damage is not null;
+
+    /// <summary>Damages a page. The host file keeps its bytes: the dead kernel's program may still map it.</summary>
+    public void Damage(ulong page, FolioDamage damage) => (_damage ??= [])[page] = damage;
+
+    /// <summary>Gets what happened to a page, or null.</summary>
+    public FolioDamage? DamageOf(ulong page) => _damage?.TryGetValue(page, out FolioDamage damage) == true ? damage : null;
 
     /// <summary>Tells whether frames lie in the range.</summary>
     public bool Contains(ulong pfn, ulong count) => pfn >= FirstPfn && count <= PageCount && pfn - FirstPfn <= PageCount - count;
@@ -68,6 +80,12 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
     /// <summary>Reads inside one page; bytes past the end of the file are zero, as the rest of a last page is.</summary>
     public unsafe bool TryRead(ulong pfn, int offset, Span<byte> destination)
     {
+        if (DamageOf(pfn - FirstPfn) is not null)
+        {
+            destination.Fill(PhysicalMemory.Poison);
+            return true;
+        }
+
         long position = ((long)(pfn - FirstPfn) << PhysicalMemory.PageShift) + offset;
 
         // SAFETY: pinned for the call, which writes no more than the span's length.

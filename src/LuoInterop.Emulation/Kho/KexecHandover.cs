@@ -71,14 +71,21 @@ internal sealed class KexecHandover
     public List<(string Name, ulong Address, int Size)> OutgoingSubtrees { get; } = [];
 
     /// <summary>Sets up the outgoing side (kho_init).</summary>
-    public void Initialize()
+    /// <returns>False when memory is short: KHO is off then, and the boot goes on.</returns>
+    public bool TryInitialize()
     {
-        _map = _profile.Kho.CreateMap(_memory, _frames) ?? throw OutOfMemory();
+        _map = _profile.Kho.CreateMap(_memory, _frames);
+        if (_map is null)
+        {
+            return false;
+        }
+
         IsFinalized = _profile.Finalization == KhoFinalization.None;
         OutgoingFdt = _profile.Finalization == KhoFinalization.ByHand ? _frames.AllocatePage() : AllocatePreserved();
         if (OutgoingFdt == 0)
         {
-            throw OutOfMemory();
+            Disable();
+            return false;
         }
 
         if (_profile.Finalization != KhoFinalization.ByHand)
@@ -86,6 +93,26 @@ internal sealed class KexecHandover
             _fdt = new KhoRootFdt(_map.Address, _profile.Kho.Compatible);
             WriteFdt();
         }
+
+        return true;
+    }
+
+    /// <summary>Gives the outgoing side up (the error path of kho_init).</summary>
+    public void Disable()
+    {
+        if (OutgoingFdt != 0)
+        {
+            UnpreserveFree(OutgoingFdt);
+            OutgoingFdt = 0;
+        }
+
+        foreach (ulong page in _map!.Pages.ToArray())
+        {
+            _frames.FreePage(page);
+        }
+
+        _map = null;
+        _fdt = null;
     }
 
     /// <summary>Writes the map of preserved memory into the tree (kho_finalize); again where the release allows it.</summary>
@@ -289,6 +316,31 @@ internal sealed class KexecHandover
         range.Dispose();
     }
 
+    /// <summary>Does to a preserved folio what a fault asks for.</summary>
+    /// <param name="range">The file that holds it.</param>
+    /// <param name="page">A page of the file that it covers.</param>
+    /// <param name="huge">Whether aligned runs of 2 MiB are one folio.</param>
+    /// <param name="damage">What happens to it.</param>
+    public void Damage(FolioRange range, ulong page, bool huge, FolioDamage damage)
+    {
+        ulong first = page & ~((1UL << HugeOrder) - 1);
+        int order = FolioOrder(first, range.PageCount, huge);
+        first = order == 0 ? page : first;
+        if (damage == FolioDamage.NotPreserved)
+        {
+            _map!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
+            return;
+        }
+
+        for (ulong i = 0; i < 1UL << order; i++)
+        {
+            range.Damage(first + i, damage);
+        }
+    }
+
+    /// <summary>Gets the pages of the map of preserved memory itself: they stay when what they stand for is gone.</summary>
+    public IEnumerable<ulong> MapPages => _map?.Pages ?? [];
+
     /// <summary>Gets the order of the folio that a file's page begins.</summary>
     public static int FolioOrder(ulong page, ulong pages, bool huge) =>
         huge && (page & ((1UL << HugeOrder) - 1)) == 0 && pages - page >= 1UL << HugeOrder ? HugeOrder : 0;
@@ -322,7 +374,6 @@ internal sealed class KexecHandover
         }
     }
 
-    private static EmulatedKernelPanicException OutOfMemory() => new("Out of memory and no killable processes...");
     private void FreeRestored(ulong pfn, int order)
     {
         if (order == 0)

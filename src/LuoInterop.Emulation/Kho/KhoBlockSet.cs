@@ -20,28 +20,16 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize) : Entry
         int before = _blocks.Count;
         while (entries > (long)_blocks.Count * _perBlock)
         {
-            ulong block = handover.AllocatePreserved();
-            if (block == 0 || _blocks.Count >= KhoBlockHeaderSer.KHO_MAX_BLOCKS)
+            int error = GrowOne();
+            if (error != 0)
             {
-                if (block != 0)
-                {
-                    handover.UnpreserveFree(block);
-                }
-
                 while (_blocks.Count > before)
                 {
                     ShrinkOne();
                 }
 
-                return block == 0 ? Refused.ENOMEM : Refused.ENOSPC;
+                return error;
             }
-
-            if (_blocks.Count > 0)
-            {
-                SetNext(_blocks[^1], block);
-            }
-
-            _blocks.Add(block);
         }
 
         return 0;
@@ -91,6 +79,33 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize) : Entry
     private Span<byte> Entry(int index) => handover.Memory
         .Structure(_blocks[index / _perBlock], KhoBlockHeaderSer.KHO_BLOCK_SIZE)
         .Slice(KhoBlockHeaderSer.Size + (index % _perBlock * entrySize), entrySize);
+
+    // kho_block_set_grow_one: the page, then the room in the chain, then the object that stands for it.
+    private int GrowOne()
+    {
+        ulong block = handover.AllocatePreserved();
+        if (block == 0)
+        {
+            return Refused.ENOMEM;
+        }
+
+        int error = _blocks.Count >= KhoBlockHeaderSer.KHO_MAX_BLOCKS ? Refused.ENOSPC
+            : handover.Frames.TryAllocateSmall() ? 0
+            : Refused.ENOMEM;
+        if (error != 0)
+        {
+            handover.UnpreserveFree(block);
+            return error;
+        }
+
+        if (_blocks.Count > 0)
+        {
+            SetNext(_blocks[^1], block);
+        }
+
+        _blocks.Add(block);
+        return 0;
+    }
 
     private void ShrinkOne()
     {

@@ -15,11 +15,13 @@ internal static class KhoEarlyBoot
 
     /// <summary>Keeps what the previous kernel preserved, frees all else, and lays out scratch where none is inherited.</summary>
     /// <param name="memory">The machine's memory.</param>
+    /// <param name="faults">The faults that the kernel's allocations meet.</param>
     /// <param name="data">What the boot protocol tells of a handover; null without one.</param>
     /// <param name="words">The kernel's command line.</param>
     /// <param name="profile">The kernel's release.</param>
     /// <exception cref="EmulatedKernelPanicException">The map of preserved pages is not in memory.</exception>
-    public static KexecHandover Start(PhysicalMemory memory, KhoSetupData? data, IReadOnlyList<string> words, KernelProfile profile)
+    public static KexecHandover Start(
+        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<string> words, KernelProfile profile)
     {
         foreach (FolioRange range in memory.Folios)
         {
@@ -44,7 +46,7 @@ internal static class KhoEarlyBoot
         }
 
         DropAllBut(memory, preserved);
-        PageFrames frames = FreeFrames(memory, scratch, preserved);
+        PageFrames frames = FreeFrames(memory, faults, scratch, preserved);
         return new KexecHandover(
             memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile);
     }
@@ -146,7 +148,8 @@ internal static class KhoEarlyBoot
         }
     }
 
-    private static PageFrames FreeFrames(PhysicalMemory memory, KhoScratch[] scratch, PreservedPieces preserved)
+    private static PageFrames FreeFrames(
+        PhysicalMemory memory, FaultInjection faults, KhoScratch[] scratch, PreservedPieces preserved)
     {
         var reserved = new List<(ulong First, ulong End)> { (0, LowMemory >> PhysicalMemory.PageShift) };
         foreach (KhoScratch area in scratch)
@@ -161,7 +164,7 @@ internal static class KhoEarlyBoot
 
         reserved.AddRange(preserved.Runs);
         reserved.Sort();
-        var frames = new PageFrames(memory);
+        var frames = new PageFrames(memory, faults);
         ulong free = 0;
         foreach ((ulong first, ulong end) in reserved)
         {

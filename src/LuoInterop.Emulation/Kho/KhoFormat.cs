@@ -41,7 +41,7 @@ internal abstract class KhoFormat(string compatible)
         public override bool HasSizes => true;
 
         public override PreservedMap? CreateMap(PhysicalMemory memory, PageFrames frames) =>
-            frames.AllocatePage() is not 0 and var root ? new PreservedRadixTree(new KhoRadixTree(memory, root, frames.AllocatePage)) : null;
+            frames.AllocatePage() is not 0 and var root ? new PreservedRadixTree(new KhoRadixTree(memory, root, frames.AllocatePage, frames.FreePage)) : null;
 
         public override IEnumerable<(ulong Address, int Order)> Pieces(PhysicalMemory memory, ulong map) =>
             new KhoRadixTree(memory, map).Pieces();

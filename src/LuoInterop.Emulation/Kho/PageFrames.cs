@@ -1,16 +1,31 @@
 namespace LuoInterop.Emulation.Kho;
 
-/// <summary>Hands out page frames: the kernel's page allocator.</summary>
+/// <summary>Hands out page frames, and knows when the kernel's memory is short: the page and the slab allocator.</summary>
 /// <remarks>
 /// Single frames come from a stack that is filled 512 at a time, so that they cost no search (pcp lists of
 /// mm/page_alloc.c); runs come from the free extents. Not safe for use from several threads at once.
 /// </remarks>
-internal sealed class PageFrames(PhysicalMemory memory)
+internal sealed class PageFrames(PhysicalMemory memory, FaultInjection faults)
 {
     private const ulong Batch = 512;
 
     private readonly Stack<ulong> _singles = new();
     private readonly List<(ulong First, ulong Count)> _free = [];
+
+    /// <summary>Gets the number of frames that are free.</summary>
+    public ulong FreeCount
+    {
+        get
+        {
+            ulong count = (ulong)_singles.Count;
+            foreach ((_, ulong free) in _free)
+            {
+                count += free;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Gives frames to the allocator.</summary>
     public void Free(ulong first, ulong count)
@@ -44,50 +59,27 @@ internal sealed class PageFrames(PhysicalMemory memory)
     /// <returns>False when no run is long enough.</returns>
     public bool TryAllocate(ulong count, ulong alignment, out ulong first)
     {
-        for (int i = 0; i < _free.Count; i++)
-        {
-            (ulong start, ulong length) = _free[i];
-            first = (start + alignment - 1) & ~(alignment - 1);
-            ulong before = first - start;
-            if (before > length || length - before < count)
-            {
-                continue;
-            }
-
-            ulong after = length - before - count;
-            if (after > 0)
-            {
-                _free[i] = (first + count, after);
-                if (before > 0)
-                {
-                    _free.Insert(i, (start, before));
-                }
-            }
-            else if (before > 0)
-            {
-                _free[i] = (start, before);
-            }
-            else
-            {
-                _free.RemoveAt(i);
-            }
-
-            return true;
-        }
-
         first = 0;
-        return false;
+        return !faults.FailsAllocation(AllocationKind.Page) && TryTake(count, alignment, out first);
     }
+
+    /// <summary>Allocates a small object (kmalloc), which takes no frame here: false when memory is short.</summary>
+    public bool TryAllocateSmall() => !faults.FailsAllocation(AllocationKind.Slab);
 
     /// <summary>Allocates one zeroed page (get_zeroed_page).</summary>
     /// <returns>Its physical address, or 0 when memory is short.</returns>
     public ulong AllocatePage()
     {
+        if (faults.FailsAllocation(AllocationKind.Page))
+        {
+            return 0;
+        }
+
         if (!_singles.TryPop(out ulong pfn))
         {
-            if (!TryAllocate(Batch, Batch, out ulong first))
+            if (!TryTake(Batch, Batch, out ulong first))
             {
-                return TryAllocate(1, 1, out pfn) ? Populate(pfn) : 0;
+                return TryTake(1, 1, out pfn) ? Populate(pfn) : 0;
             }
 
             for (ulong i = Batch - 1; i > 0; i--)
@@ -140,6 +132,43 @@ internal sealed class PageFrames(PhysicalMemory memory)
         ulong pfn = address >> PhysicalMemory.PageShift;
         memory.Depopulate(pfn);
         _singles.Push(pfn);
+    }
+
+    private bool TryTake(ulong count, ulong alignment, out ulong first)
+    {
+        for (int i = 0; i < _free.Count; i++)
+        {
+            (ulong start, ulong length) = _free[i];
+            first = (start + alignment - 1) & ~(alignment - 1);
+            ulong before = first - start;
+            if (before > length || length - before < count)
+            {
+                continue;
+            }
+
+            ulong after = length - before - count;
+            if (after > 0)
+            {
+                _free[i] = (first + count, after);
+                if (before > 0)
+                {
+                    _free.Insert(i, (start, before));
+                }
+            }
+            else if (before > 0)
+            {
+                _free[i] = (start, before);
+            }
+            else
+            {
+                _free.RemoveAt(i);
+            }
+
+            return true;
+        }
+
+        first = 0;
+        return false;
     }
 
     private ulong Populate(ulong pfn)

@@ -15,7 +15,10 @@ internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
 {
     public const int PageShift = 12;
     public const int PageSize = 1 << PageShift;
-    private const byte Poison = 0xaa;
+
+    /// <summary>What is found in a page that nobody holds.</summary>
+    public const byte Poison = 0xaa;
+
     private const int TableShift = 9;
     private const int TableSize = 1 << TableShift;
     private const int PooledPages = 4096;

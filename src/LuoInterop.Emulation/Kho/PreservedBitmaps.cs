@@ -12,6 +12,8 @@ internal sealed class PreservedBitmaps(PhysicalMemory memory, PageFrames frames)
 
     public override ulong Address => _chunks.Count > 0 ? _chunks[0] : 0;
 
+    public override IEnumerable<ulong> Pages => _bitmaps.Values.Concat(_chunks);
+
     public override Errno Add(ulong address, int order)
     {
         ulong piece = address >> (PhysicalMemory.PageShift + order);

@@ -7,6 +7,9 @@ internal abstract class PreservedMap
     /// <summary>Gets what the root tree names: the physical address from which the next kernel reads, 0 for none yet.</summary>
     public abstract ulong Address { get; }
 
+    /// <summary>Gets the pages of the map itself, which nothing marks as preserved.</summary>
+    public abstract IEnumerable<ulong> Pages { get; }
+
     /// <summary>Adds a piece of <c>1 &lt;&lt; order</c> pages.</summary>
     /// <returns><see cref="Errno.None"/> or ENOMEM.</returns>
     public abstract Errno Add(ulong address, int order);

@@ -7,6 +7,8 @@ internal sealed class PreservedRadixTree(KhoRadixTree tree) : PreservedMap
 {
     public override ulong Address => tree.Root;
 
+    public override IEnumerable<ulong> Pages => tree.Nodes();
+
     public override Errno Add(ulong address, int order) => tree.Add(address, order);
 
     public override void Remove(ulong address, int order) => tree.Remove(address, order);

@@ -8,7 +8,7 @@ namespace LuoInterop.Emulation.Luo;
 
 /// <summary>The Live Update Orchestrator of one kernel (kernel/liveupdate/luo_core.c and luo_session.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, LuoFormat format)
+internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, LuoFormat format, FaultInjection faults)
 {
     private readonly LuoSessionList _outgoing = new();
     private readonly LuoSessionList _incoming = new();
@@ -30,8 +30,11 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     /// <summary>Gets the files that LUO holds, by what no two may share (luo_preserved_files).</summary>
     public HashSet<InodeKey> PreservedFiles { get; } = [];
 
-    /// <summary>Gets or sets what the freeze of a file is made to fail with, by token: <c>-errno</c> or 0. For tests.</summary>
-    public Func<ulong, int>? FreezeFault { get; set; }
+    /// <summary>Gets the kernel's memory.</summary>
+    public PageFrames Frames { get; } = handover.Frames;
+
+    /// <summary>Gets the faults that handlers meet.</summary>
+    public FaultInjection Faults { get; } = faults;
 
     /// <summary>Makes a handler known, in the order in which they are asked.</summary>
     public void Register(FileHandler handler) => _handlers.Add(handler);
@@ -81,6 +84,12 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         foreach (LuoSessionSer record in Format.TakeSessions())
         {
             var session = new LuoSession(new SessionKey(record.Name), this);
+            if (!Frames.TryAllocateSmall())
+            {
+                _deserializeError = Refused.ENOMEM;
+                break;
+            }
+
             if (!_incoming.TryAdd(session))
             {
                 _deserializeError = Refused.EEXIST;
@@ -107,6 +116,11 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
             return Refused.EINVAL;
         }
 
+        if (!Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
+        }
+
         // The block comes before the look for the name, and stays when the name is taken (luo_session_insert): with 51 x n
         // sessions it is then an empty last block, on which the next kernel panics.
         int error = Format.Sessions.Grow(_outgoing.Count + 1);
@@ -119,6 +133,14 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         if (!_outgoing.TryAdd(created))
         {
             return Refused.EEXIST;
+        }
+
+        // anon_inode_getfile.
+        if (!Frames.TryAllocateSmall())
+        {
+            _outgoing.Remove(created);
+            Format.Sessions.Shrink(_outgoing.Count);
+            return Refused.ENOMEM;
         }
 
         session = created;
@@ -137,6 +159,12 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         if (session.IsRetrieved)
         {
             return Refused.EINVAL;
+        }
+
+        // anon_inode_getfile.
+        if (!Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
         }
 
         session.IsRetrieved = true;
@@ -182,22 +210,36 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         return error == 0 && handover.Complete() != 0 ? Refused.EAGAIN : error;
     }
 
+    /// <summary>Finds the pages of the preserved file that a damage is for: null when none is preserved that reaches to its offset.</summary>
+    public FolioRange? FindPages(InjectedFault damage)
+    {
+        for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)
+        {
+            if (session.Files.Find(damage.Token!.Value) is { } file)
+            {
+                return file.PrivateData is FolioRange range && (ulong)damage.Offset >> PhysicalMemory.PageShift < range.PageCount ? range : null;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Takes the host's lowest free descriptor, close-on-exec set (get_unused_fd_flags): it, or EMFILE.</summary>
-    /// <remarks>It refers to /dev/null until the retrieved file takes its place.</remarks>
+    /// <remarks>It refers to an empty memory file of a name of its own until the retrieved file takes its place.</remarks>
     public unsafe int ReserveHostDescriptor()
     {
         if (_placeholder is null)
         {
-            // SAFETY: the path is static data, and the compiler ends UTF-8 literals with a NUL.
-            fixed (byte* path = "/dev/null"u8)
+            // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
+            fixed (byte* name = "luointerop-reserved"u8)
             {
-                int opened = HostLibc.open(path, FcntlHeader.O_CLOEXEC, 0);
-                if (opened < 0)
+                int created = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC);
+                if (created < 0)
                 {
                     return HostLibc.LastError;
                 }
 
-                _placeholder = HostFile.Own(opened);
+                _placeholder = HostFile.Own(created);
             }
         }
 

@@ -25,6 +25,12 @@ internal sealed class LuoDevice(LuoCore luo, string path)
             return Refused.EBUSY;
         }
 
+        // alloc_empty_file.
+        if (!luo.Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
+        }
+
         if (luo.Deserialize() != 0)
         {
             return Refused.EIO;

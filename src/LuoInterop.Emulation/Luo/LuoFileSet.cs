@@ -61,7 +61,8 @@ internal sealed class LuoFileSet(LuoCore luo)
         }
 
         var file = new LuoFile(handler!, token) { File = HostFile.Own(copy), Id = id };
-        error = handler!.Preserve(file, status);
+        error = luo.Faults.OnHandler(FileOperation.Preserve, token);
+        error = error == 0 ? handler!.Preserve(file, status) : error;
         if (error != 0)
         {
             luo.PreservedFiles.Remove(id);
@@ -74,7 +75,7 @@ internal sealed class LuoFileSet(LuoCore luo)
         return 0;
     }
 
-    // Finds the handler, and takes the file for this session: ENOENT or EBUSY.
+    // Finds the handler, and takes the file for this session: ENOENT, EBUSY or ENOMEM.
     private int Claim(int fd, out FileHandler? handler, out InodeKey id, out statx status)
     {
         handler = null;
@@ -91,8 +92,24 @@ internal sealed class LuoFileSet(LuoCore luo)
             return Refused.ENOENT;
         }
 
+        // xa_insert, then the object that stands for the file.
         id = HostFile.Key(status);
-        return luo.Profile.SharesFiles || luo.PreservedFiles.Add(id) ? 0 : Refused.EBUSY;
+        if (!luo.Profile.SharesFiles && luo.PreservedFiles.Contains(id))
+        {
+            return Refused.EBUSY;
+        }
+
+        if (!luo.Frames.TryAllocateSmall() || !luo.Frames.TryAllocateSmall())
+        {
+            return Refused.ENOMEM;
+        }
+
+        if (!luo.Profile.SharesFiles)
+        {
+            luo.PreservedFiles.Add(id);
+        }
+
+        return 0;
     }
 
     /// <summary>Drops all files, the newest first (luo_file_unpreserve_files).</summary>
@@ -137,7 +154,7 @@ internal sealed class LuoFileSet(LuoCore luo)
         for (int i = 0; i < _files.Count; i++)
         {
             LuoFile file = _files[i];
-            int error = luo.FreezeFault?.Invoke(file.Token) ?? 0;
+            int error = luo.Faults.OnHandler(FileOperation.Freeze, file.Token);
             error = error == 0 ? file.Handler.Freeze(file) : error;
             if (error < 0)
             {
@@ -163,6 +180,9 @@ internal sealed class LuoFileSet(LuoCore luo)
         }
     }
 
+    /// <summary>Finds a file by its token, or null.</summary>
+    public LuoFile? Find(ulong token) => _byToken.GetValueOrDefault(token);
+
     /// <summary>Retrieves a file (luo_retrieve_file).</summary>
     public int Retrieve(ulong token, out HostFile? retrieved)
     {
@@ -174,7 +194,8 @@ internal sealed class LuoFileSet(LuoCore luo)
 
         if (file.RetrieveStatus == 0)
         {
-            int error = file.Handler.Retrieve(file);
+            int error = luo.Faults.OnHandler(FileOperation.Retrieve, token);
+            error = error == 0 ? file.Handler.Retrieve(file) : error;
             if (error != 0)
             {
                 file.RetrieveStatus = luo.Profile.RemembersFailedRetrieve ? error : 0;
@@ -233,6 +254,12 @@ internal sealed class LuoFileSet(LuoCore luo)
             if (luo.FindHandler(record.Compatible) is not { } handler)
             {
                 result = Refused.ENOENT;
+                break;
+            }
+
+            if (!luo.Frames.TryAllocateSmall())
+            {
+                result = Refused.ENOMEM;
                 break;
             }
 

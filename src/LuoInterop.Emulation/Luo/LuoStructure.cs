@@ -107,7 +107,16 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
         chain = null;
         try
         {
-            chain = KhoBlockChain<T>.Read(Handover.Memory, head);
+            KhoBlockChain<T> read = KhoBlockChain<T>.Read(Handover.Memory, head);
+
+            // kho_block_add: an object for each block.
+            if (read.Blocks.Any(_ => !Handover.Frames.TryAllocateSmall()))
+            {
+                Free(read.Blocks);
+                return Refused.ENOMEM;
+            }
+
+            chain = read;
             return 0;
         }
         catch (KhoFormatException broken) when (broken.Errno != Errno.None)

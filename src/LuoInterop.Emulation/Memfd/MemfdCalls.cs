@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Memfd;
@@ -56,6 +57,31 @@ internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
             ? (seals & WriteSeals) != 0
             : (seals & FcntlHeader.F_SEAL_GROW) != 0 && offset + length > (long)status.stx_size;
         return inode.IsFrozen || sealedAgainst ? Refused.EPERM : Kernel.Linux.FAllocate(file, mode, offset, length);
+    }
+
+    /// <summary>read(2) and pread(2): shmem_file_read_iter, which ends before a page whose memory is broken.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="fd">Its descriptor.</param>
+    /// <param name="buffer">What is filled.</param>
+    /// <param name="offset">From where, or null for the position.</param>
+    public nint Read(SafeHandle file, int fd, Span<byte> buffer, long? offset)
+    {
+        if (inodes.Find(fd, out statx status) is { PoisonedPages: { } poisoned }
+            && (offset ?? HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR)) is >= 0 and var position
+            && position < (long)status.stx_size)
+        {
+            long page = position / PhysicalMemory.PageSize;
+            SortedSet<long> ahead = poisoned.GetViewBetween(page, long.MaxValue);
+            long sound = ahead.Count == 0 ? long.MaxValue : (ahead.Min * PhysicalMemory.PageSize) - position;
+            if (sound <= 0 && !buffer.IsEmpty)
+            {
+                return Refused.EIO;
+            }
+
+            buffer = buffer[..(int)Math.Min(buffer.Length, Math.Max(sound, 0))];
+        }
+
+        return offset is { } at ? Kernel.Linux.PRead(file, buffer, at) : Kernel.Linux.Read(file, buffer);
     }
 
     /// <summary>write(2) and pwrite(2): shmem_write_begin, for each chunk that generic_perform_write takes.</summary>

@@ -95,9 +95,9 @@ internal sealed class MemfdHandler(
         }
 
         MemfdLuoSer ser = Read(file);
-        int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0
-            ? Refused.EOPNOTSUPP
-            : new RetrievedMemfd(handover, inodes).Make(ser, file);
+        int error = (ser.Seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0 ? Refused.EOPNOTSUPP
+            : handover.Frames.TryAllocateSmall() ? new RetrievedMemfd(handover, inodes).Make(ser, file)
+            : Refused.ENOMEM;
 
         // A call that may come again finds the record, though not the folios.
         if (error == 0 || profile.RemembersFailedRetrieve)
@@ -199,7 +199,7 @@ internal sealed class MemfdHandler(
     // memfd_luo_preserve_folios.
     private int PreserveFolios(LuoFile file, MemfdInode inode, ulong pages, long size, ref MemfdLuoSer ser)
     {
-        if (pages > MostPages)
+        if (pages > MostPages || !handover.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }

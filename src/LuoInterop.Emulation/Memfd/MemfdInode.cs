@@ -24,6 +24,9 @@ internal sealed class MemfdInode
     /// <summary>Gets or sets the mode, where the host's is another and cannot be made the same.</summary>
     public uint? Mode { get; set; }
 
+    /// <summary>Gets or sets the pages of the file whose memory is broken (PG_hwpoison); null for none.</summary>
+    public SortedSet<long>? PoisonedPages { get; set; }
+
     /// <summary>Gets whether nothing is left to know.</summary>
     public bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
 }

@@ -13,6 +13,16 @@ internal sealed class MemfdInodes
     /// <summary>Gets whether no file is known: calls can go to the host unseen. Safe to read from any thread.</summary>
     public bool IsEmpty => _count == 0;
 
+    /// <summary>Gets whether a file has pages whose memory is broken.</summary>
+    public bool HasPoison { get; private set; }
+
+    /// <summary>Remembers which pages of a file are broken.</summary>
+    public void Poison(MemfdInode inode, SortedSet<long> pages)
+    {
+        inode.PoisonedPages = pages;
+        HasPoison = true;
+    }
+
     /// <summary>Finds a file, or null.</summary>
     public MemfdInode? Find(InodeKey key) => _inodes.GetValueOrDefault(key);
 

@@ -19,16 +19,25 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     private const int WriteSeals =
         FcntlHeader.F_SEAL_SHRINK | FcntlHeader.F_SEAL_GROW | FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
 
-    /// <summary>Makes the file; whatever happens, the folios are no longer preserved afterwards.</summary>
+    private SortedSet<long>? _poisoned;
+
+    /// <summary>Makes the file. Once the array of folios is found, they are no longer preserved afterwards, whatever happens.</summary>
     public int Make(in MemfdLuoSer ser, LuoFile file)
     {
-        if (ser.NrFolios != 0 && !VmallocArea.TryRestore(handover, ser.Folios))
+        // kho_restore_vmalloc says nothing of a shortage of memory: it is EINVAL too.
+        if (ser.NrFolios != 0 && (!handover.Frames.TryAllocateSmall() || !VmallocArea.TryRestore(handover, ser.Folios)))
         {
             return Refused.EINVAL;
         }
 
-        int fd = -1;
-        if (ser.NrFolios != 0 && FindWholeFile(ser) is { } range)
+        int fd;
+        if (ser.NrFolios != 0 && !handover.Frames.TryAllocateSmall())
+        {
+            // shmem_add_to_page_cache.
+            Discard(handover, ser, 0);
+            fd = Refused.ENOMEM;
+        }
+        else if (ser.NrFolios != 0 && FindWholeFile(ser) is { } range)
         {
             RestoreAll(ser);
             fd = Reuse(range.File.Fd, ser);
@@ -93,7 +102,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             next += 1UL << order;
         }
 
-        return range is not null && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
+        return range is { IsDamaged: false } && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
             && status.stx_size == ser.FileSize && range.PageCount >= (ser.FileSize + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift
                 ? range
                 : null;
@@ -194,7 +203,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             }
 
             int order = handover.RestoreFolio(folio.Pfn, out FolioRange? range);
-            int error = order < 0 ? Refused.EIO : Insert(folio, order, filled, fd, ser.FileSize);
+            int error = order < 0 ? Refused.EIO : Insert(folio, order, range, filled, fd, ser.FileSize);
             if (order >= 0)
             {
                 handover.PutFolio(folio.Pfn, order, range);
@@ -211,7 +220,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     }
 
     // shmem_add_to_page_cache: EEXIST where a page has a folio already. What lies past the end is not seen.
-    private int Insert(in MemfdLuoFolioSer folio, int order, HashSet<ulong> filled, int fd, ulong size)
+    private int Insert(in MemfdLuoFolioSer folio, int order, FolioRange? range, HashSet<ulong> filled, int fd, ulong size)
     {
         ulong pages = (size + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift;
         if (folio.Index >= pages)
@@ -225,6 +234,11 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             if (!filled.Add(folio.Index + i))
             {
                 return Refused.EEXIST;
+            }
+
+            if (range?.DamageOf(folio.Pfn - range.FirstPfn + i) == FolioDamage.HardwarePoisoned)
+            {
+                (_poisoned ??= []).Add((long)(folio.Index + i));
             }
         }
 
@@ -324,6 +338,11 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         file.Id = HostFile.Key(status);
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsRetrieved = true;
+        if (_poisoned is not null)
+        {
+            inodes.Poison(inode, _poisoned);
+        }
+
         inode.Seals = hostSeals == seals ? null : seals;
         inode.Mode = (status.stx_mode & FullMode) == FullMode ? null : StatHeader.S_IFREG | FullMode;
         return 0;

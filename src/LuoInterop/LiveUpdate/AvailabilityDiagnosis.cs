@@ -71,7 +71,7 @@ internal static class AvailabilityDiagnosis
             return new(
                 LiveUpdateUnavailableReason.KhoOff,
                 errno,
-                $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, or its scratch memory could not be reserved), or the node was not made.",
+                $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, or its scratch memory could not be reserved), or the node was not made. What the previous kernel handed over is lost to user space in this boot.",
                 "Boot with kho=on, look for 'KHO' in the kernel log, and see that devtmpfs is mounted on /dev.");
         }
 

@@ -1,3 +1,4 @@
+using LuoInterop.Emulation;
 using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Lifetimes;
@@ -70,7 +71,7 @@ public sealed class AdoptTests : IDisposable
     public void Adopt_OnAKernelWithoutGetName_SaysSo()
     {
         _machine.CreateWithFile(Name).Dispose();
-        _machine.Kernel.Refuse = static request => request == Interop.LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME ? Errno.EINVAL : Errno.None;
+        _machine.Faults.FailCall(KernelCall.GetName, Errno.EINVAL);
         var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
         Assert.Contains("7.2", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, _machine.Kernel.OpenSessions);

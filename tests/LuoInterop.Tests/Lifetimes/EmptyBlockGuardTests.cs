@@ -15,14 +15,8 @@ public sealed class EmptyBlockGuardTests : IDisposable
 
     public void Dispose() => _machine.Dispose();
 
-    private static bool IsCreate(uint request) => request == LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION;
-
-    /// <summary>Refuses every create after the next one.</summary>
-    private void RefuseCreatesAfterNext()
-    {
-        int creates = 0;
-        _machine.Kernel.Refuse = request => IsCreate(request) && Interlocked.Increment(ref creates) > 1 ? Errno.EMFILE : Errno.None;
-    }
+    /// <summary>Refuses the create after the next one: the repair.</summary>
+    private void RefuseRepair() => _machine.Faults.FailCall(KernelCall.CreateSession, Errno.EMFILE, 2);
 
     [Fact]
     public void CreateSession_NameTaken_CreatesAndClosesAUniqueSession()
@@ -51,7 +45,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         using LiveUpdateSession first = device.CreateSession("taken");
-        RefuseCreatesAfterNext();
+        RefuseRepair();
         var error = Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
         Assert.Equal(Errno.EEXIST, error.Errno);
         Assert.Contains("empty block", error.Message, StringComparison.Ordinal);
@@ -65,9 +59,8 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         using LiveUpdateSession first = device.CreateSession("taken");
-        RefuseCreatesAfterNext();
+        RefuseRepair();
         Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
-        _machine.Kernel.Refuse = static _ => Errno.None;
         using LiveUpdateSession second = device.CreateSession("free");
         Assert.Equal("free", second.ReadName());
         Assert.False(_machine.Kernel.EmptySessionBlock);
@@ -77,7 +70,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
     public void CreateSession_OtherRefusal_RepairsNothing()
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
-        _machine.Kernel.Refuse = static request => IsCreate(request) ? Errno.ENOSPC : Errno.None;
+        _machine.Faults.FailCall(KernelCall.CreateSession, Errno.ENOSPC);
         Assert.Equal(Errno.ENOSPC, Assert.Throws<LiveUpdateException>(() => device.CreateSession("full")).Errno);
         Assert.False(_machine.Kernel.EmptySessionBlock);
         Assert.Empty(_machine.Kernel.Calls);
@@ -87,7 +80,6 @@ public sealed class EmptyBlockGuardTests : IDisposable
     public void Reboot_WithABlockToRemove_RemovesItFirst()
     {
         LeaveARepairUndone();
-        _machine.Kernel.Refuse = static _ => Errno.None;
         RecordingKernel before = _machine.Kernel;
         _machine.Kexec();
         string[] calls = [.. before.Calls.TakeLast(2)];
@@ -101,12 +93,12 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         LeaveARepairUndone();
         KexecImage image = _machine.Load();
+        _machine.Faults.FailCall(KernelCall.CreateSession, Errno.EMFILE);
         var error = Assert.Throws<LiveUpdateException>(image.Reboot);
         Assert.Equal((Errno.EMFILE, "reboot(KEXEC)"), (error.Errno, error.Operation));
         Assert.Contains("panics the next kernel", error.Message, StringComparison.Ordinal);
-        _machine.Kernel.Refuse = static request => request == 0 ? Errno.EBUSY : Errno.None;
+        _machine.Faults.FailCall(KernelCall.Open, Errno.EBUSY);
         Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(image.Reboot).Errno);
-        _machine.Kernel.Refuse = static _ => Errno.None;
         Assert.Throws<EmulatedKexecException>(image.Reboot);
     }
 
@@ -148,8 +140,9 @@ public sealed class EmptyBlockGuardTests : IDisposable
     public void Reboot_WithTheDeviceHeldByAnother_IsNotRefused()
     {
         _machine.Create("held").HoldUntilKexec();
-        _machine.Kernel.Refuse = static request => IsCreate(request) ? Errno.EMFILE : Errno.None;
+        InjectedFault fault = _machine.Faults.FailCall(KernelCall.CreateSession, Errno.EMFILE);
         _machine.Kexec();
+        Assert.True(fault.HasFired);
         Assert.True(_machine.IsHandedOver("held"));
     }
 
@@ -174,7 +167,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         device.CreateSession("taken").HoldUntilKexec();
-        RefuseCreatesAfterNext();
+        RefuseRepair();
         Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
     }
 }

@@ -1,3 +1,4 @@
+using LuoInterop.Emulation;
 using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Lifetimes;
@@ -156,10 +157,26 @@ public sealed class EndOfSessionTests : IDisposable
     }
 
     [Fact]
+    public void Reboot_WhenAFileCannotFreeze_SaysSo_AndTheSessionGoesOverWithTheNext()
+    {
+        using LiveUpdateSession session = _machine.CreateWithFile(Name);
+        session.HoldUntilKexec();
+        KexecImage image = _machine.Load();
+        InjectedFault fault = _machine.Faults.FailHandler(FileOperation.Freeze, Errno.EOVERFLOW, token: 1);
+        var error = Assert.Throws<LiveUpdateException>(image.Reboot);
+        Assert.True(fault.HasFired);
+        Assert.Equal((Errno.EOVERFLOW, "reboot(KEXEC)"), (error.Errno, error.Operation));
+        Assert.Contains("can be retried", error.Message, StringComparison.Ordinal);
+        Assert.Throws<EmulatedKexecException>(image.Reboot);
+        _machine.Boot();
+        Assert.Equal(Name, TestMachine.ContentOf(_machine.Retrieve(Name)));
+    }
+
+    [Fact]
     public void Finish_Refused_LeavesTheSessionUnfinished()
     {
         LiveUpdateSession session = _machine.Incoming(Name);
-        _machine.Kernel.Refuse = static request => request == Interop.LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH ? Errno.EBUSY : Errno.None;
+        _machine.Faults.FailCall(KernelCall.Finish, Errno.EBUSY);
         Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(session.Finish).Errno);
         session.Dispose();
         Assert.Single(_log.All);

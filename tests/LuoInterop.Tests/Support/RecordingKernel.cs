@@ -4,13 +4,10 @@ using LuoInterop.Interop;
 
 namespace LuoInterop.Tests.Support;
 
-/// <summary>Writes down what becomes of the sessions of another kernel, and refuses what a test wants refused.</summary>
+/// <summary>Writes down what becomes of the sessions of another kernel.</summary>
 internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
 {
     private readonly ConcurrentDictionary<int, string> _names = [];
-
-    /// <summary>Gets or sets what refuses a request (0: the open of the device) instead of the kernel; None lets it pass.</summary>
-    public Func<uint, Errno> Refuse { get; set; } = static _ => Errno.None;
 
     /// <summary>Gets or sets what happens right before a request reaches the kernel.</summary>
     public Action<uint> Before { get; set; } = static _ => { };
@@ -26,9 +23,6 @@ internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
 
     public int CountOf(string call, string session) => Calls.Count(entry => entry == $"{call} {session}");
 
-    public override int Open(string path, int flags, uint mode = 0) =>
-        path == LiveUpdateDevice.DefaultPath && Refuse(0) is var errno and not Errno.None ? -(int)errno : base.Open(path, flags, mode);
-
     public override int Fcntl(SafeHandle file, int command, nint argument = 0)
     {
         if (command == FcntlHeader.F_GET_SEALS)
@@ -42,7 +36,7 @@ internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
         Before(request);
-        int result = Refuse(request) is var errno and not Errno.None ? -(int)errno : base.Ioctl(file, request, argument);
+        int result = base.Ioctl(file, request, argument);
         if (result >= 0)
         {
             switch (request)

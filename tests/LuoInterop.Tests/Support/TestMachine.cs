@@ -18,6 +18,9 @@ internal sealed class TestMachine : IDisposable
         Kernel = new RecordingKernel(_machine.Boot());
     }
 
+    /// <summary>Gets the faults of the machine.</summary>
+    public FaultInjection Faults => _machine.Faults;
+
     /// <summary>Gets the running kernel.</summary>
     public RecordingKernel Kernel { get; private set; }
 

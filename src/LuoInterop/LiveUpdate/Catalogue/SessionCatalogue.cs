@@ -162,15 +162,19 @@ public sealed class SessionCatalogue
         ulong token = entry.Token
             ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is a session of its own: retrieve the session \"{entry.SessionName}\".");
         Memfd file = _session.RetrieveMemfd(token);
-        long size = file.Size;
-        if (entry.Size is { } expected && expected != size)
+        try
+        {
+            long size = file.Size;
+            return entry.Size is { } expected && expected != size
+                ? throw new SessionCatalogueException(
+                    SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were preserved.")
+                : file;
+        }
+        catch
         {
             file.Dispose();
-            throw new SessionCatalogueException(
-                SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were preserved.");
+            throw;
         }
-
-        return file;
     }
 
     /// <summary>Checks a retrieved memfd's content against the checksum that was recorded with its name.</summary>

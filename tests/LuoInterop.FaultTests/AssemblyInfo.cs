@@ -1,0 +1,2 @@
+// The tests count the process' descriptors and threads.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
