@@ -19,9 +19,10 @@ var image = new Option<string?>("--image") { Description = "With --on linux: the
 var initrd = new Option<string?>("--initrd") { Description = "With --on linux: its initial RAM disk, which must start this program again." };
 var commandLine = new Option<string?>("--cmdline") { Description = "With --on linux: its command line; the running kernel's by default." };
 var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
+var trace = new Option<string?>("--trace") { Description = "With --on emulated or linux: write what the program did as a litmus script to this file (luoctl replay runs it)." };
 var root = new RootCommand("Shows memory that survives a kernel update: fills a guest's RAM, kexecs, takes it back by name, verifies every byte.")
 {
-    on, ram, image, initrd, commandLine, json,
+    on, ram, image, initrd, commandLine, json, trace,
 };
 root.SetAction(async (arguments, cancellation) =>
 {
@@ -29,11 +30,12 @@ root.SetAction(async (arguments, cancellation) =>
     bool asJson = arguments.GetValue(json);
     try
     {
+        using StreamWriter? script = arguments.GetValue(trace) is { } path ? new StreamWriter(path) : null;
         return arguments.GetValue(on) switch
         {
             "vm" => await VmDemo.RunAsync(ramSize, asJson, cancellation),
-            "linux" => OnLinux(ramSize, asJson, arguments.GetValue(image), arguments.GetValue(initrd), arguments.GetValue(commandLine)),
-            _ => OnEmulatedKernel(ramSize, asJson),
+            "linux" => OnLinux(ramSize, asJson, script, arguments.GetValue(image), arguments.GetValue(initrd), arguments.GetValue(commandLine)),
+            _ => OnEmulatedKernel(ramSize, asJson, script),
         };
     }
     catch (OperationCanceledException)
@@ -49,7 +51,9 @@ root.SetAction(async (arguments, cancellation) =>
 });
 return await root.Parse(args).InvokeAsync();
 
-static int OnEmulatedKernel(long ramSize, bool json)
+static Kernel Traced(Kernel kernel, TextWriter? script) => script is null ? kernel : new TracingKernel(kernel, script);
+
+static int OnEmulatedKernel(long ramSize, bool json, TextWriter? script)
 {
     string image = Path.GetTempFileName();
     try
@@ -61,7 +65,7 @@ static int OnEmulatedKernel(long ramSize, bool json)
 
         using var machine = new EmulatedMachine();
         var next = new NextKernel(image, null, "kho=on liveupdate=on");
-        return machine.Run(kernel => new LiveUpdateProgram(kernel, ramSize, next, Console.Out, json).Run());
+        return machine.Run(kernel => new LiveUpdateProgram(Traced(kernel, script), ramSize, next, Console.Out, json).Run());
     }
     finally
     {
@@ -69,19 +73,19 @@ static int OnEmulatedKernel(long ramSize, bool json)
     }
 }
 
-static int OnLinux(long ramSize, bool json, string? image, string? initrd, string? commandLine)
+static int OnLinux(long ramSize, bool json, TextWriter? script, string? image, string? initrd, string? commandLine)
 {
     if (Guest.IsInside)
     {
         // In a VM of the harness: the next kernel is the same one, and the host sees what is printed.
         using Guest guest = Guest.Open();
         var inVm = new NextKernel(guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine);
-        return new LiveUpdateProgram(Kernel.Linux, ramSize, inVm, new GuestOutput(Console.Out), json).Run();
+        return new LiveUpdateProgram(Traced(Kernel.Linux, script), ramSize, inVm, new GuestOutput(Console.Out), json).Run();
     }
 
     var next = new NextKernel(
         image ?? throw new ArgumentException("--on linux needs --image, the kernel to start. To try it without a reboot use --on vm or --on emulated."),
         initrd,
         commandLine ?? Kernel.Linux.CommandLine);
-    return new LiveUpdateProgram(Kernel.Linux, ramSize, next, Console.Out, json).Run();
+    return new LiveUpdateProgram(Traced(Kernel.Linux, script), ramSize, next, Console.Out, json).Run();
 }

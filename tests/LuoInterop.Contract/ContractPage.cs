@@ -15,7 +15,8 @@ public static class ContractPage
         with `make test-7.2` on Linux 7.2 too, and from each of the two to the other; a row stands here because all agree. This
         page is written from the scenarios by a test; do not edit it.
 
-        What needs a boot, a system setting or a process of its own is probed on Linux only; the last section names the probes.
+        What needs a boot, a system setting or a process of its own is probed on Linux only; a section names the probes. The last
+        section has the rules that litmus scripts show ([litmus.md](litmus.md)): those too hold on both kernels in every test run.
 
 
         """;
@@ -30,7 +31,9 @@ public static class ContractPage
 
         """;
 
-    public static string Write()
+    /// <summary>Writes the page.</summary>
+    /// <param name="scripts">The folder of the litmus scripts that show rules.</param>
+    public static string Write(string scripts)
     {
         var page = new StringBuilder(Introduction);
         foreach (IGrouping<string, Scenario> group in Scenario.All.GroupBy(static scenario => scenario.Name.Split('.')[0]).OrderBy(static group => Section(group.Key).Order))
@@ -54,7 +57,24 @@ public static class ContractPage
             }
         }
 
+        AppendScripts(page, scripts);
         return page.ToString();
+    }
+
+    // A script states its rule in the comment that it begins with.
+    private static void AppendScripts(StringBuilder page, string scripts)
+    {
+        page.Append("\n## By litmus scripts\n");
+        foreach (string folder in Directory.EnumerateDirectories(scripts).Order(StringComparer.Ordinal))
+        {
+            page.Append($"\n### {Path.GetFileName(folder)}\n\n| rule | shown by |\n|---|---|\n");
+            foreach (string path in Directory.EnumerateFiles(folder, "*.luo").Order(StringComparer.Ordinal))
+            {
+                string rule = string.Join(' ', File.ReadLines(path).TakeWhile(static line => line.StartsWith('#')).Select(static line => line[1..].Trim()));
+                string name = Path.GetFileNameWithoutExtension(path);
+                page.Append($"| {rule.Replace("|", "\\|", StringComparison.Ordinal)} | [{name}](../tests/litmus/contract/{Path.GetFileName(folder)}/{name}.luo) |\n");
+            }
+        }
     }
 
     private static SectionAttribute Section(string type) =>

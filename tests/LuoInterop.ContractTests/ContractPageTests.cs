@@ -16,7 +16,7 @@ public sealed class ContractPageTests
         }
 
         string path = Path.Combine(folder, "docs", "contract.md");
-        string page = ContractPage.Write();
+        string page = ContractPage.Write(Path.Combine(folder, "tests", "litmus", "contract"));
         if (Environment.GetEnvironmentVariable("LUO_ACCEPT_CONTRACT") == "1")
         {
             File.WriteAllText(path, page);

@@ -9,7 +9,7 @@ namespace LuoInterop.PackageTests;
 /// <summary>Packs the libraries once for all tests.</summary>
 public sealed class PackedLibraries : IDisposable
 {
-    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Emulation", "LuoInterop.VmTesting"];
+    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
 
     public PackedLibraries()
     {

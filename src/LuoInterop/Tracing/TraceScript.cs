@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using LuoInterop.Interop;
 
@@ -13,26 +14,26 @@ internal sealed class TraceScript(TextWriter output)
     private readonly Lock _lock = new();
     private readonly Dictionary<int, string> _names = [];
     private int _count;
+    private bool _hasEnded;
 
-    /// <summary>Gets a descriptor's name; one that the trace has not seen come into being has a name that stands for none.</summary>
-    public string Name(int fd)
-    {
-        lock (_lock)
-        {
-            return _names.GetValueOrDefault(fd) ?? string.Create(CultureInfo.InvariantCulture, $"unknown{Math.Max(fd, 0)}");
-        }
-    }
+    /// <summary>Gets a descriptor's name, for people where the trace has not seen it come into being.</summary>
+    public string Name(SafeHandle file) => Name((int)file.DangerousGetHandle(), out _);
 
-    /// <summary>Writes a line with its result.</summary>
+    /// <summary>Writes an operation on a file with its result.</summary>
     /// <returns>The result.</returns>
-    public long Line(string text, long result)
+    public long Line(SafeHandle file, string verb, string arguments, long result)
     {
-        Write($"{text} => {Describe(result)}");
+        string text = Operation(file, verb, arguments, out bool isKnown);
+        Write(isKnown ? $"{text} => {Describe(result)}" : $"# {text} => {Describe(result)}");
         return result;
     }
 
-    /// <summary>Writes a line whose observation is no number, or depends on what was written.</summary>
-    public void Unexpected(string text) => Write(text);
+    /// <summary>Writes an operation on a file whose observation is no number, or depends on what was written.</summary>
+    public void Unexpected(SafeHandle file, string verb, string arguments)
+    {
+        string text = Operation(file, verb, arguments, out bool isKnown);
+        Write(isKnown ? text : "# " + text);
+    }
 
     /// <summary>Writes what the language has no verb for.</summary>
     public long Comment(string text, long result)
@@ -64,7 +65,7 @@ internal sealed class TraceScript(TextWriter output)
         }
         else if (path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from))
         {
-            Named(string.Create(CultureInfo.InvariantCulture, $"reopen {Name(from)} flags=0x{flags:x}"), fd, 'f');
+            Named(string.Create(CultureInfo.InvariantCulture, $"reopen {Name(from, out _)} flags=0x{flags:x}"), fd, 'f');
         }
         else
         {
@@ -78,14 +79,14 @@ internal sealed class TraceScript(TextWriter output)
         {
             if (_names.Remove(fd, out string? name))
             {
-                Line($"close {name}", result);
+                Write($"close {name} => {Describe(result)}");
             }
         }
     }
 
-    public void Requested(int fd, in TracedRequest request, ReadOnlySpan<byte> answer, int result)
+    public void Requested(SafeHandle session, in TracedRequest request, ReadOnlySpan<byte> answer, int result)
     {
-        string file = Name(fd);
+        string file = Name(session);
         if (!request.IsPlain)
         {
             Comment(string.Create(CultureInfo.InvariantCulture, $"ioctl {file} 0x{request.Request:x} size={request.Size}"), result);
@@ -102,33 +103,50 @@ internal sealed class TraceScript(TextWriter output)
                 Named($"retrieve_session {file} {request.Name}", Fd(answer, result), 's');
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD:
-                Line($"preserve_fd {file} {Name(request.SecondWord)} {token}", result);
+                Line(session, "preserve_fd", $"{Name(request.SecondWord, out _)} {token}", result);
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD:
                 Named($"retrieve_fd {file} {token}", Fd(answer, result), 'm');
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH:
-                Line($"finish {file}", result);
+                Line(session, "finish", "", result);
                 break;
             default:
-                Unexpected($"get_name {file}");
+                Unexpected(session, "get_name", "");
                 break;
         }
     }
 
-    /// <summary>Begins a line whose call may not come back; the object that is returned ends it.</summary>
-    public LineEnd Begin(string text)
+    /// <summary>Begins a line whose call may not come back; nothing more is written if it does not.</summary>
+    public void Begin(string text)
     {
-        output.Write(text);
-        output.Flush();
-        return new LineEnd(output);
+        lock (_lock)
+        {
+            output.Write(text);
+            output.Flush();
+            _hasEnded = true;
+        }
     }
 
     /// <summary>Goes on with the line that was begun: the call did come back.</summary>
     public int Refused(int result)
     {
-        output.Write($" => {Describe(result)}");
-        return result;
+        lock (_lock)
+        {
+            _hasEnded = false;
+            output.Write($" => {Describe(result)}");
+            return result;
+        }
+    }
+
+    /// <summary>Ends the line that was begun.</summary>
+    public void EndLine()
+    {
+        lock (_lock)
+        {
+            output.WriteLine();
+            output.Flush();
+        }
     }
 
     /// <summary>Quotes a text as the language does.</summary>
@@ -147,6 +165,21 @@ internal sealed class TraceScript(TextWriter output)
         return text.Append('"').ToString();
     }
 
+    private string Name(int fd, out bool isKnown)
+    {
+        lock (_lock)
+        {
+            isKnown = _names.TryGetValue(fd, out string? name);
+            return name ?? string.Create(CultureInfo.InvariantCulture, $"unknown{Math.Max(fd, 0)}");
+        }
+    }
+
+    private string Operation(SafeHandle file, string verb, string arguments, out bool isKnown)
+    {
+        string text = $"{verb} {Name((int)file.DangerousGetHandle(), out isKnown)}";
+        return arguments.Length > 0 ? $"{text} {arguments}" : text;
+    }
+
     private static string Describe(long result) => result >= 0
         ? result.ToString(CultureInfo.InvariantCulture)
         : Enum.GetName((Errno)(-result)) ?? string.Create(CultureInfo.InvariantCulture, $"errno {-result}");
@@ -157,18 +190,11 @@ internal sealed class TraceScript(TextWriter output)
     {
         lock (_lock)
         {
-            output.WriteLine(line);
-            output.Flush();
-        }
-    }
-
-    /// <summary>Ends a line.</summary>
-    public readonly struct LineEnd(TextWriter output) : IDisposable
-    {
-        public void Dispose()
-        {
-            output.WriteLine();
-            output.Flush();
+            if (!_hasEnded)
+            {
+                output.WriteLine(line);
+                output.Flush();
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
         // The kernel writes into the structure: what was passed is looked at before.
         var passed = TracedRequest.Of(request, argument);
         int result = _kernel.Ioctl(file, request, argument);
-        _script.Requested(Number(file), passed, argument, result);
+        _script.Requested(file, passed, argument, result);
         return result;
     }
 
@@ -66,7 +66,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override int Ioctl(SafeHandle file, uint request, nint argument)
     {
         int result = _kernel.Ioctl(file, request, argument);
-        _script.Comment($"ioctl {_script.Name(Number(file))} 0x{request:x} with an address", result);
+        _script.Comment($"ioctl {_script.Name(file)} 0x{request:x} with an address", result);
         return result;
     }
 
@@ -74,29 +74,28 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override int Fcntl(SafeHandle file, int command, nint argument = 0)
     {
         int result = _kernel.Fcntl(file, command, argument);
-        string name = _script.Name(Number(file));
         switch (command)
         {
             case FcntlHeader.F_DUPFD_CLOEXEC:
-                _script.Named($"dup {name}", result, 'f');
+                _script.Named($"dup {_script.Name(file)}", result, 'f');
                 break;
             case FcntlHeader.F_ADD_SEALS:
-                _script.Line($"add_seals {name} 0x{argument:x}", result);
+                _script.Line(file, "add_seals", $"0x{argument:x}", result);
                 break;
             case FcntlHeader.F_SETFL:
-                _script.Line($"setfl {name} 0x{argument:x}", result);
+                _script.Line(file, "setfl", $"0x{argument:x}", result);
                 break;
             case FcntlHeader.F_GET_SEALS:
-                _script.Unexpected($"seals {name}");
+                _script.Unexpected(file, "seals", "");
                 break;
             case FcntlHeader.F_GETFL:
-                _script.Unexpected($"getfl {name}");
+                _script.Unexpected(file, "getfl", "");
                 break;
             case FcntlHeader.F_GETFD:
-                _script.Line($"getfd {name}", result);
+                _script.Line(file, "getfd", "", result);
                 break;
             default:
-                _script.Comment($"fcntl {name} {command} 0x{argument:x}", result);
+                _script.Comment($"fcntl {_script.Name(file)} {command} 0x{argument:x}", result);
                 break;
         }
 
@@ -113,54 +112,54 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
 
     /// <inheritdoc/>
     public override int FTruncate(SafeHandle file, long length) =>
-        (int)_script.Line($"truncate {_script.Name(Number(file))} {length}", _kernel.FTruncate(file, length));
+        (int)_script.Line(file, "truncate", $"{length}", _kernel.FTruncate(file, length));
 
     /// <inheritdoc/>
     public override int FAllocate(SafeHandle file, int mode, long offset, long length) =>
-        (int)_script.Line($"fallocate {_script.Name(Number(file))} 0x{mode:x} {offset} {length}", _kernel.FAllocate(file, mode, offset, length));
+        (int)_script.Line(file, "fallocate", $"0x{mode:x} {offset} {length}", _kernel.FAllocate(file, mode, offset, length));
 
     /// <inheritdoc/>
     public override int FChmod(SafeHandle file, uint mode) =>
-        (int)_script.Line($"chmod {_script.Name(Number(file))} 0x{mode:x}", _kernel.FChmod(file, mode));
+        (int)_script.Line(file, "chmod", $"0x{mode:x}", _kernel.FChmod(file, mode));
 
     /// <inheritdoc/>
     public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
     {
         long position = _kernel.LSeek(file, offset, whence);
         string word = whence switch { SeekOrigin.Begin => "SET", SeekOrigin.Current => "CUR", SeekOrigin.End => "END", (SeekOrigin)3 => "DATA", (SeekOrigin)4 => "HOLE", _ => "" };
-        string line = $"lseek {_script.Name(Number(file))} {offset} {word}";
-        return word.Length > 0 ? _script.Line(line, position) : _script.Comment(line, position);
+        string arguments = $"{offset} {word}";
+        return word.Length > 0 ? _script.Line(file, "lseek", arguments, position) : _script.Comment($"lseek {_script.Name(file)} {arguments}", position);
     }
 
     /// <inheritdoc/>
     public override nint Read(SafeHandle file, Span<byte> buffer)
     {
         nint count = _kernel.Read(file, buffer);
-        _script.Unexpected($"read {_script.Name(Number(file))} {buffer.Length}");
+        _script.Unexpected(file, "read", $"{buffer.Length}");
         return count;
     }
 
     /// <inheritdoc/>
     public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer) =>
-        (nint)_script.Line($"write {_script.Name(Number(file))} {buffer.Length}", _kernel.Write(file, buffer));
+        (nint)_script.Line(file, "write", $"{buffer.Length}", _kernel.Write(file, buffer));
 
     /// <inheritdoc/>
     public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
     {
         nint count = _kernel.PRead(file, buffer, offset);
-        _script.Unexpected($"pread {_script.Name(Number(file))} {offset} {buffer.Length}");
+        _script.Unexpected(file, "pread", $"{offset} {buffer.Length}");
         return count;
     }
 
     /// <inheritdoc/>
     public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset) =>
-        (nint)_script.Line($"pwrite {_script.Name(Number(file))} {offset} {buffer.Length}", _kernel.PWrite(file, buffer, offset));
+        (nint)_script.Line(file, "pwrite", $"{offset} {buffer.Length}", _kernel.PWrite(file, buffer, offset));
 
     /// <inheritdoc/>
     public override int FStat(SafeHandle file, out FileStatus status)
     {
         int result = _kernel.FStat(file, out status);
-        _script.Unexpected($"stat {_script.Name(Number(file))}");
+        _script.Unexpected(file, "stat", "");
         return result;
     }
 
@@ -168,7 +167,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override int ReadLink(SafeHandle file, out string text)
     {
         int result = _kernel.ReadLink(file, out text);
-        _script.Unexpected($"link {_script.Name(Number(file))}");
+        _script.Unexpected(file, "link", "");
         return result;
     }
 
@@ -176,15 +175,15 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
     {
         nint address = _kernel.MMap(length, protection, flags, file, offset);
-        string line = $"map {_script.Name(Number(file))} {length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}";
+        string arguments = $"{length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}";
         long result = address is < 0 and >= -4095 ? address : 0;
         if (offset == 0)
         {
-            _script.Line(line, result);
+            _script.Line(file, "map", arguments, result);
         }
         else
         {
-            _script.Comment($"{line}, from offset {offset} on", result);
+            _script.Comment($"map {_script.Name(file)} {arguments}, from offset {offset} on", result);
         }
 
         return address;
@@ -210,12 +209,16 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
             return _kernel.Reboot(command);
         }
 
-        // Written before: a kernel that obeys does not come back.
-        using (_script.Begin("kexec"))
+        // Written before: a kernel that obeys does not come back. An emulated one leaves by an exception, and what is closed
+        // on the way out belongs to a process that is no more.
+        _script.Begin("kexec");
+        try
         {
             return _script.Refused(_kernel.Reboot(command));
         }
+        finally
+        {
+            _script.EndLine();
+        }
     }
-
-    private static int Number(SafeHandle file) => (int)file.DangerousGetHandle();
 }
