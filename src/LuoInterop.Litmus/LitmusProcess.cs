@@ -47,9 +47,7 @@ internal sealed class LitmusProcess : IDisposable
     public string Perform(LitmusLine line) => line.Operation.Perform(this, line.Target);
 
     /// <summary>Writes a call's result: the number, or the error's name.</summary>
-    public static string Describe(long result) => result >= 0
-        ? result.ToString(System.Globalization.CultureInfo.InvariantCulture)
-        : Enum.GetName((Errno)(-result)) ?? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"errno {-result}");
+    public static string Describe(long result) => TraceScript.Describe(result);
 
     /// <summary>Finds a descriptor; null when the name stands for none.</summary>
     public SafeHandle? Find(string name)

@@ -75,14 +75,6 @@ internal sealed class SessionNameField
         int end = field.IndexOf((byte)0);
         ReadOnlySpan<byte> name = end < 0 ? field : field[..end];
         name = name.StartsWith(Encoding.ASCII.GetBytes(prefix)) ? name[prefix.Length..] : name;
-        var text = new StringBuilder("\"");
-        foreach (byte b in name)
-        {
-            text.Append(b is >= 0x20 and < 0x7f and not (byte)'"' and not (byte)'\\'
-                ? ((char)b).ToString()
-                : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
-        }
-
-        return text.Append('"').Append(end < 0 ? "*64" : "").ToString();
+        return TraceScript.Quote(name) + (end < 0 ? "*64" : "");
     }
 }

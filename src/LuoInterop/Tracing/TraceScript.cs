@@ -180,7 +180,8 @@ internal sealed class TraceScript(TextWriter output)
         return arguments.Length > 0 ? $"{text} {arguments}" : text;
     }
 
-    private static string Describe(long result) => result >= 0
+    /// <summary>Writes a call's result as the language does: the number, or the error's name.</summary>
+    public static string Describe(long result) => result >= 0
         ? result.ToString(CultureInfo.InvariantCulture)
         : Enum.GetName((Errno)(-result)) ?? string.Create(CultureInfo.InvariantCulture, $"errno {-result}");
 
