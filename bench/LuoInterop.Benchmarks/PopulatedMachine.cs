@@ -20,7 +20,7 @@ internal sealed class PopulatedMachine : IDisposable
             EmulatedKernelImage.Write(image);
         }
 
-        _machine = new EmulatedMachine(new EmulatedMachineOptions { HugeFolios = hugeFolios });
+        _machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = hugeFolios ? 9 : 0 });
         Boot();
     }
 

@@ -36,6 +36,8 @@ public sealed class EmulatedMachine : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemorySize, 64UL << 40);
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.DescriptorLimit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DescriptorLimit, 1 << 29);
+        ArgumentOutOfRangeException.ThrowIfNegative(Options.LargestFolioOrder);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.LargestFolioOrder, 18);
         ArgumentOutOfRangeException.ThrowIfNegative(Options.MemfdNoExec);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemfdNoExec, 2);
         if (!KernelProfile.TryFind(Options.Release, out _))

@@ -20,12 +20,13 @@ public sealed class EmulatedMachineOptions
     /// </remarks>
     public ulong MemorySize { get; init; } = 256UL << 30;
 
-    /// <summary>Gets whether aligned runs of 2 MiB are one folio (order 9), as with transparent huge pages, or 512 of 4 KiB.</summary>
+    /// <summary>Gets the largest order of a preserved file's folios, 0 to 18: 0 is 4 KiB only, 9 is 2 MiB, 18 is 1 GiB.</summary>
     /// <remarks>
-    /// It also decides how much of a write that would grow a preserved file is done before it stops: shmem takes pieces of
-    /// 2 MiB with huge pages built in, and 4 KiB without.
+    /// A file is split into the largest folios that are aligned and lie inside it. The order also decides how much of a write
+    /// that would grow a preserved file is done before it stops: shmem takes pieces of the largest folio at a time, up to
+    /// 2 MiB (mapping_max_folio_size), which is order 9, with huge pages built in, and 0 without.
     /// </remarks>
-    public bool HugeFolios { get; init; } = true;
+    public int LargestFolioOrder { get; init; } = 9;
 
     /// <summary>Gets how many emulated descriptors a process may have (RLIMIT_NOFILE): device, sessions and files of debugfs.</summary>
     /// <remarks>Memory files are descriptors of the host process, and the host's limit counts for them.</remarks>

@@ -1,3 +1,5 @@
+using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using System.Text;
 
 namespace LuoInterop.Emulation.Tests;
@@ -71,11 +73,13 @@ public class LiveUpdateTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Memfd_OfManyFoliosAndAnOddSize_ComesBackThroughThreeKernels(bool huge)
+    [InlineData(18)]
+    [InlineData(9)]
+    [InlineData(3)]
+    [InlineData(0)]
+    public void Memfd_OfManyFoliosAndAnOddSize_ComesBackThroughThreeKernels(int order)
     {
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { HugeFolios = huge });
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = order });
         Kernel kernel = machine.Boot();
         byte[] content = new byte[(5 << 20) + 777];
         new Random(2).NextBytes(content);
@@ -96,6 +100,35 @@ public class LiveUpdateTests
             Assert.Equal(0, kernel.Preserve(kernel.Create(device, "s"), file.Fd, ulong.MaxValue));
         }
     }
+
+    /// <summary>A file of 2,047 pages has a folio of every order from 10 down, where the machine's limit allows.</summary>
+    [Theory]
+    [InlineData(18, new[] { 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 })]
+    [InlineData(9, new[] { 9, 9, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 })]
+    public void Folios_AreTheLargestThatFit(int largest, int[] orders)
+    {
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = largest });
+        EmulatedKernel kernel = machine.Boot();
+        using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
+        using Descriptor memory = kernel.Memfd(size: 2047 << 12);
+        Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
+        Assert.Equal(0, kernel.Load());
+        Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(Luo.KexecCommand));
+        Handover handover = HandoverReader.Read(machine.Memory, machine.Handover!.Value.FdtAddress);
+        ulong first = machine.Memory.Folios.Single().FirstPfn << 12;
+        Assert.Equal(
+            orders,
+            handover.Preserved.Pieces().Where(piece => piece.Address >= first && piece.Address < first + (2047 << 12)).OrderBy(static piece => piece.Address).Select(static piece => piece.Order));
+    }
+
+    /// <summary>Gigantic folios: 1 GiB is order 18.</summary>
+    [Theory]
+    [InlineData(0, 1 << 18, 18)]
+    [InlineData(1 << 18, (1 << 18) + 1, 0)]
+    [InlineData(1 << 17, 1 << 18, 17)]
+    [InlineData(0, 1 << 20, 18)]
+    public void Folios_AreAsLargeAsOneGibibyte(ulong page, ulong pages, int order) =>
+        Assert.Equal(order, KexecHandover.FolioOrder(page, pages, 18));
 
     [Fact]
     public void ManySessionsAndFiles_FillSeveralBlocks_AndComeBack()

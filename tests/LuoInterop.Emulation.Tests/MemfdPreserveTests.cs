@@ -171,9 +171,9 @@ public sealed class MemfdPreserveTests : IDisposable
     [Fact]
     public void WriteAcrossTheEnd_IsDoneAsFarAsItsChunksFit()
     {
-        foreach ((bool huge, int chunk) in (ReadOnlySpan<(bool, int)>)[(true, 2 << 20), (false, 4096)])
+        foreach ((int order, int chunk) in (ReadOnlySpan<(int, int)>)[(18, 2 << 20), (9, 2 << 20), (4, 64 << 10), (0, 4096)])
         {
-            using var machine = new EmulatedMachine(new EmulatedMachineOptions { HugeFolios = huge });
+            using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = order });
             EmulatedKernel kernel = machine.Boot();
             using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
             using Descriptor memory = kernel.Memfd(size: chunk + 100);

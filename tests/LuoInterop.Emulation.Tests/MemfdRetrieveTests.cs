@@ -115,7 +115,7 @@ public sealed class MemfdRetrieveTests : IDisposable
     [Fact]
     public void FoliosOutOfOrder_AreCopiedIntoOneFile_AndALostFolioIsEio()
     {
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { HugeFolios = false });
+        using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = 0 });
         EmulatedKernel first = machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         byte[] content = new byte[3 * 4096];

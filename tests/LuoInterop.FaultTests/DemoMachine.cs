@@ -16,7 +16,7 @@ internal sealed class DemoMachine : IDisposable
 
     public DemoMachine() => Baseline = KernelFootprint.Of(Machine.Boot().Running);
 
-    public EmulatedMachine Machine { get; } = new(new EmulatedMachineOptions { MemorySize = 256 << 20, HugeFolios = false });
+    public EmulatedMachine Machine { get; } = new(new EmulatedMachineOptions { MemorySize = 256 << 20, LargestFolioOrder = 0 });
 
     public FaultInjection Faults => Machine.Faults;
 

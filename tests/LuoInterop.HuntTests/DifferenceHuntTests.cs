@@ -30,7 +30,7 @@ public class DifferenceHuntTests(ITestOutputHelper output)
     [Fact]
     public async Task WrongRule_IsFound_AndShrunk()
     {
-        using var other = new EmulatedReplay(new EmulatedMachineOptions { HugeFolios = false });
+        using var other = new EmulatedReplay(new EmulatedMachineOptions { LargestFolioOrder = 0 });
         Judge judge = (scripts, _) => Task.FromResult<IReadOnlyList<LitmusResult>>([.. scripts.Select(other.Run)]);
         var hunt = new DifferenceHunt(judge, new EmulatedMachineOptions(), output.WriteLine);
         IReadOnlyList<Difference> found = await hunt.CompareAsync([.. ScriptGenerator.Generate(7, 1000)], CancellationToken.None);

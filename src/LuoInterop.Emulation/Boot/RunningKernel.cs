@@ -27,7 +27,7 @@ internal sealed class RunningKernel
         Handover = handover;
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
-        MemfdCalls = new MemfdCalls(Inodes, machine.Options.HugeFolios);
+        MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
     }
 
@@ -168,10 +168,10 @@ internal sealed class RunningKernel
             return error;
         }
 
-        bool huge = Options.HugeFolios;
+        int largest = Options.LargestFolioOrder;
         while (Faults.OnJump(fault => Luo?.FindPages(fault) is not null) is { } damage)
         {
-            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, huge, damage.Damage);
+            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, largest, damage.Damage);
         }
 
         KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
@@ -260,7 +260,7 @@ internal sealed class RunningKernel
         {
             if (_hasMemfdHandler)
             {
-                luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.HugeFolios, Profile));
+                luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile));
             }
 
             Device = new LuoDevice(luo, Options.DevicePath);

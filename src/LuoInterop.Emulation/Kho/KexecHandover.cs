@@ -1,3 +1,4 @@
+using System.Numerics;
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Kho.Abi;
@@ -8,7 +9,6 @@ namespace LuoInterop.Emulation.Kho;
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
 internal sealed class KexecHandover
 {
-    private const int HugeOrder = 9;
 
     private readonly PhysicalMemory _memory;
     private readonly PageFrames _frames;
@@ -243,17 +243,17 @@ internal sealed class KexecHandover
     /// <summary>Gives a host file page frames, preserved as folios.</summary>
     /// <param name="file">The file; owned by the range on success.</param>
     /// <param name="pages">The number of its pages.</param>
-    /// <param name="huge">Whether aligned runs of 2 MiB are one folio (order 9).</param>
+    /// <param name="largest">The largest order of a folio.</param>
     /// <returns>The range, or null when memory is short.</returns>
-    public FolioRange? PreserveFolios(HostFile file, ulong pages, bool huge)
+    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest)
     {
-        if (!_frames.TryAllocate(pages, pages < 1UL << HugeOrder ? 1 : 1UL << HugeOrder, out ulong first))
+        if (!_frames.TryAllocate(pages, 1UL << FolioOrder(0, pages, largest), out ulong first))
         {
             return null;
         }
 
         var range = new FolioRange(first, pages, file);
-        if (!TryPreserve(range, huge))
+        if (!TryPreserve(range, largest))
         {
             _frames.Free(first, pages);
             return null;
@@ -265,14 +265,14 @@ internal sealed class KexecHandover
 
     /// <summary>Preserves folios once more, which changes nothing where they still are.</summary>
     /// <returns>False when memory is short; then none of them is preserved.</returns>
-    public bool TryPreserve(FolioRange range, bool huge)
+    public bool TryPreserve(FolioRange range, int largest)
     {
         for (ulong done = 0; done < range.PageCount;)
         {
-            int order = FolioOrder(done, range.PageCount, huge);
+            int order = FolioOrder(done, range.PageCount, largest);
             if (_map!.Add((range.FirstPfn + done) << PhysicalMemory.PageShift, order) != Errno.None)
             {
-                Unpreserve(range, done, huge);
+                Unpreserve(range, done, largest);
                 return false;
             }
 
@@ -283,7 +283,7 @@ internal sealed class KexecHandover
     }
 
     /// <summary>Undoes <see cref="PreserveFolios"/> but for the memory, which <see cref="FreeFolios"/> gives up.</summary>
-    public void UnpreserveFolios(FolioRange range, bool huge) => Unpreserve(range, range.PageCount, huge);
+    public void UnpreserveFolios(FolioRange range, int largest) => Unpreserve(range, range.PageCount, largest);
 
     /// <summary>Takes a folio out of the previous kernel's preservation (kho_restore_folio).</summary>
     /// <param name="pfn">Its first frame.</param>
@@ -319,13 +319,18 @@ internal sealed class KexecHandover
     /// <summary>Does to a preserved folio what a fault asks for.</summary>
     /// <param name="range">The file that holds it.</param>
     /// <param name="page">A page of the file that it covers.</param>
-    /// <param name="huge">Whether aligned runs of 2 MiB are one folio.</param>
+    /// <param name="largest">The largest order of a folio.</param>
     /// <param name="damage">What happens to it.</param>
-    public void Damage(FolioRange range, ulong page, bool huge, FolioDamage damage)
+    public void Damage(FolioRange range, ulong page, int largest, FolioDamage damage)
     {
-        ulong first = page & ~((1UL << HugeOrder) - 1);
-        int order = FolioOrder(first, range.PageCount, huge);
-        first = order == 0 ? page : first;
+        // The folio that covers the page is the largest that begins where one of its order would.
+        int order = largest;
+        ulong first = page & ~((1UL << order) - 1);
+        while (FolioOrder(first, range.PageCount, largest) < order)
+        {
+            first = page & ~((1UL << --order) - 1);
+        }
+
         if (damage == FolioDamage.NotPreserved)
         {
             _map!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
@@ -341,9 +346,9 @@ internal sealed class KexecHandover
     /// <summary>Gets the pages of the map of preserved memory itself: they stay when what they stand for is gone.</summary>
     public IEnumerable<ulong> MapPages => _map?.Pages ?? [];
 
-    /// <summary>Gets the order of the folio that a file's page begins.</summary>
-    public static int FolioOrder(ulong page, ulong pages, bool huge) =>
-        huge && (page & ((1UL << HugeOrder) - 1)) == 0 && pages - page >= 1UL << HugeOrder ? HugeOrder : 0;
+    /// <summary>Gets the order of the folio that a file's page begins: the largest that is aligned, and lies inside the file.</summary>
+    public static int FolioOrder(ulong page, ulong pages, int largest) =>
+        Math.Min(Math.Min(largest, BitOperations.TrailingZeroCount(page)), BitOperations.Log2(pages - page));
 
     /// <summary>Writes the array of scratch areas where the image's segment is loaded, inside scratch (kho_fill_kimage).</summary>
     /// <remarks>What lies there is overwritten: where a broken handover says that scratch is, Linux loads its image too.</remarks>
@@ -364,11 +369,11 @@ internal sealed class KexecHandover
         return new KhoSetupData(OutgoingFdt, PhysicalMemory.PageSize, address, (ulong)(_scratch.Length * KhoScratch.Size));
     }
 
-    private void Unpreserve(FolioRange range, ulong pages, bool huge)
+    private void Unpreserve(FolioRange range, ulong pages, int largest)
     {
         for (ulong done = 0; done < pages;)
         {
-            int order = FolioOrder(done, range.PageCount, huge);
+            int order = FolioOrder(done, range.PageCount, largest);
             _map!.Remove((range.FirstPfn + done) << PhysicalMemory.PageShift, order);
             done += 1UL << order;
         }

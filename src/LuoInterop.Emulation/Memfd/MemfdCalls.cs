@@ -10,14 +10,14 @@ namespace LuoInterop.Emulation.Memfd;
 /// The rules are those of mm/shmem.c and mm/memfd.c. They hold for calls that go through the seam; a call that a program
 /// makes past it sees the host file. Guarded by the running kernel's lock.
 /// </remarks>
-internal sealed class MemfdCalls(MemfdInodes inodes, bool huge)
+internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
 {
     private const int WriteSeals = FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
     private const int AllSeals = 0x3f;
     private const uint ExecuteBits = 0x49;
 
     // mapping_max_folio_size of shmem: what generic_perform_write (mm/filemap.c) asks for at a time.
-    private readonly long _chunk = huge ? 2 << 20 : 4096;
+    private readonly long _chunk = 4096L << Math.Min(largest, 9);
 
     /// <summary>ftruncate(2): shmem_setattr.</summary>
     public int FTruncate(SafeHandle file, int fd, long length)

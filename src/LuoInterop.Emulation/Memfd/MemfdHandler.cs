@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Memfd;
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
 internal sealed class MemfdHandler(
-    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, bool huge, KernelProfile profile) : FileHandler
+    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, int largest, KernelProfile profile) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
@@ -58,7 +58,7 @@ internal sealed class MemfdHandler(
         if (file.PrivateData is FolioRange range)
         {
             VmallocArea.Unpreserve(handover, Read(file).Folios);
-            handover.UnpreserveFolios(range, huge);
+            handover.UnpreserveFolios(range, largest);
             Release(file.Id, range);
         }
 
@@ -217,7 +217,7 @@ internal sealed class MemfdHandler(
         ulong folios = 0;
         for (ulong page = 0; page < pages; folios++)
         {
-            page += 1UL << KexecHandover.FolioOrder(page, pages, huge);
+            page += 1UL << KexecHandover.FolioOrder(page, pages, largest);
         }
 
         if (VmallocArea.Preserve(handover, folios * MemfdLuoFolioSer.Size) is not { } area)
@@ -233,7 +233,7 @@ internal sealed class MemfdHandler(
         }
 
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, area);
-        for (ulong page = 0; page < pages; page += 1UL << KexecHandover.FolioOrder(page, pages, huge))
+        for (ulong page = 0; page < pages; page += 1UL << KexecHandover.FolioOrder(page, pages, largest))
         {
             new MemfdLuoFolioSer(range.FirstPfn + page, FolioFlags, page).Write(cursor.Next(MemfdLuoFolioSer.Size));
         }
@@ -248,7 +248,7 @@ internal sealed class MemfdHandler(
     {
         if (_shared.TryGetValue(file.Id, out FolioRange? range) && range.PageCount == pages)
         {
-            if (!handover.TryPreserve(range, huge))
+            if (!handover.TryPreserve(range, largest))
             {
                 return null;
             }
@@ -257,7 +257,7 @@ internal sealed class MemfdHandler(
             return range;
         }
 
-        range = handover.PreserveFolios(file.File!.Get(), pages, huge);
+        range = handover.PreserveFolios(file.File!.Get(), pages, largest);
         if (range is null)
         {
             file.File.Dispose();

@@ -10,7 +10,7 @@ public sealed class AllocationFaultTests
 {
     private const string FileName = "allocation-faults";
 
-    private static readonly EmulatedMachineOptions Small = new() { MemorySize = 256 << 20, HugeFolios = false };
+    private static readonly EmulatedMachineOptions Small = new() { MemorySize = 256 << 20, LargestFolioOrder = 0 };
     private static readonly EmulatedMachineOptions SmallWithHugeFolios = new() { MemorySize = 256 << 20 };
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class FolioFaultTests : IDisposable
     private const int Page = 4096;
     private const byte Poison = 0xaa;
 
-    private readonly EmulatedMachine _machine = new(new EmulatedMachineOptions { HugeFolios = false });
+    private readonly EmulatedMachine _machine = new(new EmulatedMachineOptions { LargestFolioOrder = 0 });
     private Descriptor? _session;
 
     public void Dispose()

@@ -10,8 +10,6 @@ internal sealed class HandedOver : IDisposable
     public const string First = "alpha", Empty = "beta";
     public const ulong Sealed = 7, Moved = 8, Nothing = 9;
 
-    private static readonly EmulatedMachineOptions Small = new() { MemorySize = 256 << 20 };
-
     // A session that nobody refers to could be finalized, which ends it.
     private readonly List<Descriptor> _open = [];
     private readonly List<string> _names = [];
@@ -21,6 +19,8 @@ internal sealed class HandedOver : IDisposable
     /// <param name="hugeBytes">The size of a file of the last session; 0 for no such session.</param>
     public HandedOver(int sessions = 0, int files = 0, int hugeBytes = 0)
     {
+        // The pages of small files are folios of their own, which a test can take apart.
+        Machine = new EmulatedMachine(new EmulatedMachineOptions { MemorySize = 256 << 20, LargestFolioOrder = hugeBytes > 0 ? 9 : 0 });
         EmulatedKernel kernel = Machine.Boot();
         Descriptor device = Keep(kernel.OpenDevice());
         Descriptor first = Add(kernel, device, First);
@@ -57,7 +57,7 @@ internal sealed class HandedOver : IDisposable
         Records = HandoverReader.Read(Memory, Machine.Handover!.Value.FdtAddress);
     }
 
-    public EmulatedMachine Machine { get; } = new(Small);
+    public EmulatedMachine Machine { get; }
 
     public PhysicalMemory Memory => Machine.Memory;
 

@@ -220,7 +220,7 @@ public class OldRulesTests
         EmulatedKernel kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2, 3]).Fd, 1));
-        kernel.Running.Handover.UnpreserveFolios(Assert.Single(kernel.Running.Handover.Memory.Folios), false);
+        kernel.Running.Handover.UnpreserveFolios(Assert.Single(kernel.Running.Handover.Memory.Folios), 9);
         EmulatedKernel next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(EIO, next.TryRetrieve(retrieved, 1, out _));
