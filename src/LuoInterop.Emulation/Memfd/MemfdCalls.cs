@@ -93,7 +93,8 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     {
         if (!buffer.IsEmpty && inodes.Find(fd, out statx status) is { } inode && IsWritable(fd))
         {
-            int seals = inode.Seals ?? Math.Max(Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS), 0);
+            // A preserved file's end does not move whatever its seals are; those against writing the host enforces.
+            int seals = inode.Seals ?? (inode.IsFrozen ? 0 : Math.Max(Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS), 0));
             if ((seals & WriteSeals) != 0)
             {
                 return Refused.EPERM;
