@@ -67,11 +67,12 @@ public sealed class LitmusScript
 /// <summary>Holds one line of a litmus script.</summary>
 public sealed class LitmusLine
 {
-    internal LitmusLine(int number, string text, string? expected, string? target, LitmusOperation operation)
+    internal LitmusLine(int number, string text, string? expected, string verb, string? target, LitmusOperation operation)
     {
         Number = number;
         Text = text;
         Expected = expected;
+        Verb = verb;
         Target = target;
         Operation = operation;
     }
@@ -84,6 +85,9 @@ public sealed class LitmusLine
 
     /// <summary>Gets what the script expects to observe, or null.</summary>
     public string? Expected { get; }
+
+    /// <summary>Gets the word that names the operation, as in <c>preserve_fd</c>.</summary>
+    public string Verb { get; }
 
     /// <summary>Gets whether the line starts the next kernel.</summary>
     public bool IsKexec => Operation.IsKexec;

@@ -9,14 +9,7 @@ namespace LuoInterop.Hunt;
 internal sealed record Difference(LitmusResult Emulated, LitmusResult Linux, int Line)
 {
     /// <summary>Gets what differences of one cause have in common, as far as a machine can tell.</summary>
-    public string Signature
-    {
-        get
-        {
-            string operation = string.Join(' ', Emulated.Script.Lines[Line].Text.Split(' ').Where(static word => word != "=").Skip(Emulated.Script.Lines[Line].Text.Contains(" = ", StringComparison.Ordinal) ? 1 : 0).Take(1));
-            return $"{operation}: Linux {Cut(Linux)}, emulated {Cut(Emulated)}";
-        }
-    }
+    public string Signature => $"{Emulated.Script.Lines[Line].Verb}: Linux {Cut(Linux)}, emulated {Cut(Emulated)}";
 
     /// <summary>Compares two replays; null when they agree.</summary>
     public static Difference? Find(LitmusResult emulated, LitmusResult linux)

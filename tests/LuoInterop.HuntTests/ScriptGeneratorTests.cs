@@ -38,8 +38,7 @@ public class ScriptGeneratorTests
             Assert.Null(result.End);
             for (int i = 0; i < script.Lines.Count; i++)
             {
-                string[] words = script.Lines[i].Text.Split(' ');
-                string verb = words is [_, "=", var made, ..] ? made : words[0];
+                string verb = script.Lines[i].Verb;
                 (seen.TryGetValue(verb, out HashSet<string>? observed) ? observed : seen[verb] = []).Add(result.Observations[i]!);
                 retrieved += verb == "retrieve_fd" && result.Observations[i] == "0" ? 1 : 0;
             }

@@ -32,13 +32,7 @@ internal static unsafe partial class HostLibc
     internal static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int munmap(void* address, nuint length);
-
-    [LibraryImport(Library, SetLastError = true)]
     internal static partial int mprotect(void* address, nuint length, int protection);
-
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint pread(SafeHandle fd, void* buffer, nuint count, long offset);
 
     [LibraryImport(Library)]
     internal static partial uint geteuid();

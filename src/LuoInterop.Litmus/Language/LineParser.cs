@@ -67,6 +67,6 @@ internal static class LineParser
         LitmusOperation operation = verb.Compile(arguments);
         arguments.CheckAllUsed();
         string text = line[..tokenizer.End].TrimStart();
-        return new LitmusLine(number, text, tokenizer.Expected, target, operation);
+        return new LitmusLine(number, text, tokenizer.Expected, verb.Name, target, operation);
     }
 }

@@ -6,7 +6,7 @@ namespace LuoInterop.Litmus.Operations;
 internal static class Flags
 {
     private const int O_LARGEFILE = 0x8000;
-    private const int O_TMPFILE = 0x410000;
+    public const int O_TMPFILE = 0x410000;
     private const int O_NOATIME = 0x40000;
 
     public static readonly Dictionary<string, long> Open = new()

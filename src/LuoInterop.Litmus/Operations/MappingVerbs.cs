@@ -57,7 +57,7 @@ internal static unsafe class MappingVerbs
                 string file = arguments.Descriptor();
                 (long offset, long length) = Range(arguments);
                 long seed = arguments.OptionalNumber("seed") ?? 0;
-                return new((process, _) => Through(process, file, offset, length, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, address =>
+                return new((process, _) => Through(process, file, offset, length, address =>
                 {
                     return Copy(Bytes.Make(offset, length, seed), address);
                 }));
@@ -76,7 +76,6 @@ internal static unsafe class MappingVerbs
                     file,
                     offset,
                     length,
-                    MmanHeader.PROT_READ | MmanHeader.PROT_WRITE,
                     address => process.Kernel.MAdvise(address, (nuint)length, (int)advice)));
             }),
     ];
@@ -90,7 +89,7 @@ internal static unsafe class MappingVerbs
 
     private static bool IsError(nint address) => address is < 0 and >= -4095;
 
-    private static string Through(LitmusProcess process, string file, long offset, long length, int protection, Func<nint, long> use)
+    private static string Through(LitmusProcess process, string file, long offset, long length, Func<nint, long> use)
     {
         if (process.Find(file) is not { } handle)
         {
@@ -99,7 +98,7 @@ internal static unsafe class MappingVerbs
 
         long inset = offset & PageMask;
         nuint mapped = (nuint)(length + inset);
-        nint address = process.Kernel.MMap(mapped, protection, MmanHeader.MAP_SHARED, handle, offset - inset);
+        nint address = process.Kernel.MMap(mapped, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, handle, offset - inset);
         if (IsError(address))
         {
             return "mmap " + LitmusProcess.Describe(address);
@@ -117,6 +116,6 @@ internal static unsafe class MappingVerbs
         long written = Kernel.Linux.PWrite(source, bytes, 0);
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
-        return written < bytes.Length ? written : HostLibc.Result(HostLibc.pread(source, (void*)address, (nuint)bytes.Length, 0));
+        return written < bytes.Length ? written : HostLibc.Result(Libc.pread(source, (void*)address, (nuint)bytes.Length, 0));
     }
 }

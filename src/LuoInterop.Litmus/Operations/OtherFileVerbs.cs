@@ -7,7 +7,6 @@ namespace LuoInterop.Litmus.Operations;
 /// <summary>Makes files of all kinds, those that can be preserved and those that cannot.</summary>
 internal static unsafe class OtherFileVerbs
 {
-    private const int O_TMPFILE = 0x410000;
     private const int O_DIRECTORY = 0x10000;
     private const string TmpFs = "/dev/shm";
 
@@ -37,7 +36,7 @@ internal static unsafe class OtherFileVerbs
             {
                 long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR;
                 return new((process, target) =>
-                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | O_TMPFILE | FcntlHeader.O_CLOEXEC, 0x180)));
+                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | Flags.O_TMPFILE | FcntlHeader.O_CLOEXEC, 0x180)));
             }),
         new(
             "file",

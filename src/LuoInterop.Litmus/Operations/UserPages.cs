@@ -84,7 +84,7 @@ internal sealed unsafe class UserPages : IDisposable
     public ReadOnlySpan<byte> Content =>
         _place is ArgumentPlace.Writable or ArgumentPlace.ReadOnly or ArgumentPlace.Odd ? new ReadOnlySpan<byte>((void*)Address, _contentLength) : default;
 
-    public void Dispose() => Check(HostLibc.munmap(_pages, _length));
+    public void Dispose() => Check(Libc.munmap(_pages, _length));
 
     private static void Check(int result)
     {
