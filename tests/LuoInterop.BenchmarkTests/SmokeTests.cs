@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.BenchmarkTests;
@@ -34,17 +34,5 @@ public sealed class SmokeTests
         Assert.StartsWith("usage: luo-bench", error, StringComparison.Ordinal);
     }
 
-    private static (int Code, string Output, string Error) Bench(params string[] words)
-    {
-        using Process process = Process.Start(
-            new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "luo-bench.dll"), .. words])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static (int Code, string Output, string Error) Bench(params string[] words) => ChildProgram.RunBeside("luo-bench.dll", words);
 }

@@ -1,4 +1,5 @@
 using LuoInterop.Contract;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.ContractTests;
@@ -9,14 +10,8 @@ public sealed class ContractPageTests
     [Fact]
     public void ContractPage_SaysWhatTheScenariosShow()
     {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "LuoInterop.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("LuoInterop.sln is in no folder above the test.");
-        }
-
-        string path = Path.Combine(folder, "docs", "contract.md");
-        string page = ContractPage.Write(Path.Combine(folder, "tests", "litmus", "contract"));
+        string path = Path.Combine(Repository.Root, "docs", "contract.md");
+        string page = ContractPage.Write(Path.Combine(Repository.Root, "tests", "litmus", "contract"));
         if (Environment.GetEnvironmentVariable("LUO_ACCEPT_CONTRACT") == "1")
         {
             File.WriteAllText(path, page);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.DemoTests;
@@ -58,17 +58,5 @@ public sealed class DemoTests
         Assert.Equal(7, root.GetProperty("timeline").GetArrayLength());
     }
 
-    private static (int Code, string Output, string Error) Demo(params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "luo-demo.dll");
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static (int Code, string Output, string Error) Demo(params string[] arguments) => ChildProgram.RunBeside("luo-demo.dll", arguments);
 }

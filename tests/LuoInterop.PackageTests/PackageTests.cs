@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.PackageTests;
@@ -15,11 +15,9 @@ public sealed class PackedLibraries : IDisposable
     {
         foreach (string id in Ids)
         {
-            Dotnet.Run(Folder, "pack", Path.Combine(Root, "src", id), "-c", "Release", "--nologo", "-o", Path.Combine(Folder, "packages"));
+            Dotnet.Run(Folder, "pack", Path.Combine(Repository.Root, "src", id), "-c", "Release", "--nologo", "-o", Path.Combine(Folder, "packages"));
         }
     }
-
-    public static string Root { get; } = FindRoot();
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("luo-packages-").FullName;
 
@@ -27,17 +25,6 @@ public sealed class PackedLibraries : IDisposable
         Assert.Single(Directory.GetFiles(Path.Combine(Folder, "packages"), $"{id}.*.{extension}"), path => Regex.IsMatch(Path.GetFileName(path), $"^{Regex.Escape(id)}\\.[0-9]"));
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "LuoInterop.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("LuoInterop.sln is in no folder above the test.");
-    }
 }
 
 /// <summary>Runs the .NET command line.</summary>
@@ -45,16 +32,8 @@ internal static class Dotnet
 {
     public static string Run(string folder, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+        (int code, string output, string error) = ChildProgram.Run(folder, arguments);
+        Assert.True(code == 0, $"dotnet {string.Join(' ', arguments)} ended with {code}:\n{output}\n{error}");
         return output;
     }
 }
@@ -91,7 +70,7 @@ public sealed class PackageTests(PackedLibraries packed) : IClassFixture<PackedL
     public void ReadmesFirstProgram_FromAnEmptyProject_RestoresItsMemory()
     {
         string folder = Directory.CreateDirectory(Path.Combine(packed.Folder, "first program")).FullName;
-        string readme = File.ReadAllText(Path.Combine(PackedLibraries.Root, "README.md"));
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         File.WriteAllText(Path.Combine(folder, "Program.cs"), Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value);
         File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
             <configuration>

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.LitmusTests.Cli;
@@ -155,17 +155,6 @@ public sealed class ReplayCommandTests : IDisposable
         return path;
     }
 
-    private static (int Code, string Output, string Error) Luoctl(params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "luoctl.dll");
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", [program, "replay", .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static (int Code, string Output, string Error) Luoctl(params string[] arguments) =>
+        ChildProgram.RunBeside("luoctl.dll", arguments.Prepend("replay"));
 }

@@ -1,6 +1,6 @@
 using LuoInterop.Litmus.Language;
 using LuoInterop.Litmus.Operations;
-using LuoInterop.LitmusTests.Scripts;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.LitmusTests.Language;
@@ -8,7 +8,7 @@ namespace LuoInterop.LitmusTests.Language;
 /// <summary>Keeps docs/litmus.md the same as the language.</summary>
 public sealed class LanguagePageTests
 {
-    private static readonly string s_page = File.ReadAllText(Path.Combine(ScriptFiles.Root, "docs", "litmus.md"));
+    private static readonly string s_page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "litmus.md"));
 
     [Fact]
     public void Page_HasARowForEveryVerb_AndNoOther()

@@ -1,4 +1,5 @@
 using LuoInterop.Litmus;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.LitmusTests.Scripts;
@@ -6,11 +7,8 @@ namespace LuoInterop.LitmusTests.Scripts;
 /// <summary>Finds the scripts of <c>tests/litmus</c>.</summary>
 internal static class ScriptFiles
 {
-    /// <summary>Gets the folder that holds the solution.</summary>
-    public static string Root { get; } = FindRoot();
-
     /// <summary>Gets the folder of the scripts.</summary>
-    private static string Folder { get; } = Path.Combine(Root, "tests", "litmus");
+    private static string Folder { get; } = Path.Combine(Repository.Root, "tests", "litmus");
 
     /// <summary>Gets the scripts' paths below <c>tests/litmus</c>.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Directory
@@ -31,16 +29,5 @@ internal static class ScriptFiles
             string.Join('\n', result.Mismatches
                 .Select(i => $"{script.Name}:{script.Lines[i].Number}: {script.Lines[i].Text}\n  expected: {script.Lines[i].Expected}\n  observed: {result.Observations[i] ?? "(not performed)"}")
                 .Append(result.End)));
-    }
-
-    private static string FindRoot()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "LuoInterop.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("LuoInterop.sln is in no folder above the test.");
-        }
-
-        return folder;
     }
 }
