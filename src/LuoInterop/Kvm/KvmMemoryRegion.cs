@@ -18,7 +18,11 @@ public readonly record struct KvmMemoryRegion
     public ulong Size { get; init; }
 
     /// <summary>Gets the address in this process of the shared pages, a multiple of the page size. The mapping stays the caller's and must outlast the region.</summary>
-    /// <remarks>Not used where the region's guest_memfd was created with <see cref="GuestMemfdOptions.Map"/>; still checked.</remarks>
+    /// <remarks>
+    /// Where the region's guest_memfd was created with <see cref="GuestMemfdOptions.Map"/> the guest's own accesses do not go
+    /// there. KVM's do: what it reads and writes for the guest, as for an instruction that it emulates. Give the address of a
+    /// mapping of the same range of the guest_memfd.
+    /// </remarks>
     public nuint UserAddress { get; init; }
 
     /// <summary>Gets the guest_memfd that the region is bound to, with <see cref="KvmMemoryOptions.GuestMemfd"/>. It stays the caller's.</summary>

@@ -83,7 +83,10 @@ public sealed class KvmVm : IDisposable
     /// that is bound to a guest_memfd and so cannot change. EEXIST: overlaps another region, in the guest's addresses or in
     /// the guest_memfd. EBADF: the guest_memfd is not open. ENOMEM. ENOTTY: a kernel before 6.8.
     /// </exception>
-    /// <remarks>Closing the last descriptor of the guest_memfd takes the region's memory away: the guest then gets memory faults.</remarks>
+    /// <remarks>
+    /// A region does not keep its guest_memfd: when the last descriptor and mapping are gone so is the memory, and the guest
+    /// gets memory faults.
+    /// </remarks>
     public unsafe void SetMemoryRegion(in KvmMemoryRegion region)
     {
         kvm_userspace_memory_region2 argument = default;
@@ -113,25 +116,30 @@ public sealed class KvmVm : IDisposable
         }
     }
 
-    /// <summary>Binds a range of a guest_memfd to guest-physical addresses.</summary>
+    /// <summary>Binds a range of a guest_memfd, which the host has mapped, to guest-physical addresses.</summary>
     /// <param name="slot">The slot's number, not in use.</param>
     /// <param name="guestAddress">The guest-physical address of the first byte.</param>
-    /// <param name="memory">The file, created with <see cref="GuestMemfdOptions.Map"/>. It stays the caller's; keep it open as long as the guest runs.</param>
+    /// <param name="memory">The file, created with both options. It stays the caller's.</param>
     /// <param name="offset">Where the range begins in the file, in bytes.</param>
-    /// <param name="size">The size of the range in bytes.</param>
+    /// <param name="mapping">The mapping of just that range, through which KVM reads and writes for the guest. It stays the caller's and must not be disposed before the region is removed.</param>
     /// <inheritdoc cref="SetMemoryRegion(in KvmMemoryRegion)"/>
-    public void AddMemory(uint slot, ulong guestAddress, GuestMemfd memory, long offset, long size)
+    public unsafe void AddMemory(uint slot, ulong guestAddress, GuestMemfd memory, long offset, MemfdMapping mapping)
     {
         ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(mapping);
         SetMemoryRegion(new KvmMemoryRegion
         {
             Slot = slot,
             Options = KvmMemoryOptions.GuestMemfd,
             GuestAddress = guestAddress,
-            Size = (ulong)size,
+            Size = (ulong)mapping.Length,
+            UserAddress = (nuint)mapping.Address,
             GuestMemfd = memory.Handle,
             GuestMemfdOffset = (ulong)offset,
         });
+
+        // Its address is the kernel's now; without it the finalizer may have unmapped it before the call.
+        GC.KeepAlive(mapping);
     }
 
     /// <summary>Removes a memory region; its guest_memfd can be bound anew.</summary>
