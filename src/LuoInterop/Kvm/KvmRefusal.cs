@@ -31,7 +31,8 @@ internal static class KvmRefusal
         (KvmOperation.OpenDevice, Errno.ENODEV or Errno.ENXIO) => "there is a device node, but no KVM behind it. Load kvm_amd or kvm_intel.",
         (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path is not KVM's device.",
         (KvmOperation.CreateVm, Errno.EINVAL) => "the kernel cannot create a VM of this type; KvmCapability.VmTypes says which it can.",
-        (KvmOperation.CreateVm, Errno.EBUSY or Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
+        (KvmOperation.CreateVm, Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
+        (KvmOperation.CreateVm, Errno.EBUSY) => "the machine is going down.",
         (KvmOperation.CreateGuestMemfd, Errno.EINVAL) =>
             "the VM does not know a flag (KvmVm.SupportedGuestMemfdOptions), or the size is not a positive multiple of the page size.",
         (KvmOperation.CreateGuestMemfd, Errno.ENOTTY) => "the kernel has no guest_memfd (Linux 6.8, CONFIG_KVM_GUEST_MEMFD).",
