@@ -10,7 +10,7 @@ internal static class KvmRefusal
             "there is no such device node: the kernel has no KVM, its module (kvm_amd, kvm_intel) is not loaded, or the processor or the host of this VM offers no virtualization.",
         (KvmOperation.OpenDevice, Errno.EACCES or Errno.EPERM) => "only root and the members of the node's group, usually kvm, may open it.",
         (KvmOperation.OpenDevice, Errno.ENODEV or Errno.ENXIO) => "there is a device node, but no KVM behind it. Load kvm_amd or kvm_intel.",
-        (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path is not KVM's device.",
+        (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path leads to a device or file that is not KVM's device.",
         (KvmOperation.CreateVm, Errno.EINVAL) => "the kernel cannot create a VM of this type; KvmCapability.VmTypes says which it can.",
         (KvmOperation.CreateVm, Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
         (KvmOperation.CreateVm, Errno.EBUSY) => "the machine is going down.",
