@@ -9,16 +9,13 @@ namespace LuoInterop.ContractTests;
 /// <summary>Boots one VM whose processor has virtualization, and holds what each probe of guest_memfd reported.</summary>
 public sealed class GuestMemfdRun : IAsyncLifetime
 {
-    public static IReadOnlyList<Type> Classes { get; } =
-        [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu), typeof(GuestMemfdPreservation)];
-
     public VmResult Result { get; private set; } = null!;
 
     // KVM in the guest needs QEMU's translation, where the processor can be any; errnos are those of 7.3.
     public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
     {
         Kernel = await KernelBuild.GetAsync(),
-        Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", .. Classes.Select(static type => type.Name)],
+        Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", .. ProbeRun.WithVirtualization.Select(static type => type.Name)],
         Accelerator = VmAccelerator.Tcg,
         CpuModel = "EPYC,+svm,+npt",
         KernelWarningsFail = true,
@@ -32,7 +29,7 @@ public sealed class GuestMemfdRun : IAsyncLifetime
 [Collection(OneVmAtATime.Name)]
 public sealed class GuestMemfdTests(GuestMemfdRun run, ITestOutputHelper output) : IClassFixture<GuestMemfdRun>
 {
-    public static TheoryData<string> Probes => [.. GuestMemfdRun.Classes.SelectMany(ProbeRun.Names)];
+    public static TheoryData<string> Probes => [.. ProbeRun.WithVirtualization.SelectMany(ProbeRun.Names)];
 
     [Theory]
     [MemberData(nameof(Probes))]

@@ -69,8 +69,8 @@ public sealed class KvmDevice : IDisposable
     /// <summary>Creates a VM without memory and vCPUs: KVM_CREATE_VM. Its descriptor is closed on exec.</summary>
     /// <returns>The VM, whose descriptor belongs to it.</returns>
     /// <exception cref="LiveUpdateException">
-    /// EINVAL: the kernel has no such type; EBUSY, EIO: the processor's virtualization cannot be switched on;
-    /// EMFILE, ENFILE, ENOMEM.
+    /// EINVAL: the kernel has no such type; EIO: the processor's virtualization cannot be switched on; EBUSY: the machine is
+    /// going down; EMFILE, ENFILE, ENOMEM.
     /// </exception>
     /// <remarks>The VM belongs to this process: from another one every call on it is EIO.</remarks>
     public KvmVm CreateVm(KvmVmType type = KvmVmType.Default)

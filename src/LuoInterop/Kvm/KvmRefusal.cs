@@ -1,24 +1,5 @@
 namespace LuoInterop;
 
-/// <summary>Names the operations on KVM that a kernel can refuse.</summary>
-internal static class KvmOperation
-{
-    public const string OpenDevice = "open of the KVM device";
-    public const string GetApiVersion = "KVM_GET_API_VERSION";
-    public const string CheckExtension = "KVM_CHECK_EXTENSION";
-    public const string VcpuMapSize = "KVM_GET_VCPU_MMAP_SIZE";
-    public const string CreateVm = "KVM_CREATE_VM";
-    public const string CreateGuestMemfd = "KVM_CREATE_GUEST_MEMFD";
-    public const string SetMemoryRegion = "KVM_SET_USER_MEMORY_REGION2";
-    public const string CreateVcpu = "KVM_CREATE_VCPU";
-    public const string MapVcpu = "mmap of a vCPU";
-    public const string GetRegisters = "KVM_GET_REGS or KVM_GET_SREGS";
-    public const string SetRegisters = "KVM_SET_REGS or KVM_SET_SREGS";
-    public const string Run = "KVM_RUN";
-    public const string MapGuestMemfd = "mmap of a guest_memfd";
-    public const string Allocate = "fallocate of a guest_memfd";
-}
-
 /// <summary>Says what an error number means for an operation on KVM.</summary>
 /// <remarks>Sources: <c>virt/kvm/kvm_main.c</c>, <c>virt/kvm/guest_memfd.c</c>, <c>arch/x86/kvm/x86.c</c>, Linux 7.3.</remarks>
 internal static class KvmRefusal
@@ -29,9 +10,10 @@ internal static class KvmRefusal
             "there is no such device node: the kernel has no KVM, its module (kvm_amd, kvm_intel) is not loaded, or the processor or the host of this VM offers no virtualization.",
         (KvmOperation.OpenDevice, Errno.EACCES or Errno.EPERM) => "only root and the members of the node's group, usually kvm, may open it.",
         (KvmOperation.OpenDevice, Errno.ENODEV or Errno.ENXIO) => "there is a device node, but no KVM behind it. Load kvm_amd or kvm_intel.",
-        (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path is not KVM's device.",
+        (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path leads to a device or file that is not KVM's device.",
         (KvmOperation.CreateVm, Errno.EINVAL) => "the kernel cannot create a VM of this type; KvmCapability.VmTypes says which it can.",
-        (KvmOperation.CreateVm, Errno.EBUSY or Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
+        (KvmOperation.CreateVm, Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
+        (KvmOperation.CreateVm, Errno.EBUSY) => "the machine is going down.",
         (KvmOperation.CreateGuestMemfd, Errno.EINVAL) =>
             "the VM does not know a flag (KvmVm.SupportedGuestMemfdOptions), or the size is not a positive multiple of the page size.",
         (KvmOperation.CreateGuestMemfd, Errno.ENOTTY) => "the kernel has no guest_memfd (Linux 6.8, CONFIG_KVM_GUEST_MEMFD).",

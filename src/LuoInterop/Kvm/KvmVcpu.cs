@@ -12,11 +12,13 @@ namespace LuoInterop;
 /// </remarks>
 public sealed unsafe class KvmVcpu : IDisposable
 {
+    // Keeps the mappings that KVM uses for the guest from being collected while it runs.
+    private readonly KvmVm _vm;
     private readonly KernelHandle _vcpu;
     private readonly MemfdMapping _run;
     private Errno _errno;
 
-    internal KvmVcpu(Kernel kernel, KernelHandle vcpu, MemfdMapping run)
+    internal KvmVcpu(KvmVm vm, KernelHandle vcpu, MemfdMapping run)
     {
         if (run.Length < sizeof(kvm_run))
         {
@@ -24,13 +26,13 @@ public sealed unsafe class KvmVcpu : IDisposable
             throw new NotSupportedException($"KVM shares {run.Length} bytes with a VMM; struct kvm_run has {sizeof(kvm_run)}.");
         }
 
-        Kernel = kernel;
+        _vm = vm;
         _vcpu = vcpu;
         _run = run;
     }
 
     /// <summary>Gets the kernel that answers.</summary>
-    public Kernel Kernel { get; }
+    public Kernel Kernel => _vm.Kernel;
 
     /// <summary>Gets the vCPU's descriptor, for calls that the library does not offer. It stays owned by this object.</summary>
     public SafeHandle Handle => _vcpu;
@@ -140,6 +142,7 @@ public sealed unsafe class KvmVcpu : IDisposable
         // Not every error sets the reason, and an old one must not be taken for this run's.
         Shared.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
         int result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+        GC.KeepAlive(this);
         _errno = result < 0 ? (Errno)(-result) : Errno.None;
         if (_errno == Errno.EINTR)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 
@@ -10,6 +11,8 @@ namespace LuoInterop;
 /// </remarks>
 public sealed class KvmVm : IDisposable
 {
+    // Collected, a mapping would be unmapped, and KVM write to whatever is at its address then.
+    private readonly ConcurrentDictionary<uint, MemfdMapping> _mappings = new();
     private readonly int _vcpuMapSize;
 
     internal KvmVm(Kernel kernel, SafeHandle handle, int vcpuMapSize)
@@ -121,7 +124,7 @@ public sealed class KvmVm : IDisposable
     /// <param name="guestAddress">The guest-physical address of the first byte.</param>
     /// <param name="memory">The file, created with both options. It stays the caller's.</param>
     /// <param name="offset">Where the range begins in the file, in bytes.</param>
-    /// <param name="mapping">The mapping of just that range, through which KVM reads and writes for the guest. It stays the caller's and must not be disposed before the region is removed.</param>
+    /// <param name="mapping">The mapping of just that range, through which KVM reads and writes for the guest. It stays the caller's, who must not dispose it before the region is removed; it is not collected as long as this object or a vCPU is referenced.</param>
     /// <inheritdoc cref="SetMemoryRegion(in KvmMemoryRegion)"/>
     public unsafe void AddMemory(uint slot, ulong guestAddress, GuestMemfd memory, long offset, MemfdMapping mapping)
     {
@@ -138,13 +141,16 @@ public sealed class KvmVm : IDisposable
             GuestMemfdOffset = (ulong)offset,
         });
 
-        // Its address is the kernel's now; without it the finalizer may have unmapped it before the call.
-        GC.KeepAlive(mapping);
+        _mappings[slot] = mapping;
     }
 
     /// <summary>Removes a memory region; its guest_memfd can be bound anew.</summary>
     /// <exception cref="LiveUpdateException">EINVAL: there is no such slot.</exception>
-    public void RemoveMemory(uint slot) => SetMemoryRegion(new KvmMemoryRegion { Slot = slot });
+    public void RemoveMemory(uint slot)
+    {
+        SetMemoryRegion(new KvmMemoryRegion { Slot = slot });
+        _mappings.TryRemove(slot, out _);
+    }
 
     /// <summary>Creates a vCPU: KVM_CREATE_VCPU. Its descriptor is closed on exec.</summary>
     /// <param name="id">Its number, on x86-64 its APIC id.</param>
@@ -156,7 +162,7 @@ public sealed class KvmVm : IDisposable
         var handle = new KernelHandle(Kernel, fd);
         try
         {
-            return new KvmVcpu(Kernel, handle, MemfdMapping.Of(Kernel, handle, 0, _vcpuMapSize, writable: true, KvmOperation.MapVcpu));
+            return new KvmVcpu(this, handle, MemfdMapping.Of(Kernel, handle, 0, _vcpuMapSize, writable: true, KvmOperation.MapVcpu));
         }
         catch
         {

@@ -70,6 +70,17 @@ public static class GuestMemfdMapping
         Assert.Equal(0x5A, second.GetReadOnlySpan(5, 1)[0]);
     }
 
+    public static void Map_AdvisedToRemove_PunchesAHole(Kernel kernel)
+    {
+        using var probe = new ProbeVm(kernel);
+        GuestMemfd memory = probe.Memory();
+        nint address = probe.Map(memory, 16 * Page);
+        using MemfdMapping mapping = memory.Map();
+        mapping.GetSpan(0, 2 * Page).Fill(0xAA);
+        Refused.Not(kernel.MAdvise(address, Page, MmanHeader.MADV_REMOVE));
+        Assert.Equal((0, 0xAA), (mapping.GetSpan(0, 1)[0], mapping.GetSpan(Page, 1)[0]));
+    }
+
     public static void Allocate_OtherModes_EOPNOTSUPP_BeforeTheRangeIsLookedAt(Kernel kernel)
     {
         using var probe = new ProbeVm(kernel);

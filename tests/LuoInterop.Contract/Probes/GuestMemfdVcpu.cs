@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 using Xunit;
@@ -106,15 +107,18 @@ public static class GuestMemfdVcpu
 
     public static void Vcpu_OnAFileWithoutTheMapFlag_UsesTheUserMemory(Kernel kernel)
     {
-        using var probe = new ProbeVm(kernel);
-        KvmVcpu vcpu = probe.Boot(Touch);
-        using Memfd memfd = Memfd.Create(kernel, "user memory", 16 * Page);
-        using MemfdMapping mapping = memfd.Map();
-        mapping.GetSpan(0, 1)[0] = 0x66;
-        probe.Bind(1, Touched, probe.Memory(16 * Page, GuestMemfdOptions.None), 0, 16 * Page, Address(mapping));
-        Assert.Equal(0x66, ReadOne(vcpu));
-        Assert.Equal(0x66, ReadOne(vcpu));
-        Assert.Equal(0x66, mapping.GetSpan(1, 1)[0]);
+        foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[GuestMemfdOptions.None, GuestMemfdOptions.InitShared])
+        {
+            using var probe = new ProbeVm(kernel);
+            KvmVcpu vcpu = probe.Boot(Touch);
+            using Memfd memfd = Memfd.Create(kernel, "user memory", 16 * Page);
+            using MemfdMapping mapping = memfd.Map();
+            mapping.GetSpan(0, 1)[0] = 0x66;
+            probe.Bind(1, Touched, probe.Memory(16 * Page, options), 0, 16 * Page, Address(mapping));
+            Assert.Equal(0x66, ReadOne(vcpu));
+            Assert.Equal(0x66, ReadOne(vcpu));
+            Assert.Equal(0x66, mapping.GetSpan(1, 1)[0]);
+        }
     }
 
     public static void Vcpu_OnAFileWithTheMapFlag_NeverUsesTheUserMemory(Kernel kernel)
@@ -181,6 +185,22 @@ public static class GuestMemfdVcpu
         Assert.Equal(1u, vcpu.InternalError);
     }
 
+    /// <summary>The mapping of a region that only the VM knows is not unmapped under KVM.</summary>
+    public static void Vcpu_KeepsTheMappingsOfItsRegions(Kernel kernel)
+    {
+        // mov dx, 0x10; mov si, 0x3000; outsb; jmp back.
+        using var probe = new ProbeVm(kernel);
+        KvmVcpu vcpu = probe.Own(probe.Vm.CreateVcpu());
+        AddLostMapping(probe, [0xBA, Port, 0x00, 0xBE, 0x00, 0x30, 0x6E, 0xEB, 0xF7]);
+        vcpu.StartInRealMode(0, 0x1000);
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Assert.Equal(0x42, ReadOne(vcpu));
+        }
+    }
+
     public static void Vcpu_NumberTwice_EEXIST_TooLarge_EINVAL(Kernel kernel)
     {
         using var probe = new ProbeVm(kernel);
@@ -234,6 +254,16 @@ public static class GuestMemfdVcpu
         mapping.GetSpan(0, 1)[0] = 0x5A;
         Console.WriteLine($"{(Errno)(-result)} {mapping.GetSpan(1, 1)[0]}");
         return 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddLostMapping(ProbeVm probe, byte[] code)
+    {
+        GuestMemfd memory = probe.Memory();
+        MemfdMapping mapping = memory.Map();
+        code.CopyTo(mapping.GetSpan(0x1000, code.Length));
+        mapping.GetSpan(0x3000, 1)[0] = 0x42;
+        probe.Vm.AddMemory(0, 0, memory, 0, mapping);
     }
 
     private static byte ReadOne(KvmVcpu vcpu)

@@ -10,6 +10,10 @@ namespace LuoInterop.Contract.Probes;
 /// </remarks>
 public static class ProbeRun
 {
+    /// <summary>Gets the classes of probes that run in one boot on a processor with virtualization, for KVM in the VM.</summary>
+    public static IReadOnlyList<Type> WithVirtualization { get; } =
+        [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu), typeof(GuestMemfdPreservation)];
+
     public static IEnumerable<string> Names(Type boot) =>
         boot.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static method => method.Name).Order(StringComparer.Ordinal);
 
