@@ -3,6 +3,7 @@ using System.IO.Compression;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
@@ -12,7 +13,7 @@ namespace LuoInterop.Emulation.Boot;
 
 /// <summary>One boot of an emulated kernel: what its processes share.</summary>
 /// <remarks>All state is guarded by <see cref="Lock"/>; Linux uses luo_session_serialize_rwsem, and a mutex for each session.</remarks>
-internal sealed class RunningKernel
+internal sealed partial class RunningKernel
 {
     private readonly EmulatedMachine _machine;
     private readonly bool _hasMemfdHandler;
@@ -29,6 +30,7 @@ internal sealed class RunningKernel
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
+        Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
         IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
     }
@@ -60,6 +62,9 @@ internal sealed class RunningKernel
     public MemfdInodes Inodes { get; } = new();
 
     public MemfdCalls MemfdCalls { get; }
+
+    /// <summary>Gets KVM; null where it is not emulated, and /dev/kvm is the host's.</summary>
+    public KvmModule? Kvm { get; }
 
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
@@ -199,6 +204,7 @@ internal sealed class RunningKernel
     {
         _end = end;
         Luo?.Abandon();
+        Kvm?.Abandon();
     }
 
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
@@ -223,7 +229,8 @@ internal sealed class RunningKernel
         int largest = Options.LargestFolioOrder;
         while (Faults.OnJump(fault => Luo?.FindPages(fault) is not null) is { } damage)
         {
-            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, largest, damage.Damage);
+            FolioRange range = Luo!.FindPages(damage)!;
+            Handover.Damage(range, ((ulong)damage.Offset >> PhysicalMemory.PageShift) - range.FilePage, largest, damage.Damage);
         }
 
         KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
@@ -242,7 +249,8 @@ internal sealed class RunningKernel
         "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
         + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
-        + "CONFIG_MEMFD_CREATE=y\n");
+        + "CONFIG_MEMFD_CREATE=y\n"
+        + KvmConfiguration);
 
     private static byte[] Gzip(string text)
     {
@@ -314,6 +322,11 @@ internal sealed class RunningKernel
             {
                 MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
+            }
+
+            if (Kvm is { } kvm)
+            {
+                StartKvm(luo, kvm);
             }
 
             Device = new LuoDevice(luo, Options.DevicePath);

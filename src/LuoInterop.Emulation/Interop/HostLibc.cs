@@ -24,6 +24,7 @@ internal static unsafe partial class HostLibc
     public const int KCMP_FILE = 0;
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
+    public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;
 
     /// <summary>Asks statx(2) for the time of birth; only with it is an inode number never mistaken for an older file's.</summary>
@@ -73,6 +74,9 @@ internal static unsafe partial class HostLibc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int mprotect(void* address, nuint length, int protection);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int madvise(void* address, nuint length, int advice);

@@ -244,15 +244,16 @@ internal sealed class KexecHandover
     /// <param name="file">The file; owned by the range on success.</param>
     /// <param name="pages">The number of its pages.</param>
     /// <param name="largest">The largest order of a folio.</param>
+    /// <param name="filePage">The page of the file that the first frame is.</param>
     /// <returns>The range, or null when memory is short.</returns>
-    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest)
+    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest, ulong filePage = 0)
     {
         if (!_frames.TryAllocate(pages, 1UL << FolioOrder(0, pages, largest), out ulong first))
         {
             return null;
         }
 
-        var range = new FolioRange(first, pages, file);
+        var range = new FolioRange(first, pages, file, filePage) { LargestOrder = largest };
         if (!TryPreserve(range, largest))
         {
             _frames.Free(first, pages);
@@ -318,12 +319,13 @@ internal sealed class KexecHandover
 
     /// <summary>Does to a preserved folio what a fault asks for.</summary>
     /// <param name="range">The file that holds it.</param>
-    /// <param name="page">A page of the file that it covers.</param>
+    /// <param name="page">A page of the range that it covers.</param>
     /// <param name="largest">The largest order of a folio.</param>
     /// <param name="damage">What happens to it.</param>
     public void Damage(FolioRange range, ulong page, int largest, FolioDamage damage)
     {
         // The folio that covers the page is the largest that begins where one of its order would.
+        largest = Math.Min(largest, range.LargestOrder);
         int order = largest;
         ulong first = page & ~((1UL << order) - 1);
         while (FolioOrder(first, range.PageCount, largest) < order)
