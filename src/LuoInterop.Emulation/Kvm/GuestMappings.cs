@@ -16,6 +16,9 @@ internal sealed unsafe class GuestMappings
 
     public int Count => _mappings.Count;
 
+    /// <summary>Gets or sets what is told that a freeze has seen which pages are there, and is about to close the holes; for tests.</summary>
+    public Action? Looked { get; set; }
+
     /// <summary>Takes a new mapping, whose pages nobody has touched: 0, or the <c>-errno</c> with which its holes cannot be closed.</summary>
     public int Add(GuestMapping mapping)
     {
@@ -73,6 +76,7 @@ internal sealed unsafe class GuestMappings
     public int Protect(GuestMemfdInode inode, out List<PageRun> present)
     {
         List<PageRun> before = inode.FindPresent();
+        Looked?.Invoke();
         int error = 0;
         foreach (GuestMapping mapping in Of(inode))
         {

@@ -133,6 +133,26 @@ public class Seed3Tests
     }
 
     [Fact]
+    public void Seed3_PageThatCameIntoBeingWhileHolesWereClosed_IsAPageLikeAnyOther()
+    {
+        (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
+        using (machine)
+        {
+            using MemfdMapping mapping = vmm.Memory.Map();
+            mapping.GetSpan(0, 1)[0] = 1;
+            vmm.Kernel.Running.Kvm!.Mappings.Looked = () => mapping.GetSpan(3 * Vmm.Page, 1)[0] = 3;
+            Assert.Equal(0, vmm.Preserve(session));
+            mapping.GetSpan((3 * Vmm.Page) + 1, 1)[0] = 4;
+            Assert.Equal(3, vmm.Load(3));
+            Assert.Equal(EFAULT, vmm.Kernel.TryFill(mapping, 2 * Vmm.Page));
+            EmulatedKernel kernel = machine.KexecPreview();
+            session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
+            using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
+            Assert.Equal([0L, 3], resumed.Present());
+        }
+    }
+
+    [Fact]
     public unsafe void Seed3_MadviseRemove_IsAPunchedHole_EPERM()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
