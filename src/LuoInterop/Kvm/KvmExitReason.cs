@@ -18,7 +18,7 @@ public enum KvmExitReason : uint
     Shutdown = KvmHeader.KVM_EXIT_SHUTDOWN,
     /// <summary>The processor refused the guest's state.</summary>
     FailedEntry = KvmHeader.KVM_EXIT_FAIL_ENTRY,
-    /// <summary>A signal of this process interrupted the run (EINTR). Run again.</summary>
+    /// <summary>A signal interrupted the run (EINTR); the .NET runtime sends some. Run again.</summary>
     Interrupted = KvmHeader.KVM_EXIT_INTR,
     /// <summary>KVM cannot go on, for instance at an instruction that it does not emulate: <see cref="KvmVcpu.InternalError"/>.</summary>
     InternalError = KvmHeader.KVM_EXIT_INTERNAL_ERROR,

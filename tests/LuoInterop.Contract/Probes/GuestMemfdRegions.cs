@@ -1,3 +1,4 @@
+using LuoInterop.Interop;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -142,6 +143,29 @@ public static class GuestMemfdRegions
         probe.Bind(0, 0, probe.Memory(16 * Page, GuestMemfdOptions.None), 0, 16 * Page);
         probe.Bind(1, 16 * Page, probe.Memory(16 * Page, GuestMemfdOptions.Map), 0, 16 * Page);
         probe.Bind(2, 32 * Page, probe.Memory(16 * Page, GuestMemfdOptions.InitShared), 0, 16 * Page);
+    }
+
+    public static unsafe void Region_ReservedWords_AreIgnored(Kernel kernel)
+    {
+        using var probe = new ProbeVm(kernel);
+        kvm_userspace_memory_region2 argument = default;
+        argument.flags = KvmHeader.KVM_MEM_GUEST_MEMFD;
+        argument.memory_size = Page;
+        argument.guest_memfd = (uint)RawIoctl.Number(probe.Memory().Handle);
+        argument.pad1 = uint.MaxValue;
+        for (int i = 0; i < 14; i++)
+        {
+            argument.pad2[i] = ulong.MaxValue;
+        }
+
+        Assert.Equal(0, kernel.Ioctl(probe.Vm.Handle, KvmHeader.KVM_SET_USER_MEMORY_REGION2, (nint)(&argument)));
+    }
+
+    public static void Region_UnreadableArgument_EFAULT(Kernel kernel)
+    {
+        using var probe = new ProbeVm(kernel);
+        using UserMemory nowhere = UserMemory.Unmapped(kernel);
+        Refused.With(Errno.EFAULT, kernel.Ioctl(probe.Vm.Handle, KvmHeader.KVM_SET_USER_MEMORY_REGION2, nowhere.Address));
     }
 
     private static KvmMemoryRegion Region(GuestMemfd memory) => new()

@@ -29,12 +29,12 @@ public static class GuestMemfdVcpu
         // mov byte [0x2000], 0x5A; mov al, 0x41; out 0x10, al; hlt.
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(0xC6, 0x06, 0x00, 0x20, 0x5A, 0xB0, 0x41, 0xE6, Port, 0xF4);
-        Assert.Equal(KvmExitReason.Port, vcpu.Run());
+        Assert.Equal(KvmExitReason.Port, Run(vcpu));
         Assert.Equal(new KvmPortAccess(IsWrite: true, 1, Port, 1), vcpu.PortAccess);
         Assert.Equal([0x41], vcpu.PortData.ToArray());
         Assert.Equal(0x5A, probe.BootMapping.GetSpan(0x2000, 1)[0]);
         Assert.Throws<InvalidOperationException>(() => vcpu.MemoryFault);
-        Assert.Equal(KvmExitReason.Halt, vcpu.Run());
+        Assert.Equal(KvmExitReason.Halt, Run(vcpu));
         Assert.Equal((0x41UL, 0x100AUL), (vcpu.Registers.Rax & 0xFF, vcpu.Registers.Rip));
     }
 
@@ -43,10 +43,10 @@ public static class GuestMemfdVcpu
         // in al, 0x10; mov [0x2000], al; hlt.
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(0xE4, Port, 0xA2, 0x00, 0x20, 0xF4);
-        Assert.Equal(KvmExitReason.Port, vcpu.Run());
+        Assert.Equal(KvmExitReason.Port, Run(vcpu));
         Assert.Equal(new KvmPortAccess(IsWrite: false, 1, Port, 1), vcpu.PortAccess);
         vcpu.PortData[0] = 0x99;
-        Assert.Equal(KvmExitReason.Halt, vcpu.Run());
+        Assert.Equal(KvmExitReason.Halt, Run(vcpu));
         Assert.Equal(0x99, probe.BootMapping.GetSpan(0x2000, 1)[0]);
     }
 
@@ -67,11 +67,11 @@ public static class GuestMemfdVcpu
     {
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(Touch);
-        Assert.Equal(KvmExitReason.Mmio, vcpu.Run());
+        Assert.Equal(KvmExitReason.Mmio, Run(vcpu));
         Assert.Equal(new KvmMmioAccess(Touched, 1, IsWrite: false), vcpu.MmioAccess);
         vcpu.MmioData[0] = 0x33;
         Assert.Equal(0x33, ReadOne(vcpu));
-        Assert.Equal(KvmExitReason.Mmio, vcpu.Run());
+        Assert.Equal(KvmExitReason.Mmio, Run(vcpu));
         Assert.Equal(new KvmMmioAccess(Touched + 1, 1, IsWrite: true), vcpu.MmioAccess);
         Assert.Equal([0x33], vcpu.MmioData.ToArray());
     }
@@ -85,7 +85,7 @@ public static class GuestMemfdVcpu
         closed.Dispose();
         for (int i = 0; i < 2; i++)
         {
-            Assert.Equal(KvmExitReason.MemoryFault, vcpu.Run());
+            Assert.Equal(KvmExitReason.MemoryFault, Run(vcpu));
             Assert.Equal(new KvmMemoryFault(Errno.EFAULT, Touched, Page, IsPrivate: false, 0), vcpu.MemoryFault);
         }
 
@@ -153,7 +153,7 @@ public static class GuestMemfdVcpu
             }
             else
             {
-                Assert.Equal(KvmExitReason.Mmio, vcpu.Run());
+                Assert.Equal(KvmExitReason.Mmio, Run(vcpu));
                 Assert.Equal(new KvmMmioAccess(Touched, 1, IsWrite: false), vcpu.MmioAccess);
             }
         }
@@ -164,7 +164,7 @@ public static class GuestMemfdVcpu
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(Touch);
         probe.Bind(1, Touched, probe.Memory(16 * Page, GuestMemfdOptions.None), 0, 16 * Page);
-        Refused.With(Errno.EFAULT, () => vcpu.Run());
+        Refused.With(Errno.EFAULT, () => Run(vcpu));
         Assert.Equal(KvmExitReason.Unknown, vcpu.ExitReason);
     }
 
@@ -173,7 +173,7 @@ public static class GuestMemfdVcpu
         // lidt [0x3000]; int3.
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(0x0F, 0x01, 0x1E, 0x00, 0x30, 0xCC);
-        Assert.Equal(KvmExitReason.Shutdown, vcpu.Run());
+        Assert.Equal(KvmExitReason.Shutdown, Run(vcpu));
     }
 
     public static void Vcpu_AtCodeWithoutMemory_InternalError(Kernel kernel)
@@ -181,8 +181,47 @@ public static class GuestMemfdVcpu
         // jmp 0x2000:0.
         using var probe = new ProbeVm(kernel);
         KvmVcpu vcpu = probe.Boot(0xEA, 0x00, 0x00, 0x00, 0x20);
-        Assert.Equal(KvmExitReason.InternalError, vcpu.Run());
+        Assert.Equal(KvmExitReason.InternalError, Run(vcpu));
         Assert.Equal(1u, vcpu.InternalError);
+    }
+
+    public static void Vcpu_OutlivesTheDescriptorsOfItsVmAndFile(Kernel kernel)
+    {
+        using var probe = new ProbeVm(kernel);
+        KvmVcpu vcpu = probe.Boot(ReadForEver);
+        probe.Device.Dispose();
+        probe.Vm.Dispose();
+        probe.BootMemory.Dispose();
+        probe.BootMapping.GetSpan(0x3000, 1)[0] = 0x17;
+        Assert.Equal(0x17, ReadOne(vcpu));
+    }
+
+    /// <summary>What a guest reads while the host writes and punches is what was written, or a hole's zero.</summary>
+    public static void Vcpus_OnTheirThreads_SeeWritesAndHolesOnly(Kernel kernel)
+    {
+        using var probe = new ProbeVm(kernel);
+        KvmVcpu first = probe.Boot(ReadForEver);
+        KvmVcpu second = probe.Own(probe.Vm.CreateVcpu(1));
+        second.StartInRealMode(0, 0x1000);
+        const byte Wrong = 1;
+        var seen = new byte[2][];
+        using var started = new CountdownEvent(2);
+        Thread[] threads = [.. new[] { first, second }.Select((vcpu, i) => new Thread(() =>
+        {
+            started.Signal();
+            seen[i] = [.. Enumerable.Range(0, 500).Select(_ => Run(vcpu) == KvmExitReason.Port ? vcpu.PortData[0] : Wrong)];
+        }))];
+        Array.ForEach(threads, static thread => thread.Start());
+        started.Wait();
+        do
+        {
+            probe.BootMapping.GetSpan(0x3000, 1)[0] = 0xAB;
+            probe.BootMemory.PunchHole(0x3000, Page);
+        }
+        while (threads.Any(static thread => thread.IsAlive));
+
+        Assert.All(seen.SelectMany(static bytes => bytes), static value => Assert.True(value is 0 or 0xAB, $"{value}"));
+        Assert.Equal((0, 0), (ReadOne(first), ReadOne(second)));
     }
 
     /// <summary>The mapping of a region that only the VM knows is not unmapped under KVM.</summary>
@@ -218,7 +257,7 @@ public static class GuestMemfdVcpu
         int ports = 0;
         for (int i = 0; i < 100; i++)
         {
-            ports += vcpu.Run() == KvmExitReason.Port && vcpu.PortAccess.Port == Port && vcpu.PortData[0] == 0 ? 1 : 0;
+            ports += Run(vcpu) == KvmExitReason.Port && vcpu.PortAccess.Port == Port && vcpu.PortData[0] == 0 ? 1 : 0;
         }
 
         Assert.Equal((100, 0L), (ports, GC.GetAllocatedBytesForCurrentThread() - before));
@@ -266,9 +305,22 @@ public static class GuestMemfdVcpu
         probe.Vm.AddMemory(0, 0, memory, 0, mapping);
     }
 
+    // The runtime, too, sends signals to its threads.
+    private static KvmExitReason Run(KvmVcpu vcpu)
+    {
+        KvmExitReason reason;
+        do
+        {
+            reason = vcpu.Run();
+        }
+        while (reason == KvmExitReason.Interrupted);
+
+        return reason;
+    }
+
     private static byte ReadOne(KvmVcpu vcpu)
     {
-        Assert.Equal(KvmExitReason.Port, vcpu.Run());
+        Assert.Equal(KvmExitReason.Port, Run(vcpu));
         return vcpu.PortData[0];
     }
 
