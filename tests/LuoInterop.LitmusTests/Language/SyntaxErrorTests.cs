@@ -16,6 +16,8 @@ public sealed class SyntaxErrorTests
     [InlineData("=> 0", "an expectation without an operation")]
     [InlineData("close d =>", "'=>' wants what is expected behind it")]
 
+    [InlineData("boot release=7.3.4", "'boot' describes the first kernel, and comes before all operations")]
+
     // Targets and names.
     [InlineData("open", "'open' gives a descriptor, which needs a name; write: NAME = open")]
     [InlineData("d = close e", "'close' gives no descriptor that could be named; write: close FILE")]
