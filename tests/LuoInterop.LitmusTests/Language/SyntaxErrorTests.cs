@@ -16,8 +16,6 @@ public sealed class SyntaxErrorTests
     [InlineData("=> 0", "an expectation without an operation")]
     [InlineData("close d =>", "'=>' wants what is expected behind it")]
 
-    [InlineData("boot release=7.3.4", "'boot' describes the first kernel, and comes before all operations")]
-
     // Targets and names.
     [InlineData("open", "'open' gives a descriptor, which needs a name; write: NAME = open")]
     [InlineData("d = close e", "'close' gives no descriptor that could be named; write: close FILE")]
@@ -86,6 +84,13 @@ public sealed class SyntaxErrorTests
         LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", $"# a comment\n\n{line}\nexit\n"));
         Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
         Assert.Equal(("file.luo", 3, $"file.luo:3: {error.Reason}"), (error.Script, error.Line, error.Message));
+    }
+
+    [Fact]
+    public void Boot_ThatIsNotFirst_IsRefused()
+    {
+        LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", "exit\nboot release=7.3.4\n"));
+        Assert.Equal("file.luo:2: 'boot' describes the first kernel, and comes before all operations.", error.Message);
     }
 
     [Fact]
