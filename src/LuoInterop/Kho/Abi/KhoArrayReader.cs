@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace LuoInterop.Kho.Abi;
 
@@ -59,11 +58,10 @@ internal sealed class KhoArrayReader
     {
         while (true)
         {
-            // Only compared with 0, which has the same bytes in every byte order.
-            int ahead = MemoryMarshal.Cast<byte, ulong>(Entries[(_slot * sizeof(ulong))..]).IndexOfAnyExcept(0UL);
+            int ahead = Entries[(_slot * sizeof(ulong))..].IndexOfAnyExcept((byte)0);
             if (ahead >= 0)
             {
-                _slot += ahead;
+                _slot += ahead / sizeof(ulong);
                 (position, entry) = Current();
                 _slot++;
                 return true;
