@@ -105,6 +105,9 @@ internal sealed record KernelProfile
     /// <summary>Gets whether FINISH refuses a reserved field that is not zero (since 7.2.6).</summary>
     public bool ChecksFinishReserved { get; private init; }
 
+    /// <summary>Gets whether huge pages are emulated, and preserved (the preview rfc-hugetlb).</summary>
+    public bool HasHugeTlb { get; private init; }
+
     /// <summary>Finds the description of a release by its first two numbers.</summary>
     public static bool TryFind(string release, [NotNullWhen(true)] out KernelProfile? profile)
     {
@@ -113,7 +116,7 @@ internal sealed record KernelProfile
             if (release.StartsWith(known.Series, StringComparison.Ordinal)
                 && (release.Length == known.Series.Length || !char.IsAsciiDigit(release[known.Series.Length])))
             {
-                profile = known;
+                profile = known.Series == "7.3" && release.Contains("-rfc-hugetlb", StringComparison.Ordinal) ? known with { HasHugeTlb = true } : known;
                 return true;
             }
         }

@@ -7,9 +7,8 @@ namespace LuoInterop.Emulation.Kho;
 
 /// <summary>Preserves pages for the next kernel, and restores those of the previous one (kernel/liveupdate/kexec_handover.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class KexecHandover
+internal sealed partial class KexecHandover
 {
-
     private readonly PhysicalMemory _memory;
     private readonly PageFrames _frames;
     private readonly KhoScratch[] _scratch;
@@ -57,6 +56,9 @@ internal sealed class KexecHandover
 
     /// <summary>Gets whether an image that is loaded now hands over (kho_fill_kimage).</summary>
     public bool IsAttached => IsEnabled && (IsFinalized || _profile.Finalization != KhoFinalization.ByHand);
+
+    /// <summary>Gets the blocks of 1 GiB that hold anything preserved, by number; empty where nobody asks (kho_extend_scratch).</summary>
+    public IReadOnlySet<ulong> BusyBlocks { get; init; } = new HashSet<ulong>();
 
     /// <summary>Gets the address of the previous kernel's device tree; 0 when this is no KHO boot.</summary>
     public ulong IncomingFdt { get; }
