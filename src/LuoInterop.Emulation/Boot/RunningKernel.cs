@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.HugeTlb;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
@@ -12,7 +13,7 @@ namespace LuoInterop.Emulation.Boot;
 
 /// <summary>One boot of an emulated kernel: what its processes share.</summary>
 /// <remarks>All state is guarded by <see cref="Lock"/>; Linux uses luo_session_serialize_rwsem, and a mutex for each session.</remarks>
-internal sealed class RunningKernel
+internal sealed partial class RunningKernel
 {
     private readonly EmulatedMachine _machine;
     private readonly bool _hasMemfdHandler;
@@ -54,7 +55,10 @@ internal sealed class RunningKernel
 
     public MemfdInodes Inodes { get; } = new();
 
-    public MemfdCalls MemfdCalls { get; }
+    public MemfdCalls MemfdCalls { get; private set; }
+
+    /// <summary>Gets HugeTLB; null where it is not emulated.</summary>
+    public HugeTlbCore? HugeTlb { get; private set; }
 
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
@@ -77,9 +81,19 @@ internal sealed class RunningKernel
         KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
+        bool hasKho = KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault;
+        if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
+        }
+
+        if (profile.HasHugeTlb)
+        {
+            kernel.StartHugeTlb(parameters.Words);
+        }
+
+        if (hasKho)
+        {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
                 int coldFdtSize = handover.OutgoingFdtSize;
@@ -147,6 +161,7 @@ internal sealed class RunningKernel
     {
         _end = end;
         Luo?.Abandon();
+        HugeTlb?.Memfds.Abandon();
     }
 
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
