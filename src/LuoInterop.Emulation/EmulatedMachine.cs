@@ -42,8 +42,11 @@ public sealed class EmulatedMachine : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemfdNoExec, 2);
         if (!KernelProfile.TryFind(Options.Release, out _))
         {
-            throw new ArgumentException($"Linux {Options.Release} cannot be emulated; 6.18 to 7.3 can.", nameof(options));
+            throw new ArgumentException(
+                $"Linux {Options.Release} cannot be emulated; 6.18 to 7.3 can, and 7.3 with {string.Join(", ", KernelPreviews.All)}.", nameof(options));
         }
+
+        ArgumentNullException.ThrowIfNull(Options.Modules);
 
         _memory = new PhysicalMemory(Options.MemorySize);
         _next = FirstBoot;

@@ -7,7 +7,7 @@ public sealed class EmulatedMachineOptions
     public string CommandLine { get; init; } = "kho=on liveupdate=on";
 
     /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated; the next kernels have that of the loaded image.</summary>
-    /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3.</remarks>
+    /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3, and 7.3 with <see cref="KernelPreviews"/>.</remarks>
     public string Release { get; init; } = "7.3.4-emulated";
 
     /// <summary>Gets the path of LUO's device.</summary>
@@ -38,4 +38,7 @@ public sealed class EmulatedMachineOptions
 
     /// <summary>Gets whether KHO is on when the command line does not say (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT).</summary>
     public bool KexecHandoverDefault { get; init; } = true;
+
+    /// <summary>Gets the modules that every kernel of the machine loads at its boot, in this order, before its first process.</summary>
+    public IReadOnlyList<EmulatedModule> Modules { get; init; } = [];
 }

@@ -105,23 +105,54 @@ internal sealed record KernelProfile
     /// <summary>Gets whether FINISH refuses a reserved field that is not zero (since 7.2.6).</summary>
     public bool ChecksFinishReserved { get; private init; }
 
-    /// <summary>Gets whether huge pages are emulated, and preserved (the preview rfc-hugetlb).</summary>
-    public bool HasHugeTlb { get; private init; }
+    /// <summary>Gets the previews that the kernel has (<see cref="KernelPreviews"/>).</summary>
+    public IReadOnlyList<string> Previews { get; private init; } = [];
 
-    /// <summary>Finds the description of a release by its first two numbers.</summary>
+    /// <summary>Gets whether the kernel preserves HugeTLB memory files.</summary>
+    public bool HasHugeTlb => Previews.Contains(KernelPreviews.HugeTlb);
+
+    /// <summary>Gets whether the kernel preserves guest_memfd.</summary>
+    public bool HasGuestMemfd => Previews.Contains(KernelPreviews.GuestMemfd);
+
+    /// <summary>Gets whether the versions of memory files can be chosen.</summary>
+    public bool HasVersions => Previews.Contains(KernelPreviews.Versions);
+
+    /// <summary>Finds the description of a release by its first two numbers, and by the previews in its local version.</summary>
     public static bool TryFind(string release, [NotNullWhen(true)] out KernelProfile? profile)
     {
+        profile = null;
         foreach (KernelProfile known in All)
         {
             if (release.StartsWith(known.Series, StringComparison.Ordinal)
                 && (release.Length == known.Series.Length || !char.IsAsciiDigit(release[known.Series.Length])))
             {
-                profile = known.Series == "7.3" && release.Contains("-rfc-hugetlb", StringComparison.Ordinal) ? known with { HasHugeTlb = true } : known;
-                return true;
+                profile = known.WithPreviews(release[known.Series.Length..]);
             }
         }
 
-        profile = null;
-        return false;
+        return profile is not null;
     }
+
+    // Null when a preview is not known, or is of another release than the last.
+    private KernelProfile? WithPreviews(string rest)
+    {
+        const string Mark = "-rfc-";
+        var previews = new List<string>();
+        for (int at = rest.IndexOf(Mark, StringComparison.Ordinal); at >= 0; at = rest.IndexOf(Mark, at, StringComparison.Ordinal))
+        {
+            int name = ++at;
+            if (KernelPreviews.All.FirstOrDefault(preview => IsWord(rest, name, preview)) is not { } found || this != s_linux73)
+            {
+                return null;
+            }
+
+            previews.Add(found);
+        }
+
+        return previews.Count == 0 ? this : this with { Previews = previews };
+    }
+
+    private static bool IsWord(string text, int at, string word) =>
+        string.CompareOrdinal(text, at, word, 0, word.Length) == 0
+        && (text.Length == at + word.Length || text[at + word.Length] is '-' or '.' or '+');
 }

@@ -17,6 +17,7 @@ internal sealed partial class RunningKernel
 {
     private readonly EmulatedMachine _machine;
     private readonly bool _hasMemfdHandler;
+    private readonly List<ModuleContext> _modules = [];
     private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
 
@@ -30,6 +31,7 @@ internal sealed partial class RunningKernel
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
+        IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
     }
 
     public Lock Lock { get; } = new();
@@ -47,6 +49,9 @@ internal sealed partial class RunningKernel
 
     /// <summary>Gets LUO, on or off; null on a release without it.</summary>
     public LuoCore? Luo { get; }
+
+    /// <summary>Gets whether the command line has <c>liveupdate=on</c>.</summary>
+    public bool IsLiveUpdateOn { get; }
 
     /// <summary>Gets LUO's device; null without KHO or <c>liveupdate=on</c>.</summary>
     public LuoDevice? Device { get; private set; }
@@ -97,16 +102,63 @@ internal sealed partial class RunningKernel
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
                 int coldFdtSize = handover.OutgoingFdtSize;
-                if (kernel.Luo is { } luo && KernelParameter.Switch(parameters.Words, "liveupdate") == true)
+                if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo);
+                    kernel.Start(luo, parameters.Words);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
             }
         }
 
+        foreach (EmulatedModule module in machine.Options.Modules)
+        {
+            // As with a module that is built in, a failing one does not stop the boot.
+            _ = kernel.LoadModule(module);
+        }
+
         return kernel;
+    }
+
+    /// <summary>Loads a module (init_module): 0, EEXIST, or what its init returned.</summary>
+    public int LoadModule(EmulatedModule module)
+    {
+        if (_modules.Exists(loaded => loaded.Definition.Name == module.Name))
+        {
+            return Refused.EEXIST;
+        }
+
+        var context = new ModuleContext(this, module);
+        int error = module.Initialize(context);
+        if (error == 0)
+        {
+            _modules.Add(context);
+        }
+        else
+        {
+            context.UnregisterAll();
+        }
+
+        return error;
+    }
+
+    /// <summary>Unloads a module (delete_module): 0, ENOENT, or EAGAIN, which is EWOULDBLOCK, while its files or objects are in use.</summary>
+    public int UnloadModule(string name)
+    {
+        if (_modules.Find(loaded => loaded.Definition.Name == name) is not { } context)
+        {
+            return Refused.ENOENT;
+        }
+
+        int error = context.Module.Stop();
+        if (error == 0)
+        {
+            context.Definition.Exit?.Invoke(context);
+            context.UnregisterAll();
+            _modules.Remove(context);
+        }
+
+        return error;
     }
 
     /// <summary>Throws when reboot(2) was obeyed.</summary>
@@ -268,17 +320,24 @@ internal sealed partial class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo)
+    private void Start(LuoCore luo, IReadOnlyList<string> words)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
         {
             if (_hasMemfdHandler)
             {
-                luo.Register(new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile));
+                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
+                Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
             }
 
             Device = new LuoDevice(luo, Options.DevicePath);
         }
+    }
+
+    private static void Register(LuoCore luo, FileHandler handler)
+    {
+        int error = luo.Register(handler);
+        System.Diagnostics.Debug.Assert(error == 0, "the handlers that are built in have different names");
     }
 }

@@ -18,6 +18,9 @@ internal abstract class OpenFile
     // include/uapi/linux/falloc.h, since Linux 6.17.
     private const int FALLOC_FL_WRITE_ZEROES = 0x80;
 
+    private static long s_last;
+
+    private readonly ulong _number = (ulong)Interlocked.Increment(ref s_last);
     private int _references = 1;
 
     /// <summary>Gets or sets the status flags (F_GETFL).</summary>
@@ -25,6 +28,9 @@ internal abstract class OpenFile
 
     /// <summary>Gets the text of the link in /proc/self/fd.</summary>
     public abstract string LinkText { get; }
+
+    /// <summary>Gets what tells the description from all others, also from files of the host.</summary>
+    public InodeKey Key => new(ulong.MaxValue, _number, 0, 0);
 
     /// <summary>Takes another reference (get_file).</summary>
     public void Get() => _references++;

@@ -46,6 +46,20 @@ internal sealed class HostFile : IDisposable
         return copy;
     }
 
+    /// <summary>Tells whether two descriptors refer to the same open file description: 1, 0 or <c>-errno</c>.</summary>
+    public static int AreSame(int fd, int other)
+    {
+        // Since Linux 6.10; before, and under a filter that does not know it, kcmp(2) tells, where ptrace(2) is allowed.
+        int same = HostLibc.fcntl(fd, HostLibc.F_DUPFD_QUERY, other);
+        if (same >= 0)
+        {
+            return same;
+        }
+
+        long order = HostLibc.syscall(HostLibc.KcmpNumber, Environment.ProcessId, Environment.ProcessId, HostLibc.KCMP_FILE, fd, other);
+        return order < 0 ? HostLibc.LastError : order == 0 ? 1 : 0;
+    }
+
     /// <summary>Reads what the host knows of a file.</summary>
     /// <returns>0 or <c>-errno</c>.</returns>
     public static unsafe int Stat(int fd, out statx data)

@@ -17,6 +17,12 @@ internal static unsafe partial class HostLibc
     public const int F_RDLCK = 0;
     public const int F_WRLCK = 1;
     public const int F_UNLCK = 2;
+
+    // include/uapi/linux/fcntl.h, since Linux 6.10.
+    public const int F_DUPFD_QUERY = 1027;
+
+    // include/uapi/linux/kcmp.h.
+    public const int KCMP_FILE = 0;
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
     public const int SEEK_DATA = 3;
@@ -80,6 +86,12 @@ internal static unsafe partial class HostLibc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint process_vm_writev(
         int pid, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+
+    /// <summary>Gets the number of kcmp(2): arch/x86/entry/syscalls/syscall_64.tbl, and include/uapi/asm-generic/unistd.h for arm64.</summary>
+    public static nint KcmpNumber => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 312 : 272;
 
     /// <summary>Gets <c>-errno</c> of the last call on this thread.</summary>
     public static int LastError => -Marshal.GetLastPInvokeError();

@@ -16,6 +16,7 @@ internal static class Refused
     public const int EFAULT = -(int)Errno.EFAULT;
     public const int EBUSY = -(int)Errno.EBUSY;
     public const int EEXIST = -(int)Errno.EEXIST;
+    public const int ENODATA = -(int)Errno.ENODATA;
     public const int ENODEV = -(int)Errno.ENODEV;
     public const int ENOTDIR = -(int)Errno.ENOTDIR;
     public const int EISDIR = -(int)Errno.EISDIR;

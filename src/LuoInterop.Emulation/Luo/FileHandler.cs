@@ -1,17 +1,42 @@
+using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Luo;
 
-/// <summary>Preserves and retrieves one kind of file (<c>struct liveupdate_file_ops</c>, include/linux/liveupdate.h).</summary>
-/// <remarks>Called with the running kernel's lock held. Calls return 0 or <c>-errno</c>.</remarks>
+/// <summary>Preserves and retrieves one kind of file (<c>struct liveupdate_file_handler</c>, include/linux/liveupdate.h).</summary>
+/// <remarks>
+/// Called with the running kernel's lock held. Calls return 0 or <c>-errno</c>. Linux knows one name for a handler; here one may
+/// write one form of several, and read more than it writes: <see cref="LuoFile.Compatible"/> says which one a record has.
+/// </remarks>
 internal abstract class FileHandler
 {
-    /// <summary>Gets the name under which the next kernel finds the handler.</summary>
+    private string[]? _reads;
+
+    /// <summary>Gets the name of the form that the handler writes unless it chooses another, under which the next kernel finds it.</summary>
     public abstract string Compatible { get; }
 
-    /// <summary>Tells whether the handler takes a file.</summary>
-    public abstract bool CanPreserve(int fd, in statx status);
+    /// <summary>Gets the names of all forms that the handler retrieves files from.</summary>
+    public virtual IReadOnlyList<string> Reads => _reads ??= [Compatible];
+
+    /// <summary>Gets the module that the handler belongs to; null for one that is built in.</summary>
+    public KernelModule? Owner { get; init; }
+
+    /// <summary>Gets the objects that live as long as files of this handler are preserved, in the order of their registration.</summary>
+    public List<LuoFlb> Flbs { get; } = [];
+
+    /// <summary>Tells whether the handler takes a file of the host.</summary>
+    public virtual bool CanPreserve(int fd, in statx status) => false;
+
+    /// <summary>Tells whether the handler takes a file of the emulation's own.</summary>
+    public virtual bool CanPreserve(OpenFile file) => false;
+
+    /// <summary>Finds what no two preserved files of the host may share (get_id): 0 or <c>-errno</c>.</summary>
+    public virtual int Identify(int fd, in statx status, PreservedFiles preserved, out InodeKey id)
+    {
+        id = HostFile.Key(status);
+        return 0;
+    }
 
     /// <summary>Saves a file's state, and sets <see cref="LuoFile.SerializedData"/>.</summary>
     public abstract int Preserve(LuoFile file, in statx status);
@@ -32,7 +57,7 @@ internal abstract class FileHandler
     {
     }
 
-    /// <summary>Makes a file from the saved state, and sets <see cref="LuoFile.File"/> and <see cref="LuoFile.Id"/>.</summary>
+    /// <summary>Makes a file from the saved state: sets <see cref="LuoFile.File"/> or <see cref="LuoFile.Own"/>, and <see cref="LuoFile.Id"/>.</summary>
     public abstract int Retrieve(LuoFile file);
 
     /// <summary>Tells whether the file's session may be finished.</summary>

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Boot;
+using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -28,7 +29,7 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     public bool IsEnabled { get; private set; }
 
     /// <summary>Gets the files that LUO holds, by what no two may share (luo_preserved_files).</summary>
-    public HashSet<InodeKey> PreservedFiles { get; } = [];
+    public PreservedFiles PreservedFiles { get; } = new();
 
     /// <summary>Gets the kernel's memory.</summary>
     public PageFrames Frames { get; } = handover.Frames;
@@ -36,8 +37,33 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     /// <summary>Gets the faults that handlers meet.</summary>
     public FaultInjection Faults { get; } = faults;
 
-    /// <summary>Makes a handler known, in the order in which they are asked.</summary>
-    public void Register(FileHandler handler) => _handlers.Add(handler);
+    /// <summary>Gets the objects that live as long as files that depend on them are preserved.</summary>
+    public LuoFlbList Flbs { get; } = new(format, handover.Memory, handover.Frames);
+
+    /// <summary>Makes a handler known, in the order in which they are asked: 0, or EEXIST when a form of it is another's.</summary>
+    public int Register(FileHandler handler)
+    {
+        if (_handlers.Exists(known => Forms(known).Intersect(Forms(handler)).Any()))
+        {
+            return Refused.EEXIST;
+        }
+
+        _handlers.Add(handler);
+        return 0;
+
+        static IEnumerable<string> Forms(FileHandler handler) => handler.Reads.Append(handler.Compatible);
+    }
+
+    /// <summary>Forgets a handler, and takes its objects from it.</summary>
+    public void Unregister(FileHandler handler)
+    {
+        while (handler.Flbs.Count > 0)
+        {
+            Flbs.Unregister(handler, handler.Flbs[0].Definition);
+        }
+
+        _handlers.Remove(handler);
+    }
 
     /// <summary>Finds the first handler that takes a file, or null.</summary>
     public FileHandler? FindHandler(int fd, in statx status)
@@ -53,8 +79,11 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         return null;
     }
 
-    /// <summary>Finds the handler of a name, or null.</summary>
-    public FileHandler? FindHandler(string compatible) => _handlers.Find(handler => handler.Compatible == compatible);
+    /// <summary>Finds the first handler that takes a file of the emulation's own, or null.</summary>
+    public FileHandler? FindHandler(OpenFile file) => _handlers.Find(handler => handler.CanPreserve(file));
+
+    /// <summary>Finds the handler that reads a form, or null.</summary>
+    public FileHandler? FindHandler(string compatible) => _handlers.Find(handler => handler.Reads.Contains(compatible));
 
     /// <summary>Takes over what the previous kernel left (luo_early_startup, early_initcall); runs with LUO off too.</summary>
     /// <exception cref="EmulatedKernelPanicException">It is not sound: the kernel does not go on.</exception>
@@ -207,6 +236,11 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     public int Reboot()
     {
         int error = Serialize();
+        if (error == 0)
+        {
+            Flbs.Serialize();
+        }
+
         return error == 0 && handover.Complete() != 0 ? Refused.EAGAIN : error;
     }
 

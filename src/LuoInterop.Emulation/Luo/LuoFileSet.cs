@@ -1,3 +1,4 @@
+using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
@@ -13,10 +14,13 @@ internal sealed class LuoFileSet(LuoCore luo)
     private readonly Dictionary<ulong, LuoFile> _byToken = [];
     private EntrySet? _records;
 
+    /// <summary>Gets the orchestrator that the session belongs to.</summary>
+    public LuoCore Luo => luo;
+
     private EntrySet Records => _records ??= luo.Format.CreateFiles();
 
     /// <summary>Preserves a file (luo_preserve_file).</summary>
-    public int Preserve(ulong token, int fd, Files.FileDescriptorTable descriptors)
+    public int Preserve(ulong token, int fd, FileDescriptorTable descriptors)
     {
         if (_byToken.ContainsKey(token))
         {
@@ -38,14 +42,34 @@ internal sealed class LuoFileSet(LuoCore luo)
         return error;
     }
 
-    private int PreserveInto(ulong token, int fd, Files.FileDescriptorTable descriptors)
+    private int PreserveInto(ulong token, int fd, FileDescriptorTable descriptors) =>
+        FileDescriptorTable.IsEmulated(fd) ? PreserveOwn(token, descriptors.Get(fd)) : PreserveHost(token, fd);
+
+    // fget() does not take O_PATH.
+    private int PreserveOwn(ulong token, OpenFile? open)
     {
-        if (Files.FileDescriptorTable.IsEmulated(fd))
+        if (open is null or PathFile)
         {
-            // No handler takes the device, a session or a file of debugfs; fget() does not take O_PATH.
-            return descriptors.Get(fd) is null or Files.PathFile ? Refused.EBADF : Refused.ENOENT;
+            return Refused.EBADF;
         }
 
+        if (luo.FindHandler(open) is not { } handler)
+        {
+            return Refused.ENOENT;
+        }
+
+        int error = Claim(handler, open.Key);
+        if (error != 0)
+        {
+            return error;
+        }
+
+        open.Get();
+        return Preserve(new LuoFile(handler, token, this) { Own = open, Id = open.Key }, default);
+    }
+
+    private int PreserveHost(ulong token, int fd)
+    {
         int copy = HostFile.Duplicate(fd);
         if (copy < 0)
         {
@@ -60,22 +84,10 @@ internal sealed class LuoFileSet(LuoCore luo)
             return error;
         }
 
-        var file = new LuoFile(handler!, token) { File = HostFile.Own(copy), Id = id };
-        error = luo.Faults.OnHandler(FileOperation.Preserve, token);
-        error = error == 0 ? handler!.Preserve(file, status) : error;
-        if (error != 0)
-        {
-            luo.PreservedFiles.Remove(id);
-            file.File.Dispose();
-            return error;
-        }
-
-        _files.Add(file);
-        _byToken.Add(token, file);
-        return 0;
+        return Preserve(new LuoFile(handler!, token, this) { File = HostFile.Own(copy), Id = id }, status);
     }
 
-    // Finds the handler, and takes the file for this session: ENOENT, EBUSY or ENOMEM.
+    // Finds the handler, and whether the file is free: ENOENT, EBUSY or ENOMEM.
     private int Claim(int fd, out FileHandler? handler, out InodeKey id, out statx status)
     {
         handler = null;
@@ -92,24 +104,71 @@ internal sealed class LuoFileSet(LuoCore luo)
             return Refused.ENOENT;
         }
 
-        // xa_insert, then the object that stands for the file.
-        id = HostFile.Key(status);
-        if (!luo.Profile.SharesFiles && luo.PreservedFiles.Contains(id))
+        error = handler.Identify(fd, status, luo.PreservedFiles, out id);
+        return error != 0 ? error : Claim(handler, id);
+    }
+
+    // try_module_get and xa_insert: on success the module's reference is the file's.
+    private int Claim(FileHandler handler, InodeKey id)
+    {
+        if (handler.Owner?.TryGet() == false)
         {
-            return Refused.EBUSY;
+            return Refused.ENOENT;
         }
 
-        if (!luo.Frames.TryAllocateSmall() || !luo.Frames.TryAllocateSmall())
+        int error = !luo.Profile.SharesFiles && luo.PreservedFiles.Contains(id) ? Refused.EBUSY
+            : luo.Frames.TryAllocateSmall() ? 0
+            : Refused.ENOMEM;
+        if (error != 0)
+        {
+            handler.Owner?.Put();
+        }
+
+        return error;
+    }
+
+    // luo_flb_file_preserve, kzalloc and the handler's preserve of a claimed file, each undone when a later one fails.
+    private int Preserve(LuoFile file, in statx status)
+    {
+        if (!luo.Profile.SharesFiles)
+        {
+            luo.PreservedFiles.Add(file);
+        }
+
+        int error = LuoFlbList.OnPreserve(file.Handler);
+        if (error == 0)
+        {
+            error = Save(file, status);
+            if (error == 0)
+            {
+                return 0;
+            }
+
+            LuoFlbList.OnUnpreserve(file.Handler);
+        }
+
+        luo.PreservedFiles.Remove(file);
+        file.Handler.Owner?.Put();
+        file.Put();
+        return error;
+    }
+
+    private int Save(LuoFile file, in statx status)
+    {
+        if (!luo.Frames.TryAllocateSmall())
         {
             return Refused.ENOMEM;
         }
 
-        if (!luo.Profile.SharesFiles)
+        int error = luo.Faults.OnHandler(FileOperation.Preserve, file.Token);
+        error = error == 0 ? file.Handler.Preserve(file, status) : error;
+        if (error == 0)
         {
-            luo.PreservedFiles.Add(id);
+            _files.Add(file);
+            _byToken.Add(file.Token, file);
         }
 
-        return 0;
+        return error;
     }
 
     /// <summary>Drops all files, the newest first (luo_file_unpreserve_files).</summary>
@@ -119,10 +178,12 @@ internal sealed class LuoFileSet(LuoCore luo)
         {
             LuoFile file = _files[^1];
             file.Handler.Unpreserve(file);
-            luo.PreservedFiles.Remove(file.Id);
+            LuoFlbList.OnUnpreserve(file.Handler);
+            luo.PreservedFiles.Remove(file);
+            file.Handler.Owner?.Put();
             RemoveLast();
             Records.Shrink(_files.Count);
-            file.File!.Dispose();
+            file.Put();
         }
 
         _records?.Destroy();
@@ -162,7 +223,7 @@ internal sealed class LuoFileSet(LuoCore luo)
                 return error;
             }
 
-            new LuoFileSer(file.Handler.Compatible, file.SerializedData, file.Token).Write(record);
+            new LuoFileSer(file.Compatible, file.SerializedData, file.Token).Write(record);
             Records.Write(i, record);
         }
 
@@ -183,8 +244,16 @@ internal sealed class LuoFileSet(LuoCore luo)
     /// <summary>Finds a file by its token, or null.</summary>
     public LuoFile? Find(ulong token) => _byToken.GetValueOrDefault(token);
 
+    /// <summary>Finds the token of a file of the emulation's own that is preserved here (liveupdate_get_token_outgoing): 0, or ENOENT.</summary>
+    public int FindToken(OpenFile file, out ulong token)
+    {
+        LuoFile? found = _files.Find(preserved => preserved.Own == file);
+        token = found?.Token ?? 0;
+        return found is null ? Refused.ENOENT : 0;
+    }
+
     /// <summary>Retrieves a file (luo_retrieve_file).</summary>
-    public int Retrieve(ulong token, out HostFile? retrieved)
+    public int Retrieve(ulong token, out LuoFile? retrieved)
     {
         retrieved = null;
         if (!_byToken.TryGetValue(token, out LuoFile? file))
@@ -205,11 +274,11 @@ internal sealed class LuoFileSet(LuoCore luo)
             file.RetrieveStatus = 1;
             if (!luo.Profile.SharesFiles)
             {
-                luo.PreservedFiles.Add(file.Id);
+                luo.PreservedFiles.Add(file);
             }
         }
 
-        retrieved = file.File;
+        retrieved = file;
         return file.RetrieveStatus < 0 ? file.RetrieveStatus : 0;
     }
 
@@ -228,12 +297,14 @@ internal sealed class LuoFileSet(LuoCore luo)
         {
             LuoFile file = _files[^1];
             file.Handler.Finish(file);
-            if (file.File is not null)
+            luo.Flbs.OnFinish(file.Handler);
+            if (file.File is not null || file.Own is not null)
             {
-                luo.PreservedFiles.Remove(file.Id);
-                file.File.Dispose();
+                luo.PreservedFiles.Remove(file);
+                file.Put();
             }
 
+            file.Handler.Owner?.Put();
             RemoveLast();
         }
 
@@ -251,7 +322,7 @@ internal sealed class LuoFileSet(LuoCore luo)
         int result = luo.Format.TakeFiles(session, out IEnumerable<LuoFileSer> records);
         foreach (LuoFileSer record in result == 0 ? records : [])
         {
-            if (luo.FindHandler(record.Compatible) is not { } handler)
+            if (luo.FindHandler(record.Compatible) is not { } handler || handler.Owner?.TryGet() == false)
             {
                 result = Refused.ENOENT;
                 break;
@@ -259,11 +330,12 @@ internal sealed class LuoFileSet(LuoCore luo)
 
             if (!luo.Frames.TryAllocateSmall())
             {
+                handler.Owner?.Put();
                 result = Refused.ENOMEM;
                 break;
             }
 
-            var file = new LuoFile(handler, record.Token) { SerializedData = record.Data };
+            var file = new LuoFile(handler, record.Token, this) { SerializedData = record.Data, Compatible = record.Compatible };
             _files.Add(file);
             _byToken.TryAdd(record.Token, file);
         }
@@ -276,7 +348,7 @@ internal sealed class LuoFileSet(LuoCore luo)
     {
         foreach (LuoFile file in _files)
         {
-            file.File?.Dispose();
+            file.Put();
         }
 
         _files.Clear();

@@ -8,8 +8,16 @@ namespace LuoInterop.Emulation.Luo;
 /// <remarks>Belongs to one kernel. Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
 internal abstract class LuoFormat(KexecHandover handover)
 {
+    private ulong? _incomingFlbs;
+
     /// <summary>Gets the pages' keeper.</summary>
     protected KexecHandover Handover { get; } = handover;
+
+    /// <summary>Gets the address of the page of objects that came in, 0 for none. May be asked before the blob is taken over, and changes nothing.</summary>
+    public ulong IncomingFlbs => _incomingFlbs ??= FindFlbs();
+
+    /// <summary>Gets or sets the address of the page of objects that go out, 0 in a form without them.</summary>
+    protected ulong OutgoingFlbs { get; set; }
 
     /// <summary>Gets the room for the records of outgoing sessions.</summary>
     public abstract EntrySet Sessions { get; }
@@ -23,6 +31,7 @@ internal abstract class LuoFormat(KexecHandover handover)
     public int Retrieve(out ulong number)
     {
         number = 0;
+        _ = IncomingFlbs;
         int error = Handover.RetrieveSubtree(LuoSer.LUO_KHO_ENTRY_NAME, out ulong address, out ulong size);
         return error == 0 ? Retrieve(address, size, out number) : error == Refused.ENOENT ? 0 : error;
     }
@@ -43,6 +52,35 @@ internal abstract class LuoFormat(KexecHandover handover)
 
     /// <summary>Names the written sessions in the blob, 0 of them before they are written.</summary>
     public abstract void Publish(int sessions);
+
+    /// <summary>Writes the record of an object that goes out.</summary>
+    public void WriteFlb(int index, in LuoFlbSer record) =>
+        record.Write(Handover.Memory.Structure(OutgoingFlbs + (ulong)(LuoFlbHeaderSer.Size + (index * LuoFlbSer.Size)), LuoFlbSer.Size));
+
+    /// <summary>Says how many objects go out.</summary>
+    public void PublishFlbs(int count)
+    {
+        if (OutgoingFlbs != 0)
+        {
+            new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, (ulong)count).Write(Handover.Memory.Structure(OutgoingFlbs, LuoFlbHeaderSer.Size));
+        }
+    }
+
+    /// <summary>Finds the page of objects in a blob that is not taken over yet: 0 where it is none of this form.</summary>
+    protected abstract ulong FindFlbs(ulong blob, ulong size);
+
+    /// <summary>Allocates the page of objects that go out (luo_flb_setup_outgoing): false when memory is short.</summary>
+    protected bool AddFlbs()
+    {
+        OutgoingFlbs = Handover.AllocatePreserved();
+        if (OutgoingFlbs == 0)
+        {
+            return false;
+        }
+
+        PublishFlbs(0);
+        return true;
+    }
 
     /// <summary>Takes a blob over that is there.</summary>
     protected abstract int Retrieve(ulong address, ulong size, out ulong number);
@@ -65,4 +103,7 @@ internal abstract class LuoFormat(KexecHandover handover)
 
         return address;
     }
+
+    private ulong FindFlbs() =>
+        Handover.RetrieveSubtree(LuoSer.LUO_KHO_ENTRY_NAME, out ulong address, out ulong size) == 0 ? FindFlbs(address, size) : 0;
 }

@@ -39,7 +39,7 @@ internal sealed class LuoSession(SessionKey name, LuoCore luo)
     public void Unfreeze() => _files?.Unfreeze();
 
     /// <summary>Retrieves a file: 0, ENOENT also for a session without files, or the handler's error.</summary>
-    public int Retrieve(ulong token, out HostFile? file)
+    public int Retrieve(ulong token, out LuoFile? file)
     {
         file = null;
         return _files?.Retrieve(token, out file) ?? Refused.ENOENT;

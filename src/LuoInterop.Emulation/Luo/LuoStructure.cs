@@ -11,7 +11,6 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
     private KhoBlockChain<LuoSessionSer>? _incoming;
     private ulong _number;
     private ulong _blob;
-    private ulong _flbs;
 
     public override EntrySet Sessions => _sessions;
 
@@ -54,21 +53,19 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
 
     public override bool SetUp(ulong number)
     {
-        // The page of file-lifecycle-bound objects is there even though the kernel has none (luo_flb_setup_outgoing).
-        _flbs = Handover.AllocatePreserved();
-        if (_flbs == 0)
+        // The page of file-lifecycle-bound objects is there even where no handler has one.
+        if (!AddFlbs())
         {
             return false;
         }
 
-        new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, 0).Write(Handover.Memory.Structure(_flbs, LuoFlbHeaderSer.Size));
         Span<byte> blob = stackalloc byte[LuoSer.Size];
         _number = number;
         Ser(sessions: 0).Write(blob);
         _blob = AddBlob(blob);
         if (_blob == 0)
         {
-            Handover.UnpreserveFree(_flbs);
+            Handover.UnpreserveFree(OutgoingFlbs);
         }
 
         return _blob != 0;
@@ -99,7 +96,19 @@ internal sealed class LuoStructure(KexecHandover handover) : LuoFormat(handover)
         return error;
     }
 
-    private LuoSer Ser(ulong sessions) => new(LuoSer.LUO_ABI_COMPATIBLE, _number, sessions, _flbs);
+    protected override ulong FindFlbs(ulong blob, ulong size)
+    {
+        Span<byte> bytes = stackalloc byte[LuoSer.Size];
+        if (size < LuoSer.Size || !Handover.Memory.TryRead(blob, bytes))
+        {
+            return 0;
+        }
+
+        LuoSer ser = LuoSer.Read(bytes);
+        return ser.Compatible == LuoSer.LUO_ABI_COMPATIBLE ? ser.FlbsPa : 0;
+    }
+
+    private LuoSer Ser(ulong sessions) => new(LuoSer.LUO_ABI_COMPATIBLE, _number, sessions, OutgoingFlbs);
 
     private int TryRead<T>(ulong head, out KhoBlockChain<T>? chain)
         where T : struct, IKhoSer<T>

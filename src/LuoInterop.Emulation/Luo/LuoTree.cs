@@ -50,19 +50,12 @@ internal sealed class LuoTree(KexecHandover handover, bool hasFlb) : LuoFormat(h
 
     public override bool SetUp(ulong number)
     {
-        ulong flb = hasFlb ? Handover.AllocatePreserved() : 0;
-        if (_sessions.Grow(1) != 0 || (hasFlb && flb == 0))
+        if ((hasFlb && !AddFlbs()) || _sessions.Grow(1) != 0)
         {
             return false;
         }
 
-        if (hasFlb)
-        {
-            // No object is bound to a memfd, so that the list stays empty.
-            new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, 0).Write(Handover.Memory.Structure(flb, LuoFlbHeaderSer.Size));
-        }
-
-        return AddBlob(new LuoFdtV1(number, _sessions.Head, hasFlb ? flb : null).ToArray()) != 0;
+        return AddBlob(new LuoFdtV1(number, _sessions.Head, hasFlb ? OutgoingFlbs : null).ToArray()) != 0;
     }
 
     public override void Publish(int sessions) =>
@@ -102,6 +95,25 @@ internal sealed class LuoTree(KexecHandover handover, bool hasFlb) : LuoFormat(h
             : flb.FirstString("compatible") != LuoFdtV1.LUO_FDT_FLB_COMPATIBLE || flb.NativeUInt64(LuoFdtV1.LUO_FDT_FLB_HEADER) is null
                 ? Refused.EINVAL
                 : 0;
+    }
+
+    protected override ulong FindFlbs(ulong blob, ulong size)
+    {
+        byte[] page = new byte[PhysicalMemory.PageSize];
+        if (!hasFlb || !Handover.Memory.TryRead(blob, page))
+        {
+            return 0;
+        }
+
+        try
+        {
+            return KhoFdt.Read(page).Root.Child(LuoFdtV1.LUO_FDT_FLB_NODE_NAME)?.NativeUInt64(LuoFdtV1.LUO_FDT_FLB_HEADER) ?? 0;
+        }
+        catch (KhoFormatException)
+        {
+            // The kernel panics over it when it takes the blob over.
+            return 0;
+        }
     }
 
     private IEnumerable<LuoFileSer> Files(LuoSessionSer session)

@@ -88,7 +88,7 @@ internal sealed class SessionFile : OpenFile
         return error != 0 ? error : command.Respond();
     }
 
-    // luo_session_retrieve_fd: the descriptor is a host one, and comes first.
+    // luo_session_retrieve_fd: the descriptor comes first, and only the file tells which kind it has to be.
     private int RetrieveFd(FileDescriptorTable descriptors, UserCommand command)
     {
         int reserved = descriptors.Reserve();
@@ -97,32 +97,45 @@ internal sealed class SessionFile : OpenFile
             return reserved;
         }
 
-        descriptors.Cancel(reserved);
         int fd = _luo.ReserveHostDescriptor();
         if (fd < 0)
         {
+            descriptors.Cancel(reserved);
             return fd;
         }
 
-        // A panic, too, gives the descriptor back: it is the host's.
-        int error = Refused.EIO;
+        // A panic, too, gives the descriptors back.
+        bool installed = false;
+        int error;
         try
         {
-            error = _session.Retrieve(command.Token, out HostFile? file);
+            error = _session.Retrieve(command.Token, out LuoFile? file);
             if (error == 0)
             {
-                command.SecondWord = fd;
+                command.SecondWord = file!.Own is null ? fd : reserved;
                 error = command.Respond();
             }
 
-            if (error == 0 && HostLibc.dup3(file!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0)
+            if (error == 0 && file!.Own is { } own)
             {
-                error = HostLibc.LastError;
+                own.Get();
+                descriptors.Install(reserved, own);
+                installed = true;
+            }
+            else if (error == 0)
+            {
+                error = HostLibc.dup3(file!.File!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0 ? HostLibc.LastError : 0;
+                fd = error == 0 ? -1 : fd;
             }
         }
         finally
         {
-            if (error != 0)
+            if (!installed)
+            {
+                descriptors.Cancel(reserved);
+            }
+
+            if (fd >= 0)
             {
                 // close(2) frees the number whatever it answers.
                 _ = HostLibc.close(fd);

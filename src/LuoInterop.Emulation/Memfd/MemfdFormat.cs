@@ -12,11 +12,30 @@ internal abstract class MemfdFormat
     /// <summary>With seals: Linux 7.1 to 7.3.</summary>
     public static MemfdFormat V2 { get; } = new WithSeals();
 
+    private static readonly MemfdFormat[] s_all = [V1, V2];
+
+    /// <summary>Gets all forms, the oldest first.</summary>
+    public static IReadOnlyList<MemfdFormat> All => s_all;
+
     /// <summary>Gets the handler's name in the records of files.</summary>
     public abstract string Compatible { get; }
 
     /// <summary>Gets the record's bytes.</summary>
     public abstract int Size { get; }
+
+    /// <summary>Finds a form by its name, or null.</summary>
+    public static MemfdFormat? Find(string compatible)
+    {
+        foreach (MemfdFormat format in s_all)
+        {
+            if (format.Compatible == compatible)
+            {
+                return format;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Reads a record; its seals are those that the retrieved file gets.</summary>
     public abstract MemfdLuoSer Read(ReadOnlySpan<byte> source);

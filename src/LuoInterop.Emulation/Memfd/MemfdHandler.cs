@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Memfd;
 /// <summary>Preserves memory files (mm/memfd_luo.c): the pages stay in their host file, only the records are written.</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
 internal sealed class MemfdHandler(
-    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, int largest, KernelProfile profile) : FileHandler
+    KexecHandover handover, MemfdInodes inodes, MemfdCalls calls, int largest, KernelProfile profile, MemfdFormats formats) : FileHandler
 {
     // kvmalloc refuses an array of more than INT_MAX bytes: 8 for each page of the file (mm/slub.c).
     private const ulong MostPages = int.MaxValue / 8;
@@ -18,12 +18,15 @@ internal sealed class MemfdHandler(
     private const ushort FolioFlags = MemfdLuoFolioSer.MEMFD_LUO_FOLIO_DIRTY | MemfdLuoFolioSer.MEMFD_LUO_FOLIO_UPTODATE;
 
     private readonly FrozenFileCheck _check = new(calls);
-    private readonly MemfdFormat _format = profile.Memfd;
 
     // The folios of files that may be preserved again: the same frames then, of which each session keeps its own list.
     private readonly Dictionary<InodeKey, FolioRange> _shared = [];
 
-    public override string Compatible => _format.Compatible;
+    private readonly string[] _reads = [.. formats.Reads.Select(static format => format.Compatible)];
+
+    public override string Compatible => formats.Writes.Compatible;
+
+    public override IReadOnlyList<string> Reads => _reads;
 
     // memfd_luo_can_preserve: shmem's operations, and no name in any folder. Only regular files of tmpfs have pages.
     public override unsafe bool CanPreserve(int fd, in statx status)
@@ -83,7 +86,7 @@ internal sealed class MemfdHandler(
             return HostLibc.LastError;
         }
 
-        Write(Read(file) with { Pos = (ulong)position }, file.SerializedData);
+        Write(Read(file) with { Pos = (ulong)position }, file, file.SerializedData);
         return 0;
     }
 
@@ -192,7 +195,7 @@ internal sealed class MemfdHandler(
             }
         }
 
-        Write(ser, address);
+        Write(ser, file, address);
         return 0;
     }
 
@@ -285,7 +288,15 @@ internal sealed class MemfdHandler(
         handover.FreeFolios(range);
     }
 
-    private MemfdLuoSer Read(LuoFile file) => _format.Read(handover.Memory.Structure(file.SerializedData, _format.Size));
+    private MemfdLuoSer Read(LuoFile file)
+    {
+        MemfdFormat format = MemfdFormat.Find(file.Compatible)!;
+        return format.Read(handover.Memory.Structure(file.SerializedData, format.Size));
+    }
 
-    private void Write(in MemfdLuoSer ser, ulong address) => _format.Write(ser, handover.Memory.Structure(address, _format.Size));
+    private void Write(in MemfdLuoSer ser, LuoFile file, ulong address)
+    {
+        MemfdFormat format = MemfdFormat.Find(file.Compatible)!;
+        format.Write(ser, handover.Memory.Structure(address, format.Size));
+    }
 }
