@@ -92,11 +92,7 @@ internal sealed partial class RunningKernel
             kernel.Luo?.EarlyStartup();
         }
 
-        if (profile.HasHugeTlb)
-        {
-            kernel.StartHugeTlb(parameters.Words);
-        }
-
+        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Words, hasKho) : null;
         if (hasKho)
         {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
@@ -104,7 +100,7 @@ internal sealed partial class RunningKernel
                 int coldFdtSize = handover.OutgoingFdtSize;
                 if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo, parameters.Words);
+                    kernel.Start(luo, parameters.Words, hugePages);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
@@ -257,6 +253,7 @@ internal sealed partial class RunningKernel
         "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
         + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
+        + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n");
 
     private static byte[] Gzip(string text)
@@ -320,11 +317,17 @@ internal sealed partial class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo, IReadOnlyList<string> words)
+    private void Start(LuoCore luo, IReadOnlyList<string> words, PageHandover? hugePages)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
         {
+            // First, because a file that stands for one of huge pages is a memfd too.
+            if (hugePages is not null)
+            {
+                RegisterHugeTlb(luo, hugePages);
+            }
+
             if (_hasMemfdHandler)
             {
                 MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);

@@ -66,11 +66,6 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             return Refused.EPERM;
         }
 
-        if (pools.IsFrozen)
-        {
-            return Refused.EBUSY;
-        }
-
         return mode == Punch
             ? PunchHole(inode, file, offset, length)
             : Preallocate(inode, file, (mode & Keep) != 0, offset, length, (long)status.stx_size);
@@ -124,9 +119,9 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
 
         // A writable mapping makes the file as long as it is. No freeze and no seal of growth is looked at.
         long end = offset + (long)whole;
-        if ((protection & MmanHeader.PROT_WRITE) != 0 && end > (long)status.stx_size)
+        if ((protection & MmanHeader.PROT_WRITE) != 0 && end > (long)status.stx_size && HostLibc.ftruncate(inode.Own.Fd, end) == 0)
         {
-            _ = HostLibc.ftruncate(inode.Own.Fd, end);
+            inode.KnownSize = (ulong)end;
         }
 
         return address;
@@ -150,15 +145,16 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         }
 
         memfds.Look();
-        if (pools.IsFrozen)
+        Hstate hstate = inode.Hstate;
+        ulong from = (ulong)(offset / hstate.PageSize);
+        ulong pages = length / (ulong)hstate.PageSize;
+        bool isShared = (flags & MmanHeader.MAP_SHARED) != 0;
+        if (pools.IsFrozen && !(isShared && inode.IsReserved(from, from + pages)))
         {
             return Refused.EBUSY;
         }
 
-        Hstate hstate = inode.Hstate;
-        ulong from = (ulong)(offset / hstate.PageSize);
-        ulong pages = length / (ulong)hstate.PageSize;
-        if ((flags & MmanHeader.MAP_SHARED) != 0)
+        if (isShared)
         {
             return inode.Reserve(from, from + pages);
         }
@@ -178,7 +174,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         return 0;
     }
 
-    private static int PunchHole(HugeMemfdInode inode, SafeHandle file, long offset, long length)
+    private int PunchHole(HugeMemfdInode inode, SafeHandle file, long offset, long length)
     {
         int seals = inode.Seals ?? 0;
         if ((seals & (FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE)) != 0)
@@ -186,19 +182,26 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             return Refused.EPERM;
         }
 
+        // Only whole pages go; the rest of the hole is zeroed in place.
         const int Mode = FallocHeader.FALLOC_FL_KEEP_SIZE | FallocHeader.FALLOC_FL_PUNCH_HOLE;
+        ulong size = (ulong)inode.Hstate.PageSize;
+        ulong from = ((ulong)offset + size - 1) / size;
+        ulong to = (ulong)(offset + length) / size;
+        if (pools.IsFrozen && inode.Pages.Keys.Any(index => index >= from && index < to))
+        {
+            return Refused.EBUSY;
+        }
+
         int error = Kernel.Linux.FAllocate(file, Mode, offset, length);
         if (error == 0)
         {
-            // Only whole pages go; the rest of the hole is zeroed in place.
-            long size = inode.Hstate.PageSize;
-            inode.Punch((ulong)((offset + size - 1) / size), (ulong)((offset + length) / size));
+            inode.Punch(from, to);
         }
 
         return error;
     }
 
-    private static int Preallocate(HugeMemfdInode inode, SafeHandle file, bool keepsSize, long offset, long length, long fileSize)
+    private int Preallocate(HugeMemfdInode inode, SafeHandle file, bool keepsSize, long offset, long length, long fileSize)
     {
         int seals = inode.Seals ?? Math.Max(Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS), 0);
         long end = offset + length;
@@ -210,7 +213,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         long size = inode.Hstate.PageSize;
         for (ulong index = (ulong)(offset / size); index < ((ulong)end + (ulong)size - 1) / (ulong)size; index++)
         {
-            int error = inode.Pages.ContainsKey(index) ? 0 : inode.Allocate(index);
+            int error = inode.Pages.ContainsKey(index) ? 0 : pools.IsFrozen ? Refused.EBUSY : inode.Allocate(index);
             if (error != 0)
             {
                 return error;

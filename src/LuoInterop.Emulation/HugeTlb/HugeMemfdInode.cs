@@ -30,7 +30,26 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
     /// <summary>Gets the pages that the file has, by index.</summary>
     public IReadOnlyDictionary<ulong, HugePage> Pages => _pages;
 
+    /// <summary>Gets or sets the size that a preserved file has as far as the emulated kernel knows.</summary>
+    public ulong KnownSize { get; set; }
+
     public override bool IsOrdinary => false;
+
+    public override bool IsShmem => false;
+
+    /// <summary>Tells whether pages are all reserved, or were: a mapping of them takes nothing from the pool.</summary>
+    public bool IsReserved(ulong from, ulong to)
+    {
+        for (ulong index = from; index < to; index++)
+        {
+            if (!_reserved.Contains(index))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Reserves pages for a shared mapping (hugetlb_reserve_pages): 0, or ENOMEM.</summary>
     public int Reserve(ulong from, ulong to)
@@ -66,21 +85,14 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
         return 0;
     }
 
-    /// <summary>Enters the reservations of a file that comes with all its pages (hugemfd_setup_rsrv of the RFC): 0, or ENOMEM.</summary>
-    /// <remarks>The pool's reservations do not change: the pages are not taken from it.</remarks>
-    public int ReserveArriving(ulong count)
+    /// <summary>Enters the reservations of a file that comes with its pages (region_add in hugemfd_setup_rsrv of the RFC).</summary>
+    /// <remarks>They are charged already. The pool's reservations do not change: the pages are not taken from it.</remarks>
+    public void ReserveArriving(ulong count)
     {
-        if (!Hstate.Cgroup.TryChargeReserved(count))
-        {
-            return Refused.ENOMEM;
-        }
-
         for (ulong index = 0; index < count; index++)
         {
             _reserved.Add(index);
         }
-
-        return 0;
     }
 
     /// <summary>Adds a page that came with the handover (hugetlb_add_to_page_cache): 0, EEXIST, or ENOMEM above the cgroup's limit.</summary>

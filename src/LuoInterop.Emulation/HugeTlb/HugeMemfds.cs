@@ -11,6 +11,9 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
 {
     private readonly List<HugeMemfdInode> _files = [];
 
+    /// <summary>Gets what is known of all memory files.</summary>
+    public MemfdInodes Inodes { get; } = inodes;
+
     /// <summary>memfd_create(2) with MFD_HUGETLB and flags that are legal: the descriptor, or <c>-errno</c>; ENODEV for a size without a pool.</summary>
     public int Create(string name, uint flags)
     {
@@ -44,7 +47,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     }
 
     /// <summary>Finds the file behind a host descriptor, or null.</summary>
-    public HugeMemfdInode? Find(int fd, out statx status) => inodes.Find(fd, out status) as HugeMemfdInode;
+    public HugeMemfdInode? Find(int fd, out statx status) => Inodes.Find(fd, out status) as HugeMemfdInode;
 
     /// <summary>Begins to know a file: 0 or <c>-errno</c>.</summary>
     public int Enter(int fd, Hstate hstate, bool isStandIn, out HugeMemfdInode? inode)
@@ -64,7 +67,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
         }
 
         inode = new HugeMemfdInode(HostFile.Key(status), hstate, HostFile.Own(own), isStandIn);
-        inodes.Add(inode.Id, inode);
+        Inodes.Add(inode.Id, inode);
         _files.Add(inode);
         return 0;
     }
@@ -92,7 +95,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     public void Forget(HugeMemfdInode inode)
     {
         _files.Remove(inode);
-        inodes.Remove(inode.Id);
+        Inodes.Remove(inode.Id);
         inode.Own.Dispose();
     }
 

@@ -52,6 +52,13 @@ internal sealed partial class KexecHandover
         _memory.Depopulate(pfn);
     }
 
+    /// <summary>Puts a file's bytes where a preserved blank is; the folio is owned by the memory from then on.</summary>
+    public void ReplaceBlank(FolioRange folio)
+    {
+        _memory.Depopulate(folio.FirstPfn);
+        _memory.Add(folio);
+    }
+
     /// <summary>Drops the bytes of a restored piece of plain pages, and keeps its frames for the caller.</summary>
     public void KeepRestored(ulong pfn, int order) => _memory.Depopulate(pfn, _preserved.End(pfn, order));
 }

@@ -318,33 +318,6 @@ internal sealed partial class KexecHandover
         range.Dispose();
     }
 
-    /// <summary>Does to a preserved folio what a fault asks for.</summary>
-    /// <param name="range">The file that holds it.</param>
-    /// <param name="page">A page of the file that it covers.</param>
-    /// <param name="largest">The largest order of a folio.</param>
-    /// <param name="damage">What happens to it.</param>
-    public void Damage(FolioRange range, ulong page, int largest, FolioDamage damage)
-    {
-        // The folio that covers the page is the largest that begins where one of its order would.
-        int order = largest;
-        ulong first = page & ~((1UL << order) - 1);
-        while (FolioOrder(first, range.PageCount, largest) < order)
-        {
-            first = page & ~((1UL << --order) - 1);
-        }
-
-        if (damage == FolioDamage.NotPreserved)
-        {
-            _map!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
-            return;
-        }
-
-        for (ulong i = 0; i < 1UL << order; i++)
-        {
-            range.Damage(first + i, damage);
-        }
-    }
-
     /// <summary>Gets the pages of the map of preserved memory itself: they stay when what they stand for is gone.</summary>
     public IEnumerable<ulong> MapPages => _map?.Pages ?? [];
 

@@ -27,6 +27,9 @@ internal class MemfdInode
     /// <summary>Gets or sets the pages of the file whose memory is broken (PG_hwpoison); null for none.</summary>
     public SortedSet<long>? PoisonedPages { get; set; }
 
+    /// <summary>Gets whether the file is one of shmem, whatever the host has in its place.</summary>
+    public virtual bool IsShmem => true;
+
     /// <summary>Gets whether nothing is left to know.</summary>
     public virtual bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
 }

@@ -4,7 +4,7 @@ namespace LuoInterop.Kho.Abi;
 
 /// <summary>Codes <c>struct hugemfd_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC, 20251206230222.853493-11-pratyush@kernel.org).</summary>
 /// <param name="FileSize">The file's size in bytes (<c>size</c>).</param>
-/// <param name="Pos">The file position in bytes, taken at PRESERVE_FD.</param>
+/// <param name="Pos">The file position in bytes, taken again at the freeze.</param>
 /// <param name="NrFolios">The number of <see cref="HugeMemfdFolioSer"/> in <paramref name="Folios"/>.</param>
 /// <param name="Folios">The array's descriptor, all zero for an empty file.</param>
 /// <param name="Order">The order of the file's huge pages: 9 is 2 MiB, 18 is 1 GiB.</param>
