@@ -140,12 +140,37 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         {
             long start = (long)(record.Index >> hstate.Order) * hstate.PageSize;
             long length = Math.Min(hstate.PageSize, (long)ser.FileSize - start);
-            error = error != 0 || folio is null || length <= 0 ? error : new FolioCopy(folio, made, start).Copy(length);
+            error = error != 0 || length <= 0 ? error
+                : folio is not null ? new FolioCopy(folio, made, start).Copy(length)
+                : CopyPlain(record.Pfn, made, start, length);
         }
 
         int fd = error != 0 ? error : HostFile.Reopen(made, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
         _ = HostLibc.close(made);
         return fd;
+    }
+
+    // Pages of a machine that got its memory from elsewhere.
+    private unsafe int CopyPlain(ulong pfn, int fd, long start, long length)
+    {
+        for (long done = 0; done < length; done += PhysicalMemory.PageSize, pfn++)
+        {
+            Span<byte> page = handover.Memory.Page(pfn);
+            int part = (int)Math.Min(page.Length, length - done);
+            if (page[..part].ContainsAnyExcept((byte)0))
+            {
+                // SAFETY: pinned for the call, which reads no more than the page.
+                fixed (byte* pointer = page)
+                {
+                    if (HostLibc.pwrite(fd, pointer, (nuint)part, start + done) < 0)
+                    {
+                        return HostLibc.LastError;
+                    }
+                }
+            }
+        }
+
+        return 0;
     }
 
     // The host file whose pages the folios are, each in its place; null where the new file would be refused what Linux's allows.
