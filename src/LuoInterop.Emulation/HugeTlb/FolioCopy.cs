@@ -54,6 +54,11 @@ internal readonly struct FolioCopy(FolioRange folio, int fd, long offset)
                 }
             }
 
+            if (!buffer.AsSpan(0, length).ContainsAnyExcept((byte)0))
+            {
+                return 0;
+            }
+
             // SAFETY: pinned for the loop; a piece is at most Step bytes, which the rented array holds.
             fixed (byte* pointer = buffer)
             {

@@ -220,13 +220,14 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             }
         }
 
-        // Where the host has real huge pages, they must be there as well.
-        if (!inode.IsStandIn)
+        if (keepsSize || end <= fileSize)
         {
-            return Kernel.Linux.FAllocate(file, keepsSize ? FallocHeader.FALLOC_FL_KEEP_SIZE : 0, offset, length);
+            return 0;
         }
 
-        // The size need not be one of whole pages here (i_size_write of hugetlbfs_fallocate).
-        return !keepsSize && end > fileSize && HostLibc.ftruncate(inode.Own.Fd, end) < 0 ? HostLibc.LastError : 0;
+        // The size need not be one of whole pages here (i_size_write of hugetlbfs_fallocate); ftruncate(2) of a real file wants that.
+        return !inode.IsStandIn && end % size != 0
+            ? Kernel.Linux.FAllocate(file, 0, offset, length)
+            : HostLibc.ftruncate(inode.Own.Fd, end) < 0 ? HostLibc.LastError : 0;
     }
 }

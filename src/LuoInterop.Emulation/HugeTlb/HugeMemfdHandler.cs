@@ -223,9 +223,7 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
             }
         }
 
-        // Where the host has real huge pages, they must be there as well.
-        long length = (long)count * inode.Hstate.PageSize;
-        return !inode.IsStandIn && HostLibc.fallocate(inode.Own.Fd, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, length) < 0 ? HostLibc.LastError : 0;
+        return 0;
     }
 
     private void Unpreserve(Hstate hstate, FolioRange[] folios, int count)

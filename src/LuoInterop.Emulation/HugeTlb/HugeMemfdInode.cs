@@ -181,9 +181,14 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
     /// <remarks>A page that the pool does not have stays unseen, where Linux sends SIGBUS.</remarks>
     public void SeeFaults()
     {
-        // Files of real huge pages do not say where they have data (default_llseek).
+        if (!IsStandIn)
+        {
+            SeeCount();
+            return;
+        }
+
         long offset = 0;
-        while (IsStandIn && HostLibc.lseek(Own.Fd, offset, HostLibc.SEEK_DATA) is >= 0 and var data)
+        while (HostLibc.lseek(Own.Fd, offset, HostLibc.SEEK_DATA) is >= 0 and var data)
         {
             ulong index = (ulong)(data / Hstate.PageSize);
             if (!_pages.ContainsKey(index))
@@ -192,6 +197,27 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
             }
 
             offset = (long)(index + 1) * Hstate.PageSize;
+        }
+    }
+
+    // A file of real huge pages tells how many it has, but not which (default_llseek): those that are mapped come first.
+    private void SeeCount()
+    {
+        if (HostFile.Stat(Own.Fd, out LuoInterop.Interop.statx status) != 0)
+        {
+            return;
+        }
+
+        long missing = ((long)status.stx_blocks / (Hstate.PageSize / 512)) - _pages.Count;
+        ulong[] mapped = missing > 0 ? [.. _reserved.Where(index => !_pages.ContainsKey(index)).Order()] : [];
+        foreach (ulong index in mapped)
+        {
+            missing -= missing > 0 && Allocate(index) == 0 ? 1 : 0;
+        }
+
+        for (ulong index = 0; missing > 0 && index < status.stx_size / (ulong)Hstate.PageSize; index++)
+        {
+            missing -= !_pages.ContainsKey(index) && Allocate(index) == 0 ? 1 : 0;
         }
     }
 

@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Tests.HugeTlb;
 [Collection("alone")]
 public sealed class DamagedHandoverTests(ITestOutputHelper output)
 {
-    private const int Rounds = 250;
+    private const int Rounds = 100;
     private const long MostAllocated = 64L << 20;
 
     /// <summary>Gets seeds that always run, and a fresh one, which the test's name shows.</summary>
