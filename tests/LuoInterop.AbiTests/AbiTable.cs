@@ -7,6 +7,9 @@ namespace LuoInterop.AbiTests;
 /// <param name="Header">The header of the kernel.</param>
 internal sealed record StructureEntry(Type Type, string Header)
 {
+    /// <summary>Gets the structure in C where it has no name there; null if it is <c>struct</c> and the type's name.</summary>
+    public string? CForm { get; init; }
+
     /// <summary>Gets the reason why the fields leave bytes of the structure without a name; null if they leave none.</summary>
     public string? PartialBecause { get; init; }
 
@@ -43,6 +46,24 @@ internal static class AbiTable
         new(typeof(liveupdate_session_retrieve_fd), "linux/liveupdate.h"),
         new(typeof(liveupdate_session_finish), "linux/liveupdate.h"),
         new(typeof(liveupdate_session_get_name), "linux/liveupdate.h"),
+        new(typeof(kvm_create_guest_memfd), "linux/kvm.h"),
+        new(typeof(kvm_userspace_memory_region2), "linux/kvm.h"),
+        new(typeof(kvm_run), "linux/kvm.h")
+        {
+            PartialBecause = "the union that follows is declared by its members; what is after it is not used",
+        },
+        new(typeof(kvm_run_io), "linux/kvm.h") { CForm = MemberOfKvmRun("io") },
+        new(typeof(kvm_run_mmio), "linux/kvm.h")
+        {
+            CForm = MemberOfKvmRun("mmio"),
+            PartialBecause = "it ends in three bytes of padding",
+        },
+        new(typeof(kvm_run_internal), "linux/kvm.h") { CForm = MemberOfKvmRun("internal") },
+        new(typeof(kvm_run_memory_fault), "linux/kvm.h") { CForm = MemberOfKvmRun("memory_fault") },
+        new(typeof(kvm_regs), "linux/kvm.h"),
+        new(typeof(kvm_segment), "linux/kvm.h"),
+        new(typeof(kvm_dtable), "linux/kvm.h"),
+        new(typeof(kvm_sregs), "linux/kvm.h"),
         new(typeof(statx_timestamp), "linux/stat.h"),
         new(typeof(statx), "linux/stat.h")
         {
@@ -71,6 +92,21 @@ internal static class AbiTable
     public static IReadOnlyList<ConstantsEntry> Constants { get; } =
     [
         new(typeof(LiveUpdateHeader), "linux/liveupdate.h"),
+        new(typeof(KvmHeader), "linux/kvm.h")
+        {
+            Forms = new Dictionary<string, CForm>
+            {
+                // One number for all members: they have to begin at the same place.
+                ["KvmRunUnion"] = new(
+                    "(__builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, mmio)"
+                    + " && __builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, internal)"
+                    + " && __builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, memory_fault)"
+                    + " ? (int)__builtin_offsetof(struct kvm_run, io) : -1)"),
+                ["KvmRunMmioData"] = new("__builtin_offsetof(struct kvm_run, mmio.data)"),
+                ["Write"] = new("(unsigned int)_IOC_WRITE << _IOC_DIRSHIFT"),
+                ["Read"] = new("(unsigned int)_IOC_READ << _IOC_DIRSHIFT"),
+            },
+        },
         new(typeof(MemfdHeader), "linux/memfd.h"),
         new(typeof(FcntlHeader), "linux/fcntl.h"),
         new(typeof(FallocHeader), "linux/falloc.h"),
@@ -113,4 +149,6 @@ internal static class AbiTable
             },
         },
     ];
+
+    private static string MemberOfKvmRun(string member) => $"__typeof__(((struct kvm_run *)0)->{member})";
 }

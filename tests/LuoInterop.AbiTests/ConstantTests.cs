@@ -45,6 +45,8 @@ public sealed class ConstantTests
     [InlineData("linux/liveupdate.h", "LIVEUPDATE_", typeof(LiveUpdateHeader))]
     [InlineData("linux/memfd.h", "MFD_", typeof(MemfdHeader))]
     [InlineData("linux/fcntl.h", "F_SEAL_", typeof(FcntlHeader))]
+    [InlineData("linux/kvm.h", "GUEST_MEMFD_", typeof(KvmHeader))]
+    [InlineData("linux/kvm.h", "KVM_MEM_", typeof(KvmHeader))]
     public async Task Header_HasNoMacroThatIsNotDeclared(string header, string prefix, Type declarations)
     {
         string[] macros = [.. (await CCompiler.ListKernelMacrosAsync(header)).Where(macro => macro.StartsWith(prefix, StringComparison.Ordinal))];

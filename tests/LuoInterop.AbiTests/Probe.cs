@@ -6,11 +6,11 @@ namespace LuoInterop.AbiTests;
 /// <summary>Expects one field of a C structure. Sign is null where it is not compared.</summary>
 internal sealed record FieldExpectation(string Name, int Offset, int Size, bool? Signed);
 
-/// <summary>Expects a C structure.</summary>
-internal sealed record StructureExpectation(string Name, string Header, int Size, IReadOnlyList<FieldExpectation> Fields)
+/// <summary>Expects a C structure, whose type is given in C.</summary>
+internal sealed record StructureExpectation(string Type, string Header, int Size, IReadOnlyList<FieldExpectation> Fields)
 {
     public static StructureExpectation Of(StructureEntry entry) => new(
-        entry.Type.Name,
+        entry.CForm ?? $"struct {entry.Type.Name}",
         entry.Header,
         ManagedLayout.SizeOf(entry.Type),
         [.. ManagedLayout.FieldsOf(entry.Type).Select(field => new FieldExpectation(
@@ -54,7 +54,7 @@ internal static class Probe
     public static string Write(StructureExpectation structure)
     {
         StringBuilder code = Begin([structure.Header]);
-        string type = $"struct {structure.Name}";
+        string type = structure.Type;
         Expect(code, $"sizeof({type})", structure.Size);
         foreach (FieldExpectation field in structure.Fields)
         {

@@ -9,11 +9,16 @@ if (args is [DefaultBoot.ChildWord, var name])
     return DefaultBoot.RunChild(name);
 }
 
+if (args is [GuestMemfdVcpu.ChildWord, var vm, var memory])
+{
+    return GuestMemfdVcpu.RunChild(vm, memory);
+}
+
 using Guest guest = Guest.Open();
 return args switch
 {
     ["contract"] => VmRun.Run(guest, Kernel.Linux),
-    ["probes", var boot] => ProbeRun.Run(guest, boot),
+    ["probes", .. var boots] => ProbeRun.Run(guest, boots),
     [EmptyBlock.Guarded or EmptyBlock.GuardedReboot or EmptyBlock.Unguarded] => EmptyBlock.Run(guest, args[0]),
     _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),
 };

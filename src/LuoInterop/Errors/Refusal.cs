@@ -34,7 +34,7 @@ internal static class Operation
 internal static class Refusal
 {
     public static string Explain(string operation, Errno errno) =>
-        Specific(operation, errno) ?? General(errno);
+        Specific(operation, errno) ?? KvmRefusal.Explain(operation, errno) ?? General(errno);
 
     private static string? Specific(string operation, Errno errno) => (operation, errno) switch
     {

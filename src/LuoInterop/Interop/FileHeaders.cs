@@ -89,9 +89,10 @@ internal unsafe struct statfs
     public fixed long f_spare[4];
 }
 
-/// <summary>Declares <c>include/uapi/linux/magic.h</c>: file system types that a memfd can belong to.</summary>
+/// <summary>Declares <c>include/uapi/linux/magic.h</c>: file system types that a memfd or guest_memfd can belong to.</summary>
 internal static class MagicHeader
 {
     public const long TMPFS_MAGIC = 0x01021994;
     public const long HUGETLBFS_MAGIC = 0x958458f6;
+    public const long GUEST_MEMFD_MAGIC = 0x474d454d;
 }

@@ -167,19 +167,8 @@ public sealed class Memfd : IDisposable
     /// <param name="length">Its length in bytes; any size, also beyond 2 GiB.</param>
     /// <param name="writable">Whether stores are allowed.</param>
     /// <returns>The mapping, which keeps the memory until it is disposed, also when the file is closed before.</returns>
-    public MemfdMapping Map(long offset, long length, bool writable = true)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
-        nint address = Kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, Handle, offset);
-        if (address is < 0 and >= -4095)
-        {
-            throw LiveUpdateException.For(address, Operation.Map);
-        }
-
-        return new MemfdMapping(Kernel, address, length, writable);
-    }
+    public MemfdMapping Map(long offset, long length, bool writable = true) =>
+        MemfdMapping.Of(Kernel, Handle, offset, length, writable, Operation.Map);
 
     /// <summary>Maps the whole file for reading and writing.</summary>
     public MemfdMapping Map() => Map(0, Size);

@@ -1,9 +1,10 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 
 namespace LuoInterop;
 
-/// <summary>Shows a range of a memfd as memory, in windows of up to 2 GiB.</summary>
+/// <summary>Shows a range of a memfd or guest_memfd as memory, in windows of up to 2 GiB.</summary>
 /// <remarks>
 /// Spans and memories that were taken from it must not be used after <see cref="Dispose"/>: their memory is unmapped and
 /// touching it ends the process. Touching a part that lies beyond the file's end does so too (SIGBUS). Windows may be used
@@ -16,12 +17,24 @@ public sealed unsafe class MemfdMapping : IDisposable
     private readonly bool _writable;
     private nint _address;
 
-    internal MemfdMapping(Kernel kernel, nint address, long length, bool writable)
+    private MemfdMapping(Kernel kernel, nint address, long length, bool writable)
     {
         _kernel = kernel;
         _address = address;
         _writable = writable;
         Length = length;
+    }
+
+    /// <summary>Maps a range of a file, shared: mmap(2).</summary>
+    internal static MemfdMapping Of(Kernel kernel, SafeHandle file, long offset, long length, bool writable, string operation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
+        nint address = kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, file, offset);
+        return address is < 0 and >= -4095
+            ? throw LiveUpdateException.For(address, operation)
+            : new MemfdMapping(kernel, address, length, writable);
     }
 
     /// <summary>Unmaps the memory of a mapping that was not disposed.</summary>
