@@ -37,7 +37,7 @@ public sealed partial class EmulatedKernel : Kernel
         $"Linux {Release}, emulated inside this process by LuoInterop.Emulation; preserved memory does not survive a real kexec";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Differences => EmulatedDifferences.All;
+    public override IReadOnlyList<string> Differences => _system.HugeTlb is null ? EmulatedDifferences.All : EmulatedDifferences.HugeTlb;
 
     /// <inheritdoc/>
     public override string Release => _system.Release;

@@ -24,6 +24,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
     public void DamagedRecords_EndInNamedErrorsOrPanics(int seed, string fix)
     {
         var outcomes = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        string[] descriptors = OpenDescriptors();
         for (int round = 0; round < Rounds; round++)
         {
             var random = new Random(unchecked(seed + (round * 0x61c88647)));
@@ -38,6 +39,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
             }
         }
 
+        Assert.Equal(descriptors, OpenDescriptors());
         foreach ((string outcome, int count) in outcomes)
         {
             output.WriteLine($"{count,6} {outcome}");
@@ -72,6 +74,14 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
         return outcome;
     }
+
+    private static string[] OpenDescriptors() =>
+    [
+        .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget)
+            .OfType<string>()
+            .Where(static target => target.StartsWith("/memfd:huge", StringComparison.Ordinal) || target == "/memfd: (deleted)")
+            .Order(StringComparer.Ordinal),
+    ];
 
     // Words of the pages in use: records, arrays and counts; sometimes of KHO's own tables.
     private static void Damage(Random random, PhysicalMemory memory)
