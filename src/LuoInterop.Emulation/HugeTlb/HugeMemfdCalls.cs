@@ -77,6 +77,29 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         : IsWritable(fd) ? Refused.EINVAL
         : Refused.EBADF;
 
+    /// <summary>fchmod(2): hugetlbfs_setattr does not look at F_SEAL_EXEC.</summary>
+    public override int FChmod(SafeHandle file, int fd, uint mode)
+    {
+        if (memfds.Find(fd, out _) is not { } inode)
+        {
+            return base.FChmod(file, fd, mode);
+        }
+
+        int error = Kernel.Linux.FChmod(file, mode);
+        if (error == 0)
+        {
+            inode.Mode = null;
+        }
+        else if (error == Refused.EPERM && (Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) & FcntlHeader.F_SEAL_EXEC) != 0)
+        {
+            // The file that stands for one of huge pages is of shmem, which does.
+            inode.Mode = StatHeader.S_IFREG | (mode & 0xfff);
+            return 0;
+        }
+
+        return error;
+    }
+
     /// <inheritdoc/>
     public override int FStat(SafeHandle file, int fd, out FileStatus status)
     {

@@ -169,7 +169,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     }
 
     /// <summary>fchmod(2): shmem_setattr under F_SEAL_EXEC.</summary>
-    public int FChmod(SafeHandle file, int fd, uint mode)
+    public virtual int FChmod(SafeHandle file, int fd, uint mode)
     {
         if (inodes.Find(fd, out statx status) is not { Mode: { } now } inode)
         {
