@@ -233,6 +233,10 @@ public sealed partial class EmulatedKernel
         using (_system.Lock.EnterScope())
         {
             refusal = -(int)(Meet(KernelCall.MUnmap)?.Errno ?? Errno.None);
+            if (refusal == 0)
+            {
+                _system.MemfdCalls.Unmapped(address);
+            }
         }
 
         return refusal != 0 ? refusal : Linux.MUnmap(address, length);

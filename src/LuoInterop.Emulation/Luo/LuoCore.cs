@@ -251,7 +251,7 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         {
             if (session.Files.Find(damage.Token!.Value) is { } file)
             {
-                return file.PrivateData is FolioRange range && (ulong)damage.Offset >> PhysicalMemory.PageShift < range.PageCount ? range : null;
+                return file.Handler.FindFolios(file, (ulong)damage.Offset >> PhysicalMemory.PageShift);
             }
         }
 
