@@ -23,7 +23,7 @@ public sealed partial class EmulatedKernel : Kernel
 {
     private readonly RunningKernel _system;
     private readonly FileDescriptorTable _descriptors;
-    private bool _hasExited;
+    private volatile bool _hasExited;
     private volatile bool _wasKilled;
 
     internal EmulatedKernel(RunningKernel system)
@@ -91,6 +91,7 @@ public sealed partial class EmulatedKernel : Kernel
             {
                 if (closes)
                 {
+                    _system.Kvm?.Mappings.Leave(_descriptors);
                     _descriptors.CloseAll();
                 }
             }

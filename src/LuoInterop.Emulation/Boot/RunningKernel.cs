@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.HugeTlb;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
@@ -30,6 +31,7 @@ internal sealed partial class RunningKernel
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
+        Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
         IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
     }
@@ -64,6 +66,9 @@ internal sealed partial class RunningKernel
 
     /// <summary>Gets HugeTLB; null where it is not emulated.</summary>
     public HugeTlbCore? HugeTlb { get; private set; }
+
+    /// <summary>Gets KVM; null where it is not emulated, and /dev/kvm is the host's.</summary>
+    public KvmModule? Kvm { get; }
 
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
@@ -210,6 +215,7 @@ internal sealed partial class RunningKernel
         _end = end;
         Luo?.Abandon();
         HugeTlb?.Memfds.Abandon();
+        Kvm?.Abandon();
     }
 
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
@@ -254,7 +260,8 @@ internal sealed partial class RunningKernel
         + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
-        + "CONFIG_MEMFD_CREATE=y\n");
+        + "CONFIG_MEMFD_CREATE=y\n"
+        + KvmConfiguration);
 
     private static byte[] Gzip(string text)
     {
@@ -332,6 +339,11 @@ internal sealed partial class RunningKernel
             {
                 MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
+            }
+
+            if (Kvm is { } kvm)
+            {
+                StartKvm(luo, kvm);
             }
 
             Device = new LuoDevice(luo, Options.DevicePath);

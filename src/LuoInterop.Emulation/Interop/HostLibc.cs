@@ -77,6 +77,9 @@ internal static unsafe partial class HostLibc
     internal static partial int munmap(void* address, nuint length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int mprotect(void* address, nuint length, int protection);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -19,10 +19,10 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
 
     public HostFile File { get; } = file;
 
-    /// <summary>Gets the page of the file that the first frame is: 0 but for the pages of a huge memory file, each of which is a range.</summary>
+    /// <summary>Gets the page of the file that the first frame is.</summary>
     public ulong FilePage { get; } = filePage;
 
-    /// <summary>Gets the order of the one folio that the range is; null where a file is split into the largest that fit.</summary>
+    /// <summary>Gets the largest order of the folios; null for the machine's.</summary>
     public int? Order { get; } = order;
 
     /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>

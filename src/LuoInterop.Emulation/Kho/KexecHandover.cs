@@ -246,15 +246,16 @@ internal sealed partial class KexecHandover
     /// <param name="file">The file; owned by the range on success.</param>
     /// <param name="pages">The number of its pages.</param>
     /// <param name="largest">The largest order of a folio.</param>
+    /// <param name="filePage">The page of the file that the first frame is.</param>
     /// <returns>The range, or null when memory is short.</returns>
-    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest)
+    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest, ulong filePage = 0)
     {
         if (!_frames.TryAllocate(pages, 1UL << FolioOrder(0, pages, largest), out ulong first))
         {
             return null;
         }
 
-        var range = new FolioRange(first, pages, file);
+        var range = new FolioRange(first, pages, file, filePage, largest);
         if (!TryPreserve(range, largest))
         {
             _frames.Free(first, pages);

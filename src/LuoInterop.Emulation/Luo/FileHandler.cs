@@ -50,7 +50,7 @@ internal abstract class FileHandler
     {
     }
 
-    /// <summary>Finds the folios of a preserved file that hold a page of it, or null.</summary>
+    /// <summary>Finds the folios of a preserved file that hold a page, for a damage to them; null when none does.</summary>
     public virtual FolioRange? FindFolios(LuoFile file, ulong page) =>
         file.PrivateData is FolioRange range && page < range.PageCount ? range : null;
 

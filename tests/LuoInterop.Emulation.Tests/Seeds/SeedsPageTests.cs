@@ -27,7 +27,7 @@ public sealed partial class SeedsPageTests
 
     [Fact]
     public void EveryTestOfASeed_IsNamed() =>
-        Assert.Empty(s_tests.Where(static test => SeedTest().IsMatch(test) && !s_page.Contains($"`{test}`", StringComparison.Ordinal)));
+        Assert.Equal([], s_tests.Where(static test => SeedTest().IsMatch(test) && !s_page.Contains($"`{test}`", StringComparison.Ordinal)).Order());
 
     [GeneratedRegex(@"class (\w+Tests)\b")]
     private static partial Regex ClassName();
@@ -38,6 +38,6 @@ public sealed partial class SeedsPageTests
     [GeneratedRegex(@"`(\w+Tests\.\w+)`")]
     private static partial Regex NamedTest();
 
-    [GeneratedRegex(@"\.(?:Seed\d|Problem\d|Case\d|GuestMemfd)")]
+    [GeneratedRegex(@"^(?!KvmDeviceTests).*\.(?:Seed\d|Problem\d|Case\d|GuestMemfd)")]
     private static partial Regex SeedTest();
 }
