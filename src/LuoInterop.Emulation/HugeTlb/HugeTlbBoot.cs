@@ -15,6 +15,7 @@ internal sealed class HugeTlbBoot
     private readonly BootMemory _memory;
     private readonly List<string> _log = [];
     private readonly List<Hstate> _hstates = [];
+    private Hstate? _standard;
 
     /// <summary>Parses the command line (hugetlb_parse_params).</summary>
     public HugeTlbBoot(KexecHandover handover, IEnumerable<string> words, BootMemoryMode mode)
@@ -52,8 +53,7 @@ internal sealed class HugeTlbBoot
 
             if (request == standard)
             {
-                // The pools' list keeps the order of the command line; the standard one is marked.
-                Standard = hstate;
+                _standard = hstate;
             }
         }
 
@@ -63,10 +63,8 @@ internal sealed class HugeTlbBoot
             _log.Add($"HugeTLB: registered {hstate.SizeText} page size, pre-allocated {hstate.NrHugePages} pages{live}");
         }
 
-        return new HugeTlbPools(_hstates, Standard!, _log);
+        return new HugeTlbPools(_hstates, _standard!, _log);
     }
-
-    private Hstate? Standard { get; set; }
 
     private Hstate Add(HstateRequest request)
     {
