@@ -5,6 +5,7 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
 
 namespace LuoInterop.Benchmarks;
 
@@ -51,6 +52,16 @@ internal static class Measurements
             string what = $"handover of {Scale.HandoverSize >> 20} MiB in {(huge ? "2 MiB" : "4 KiB")} folios";
             page.AddTime(what, report, huge ? 100 : 1000);
             page.AddMemory("memory for the " + what, huge ? ofHuge : ofSmall, Scale.HandoverSize);
+        }
+    }
+
+    /// <summary>Measures the two arrays of a file's folios.</summary>
+    public static void AddArrays(ArraysPage page)
+    {
+        foreach (IGrouping<object, BenchmarkReport> file in Run<ArrayBenchmarks>(Short(50).WithIterationTime(TimeInterval.FromMilliseconds(50)))
+            .GroupBy(static report => report.BenchmarkCase.Parameters[nameof(ArrayBenchmarks.Placement)]))
+        {
+            page.Add((FolioPlacement)file.Key, [.. file]);
         }
     }
 

@@ -2,13 +2,14 @@ using LuoInterop.Benchmarks;
 
 // Measures the emulated kernel, and prints the figures beside their bars.
 const string Usage = """
-    usage: luo-bench [--smoke | --files | --vm]
+    usage: luo-bench [--smoke | --files | --arrays | --vm]
       (nothing)  measure everything
       --files    measure beside many preserved files only
       --vm       the same in a VM, which lets a process have more descriptors
+      --arrays   measure the two arrays of a file's folios only
       --smoke    do everything once, measure nothing
     """;
-if (args.Length > 1 || (args.Length == 1 && args[0] is not ("--smoke" or "--files" or "--vm")))
+if (args.Length > 1 || (args.Length == 1 && args[0] is not ("--smoke" or "--files" or "--arrays" or "--vm")))
 {
     Console.Error.WriteLine(Usage);
     return 2;
@@ -22,17 +23,32 @@ if (mode == "--vm")
 
 Scale.IsSmoke = mode == "--smoke";
 DescriptorLimit.Raise();
-var page = new ResultsPage();
-if (mode != "--files")
+if (mode != "--arrays")
 {
-    Measurements.AddHandover(page);
-    Measurements.AddSessions(page);
+    var page = new ResultsPage();
+    if (mode != "--files")
+    {
+        Measurements.AddHandover(page);
+        Measurements.AddSessions(page);
+    }
+
+    Measurements.AddFiles(page);
+    Print(page.Write);
 }
 
-Measurements.AddFiles(page);
-if (!Scale.IsSmoke)
+if (mode != "--files")
 {
-    Console.WriteLine(page.Write());
+    var page = new ArraysPage();
+    Measurements.AddArrays(page);
+    Print(page.Write);
 }
 
 return 0;
+
+static void Print(Func<string> page)
+{
+    if (!Scale.IsSmoke)
+    {
+        Console.WriteLine(page());
+    }
+}

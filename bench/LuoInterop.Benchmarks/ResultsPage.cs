@@ -70,11 +70,12 @@ internal sealed class ResultsPage
         """;
 
     // Other work on the machine only ever adds: the fastest iteration says most about the code.
-    private static double Best(BenchmarkReport report) => report.ResultStatistics!.Min;
+    internal static double Best(BenchmarkReport report) => report.ResultStatistics!.Min;
 
     private static int Present(BenchmarkReport report) => (int)report.BenchmarkCase.Parameters[nameof(CreateBenchmarks.Present)];
 
-    private static string Machine => string.Create(
+    /// <summary>Gets what is measured on, in a sentence without its end.</summary>
+    internal static string Machine => string.Create(
         CultureInfo.InvariantCulture,
         $"""
         {Environment.ProcessorCount} cores ({Processor}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory,

@@ -249,6 +249,11 @@ public sealed partial class EmulatedKernel
             {
                 return error;
             }
+
+            if (refusal == 0)
+            {
+                _system.MemfdCalls.Unmapped(address);
+            }
         }
 
         return refusal != 0 ? refusal : Linux.MUnmap(address, length);

@@ -202,9 +202,20 @@ public sealed partial class EmulatedKernel
             flags |= _system.Options.MemfdNoExec >= 1 ? MemfdHeader.MFD_NOEXEC_SEAL : MemfdHeader.MFD_EXEC;
         }
 
-        return (flags & MemfdHeader.MFD_NOEXEC_SEAL) == 0 && _system.Options.MemfdNoExec >= 2
-            ? Refused.EACCES
-            : Linux.MemfdCreate(name, flags);
+        if ((flags & MemfdHeader.MFD_NOEXEC_SEAL) == 0 && _system.Options.MemfdNoExec >= 2)
+        {
+            return Refused.EACCES;
+        }
+
+        if ((flags & MemfdHeader.MFD_HUGETLB) != 0 && _system.HugeTlb is { } huge)
+        {
+            using (Enter())
+            {
+                return huge.Memfds.Create(name, flags);
+            }
+        }
+
+        return Linux.MemfdCreate(name, flags);
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 namespace LuoInterop.Emulation;
 
-/// <summary>Describes an emulated machine and the kernel that it boots first.</summary>
-public sealed class EmulatedMachineOptions
+/// <summary>Describes an emulated machine and the kernel that it boots first. Immutable.</summary>
+public sealed record EmulatedMachineOptions
 {
     /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
     public string CommandLine { get; init; } = "kho=on liveupdate=on";

@@ -24,6 +24,9 @@ public sealed class LitmusScript
     /// <summary>Gets whether the script needs a machine of its own, because it chooses the next kernel's command line or may panic it.</summary>
     public bool IsAlone => Lines.Any(static line => line.Operation.IsAlone);
 
+    /// <summary>Gets the first line that only an emulated kernel can follow, since it chooses a kernel's release, or null.</summary>
+    public LitmusLine? EmulatedOnly => Lines.FirstOrDefault(static line => line.Operation.IsBoot || line.Operation.Release is not null);
+
     /// <summary>Reads a script.</summary>
     /// <param name="name">The script's name, for messages.</param>
     /// <param name="text">The script.</param>

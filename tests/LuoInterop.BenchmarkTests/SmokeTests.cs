@@ -13,6 +13,14 @@ public sealed class SmokeTests
         Assert.True(code == 0, output + error);
         Assert.Equal(
             [
+                "done: ArrayBenchmarks.ReadArray [Placement=Dense]",
+                "done: ArrayBenchmarks.ReadArray [Placement=RandomInTiB]",
+                "done: ArrayBenchmarks.ReadList [Placement=Dense]",
+                "done: ArrayBenchmarks.ReadList [Placement=RandomInTiB]",
+                "done: ArrayBenchmarks.WriteArray [Placement=Dense]",
+                "done: ArrayBenchmarks.WriteArray [Placement=RandomInTiB]",
+                "done: ArrayBenchmarks.WriteList [Placement=Dense]",
+                "done: ArrayBenchmarks.WriteList [Placement=RandomInTiB]",
                 "done: CreateBenchmarks.CreateAndClose [Present=100]",
                 "done: HandoverBenchmarks.Handover [HugeFolios=False]",
                 "done: HandoverBenchmarks.Handover [HugeFolios=True]",

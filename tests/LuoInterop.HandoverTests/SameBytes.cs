@@ -61,19 +61,12 @@ internal static class SameBytes
         {
             HandoverMemfd memfd = file.Memfd!;
             written.Write(file.Record.Data, memfd.Record);
-            if (memfd.Folios.Count == 0)
-            {
-                continue;
-            }
-
-            KhoVmalloc area = memfd.Record.Folios;
-            Assert.Equal(area, KhoVmallocList.Write(written, memfd.Array.Chunks, memfd.Array.Pages, area.Order, area.Flags));
-            foreach ((int index, HandoverFolio folio) in memfd.Folios.Index())
-            {
-                ulong offset = (ulong)index * MemfdLuoFolioSer.Size;
-                ulong piece = (ulong)WrittenPages.PageSize << area.Order;
-                written.Write(memfd.Array.Pages[(int)(offset / piece)] + (offset % piece), folio.Record);
-            }
+            var places = new Queue<ulong>(memfd.Array.Pages.Concat(memfd.Array.Chunks));
+            var writer = new MemfdLuoFolioWriter(written, places.Dequeue);
+            Assert.All(memfd.Folios, folio => Assert.Equal(Errno.None, writer.Add(folio.Record)));
+            Assert.Equal(Errno.None, writer.Complete(out KhoVmalloc area));
+            Assert.Equal(memfd.Record.Folios, area);
+            Assert.Empty(places);
         }
 
         written.AssertSame(memory);

@@ -104,6 +104,73 @@ public class FuzzTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Arrays_AreReadOrNamed_WithBoundedReads(int seed)
+    {
+        var random = new Random(seed);
+        int whole = 0;
+        for (int round = 0; round < 400; round++)
+        {
+            var memory = new PhysicalPages();
+            var sparse = new KhoArrayWriter(memory, memory.Allocate);
+            var list = new MemfdLuoFolioWriter(memory, memory.Allocate);
+            ulong position = 0;
+            for (int i = 0; i < 600; i++)
+            {
+                position += (ulong)random.Next(1, 100);
+                Assert.Equal(Errno.None, sparse.Add(position, new KhoArrayFolio((ulong)i, 3).ToEntry()));
+                Assert.Equal(Errno.None, list.Add(new MemfdLuoFolioSer((ulong)i, 3, position)));
+            }
+
+            KhoArray array = sparse.Complete();
+            Assert.Equal(Errno.None, list.Complete(out KhoVmalloc descriptor));
+            ulong[] pages = [.. memory.Addresses];
+            for (int i = random.Next(1, 6); i > 0; i--)
+            {
+                // Mostly the links and positions at the beginning of pages that are linked.
+                byte[] page = memory[pages[random.Next(pages.Length)]];
+                int offset = random.Next(3) == 0 ? random.Next(512) * 8 : random.Next(2) * 8;
+                ulong word = random.Next(3) switch
+                {
+                    0 => (ulong)random.NextInt64(),
+                    1 => (ulong)random.Next(100_000),
+                    _ => pages[random.Next(pages.Length)],
+                };
+                BitConverter.TryWriteBytes(page.AsSpan(offset), word);
+            }
+
+            Bounded(memory, 2 * pages.Length, () =>
+            {
+                var reader = new KhoArrayReader(memory, array);
+                ulong last = 0;
+                for (int count = 0; reader.TryRead(out ulong found, out KhoArrayEntry entry); count++, last = found)
+                {
+                    Assert.True(count == 0 || found > last);
+                    Assert.False(entry.IsEmpty);
+                    Assert.InRange(count, 0, KhoArrayPage.KA_PAGE_NR_ENTRIES * pages.Length);
+                }
+
+                whole++;
+            });
+            ulong claimed = random.Next(4) == 0 ? (ulong)random.NextInt64() : 600;
+            Bounded(memory, 2 * pages.Length, () =>
+            {
+                var reader = new MemfdLuoFolioReader(memory, descriptor, claimed);
+                int count = 0;
+                while (reader.TryRead(out _))
+                {
+                    count++;
+                }
+
+                Assert.Equal(claimed, (ulong)count);
+            });
+        }
+
+        // The damage must not be so heavy that nothing is read to its end, nor so light that nothing is refused.
+        Assert.InRange(whole, 10, 390);
+    }
+
     private static void Bounded(PhysicalPages memory, long most, Action read)
     {
         long before = memory.Reads;

@@ -80,6 +80,14 @@ public class GoldenBytesTests
         "4523010000003000" + "0002000000000000");
 
     [Fact]
+    public void KhoArray_IsThePostingsBytes() =>
+        Check(KhoArray.Of(0x1_0000_2000), KhoArray.Size, 16, "5252414b" + "0000" + "0000" + "0020000001000000");
+
+    [Fact]
+    public void KhoArrayPage_IsThePostingsBytes() =>
+        Check(new KhoArrayPage(0x1_0000_2000, 1020), KhoArrayPage.Size, 16, "0020000001000000" + "fc03000000000000");
+
+    [Fact]
     public void KexecMetadata_IsTheHeadersBytes() =>
         Check(new KexecMetadata(1, "7.3.4", 2), KexecMetadata.Size, 73, "01000000" + "372e332e34" + Zeros(60) + "02000000");
 
@@ -100,6 +108,7 @@ public class GoldenBytesTests
         Assert.Equal(255, KhoserMemChunkHdr.KHOSER_BITMAP_SIZE);
         Assert.Equal(32768, KhoserMemMap.PRESERVE_BITS);
         Assert.Equal(511, KhoVmalloc.KHO_VMALLOC_SIZE);
+        Assert.Equal(510, KhoArrayPage.KA_PAGE_NR_ENTRIES);
         Assert.Equal(10000, KhoBlockHeaderSer.KHO_MAX_BLOCKS);
         Assert.Equal(53, KhoRadixTree.KHO_RADIX_KEY_WIDTH);
         Assert.Equal(15, KhoRadixTree.KHO_BITMAP_SIZE_LOG2);

@@ -47,6 +47,12 @@ public class RoundTripTests
     public void MemfdLuoFolioSer_KeepsEveryByte() => Check<MemfdLuoFolioSer>();
 
     [Fact]
+    public void KhoArray_KeepsEveryByte() => Check<KhoArray>();
+
+    [Fact]
+    public void KhoArrayPage_KeepsEveryByte() => Check<KhoArrayPage>();
+
+    [Fact]
     public void KexecMetadata_KeepsEveryByte() => Check<KexecMetadata>((4, 65));
 
     [Fact]
@@ -104,6 +110,49 @@ public class RoundTripTests
             Assert.Equal(chunks, list.Chunks);
             Assert.Equal(pages, list.Pages);
             AssertSame(memory, copy => Assert.Equal(descriptor, KhoVmallocList.Write(copy, copy.Allocate(chunks.Length), list.Pages, descriptor.Order)));
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void KhoArray_KeepsEveryEntry() => Prop.ForAll(
+        Gen.Choose(0, 14).SelectMany(bits => Bytes(16).ArrayOf().Select(entries => (bits, entries))).ToArbitrary(),
+        static input =>
+        {
+            // Steps of up to 2^(2 * bits) positions: dense arrays, sparse ones, and those between.
+            (int bits, byte[][] bytes) = input;
+            var entries = new List<(ulong Position, KhoArrayEntry Entry)>();
+            ulong position = 0;
+            foreach (byte[] chunk in bytes)
+            {
+                KhoScratch numbers = KhoScratch.Read(chunk);
+                position += numbers.Address & ((1UL << (2 * bits)) - 1);
+                entries.Add((position++, numbers.Length == 0 || numbers.Length % 8 != 0 ? KhoArrayEntry.OfValue(numbers.Length >> 1) : new KhoArrayEntry(numbers.Length)));
+            }
+
+            var memory = new PhysicalPages();
+            KhoArray array = Encode(memory, entries);
+            List<(ulong Position, KhoArrayEntry Entry)> found = Decode(memory, array);
+            Assert.Equal(entries, found);
+            Assert.Equal(entries.Select(static entry => entry.Position / KhoArrayPage.KA_PAGE_NR_ENTRIES).Distinct().Count(), memory.Addresses.Count);
+            AssertSame(memory, copy => Assert.Equal(array, Encode(copy, found)));
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void MemfdLuoFolios_KeepEveryFolio() => Prop.ForAll(
+        Bytes(MemfdLuoFolioSer.Size).ArrayOf().SelectMany(folios => Gen.Choose(0, 300).Select(times => (folios, times))).ToArbitrary(),
+        static input =>
+        {
+            MemfdLuoFolioSer[] folios = [.. Enumerable.Repeat(input.folios, input.times).SelectMany(static bytes => bytes).Select(static bytes => MemfdLuoFolioSer.Read(bytes))];
+            var memory = new PhysicalPages();
+            KhoVmalloc descriptor = Encode(memory, folios);
+            var reader = new MemfdLuoFolioReader(memory, descriptor, (ulong)folios.Length);
+            var found = new List<MemfdLuoFolioSer>();
+            while (reader.TryRead(out MemfdLuoFolioSer folio))
+            {
+                found.Add(folio);
+            }
+
+            Assert.Equal(folios, found);
+            AssertSame(memory, copy => Assert.Equal(descriptor, Encode(copy, found)));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -195,6 +244,44 @@ public class RoundTripTests
 
             Assert.Equal(fdt.ToArray(), again.ToArray());
         }).QuickCheckThrowOnFailure();
+
+    private static KhoArray Encode(PhysicalPages memory, IEnumerable<(ulong Position, KhoArrayEntry Entry)> entries)
+    {
+        var writer = new KhoArrayWriter(memory, memory.Allocate);
+        foreach ((ulong position, KhoArrayEntry entry) in entries)
+        {
+            Assert.Equal(Errno.None, writer.Add(position, entry));
+        }
+
+        KhoArray array = writer.Complete();
+        Assert.Equal(memory.Addresses, writer.Pages);
+        return array;
+    }
+
+    private static List<(ulong Position, KhoArrayEntry Entry)> Decode(PhysicalPages memory, KhoArray array)
+    {
+        var reader = new KhoArrayReader(memory, array);
+        var found = new List<(ulong, KhoArrayEntry)>();
+        while (reader.TryRead(out ulong position, out KhoArrayEntry entry))
+        {
+            found.Add((position, entry));
+        }
+
+        return found;
+    }
+
+    private static KhoVmalloc Encode(PhysicalPages memory, IEnumerable<MemfdLuoFolioSer> folios)
+    {
+        var writer = new MemfdLuoFolioWriter(memory, memory.Allocate);
+        foreach (MemfdLuoFolioSer folio in folios)
+        {
+            Assert.Equal(Errno.None, writer.Add(folio));
+        }
+
+        Assert.Equal(Errno.None, writer.Complete(out KhoVmalloc descriptor));
+        Assert.Equal(memory.Addresses, writer.Pages.Concat(writer.Chunks));
+        return descriptor;
+    }
 
     private static void Rebuild(PhysicalPages memory, IEnumerable<(ulong Address, int Order)> pieces)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.HugeTlb;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
@@ -61,7 +62,10 @@ internal sealed partial class RunningKernel
 
     public MemfdInodes Inodes { get; } = new();
 
-    public MemfdCalls MemfdCalls { get; }
+    public MemfdCalls MemfdCalls { get; private set; }
+
+    /// <summary>Gets HugeTLB; null where it is not emulated.</summary>
+    public HugeTlbCore? HugeTlb { get; private set; }
 
     /// <summary>Gets KVM; null where it is not emulated, and /dev/kvm is the host's.</summary>
     public KvmModule? Kvm { get; }
@@ -87,15 +91,21 @@ internal sealed partial class RunningKernel
         KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
+        bool hasKho = KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault;
+        if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
+        }
+
+        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Words, hasKho) : null;
+        if (hasKho)
+        {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
                 int coldFdtSize = handover.OutgoingFdtSize;
                 if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo, parameters.Words);
+                    kernel.Start(luo, parameters.Words, hugePages);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
@@ -204,6 +214,7 @@ internal sealed partial class RunningKernel
     {
         _end = end;
         Luo?.Abandon();
+        HugeTlb?.Memfds.Abandon();
         Kvm?.Abandon();
     }
 
@@ -229,8 +240,7 @@ internal sealed partial class RunningKernel
         int largest = Options.LargestFolioOrder;
         while (Faults.OnJump(fault => Luo?.FindPages(fault) is not null) is { } damage)
         {
-            FolioRange range = Luo!.FindPages(damage)!;
-            Handover.Damage(range, ((ulong)damage.Offset >> PhysicalMemory.PageShift) - range.FilePage, largest, damage.Damage);
+            Handover.Damage(Luo!.FindPages(damage)!, (ulong)damage.Offset >> PhysicalMemory.PageShift, largest, damage.Damage);
         }
 
         KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
@@ -249,6 +259,7 @@ internal sealed partial class RunningKernel
         "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
         + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
+        + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n"
         + KvmConfiguration);
 
@@ -313,11 +324,17 @@ internal sealed partial class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo, IReadOnlyList<string> words)
+    private void Start(LuoCore luo, IReadOnlyList<string> words, PageHandover? hugePages)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
         {
+            // First, because a file that stands for one of huge pages is a memfd too.
+            if (hugePages is not null)
+            {
+                RegisterHugeTlb(luo, hugePages);
+            }
+
             if (_hasMemfdHandler)
             {
                 MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);

@@ -15,6 +15,7 @@ internal static unsafe partial class HostLibc
     // include/uapi/linux/fcntl.h, asm-generic/fcntl.h: leases.
     public const int F_SETLEASE = 1024;
     public const int F_RDLCK = 0;
+    public const int F_WRLCK = 1;
     public const int F_UNLCK = 2;
 
     // include/uapi/linux/fcntl.h, since Linux 6.10.

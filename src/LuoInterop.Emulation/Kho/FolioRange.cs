@@ -4,7 +4,7 @@ namespace LuoInterop.Emulation.Kho;
 
 /// <summary>Stands for page frames whose bytes are the pages of a host file: memory that is handed over without a copy.</summary>
 /// <remarks>Frame <c>FirstPfn + i</c> is page <c>FilePage + i</c> of the file. Owns its reference to the file.</remarks>
-internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file, ulong filePage = 0) : IDisposable
+internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file, ulong filePage = 0, int? order = null) : IDisposable
 {
     // Order + 1 of the preserved piece that begins at a frame, 0 for none: page->private of kho_preserved_memory_reserve.
     private byte[]? _preserved;
@@ -22,8 +22,8 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
     /// <summary>Gets the page of the file that the first frame is.</summary>
     public ulong FilePage { get; } = filePage;
 
-    /// <summary>Gets the largest order of the folios, where it is less than the machine's.</summary>
-    public int LargestOrder { get; init; } = int.MaxValue;
+    /// <summary>Gets the largest order of the folios; null for the machine's.</summary>
+    public int? Order { get; } = order;
 
     /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>
     public int Users { get; set; } = 1;

@@ -20,6 +20,11 @@ internal static class LineParser
 
             if (ParseLine(script, number, line.TrimEnd('\r')) is { } parsed)
             {
+                if (parsed.Operation.IsBoot && lines.Count > 0)
+                {
+                    throw new LitmusSyntaxException(script, number, "'boot' describes the first kernel, and comes before all operations.");
+                }
+
                 lines.Add(parsed);
             }
         }

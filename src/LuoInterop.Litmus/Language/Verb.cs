@@ -20,10 +20,13 @@ internal sealed record Verb(string Name, string Syntax, string Summary, Func<Arg
 /// <param name="IsAlone">Whether it needs a machine that no other script shares.</param>
 internal sealed record LitmusOperation(Func<LitmusProcess, string?, string> Perform, bool IsKexec = false, bool IsAlone = false)
 {
-    /// <summary>Gets, of a kexec, the next kernel's command line, where the script gives one.</summary>
+    /// <summary>Gets whether it describes the first kernel.</summary>
+    public bool IsBoot { get; init; }
+
+    /// <summary>Gets, of a kexec and the first boot, the kernel's command line, where the script gives one.</summary>
     public string? CommandLine { get; init; }
 
-    /// <summary>Gets, of a kexec, the release of the next kernel, where the script gives one.</summary>
+    /// <summary>Gets, of a kexec and the first boot, the kernel's release, where the script gives one.</summary>
     public string? Release { get; init; }
 
     /// <summary>Gets, of a kexec, whether it goes past the library, which removes an empty block of sessions first.</summary>

@@ -8,6 +8,17 @@ internal static class ProcessVerbs
     public static IReadOnlyList<Verb> All { get; } =
     [
         new(
+            "boot",
+            "boot [release=WORD] [cmdline=\"words\"]",
+            "Says in which kernel the script begins, as its first line: one of this release, with this command line (emulated kernels only). "
+            + "`release=7.3.4-rfc-hugetlb` has what Linux does not have yet ([previews](handlers.md)).",
+            static arguments => new(static (_, _) => "0", IsAlone: true)
+            {
+                IsBoot = true,
+                CommandLine = arguments.OptionalText("cmdline"),
+                Release = arguments.OptionalWord("release"),
+            }),
+        new(
             "exit",
             "exit",
             "Ends the process: its mappings and descriptors go, and what follows is done by another one.",

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation;
+using LuoInterop.Litmus.Language;
 using LuoInterop.Litmus.Replay;
 
 namespace LuoInterop.Litmus;
@@ -17,10 +18,17 @@ public sealed class EmulatedReplay : IDisposable
 
     /// <summary>Replays a script on a machine that is made for it.</summary>
     /// <param name="script">The script.</param>
+    /// <exception cref="LitmusSyntaxException">The script begins in a kernel that cannot be emulated.</exception>
     public LitmusResult Run(LitmusScript script)
     {
         ArgumentNullException.ThrowIfNull(script);
-        using var machine = new EmulatedMachine(_options);
+        LitmusOperation? boot = script.Lines is [{ Operation: { IsBoot: true } described }, ..] ? described : null;
+        EmulatedMachineOptions options = _options with
+        {
+            Release = boot?.Release ?? _options.Release,
+            CommandLine = boot?.CommandLine ?? _options.CommandLine,
+        };
+        using var machine = Machine(script, options);
         Kernel kernel = machine.Boot();
         var run = new ScriptRun(script, 0);
         try
@@ -29,7 +37,7 @@ public sealed class EmulatedReplay : IDisposable
             {
                 try
                 {
-                    string image = Image(kexec.Operation.Release ?? _options.Release);
+                    string image = Image(kexec.Operation.Release ?? options.Release);
                     run.ObserveKexec(ScriptRun.Kexec(kernel, kexec, image, null, kexec.Operation.CommandLine ?? CommandLine));
                 }
                 catch (EmulatedKexecException)
@@ -67,6 +75,18 @@ public sealed class EmulatedReplay : IDisposable
         }
 
         _images.Clear();
+    }
+
+    private static EmulatedMachine Machine(LitmusScript script, EmulatedMachineOptions options)
+    {
+        try
+        {
+            return new EmulatedMachine(options);
+        }
+        catch (ArgumentException refused) when (script.Lines is [{ Operation.IsBoot: true } boot, ..])
+        {
+            throw new LitmusSyntaxException(script.Name, boot.Number, refused.Message);
+        }
     }
 
     private string Image(string release)

@@ -31,9 +31,9 @@ public sealed class VmReplay
         ArgumentNullException.ThrowIfNull(scripts);
         foreach (LitmusScript script in scripts)
         {
-            if (script.Lines.FirstOrDefault(static line => line.Operation.Release is not null) is { } other)
+            if (script.EmulatedOnly is { } other)
             {
-                throw new LitmusSyntaxException(script.Name, other.Number, "a VM has one kernel; kexec with release= is for the emulated kernel.");
+                throw new LitmusSyntaxException(script.Name, other.Number, "a VM has one kernel; 'boot', and kexec with release=, are for the emulated kernel.");
             }
         }
 

@@ -96,43 +96,16 @@ internal sealed class HandoverReader
     {
         Claim(data);
         MemfdLuoSer record = MemfdLuoSer.Read(Bytes(data, MemfdLuoSer.Size, "memfd_luo_ser"));
-        if (record.NrFolios == 0)
-        {
-            return new HandoverMemfd(record, new KhoVmallocList([], []), []);
-        }
-
-        KhoVmallocList array = KhoVmallocList.Read(_memory, record.Folios);
-        Claim(array.Chunks);
-        Claim(array.Pages.SelectMany(piece => Pages(piece, record.Folios.Order)));
-        ulong room = ((ulong)record.Folios.TotalPages * KhoRadixTree.PageSize) / MemfdLuoFolioSer.Size;
-        if (record.NrFolios > room)
-        {
-            throw new KhoFormatException(
-                KhoFormatError.CountMismatch, $"The array of folios has room for {room}; the file says {record.NrFolios}.");
-        }
-
+        var reader = new MemfdLuoFolioReader(_memory, record.Folios, record.NrFolios);
+        Claim(reader.List.Chunks);
+        Claim(reader.List.Pages.SelectMany(piece => Pages(piece, record.Folios.Order)));
         var folios = new List<HandoverFolio>();
-        byte[] page = new byte[KhoRadixTree.PageSize];
-        foreach (ulong address in array.Pages.SelectMany(piece => Pages(piece, record.Folios.Order)))
+        while (reader.TryRead(out MemfdLuoFolioSer folio))
         {
-            if ((ulong)folios.Count == record.NrFolios)
-            {
-                break;
-            }
-
-            if (!_memory.TryRead(address, page))
-            {
-                throw KhoFormatException.Unreadable(address, "array of folios");
-            }
-
-            for (int at = 0; at < page.Length && (ulong)folios.Count < record.NrFolios; at += MemfdLuoFolioSer.Size)
-            {
-                MemfdLuoFolioSer folio = MemfdLuoFolioSer.Read(page.AsSpan(at));
-                folios.Add(new HandoverFolio(folio, _preserved!.FindOrder(folio.Pfn << KhoRadixTree.PageShift)));
-            }
+            folios.Add(new HandoverFolio(folio, _preserved!.FindOrder(folio.Pfn << KhoRadixTree.PageShift)));
         }
 
-        return new HandoverMemfd(record, array, folios);
+        return new HandoverMemfd(record, reader.List, folios);
     }
 
     private KhoBlockChain<T> Chain<T>(ulong head)

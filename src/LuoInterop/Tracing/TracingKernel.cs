@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using static System.FormattableString;
 
 namespace LuoInterop;
 
@@ -95,7 +96,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
                 _script.Line(file, "getfd", "", result);
                 break;
             default:
-                _script.Comment($"fcntl {_script.Name(file)} {command} 0x{argument:x}", result);
+                _script.Comment(Invariant($"fcntl {_script.Name(file)} {command} 0x{argument:x}"), result);
                 break;
         }
 
@@ -112,11 +113,11 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
 
     /// <inheritdoc/>
     public override int FTruncate(SafeHandle file, long length) =>
-        (int)_script.Line(file, "truncate", $"{length}", _kernel.FTruncate(file, length));
+        (int)_script.Line(file, "truncate", Invariant($"{length}"), _kernel.FTruncate(file, length));
 
     /// <inheritdoc/>
     public override int FAllocate(SafeHandle file, int mode, long offset, long length) =>
-        (int)_script.Line(file, "fallocate", $"0x{mode:x} {offset} {length}", _kernel.FAllocate(file, mode, offset, length));
+        (int)_script.Line(file, "fallocate", Invariant($"0x{mode:x} {offset} {length}"), _kernel.FAllocate(file, mode, offset, length));
 
     /// <inheritdoc/>
     public override int FChmod(SafeHandle file, uint mode) =>
@@ -127,7 +128,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     {
         long position = _kernel.LSeek(file, offset, whence);
         string word = whence switch { SeekOrigin.Begin => "SET", SeekOrigin.Current => "CUR", SeekOrigin.End => "END", (SeekOrigin)3 => "DATA", (SeekOrigin)4 => "HOLE", _ => "" };
-        string arguments = $"{offset} {word}";
+        string arguments = Invariant($"{offset} {word}");
         return word.Length > 0 ? _script.Line(file, "lseek", arguments, position) : _script.Comment($"lseek {_script.Name(file)} {arguments}", position);
     }
 
@@ -135,25 +136,25 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override nint Read(SafeHandle file, Span<byte> buffer)
     {
         nint count = _kernel.Read(file, buffer);
-        _script.Unexpected(file, "read", $"{buffer.Length}");
+        _script.Unexpected(file, "read", Invariant($"{buffer.Length}"));
         return count;
     }
 
     /// <inheritdoc/>
     public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer) =>
-        (nint)_script.Line(file, "write", $"{buffer.Length}", _kernel.Write(file, buffer));
+        (nint)_script.Line(file, "write", Invariant($"{buffer.Length}"), _kernel.Write(file, buffer));
 
     /// <inheritdoc/>
     public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
     {
         nint count = _kernel.PRead(file, buffer, offset);
-        _script.Unexpected(file, "pread", $"{offset} {buffer.Length}");
+        _script.Unexpected(file, "pread", Invariant($"{offset} {buffer.Length}"));
         return count;
     }
 
     /// <inheritdoc/>
     public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset) =>
-        (nint)_script.Line(file, "pwrite", $"{offset} {buffer.Length}", _kernel.PWrite(file, buffer, offset));
+        (nint)_script.Line(file, "pwrite", Invariant($"{offset} {buffer.Length}"), _kernel.PWrite(file, buffer, offset));
 
     /// <inheritdoc/>
     public override int FStat(SafeHandle file, out FileStatus status)
@@ -175,7 +176,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
     public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
     {
         nint address = _kernel.MMap(length, protection, flags, file, offset);
-        string arguments = $"{length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}";
+        string arguments = Invariant($"{length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}");
         long result = address is < 0 and >= -4095 ? address : 0;
         if (offset == 0)
         {
@@ -183,18 +184,18 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel
         }
         else
         {
-            _script.Comment($"map {_script.Name(file)} {arguments}, from offset {offset} on", result);
+            _script.Comment(Invariant($"map {_script.Name(file)} {arguments}, from offset {offset} on"), result);
         }
 
         return address;
     }
 
     /// <inheritdoc/>
-    public override int MUnmap(nint address, nuint length) => (int)_script.Comment($"munmap of {length} bytes", _kernel.MUnmap(address, length));
+    public override int MUnmap(nint address, nuint length) => (int)_script.Comment(Invariant($"munmap of {length} bytes"), _kernel.MUnmap(address, length));
 
     /// <inheritdoc/>
     public override int MAdvise(nint address, nuint length, int advice) =>
-        (int)_script.Comment($"madvise {advice} of {length} bytes", _kernel.MAdvise(address, length, advice));
+        (int)_script.Comment(Invariant($"madvise {advice} of {length} bytes"), _kernel.MAdvise(address, length, advice));
 
     /// <inheritdoc/>
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags) =>

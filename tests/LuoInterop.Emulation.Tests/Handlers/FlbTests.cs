@@ -72,6 +72,33 @@ public sealed class FlbTests
         Assert.Equal(ENODATA, _context.GetIncoming(_pool, out _));
     }
 
+    /// <summary>"memfd and guest_memfd will likely have different handlers but would share data": one object, whoever comes first.</summary>
+    [Fact]
+    public void Seed2_TwoHandlers_ShareOneObject()
+    {
+        var pipes = new LiveUpdateFileHandler("pipe-v1", new LiveUpdateFileOperations
+        {
+            CanPreserve = static (_, file) => Kernel.Linux.ReadLink(file, out string text) == 0 && text.StartsWith("pipe:", StringComparison.Ordinal),
+            Preserve = static _ => 0,
+            Unpreserve = static _ => { },
+            Retrieve = static _ => -5,
+            Finish = static _ => { },
+        });
+        using EmulatedMachine machine = Machine();
+        EmulatedKernel kernel = machine.Boot();
+        Assert.Equal(0, _context!.RegisterFileHandler(pipes));
+        Assert.Equal(0, _context.RegisterFlb(pipes, _pool));
+        Descriptor device = kernel.OpenDevice();
+        Descriptor first = kernel.Create(device, "first");
+        using SafeFileHandle counter = EventCounter.Make(1);
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream();
+        Assert.Equal(0, kernel.Preserve(first, (int)pipe.SafePipeHandle.DangerousGetHandle(), 1));
+        Assert.Equal(0, kernel.Preserve(first, Number(counter), 2));
+        Assert.Equal(["preserve pool-v1"], _calls);
+        first.Dispose();
+        Assert.Equal(["preserve pool-v1", "unpreserve pool-v1 8"], _calls);
+    }
+
     /// <summary>Linux 7.3.4 takes the count from the handover at the first retrieve only, and counts below 0 without one.</summary>
     [Fact]
     public void ObjectThatNobodyAskedFor_IsNeverFinished()

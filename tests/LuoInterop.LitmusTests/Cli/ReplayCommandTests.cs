@@ -125,6 +125,26 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains($"{script}:2: a VM has one kernel", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("vm", "a VM has one kernel")]
+    [InlineData("host", "this kernel is the one that runs")]
+    public void KernelsThatRun_RefuseBoot(string kernel, string expected)
+    {
+        string script = Script("a.luo", "boot release=7.3.4-rfc-hugetlb\nexit\n");
+        (int code, _, string error) = Luoctl(script, "--kernel", kernel);
+        Assert.Equal(2, code);
+        Assert.Contains($"{script}:1: {expected}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Emulated_RefusesAnUnknownRelease()
+    {
+        string script = Script("a.luo", "boot release=7.3.4-rfc-moon\nexit\n");
+        (int code, _, string error) = Luoctl(script);
+        Assert.Equal(2, code);
+        Assert.Contains($"{script}:1: Linux 7.3.4-rfc-moon cannot be emulated; 6.18 to 7.3 can, and 7.3 with rfc-hugetlb", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Host_WithoutADevice_ShowsENOENT_AndGoesOn()
     {

@@ -60,6 +60,7 @@ public sealed class ParserTests
         Assert.Equal((2, true), Shape("kexec raw"));
         Assert.Equal((2, true), Shape("kexec cmdline=\"kho=on\""));
         Assert.Equal((2, true), Shape("kexec release=7.2.0"));
+        Assert.Equal((2, true), Shape("boot release=7.2.6\nkexec"));
     }
 
     [Fact]

@@ -87,6 +87,13 @@ public sealed class SyntaxErrorTests
     }
 
     [Fact]
+    public void Boot_ThatIsNotFirst_IsRefused()
+    {
+        LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", "exit\nboot release=7.3.4\n"));
+        Assert.Equal("file.luo:2: 'boot' describes the first kernel, and comes before all operations.", error.Message);
+    }
+
+    [Fact]
     public void TooManyLines_AreRefused()
     {
         string most = new('\n', 100_000 - 1);

@@ -26,4 +26,8 @@ public sealed class ScriptFileTests
         Assert.StartsWith("# ", ScriptFiles.Text(name), StringComparison.Ordinal);
         Assert.DoesNotContain(ScriptFiles.Read(name).Lines, static line => line.Expected is null);
     }
+
+    [Fact]
+    public void OnlyScriptsOfPreviews_AreKeptFromLinux() => Assert.Equal(
+        ScriptFiles.Names.Where(static name => name.StartsWith("previews/", StringComparison.Ordinal)), ScriptFiles.Names.Except(ScriptFiles.OfLinux));
 }

@@ -16,6 +16,9 @@ internal static class ScriptFiles
         .Select(static path => Path.GetRelativePath(Folder, path))
         .Order(StringComparer.Ordinal)];
 
+    /// <summary>Gets the paths of the scripts that Linux can follow: all but those of previews, which Linux does not have.</summary>
+    public static IReadOnlyList<string> OfLinux { get; } = [.. Names.Where(static name => Read(name).EmulatedOnly is null)];
+
     public static string Text(string name) => File.ReadAllText(Path.Combine(Folder, name));
 
     public static LitmusScript Read(string name) => LitmusScript.Parse(name, Text(name));

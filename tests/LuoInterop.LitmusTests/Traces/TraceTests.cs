@@ -1,3 +1,4 @@
+using System.Globalization;
 using LuoInterop.Emulation;
 using LuoInterop.Litmus;
 using Xunit;
@@ -59,6 +60,47 @@ public sealed class TraceTests : IDisposable
         var kernel = new TracingKernel(machine.Boot(), text);
         Assert.Equal(-(int)Errno.EINVAL, kernel.Reboot(0x45584543));
         Assert.Equal("kexec => EINVAL\n", text.ToString());
+    }
+
+    // The minus of Swedish and other cultures is U+2212, which no script is read with.
+    [Fact]
+    public void Numbers_AreWritten_AsScriptsAreRead_InAnyCulture()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        culture.NumberFormat.NegativeSign = "\u2212";
+        string text;
+        try
+        {
+            CultureInfo.CurrentCulture = culture;
+            Assert.Equal("\u22121", $"{-1}");
+            text = Trace(static kernel =>
+            {
+                using Memfd memory = Memfd.Create(kernel, "memory", 4096);
+                Assert.Equal(4096 - 5, kernel.LSeek(memory.Handle, -5, SeekOrigin.End));
+                Assert.Equal(-(int)Errno.EINVAL, kernel.LSeek(memory.Handle, -6, (SeekOrigin)9));
+                Assert.Equal(-(int)Errno.EINVAL, kernel.FTruncate(memory.Handle, -7));
+                Assert.Equal(-(int)Errno.EINVAL, kernel.FAllocate(memory.Handle, 0, -8, -9));
+                Assert.Equal(-(int)Errno.EINVAL, kernel.PRead(memory.Handle, new byte[1], -10));
+                Assert.Equal(-(int)Errno.EINVAL, kernel.PWrite(memory.Handle, [1], -11));
+                Assert.True(kernel.MMap(4096, 0, 1, memory.Handle, -4097) < 0);
+                Assert.True(kernel.MAdvise(0, 1, -12) < 0);
+                Assert.True(kernel.Fcntl(memory.Handle, -13) < 0);
+                return 0;
+            });
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+
+        foreach (string line in (string[])["lseek m1 -5 END => 4091", "lseek m1 -6 ", "truncate m1 -7 => EINVAL", "fallocate m1 0x0 -8 -9 => EINVAL", "pread m1 -10 1", "pwrite m1 -11 1 => EINVAL", "from offset -4097 on", "madvise -12 of", "fcntl m1 -13 "])
+        {
+            Assert.Contains(line, text, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain('\u2212', text);
+        Assert.Contains(LitmusScript.Parse("trace", text).Lines, static line => line.Expected is not null);
     }
 
     public void Dispose() => File.Delete(_image);

@@ -9,7 +9,7 @@ internal enum KhoFormatError
     BadMagic,
     /// <summary>The format's version is not one that can be read.</summary>
     UnsupportedVersion,
-    /// <summary>Blocks or tokens of a device tree are misplaced, overlap or are not known.</summary>
+    /// <summary>Blocks or tokens of a device tree are misplaced, overlap or are not known; or a link is no page's address.</summary>
     BadLayout,
     /// <summary>A cap on depth, nodes or bytes is passed.</summary>
     TooLarge,
@@ -31,6 +31,10 @@ internal enum KhoFormatError
     BadOrder,
     /// <summary>A radix tree holds a key that stands for no page.</summary>
     BadKey,
+    /// <summary>A page of a sparse array begins where an earlier one still is, or reaches past the last position.</summary>
+    BadPosition,
+    /// <summary>An entry of a sparse array is not of a kind that may stand there.</summary>
+    BadEntry,
 }
 
 /// <summary>Reports bytes of a handover that cannot be decoded, by name.</summary>
