@@ -19,6 +19,8 @@ internal static class EmulatedDifferences
         "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
         "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
         "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
+        "Preview of guest_memfd: a touch through a mapping of a page that a frozen file lacks is SIGSEGV; on Linux it is SIGBUS. In a system call both are EFAULT.",
+        "Preview of guest_memfd: a thread that fills holes through a mapping while PRESERVE_FD runs may be refused a page until the call returns; on Linux it is there or not.",
         "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
     ];
 
