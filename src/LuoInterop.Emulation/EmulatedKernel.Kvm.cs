@@ -119,8 +119,9 @@ public sealed partial class EmulatedKernel
         GuestMemfdInode inode = mapping.File.Inode;
         switch (advice)
         {
-            case MmanHeader.MADV_REMOVE when inode.IsFrozen:
-                return Refused.EPERM;
+            case MmanHeader.MADV_REMOVE:
+                // Under the lock, so that PRESERVE_FD in another thread comes before or after it.
+                return inode.IsFrozen ? Refused.EPERM : Linux.MAdvise(address, length, advice);
             case MmanHeader.MADV_POPULATE_READ or MmanHeader.MADV_POPULATE_WRITE:
                 int error = Linux.MAdvise(address, length, advice);
 

@@ -115,6 +115,8 @@ public class FreezeRaceTests
                 Assert.True(result is 1 or EFAULT, $"pread into the mapping: {result}");
                 if (remaps)
                 {
+                    result = Remove(vmm.Kernel, mapping, random.Next(Pages) * Vmm.Page);
+                    Assert.True(result is 0 or EPERM, $"madvise: {result}");
                     mapping.Dispose();
                     mapping = vmm.Memory.Map();
                 }
@@ -127,6 +129,9 @@ public class FreezeRaceTests
             mapping.Dispose();
         }
     }
+
+    private static unsafe int Remove(Kernel kernel, MemfdMapping mapping, long offset) =>
+        kernel.MAdvise((nint)mapping.Address + (nint)offset, Vmm.Page, MmanHeader.MADV_REMOVE);
 
     private static unsafe nint Fill(Kernel kernel, Descriptor source, MemfdMapping mapping, long offset) =>
         MappedBytes.TryFill(kernel, source, mapping.Address + offset);

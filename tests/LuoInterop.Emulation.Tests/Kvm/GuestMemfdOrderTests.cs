@@ -151,6 +151,21 @@ public class GuestMemfdOrderTests
     }
 
     [Fact]
+    public void GuestMemfd_BesideThePreviewOfHugePages()
+    {
+        const string Release = "7.3.4-rfc-hugetlb-rfc-guest-memfd";
+        using EmulatedMachine machine = Vmm.Machine(Release);
+        EmulatedKernel kernel = machine.Boot();
+        Vmm vmm = Vmm.Create(kernel);
+        vmm.Store(3, 0x17);
+        Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
+        kernel = machine.KexecPreview(Release);
+        Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
+        using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
+        Assert.Equal(0x17, resumed.Load(3));
+    }
+
+    [Fact]
     public void GuestMemfd_NextKernelWithoutThePreview_CannotOpenItsDevice_EIO()
     {
         using EmulatedMachine machine = Vmm.Machine();
