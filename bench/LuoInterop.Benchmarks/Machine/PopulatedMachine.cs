@@ -1,3 +1,4 @@
+using System.Numerics;
 using LuoInterop.Emulation;
 using Microsoft.Win32.SafeHandles;
 
@@ -13,14 +14,14 @@ internal sealed class PopulatedMachine : IDisposable
     private readonly string _image = Path.GetTempFileName();
     private KexecImage? _next;
 
-    public PopulatedMachine(bool hugeFolios = true)
+    public PopulatedMachine(int folio = FolioSize.Huge)
     {
         using (FileStream image = File.Create(_image))
         {
             EmulatedKernelImage.Write(image);
         }
 
-        _machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = hugeFolios ? 9 : 0 });
+        _machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = BitOperations.Log2((uint)folio / PageSize) });
         Boot();
     }
 
@@ -63,6 +64,14 @@ internal sealed class PopulatedMachine : IDisposable
         }
     }
 
+    /// <summary>Preserves one file of a size, in a session of its own.</summary>
+    public void AddFile(long size)
+    {
+        int fd = CreateMemfd(size);
+        Calls.Preserve(Handle(Calls.Create(Device, "present-"u8, 0)), fd, 0);
+        Kernel.Close(fd);
+    }
+
     /// <summary>Makes a memfd, and gives its descriptor.</summary>
     public int CreateMemfd(long size)
     {
@@ -78,15 +87,24 @@ internal sealed class PopulatedMachine : IDisposable
     /// <summary>Jumps into the loaded kernel, boots it and opens its device.</summary>
     public void Jump()
     {
+        Stop();
+        Boot();
+    }
+
+    /// <summary>Jumps, and stops before the next kernel starts.</summary>
+    public void Stop()
+    {
         try
         {
             _next!.Reboot();
         }
         catch (EmulatedKexecException)
         {
-            Boot();
         }
     }
+
+    /// <summary>Reads what the next kernel will find, after <see cref="Stop"/>.</summary>
+    public Handover ReadHandover() => HandoverReader.Read(_machine.Memory, _machine.Handover!.Value.FdtAddress);
 
     /// <summary>Wraps a descriptor that somebody else closes.</summary>
     public static SafeFileHandle Handle(int fd) => new(fd, ownsHandle: false);

@@ -12,9 +12,11 @@ internal sealed class LuoCalls(Kernel kernel)
     private const uint RetrieveSession = 0xBA01;
     private const uint PreserveFd = 0xBA40;
     private const uint RetrieveFd = 0xBA41;
+    private const uint FinishSession = 0xBA42;
 
     private readonly byte[] _named = new byte[72];
     private readonly byte[] _file = new byte[16];
+    private readonly byte[] _finish = new byte[8];
 
     /// <summary>Creates a session, and gives its descriptor.</summary>
     public int Create(SafeHandle device, ReadOnlySpan<byte> prefix, int number) => Named(device, CreateSession, prefix, number);
@@ -27,6 +29,9 @@ internal sealed class LuoCalls(Kernel kernel)
 
     /// <summary>Retrieves a file of a session, and gives its descriptor.</summary>
     public int Retrieve(SafeHandle session, int token) => File(session, RetrieveFd, -1, token);
+
+    /// <summary>Ends a retrieved session.</summary>
+    public void Finish(SafeHandle session) => Call(session, FinishSession, _finish);
 
     private int Named(SafeHandle device, uint request, ReadOnlySpan<byte> prefix, int number)
     {

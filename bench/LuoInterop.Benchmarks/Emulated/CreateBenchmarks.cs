@@ -11,13 +11,13 @@ public class CreateBenchmarks
     public static IEnumerable<int> Counts => Scale.Sessions;
 
     [ParamsSource(nameof(Counts))]
-    public int Present { get; set; }
+    public int Sessions { get; set; }
 
     [GlobalSetup]
     public void Populate()
     {
         _machine = new PopulatedMachine();
-        _machine.AddSessions(Present);
+        _machine.AddSessions(Sessions);
     }
 
     [Benchmark]

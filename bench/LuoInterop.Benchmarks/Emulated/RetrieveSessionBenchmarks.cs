@@ -13,15 +13,15 @@ public class RetrieveSessionBenchmarks
     public static IEnumerable<int> Counts => Scale.Sessions;
 
     [ParamsSource(nameof(Counts))]
-    public int Present { get; set; }
+    public int Sessions { get; set; }
 
-    private int Distance => Present / Retrieved;
+    private int Distance => Sessions / Retrieved;
 
     [IterationSetup]
     public void HandOver()
     {
         _machine = new PopulatedMachine();
-        _machine.AddSessions(Present, oneFileEach: Distance);
+        _machine.AddSessions(Sessions, oneFileEach: Distance);
         _machine.Load();
         _machine.Jump();
         Array.Fill(_files, -1);

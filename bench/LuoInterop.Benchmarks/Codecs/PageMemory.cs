@@ -19,6 +19,14 @@ internal sealed class PageMemory : IPhysicalMemory
 
     public ulong Allocate() => Base + ((ulong)Used++ * PageSize);
 
+    /// <summary>Gives a page of zeroes.</summary>
+    public ulong AllocateZeroed()
+    {
+        ulong page = Allocate();
+        _bytes.AsSpan((int)(page - Base), PageSize).Clear();
+        return page;
+    }
+
     /// <summary>Takes back every page.</summary>
     public void Clear() => Used = 0;
 

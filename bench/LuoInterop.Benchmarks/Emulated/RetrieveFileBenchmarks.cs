@@ -15,17 +15,17 @@ public class RetrieveFileBenchmarks
     public static IEnumerable<int> Counts => Scale.Files;
 
     [ParamsSource(nameof(Counts))]
-    public int Present { get; set; }
+    public int Files { get; set; }
 
     [IterationSetup]
     public void HandOver()
     {
         _machine = new PopulatedMachine();
-        _machine.AddFiles(Present);
+        _machine.AddFiles(Files);
         _machine.Load();
         _machine.Jump();
         _sessions.Clear();
-        for (int i = 0; i * PopulatedMachine.FilesPerSession < Present; i++)
+        for (int i = 0; i * PopulatedMachine.FilesPerSession < Files; i++)
         {
             _sessions.Add(i, PopulatedMachine.Handle(_machine.Calls.Retrieve(_machine.Device, "present-"u8, i)));
         }
@@ -36,7 +36,7 @@ public class RetrieveFileBenchmarks
     {
         for (int i = 0; i < Retrieved; i++)
         {
-            (int session, int token) = Math.DivRem(i * (Present / Retrieved), PopulatedMachine.FilesPerSession);
+            (int session, int token) = Math.DivRem(i * (Files / Retrieved), PopulatedMachine.FilesPerSession);
             _files[i] = _machine.Calls.Retrieve(_sessions[session], token);
         }
     }

@@ -10,9 +10,9 @@ namespace LuoInterop.Benchmarks;
 internal static class ResidentMemory
 {
     /// <summary>Runs one handover: the largest growth in bytes that was seen after the preserve, the handover and the retrieve.</summary>
-    public static long OfHandover(bool hugeFolios)
+    public static long OfHandover(int folio)
     {
-        var handover = new HandoverBenchmarks { HugeFolios = hugeFolios };
+        var handover = new HandoverBenchmarks { Size = Scale.HandoverSize, Folio = folio };
         handover.Populate();
         GC.Collect();
         long before = Own;
