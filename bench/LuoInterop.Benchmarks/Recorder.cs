@@ -32,6 +32,9 @@ internal sealed class Recorder
         : Job.Default.WithWarmupCount(2).WithIterationCount(iterations).WithEvaluateOverhead(false).WithOutlierMode(OutlierMode.DontRemove))
         .WithToolchain(InThisProcess);
 
+    /// <summary>Gets few iterations: for what takes seconds, and needs no warm code.</summary>
+    public static Job Slow => Scale.IsSmoke ? Short(1) : Short(3).WithWarmupCount(0);
+
     /// <summary>Gets iterations of a fiftieth of a second: for what is called again and again.</summary>
     public static Job Repeated(int iterations) => Scale.IsSmoke ? Short(1) : Short(iterations).WithIterationTime(TimeInterval.FromMilliseconds(20));
 

@@ -31,11 +31,15 @@ internal static class Suite
         recorder.Add(Recorder.Run<HandoverBenchmarks>(
             Recorder.Short(10), (nameof(HandoverBenchmarks.Handover), OperationNames.Handover, OperationNames.MemoryCopy)));
         recorder.Add(Recorder.Run<UpdateBenchmarks>(
-            Recorder.Short(5), (nameof(UpdateBenchmarks.Update), OperationNames.Update, OperationNames.CopyThroughTmpfs)));
-        recorder.Add(Recorder.Run<CopyBenchmarks>(
-            Recorder.Short(3),
-            (nameof(CopyBenchmarks.ThroughTmpfs), OperationNames.CopyThroughTmpfs, OperationNames.MemoryCopy),
-            (nameof(CopyBenchmarks.ThroughDisk), OperationNames.CopyThroughDisk, OperationNames.MemoryCopy)));
+            Recorder.Short(10), (nameof(UpdateBenchmarks.Update), OperationNames.Update, OperationNames.CopyThroughTmpfs))
+            .Select(static row => row.With("content", "dense")));
+        recorder.Add(Recorder.Run<SparseUpdateBenchmarks>(
+            Recorder.Slow, (nameof(SparseUpdateBenchmarks.Update), OperationNames.Update, OperationNames.CopyThroughTmpfs))
+            .Select(static row => row.With("content", "sparse")));
+        recorder.Add(Recorder.Run<TmpfsCopyBenchmarks>(
+            Recorder.Slow, (nameof(TmpfsCopyBenchmarks.Copy), OperationNames.CopyThroughTmpfs, OperationNames.MemoryCopy)));
+        recorder.Add(Recorder.Run<DiskCopyBenchmarks>(
+            Recorder.Slow, (nameof(DiskCopyBenchmarks.Copy), OperationNames.CopyThroughDisk, OperationNames.MemoryCopy)));
         PopulatedMemory.Release();
         recorder.Add(
             from folio in new[] { FolioSize.Small, FolioSize.Huge }

@@ -11,10 +11,13 @@ public class HandoverBenchmarks
 
     public static IEnumerable<long> Sizes => Scale.Sizes;
 
+    public static IEnumerable<int> Folios => [FolioSize.Small, FolioSize.Huge];
+
+    // Before the other parameter, so that the memory of a size is allocated once.
     [ParamsSource(nameof(Sizes))]
     public long Size { get; set; }
 
-    [Params(FolioSize.Small, FolioSize.Huge)]
+    [ParamsSource(nameof(Folios))]
     public int Folio { get; set; }
 
     [GlobalSetup]

@@ -24,9 +24,6 @@ internal static class PopulatedMemory
     /// <summary>Frees the pages of the kept memfd, past the emulated kernel; its size stays.</summary>
     public static void PunchHole() => _kept!.PunchHole(0, _size);
 
-    /// <summary>Fills the kept memfd again.</summary>
-    public static void Fill() => _kept!.Allocate(0, _size);
-
     /// <summary>Frees the memory.</summary>
     public static void Release()
     {

@@ -32,7 +32,10 @@ internal static class Scale
         ? [8L << 20]
         : new[] { 1L << 20, 8L << 20, 64L << 20, 512L << 20, 4L << 30, 8L << 30 }.Where(MemoryBound.Allows);
 
-    /// <summary>Gets the sizes in bytes of memory that is written anew in every iteration.</summary>
+    /// <summary>Gets the sizes in bytes of memory that is allocated anew in every iteration, which takes seconds a GiB.</summary>
+    public static IEnumerable<long> WrittenSizes => Sizes.Where(static size => size <= 4L << 30);
+
+    /// <summary>Gets the sizes in bytes of what goes to a disk, or is not worth more.</summary>
     public static IEnumerable<long> SmallSizes => Sizes.Where(static size => size <= 512L << 20);
 
     /// <summary>Gets the files whose folios are written and read.</summary>

@@ -50,6 +50,12 @@ internal sealed record ResultRow
     public bool Covers(ResultRow other) => other.Parameters.All(
         parameter => Parameters.TryGetValue(parameter.Key, out JsonElement value) && value.ToString() == parameter.Value.ToString());
 
+    /// <summary>Gives the row with one parameter more.</summary>
+    public ResultRow With(string parameter, string value) => this with
+    {
+        Parameters = new(Parameters) { [parameter] = JsonSerializer.SerializeToElement(value) },
+    };
+
     /// <summary>Gives the row with every figure divided, as when one invocation did many things.</summary>
     public ResultRow DividedBy(double count) => this with
     {
