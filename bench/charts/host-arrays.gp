@@ -10,4 +10,4 @@ set boxwidth 0.9
 set xtics rotate by -25 noenhanced scale 0
 set bmargin 6
 plot table('folios-bytes-of-the-list') using (column('median')/column('folios')):xtic(strcol('placement')) ls 1 title "list (Linux)", \
-  table('folios-bytes-of-the-array') using (column('median')/column('folios')) ls 3 title "sparse array\n(posting)"
+  table('folios-bytes-of-the-array') using (column('median')/column('folios')) ls 3 title "sparse array (posting)"

@@ -7,5 +7,5 @@ set format x "10^{%L}"
 set format y '%g'
 set grid xtics
 set xrange [0.7:140000]
-plot table('handover-of-sessions') using (column('sessions')):(column('median')/1e6):(column('q1')/1e6):(column('q3')/1e6) with yerrorlines ls 1 title "sessions\nwithout files", \
-  table('handover-of-files') using (column('files')):(column('median')/1e6):(column('q1')/1e6):(column('q3')/1e6) with yerrorlines ls 3 title "files, 1,000\na session"
+plot table('handover-of-sessions') using (column('sessions')):(column('median')/1e6):(column('q1')/1e6):(column('q3')/1e6) with yerrorlines ls 1 title "sessions without files", \
+  table('handover-of-files') using (column('files')):(column('median')/1e6):(column('q1')/1e6):(column('q3')/1e6) with yerrorlines ls 3 title "files, 1,000 a session"

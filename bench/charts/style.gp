@@ -1,11 +1,11 @@
 # What all charts have in common. The caller sets data (folder and first words of the tables) and subtitle (the run).
-set terminal svg size 1000,640 dynamic enhanced font 'sans-serif,17' background '#ffffff'
+set terminal svg size 1100,640 dynamic enhanced font 'sans-serif,17' background '#ffffff'
 set datafile separator "\t"
 set datafile missing NaN
 set encoding utf8
 set border 3 lc rgb '#444444'
 set tics nomirror
-set grid ytics lc rgb '#dddddd'
+set grid ytics lt 1 lw 1 lc rgb '#cccccc'
 set key outside right top vertical Left reverse samplen 2 spacing 1.15
 
 set style line 1 lc rgb '#0072b2' lw 2.5 pt 7 ps 0.8

@@ -1,5 +1,5 @@
 # The phases of a live update on Linux that grow with sessions and files.
-set terminal svg size 1000,900
+set terminal svg size 1200,900
 phases = '"create the sessions" "preserve" "freeze and serialise" "first open: deserialise" "retrieve the sessions" "retrieve" "finish"'
 set multiplot layout 2,1 title "Phases of a live update by what it carries, on Linux in a VM\n{/*0.8 ".subtitle.": medians; the bars span least and most}"
 set logscale xy

@@ -1,5 +1,5 @@
 # The phases of a live update on Linux, stacked, by size and folio.
-set terminal svg size 1000,900
+set terminal svg size 1200,900
 phases = '"preserve" "freeze and serialise" "kexec until the next kernel''s clock" "boot until init" "init until the program" "first open: deserialise" "retrieve" "finish" "first look at every page"'
 set multiplot layout 2,1 title "Phases of a live update of one file, on Linux in a VM\n{/*0.8 ".subtitle.": medians}"
 set style data histograms

@@ -38,9 +38,10 @@ internal sealed record RunResults
         RunResults? run;
         try
         {
-            run = JsonSerializer.Deserialize<RunResults>(File.ReadAllText(path), Options);
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            run = VmRun.Is(document.RootElement) ? VmRun.Read(document.RootElement) : document.Deserialize<RunResults>(Options);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException($"{path} is no result of a benchmark: {error.Message}", error);
         }
