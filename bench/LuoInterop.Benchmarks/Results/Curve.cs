@@ -19,11 +19,11 @@ internal sealed record Curve(string Name, string Parameter, double From, double 
     /// <summary>Gets whether the cost grows faster than the parameter, over all or at the end.</summary>
     public bool IsWorseThanLinear => Exponent > MostLinear || LastExponent > MostLinear;
 
-    /// <summary>Finds every curve of three points or more.</summary>
+    /// <summary>Finds every curve of three points or more. What is counted in bytes is no cost that grows here.</summary>
     public static IReadOnlyList<Curve> Of(IReadOnlyCollection<ResultRow> rows) =>
     [
         .. from parameter in rows.SelectMany(static row => row.Parameters.Keys).Distinct()
-           from points in rows.Where(row => row.Number(parameter) > 0 && row.Median > 0).GroupBy(row => KeyWithout(row, parameter))
+           from points in rows.Where(row => row.Unit == "ns" && row.Number(parameter) > 0 && row.Median > 0).GroupBy(row => KeyWithout(row, parameter))
            let sorted = points.OrderBy(row => row.Number(parameter)).ToArray()
            where sorted.DistinctBy(row => row.Number(parameter)).Count() >= LeastPoints
            select Fit(points.Key, parameter, [.. sorted.Select(row => (row.Number(parameter)!.Value, row.Median))]),
