@@ -41,9 +41,9 @@ calls=$(ls "$results"/*-vm-calls.tsv 2>/dev/null | tail -n 1 || true)
 if [ -n "$calls" ]; then
   run=$(basename "$calls" -calls.tsv)
   draw vm-calls "$results" "$run" "$run"
-  for chart in size sessions disk; do
+  for chart in size memory sessions disk; do
     case $chart in
-      size) table=size-4k ;;
+      size | memory) table=size-4k ;;
       *) table=$chart ;;
     esac
     [ ! -f "$results/$run-$table.tsv" ] || draw "vm-$chart" "$results" "$run" "$run"

@@ -20,7 +20,7 @@ internal static class LimitsTable
 
         foreach (ResultRow row in run.Rows.Where(static row => row.Name is OperationNames.MemoryCopy))
         {
-            double bytes = row.Number("size") ?? LimitBenchmarks.CopySize;
+            double bytes = run.What == "vm" ? VmRun.CopySize : LimitBenchmarks.CopySize;
             text.AppendLine(Invariant($"- One core copies memory at {bytes / row.Median:F1} GB/s ({Bytes(bytes)} at a time)."));
         }
 

@@ -8,7 +8,9 @@ namespace LuoInterop.Benchmarks;
 internal static partial class VmRun
 {
     private const string Yardstick = "C: getppid";
-    private const long CopySize = 1L << 30;
+
+    /// <summary>The bytes of the row of the memory copy, which the run gives as a bandwidth.</summary>
+    public const long CopySize = 1L << 30;
 
     /// <summary>Tells whether a file is such a run.</summary>
     public static bool Is(JsonElement root) =>
@@ -25,10 +27,10 @@ internal static partial class VmRun
         Command = "make bench-vm",
         Machine = new MachineDescription(
             2,
-            root.GetProperty("Machine").ToString(),
+            "virtual; the host: " + root.GetProperty("Machine"),
             root.GetProperty("MemoryMiB").GetInt64() << 20,
             root.GetProperty("Kernel").ToString(),
-            Environment.Version.ToString(),
+            Runtime(root.GetProperty("Machine").ToString()),
             root.GetProperty("Accelerator").ToString()),
         Rows = [.. Limits(root), .. Calls(root), .. Updates(root), .. Disks(root)],
     };
@@ -94,6 +96,9 @@ internal static partial class VmRun
             RelativeTo = relativeTo,
         };
     }
+
+    // The payload runs on the runtime of the host.
+    private static string Runtime(string machine) => machine[(machine.LastIndexOf(' ') + 1)..];
 
     private static double[] Numbers(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(static number => number.GetDouble())];
 
