@@ -10,8 +10,9 @@ internal sealed class FileCopy : IDisposable
 
     private readonly MemfdMapping _memory;
     private readonly long _size;
-    private readonly string _path;
+    private readonly string _folder;
     private readonly bool _toDisk;
+    private SafeFileHandle? _file;
 
     /// <param name="size">How much is copied, in bytes.</param>
     /// <param name="folder">Where the file is made.</param>
@@ -19,7 +20,7 @@ internal sealed class FileCopy : IDisposable
     public FileCopy(long size, string folder, bool toDisk)
     {
         _size = size;
-        _path = Path.Combine(folder, $"luo-bench-{Environment.ProcessId}");
+        _folder = folder;
         _toDisk = toDisk;
         using var memfd = new Memfd(Kernel.Linux, new SafeFileHandle(PopulatedMemory.Take(size), ownsHandle: false));
         _memory = memfd.Map();
@@ -28,22 +29,29 @@ internal sealed class FileCopy : IDisposable
     /// <summary>Writes and reads.</summary>
     public void Run()
     {
-        Write();
-        Read();
+        // Without a name at once: however this program ends, the host has its memory back.
+        string path = Path.Combine(_folder, $"luo-bench-{Environment.ProcessId}");
+        _file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite);
+        File.Delete(path);
+        Write(_file);
+        Read(_file);
     }
 
-    /// <summary>Deletes the file.</summary>
-    public void Delete() => File.Delete(_path);
+    /// <summary>Frees the file.</summary>
+    public void Close()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
 
     public void Dispose()
     {
         _memory.Dispose();
-        Delete();
+        Close();
     }
 
-    private void Write()
+    private void Write(SafeFileHandle file)
     {
-        using SafeFileHandle file = File.OpenHandle(_path, FileMode.Create, FileAccess.Write);
         for (long offset = 0; offset < _size; offset += Step)
         {
             RandomAccess.Write(file, _memory.GetReadOnlySpan(offset, Length(offset)), offset);
@@ -56,13 +64,12 @@ internal sealed class FileCopy : IDisposable
         }
     }
 
-    private void Read()
+    private void Read(SafeFileHandle file)
     {
-        using SafeFileHandle file = File.OpenHandle(_path);
         for (long offset = 0; offset < _size;)
         {
             int count = RandomAccess.Read(file, _memory.GetSpan(offset, Length(offset)), offset);
-            offset += count > 0 ? count : throw new InvalidOperationException($"{_path} ends at {offset}.");
+            offset += count > 0 ? count : throw new InvalidOperationException($"The copy ends at {offset}.");
         }
     }
 

@@ -19,7 +19,7 @@ public class TmpfsCopyBenchmarks
     public void Copy() => _copy.Run();
 
     [IterationCleanup]
-    public void Delete() => _copy.Delete();
+    public void Close() => _copy.Close();
 
     [GlobalCleanup]
     public void Dispose() => _copy.Dispose();

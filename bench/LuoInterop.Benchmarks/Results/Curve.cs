@@ -13,11 +13,12 @@ internal sealed record Curve(string Name, string Parameter, double From, double 
 {
     private const int LeastPoints = 3;
 
-    /// <summary>Above this, growth is called worse than linear: a tenth is what the processor's caches alone bring.</summary>
-    public const double MostLinear = 1.1;
+    // Above these, growth is called worse than linear: so much do the processor's caches and the noise of two points bring.
+    private const double MostOverAll = 1.1;
+    private const double MostAtEnd = 1.3;
 
     /// <summary>Gets whether the cost grows faster than the parameter, over all or at the end.</summary>
-    public bool IsWorseThanLinear => Exponent > MostLinear || LastExponent > MostLinear;
+    public bool IsWorseThanLinear => Exponent > MostOverAll || LastExponent > MostAtEnd;
 
     /// <summary>Finds every curve of three points or more. What is counted in bytes is no cost that grows here.</summary>
     public static IReadOnlyList<Curve> Of(IReadOnlyCollection<ResultRow> rows) =>
