@@ -75,10 +75,11 @@ bench-compare:   ## Compare the ratios of two runs: make bench-compare OLD=file.
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@$(BENCH) --compare $(OLD) $(NEW)
 
-bench-charts:    ## Draw the charts of the newest runs in bench/results; installs gnuplot if it is missing
+bench-charts:    ## Draw the charts of the newest runs in bench/results, and fill docs/cost.md; installs gnuplot if it is missing
 	@eng/prerequisites.sh
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@eng/charts.sh $(BENCH)
+	@set -e; for run in $$(ls bench/results/*-host.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
 	@eng/prerequisites.sh --vm

@@ -14,6 +14,8 @@ const string Usage = """
       prints the page of a run
            luo-bench --compare OLD.json [NEW.json]
       prints how the ratios changed; NEW is the newest run of the same kind beside OLD unless it is named
+           luo-bench --fill FILE.json PAGE.md
+      puts the figures of a run into a page, between its marks
            luo-bench --tsv FILE.json FOLDER
       writes a table for each operation, for gnuplot
     """;
@@ -31,6 +33,7 @@ try
         ["--page", var file] => Print(ResultsPage.Write(RunResults.Load(file))),
         ["--compare", var old] => Print(new Comparison(RunResults.Load(old), RunResults.Load(RunFiles.NewestBeside(old))).Write()),
         ["--compare", var old, var @new] => Print(new Comparison(RunResults.Load(old), RunResults.Load(@new)).Write()),
+        ["--fill", var file, var page] => Fill(RunResults.Load(file), page),
         ["--tsv", var file, var folder] => Print(string.Join('\n', TsvFiles.Write(RunResults.Load(file), folder))),
         _ => Refuse(),
     };
@@ -83,6 +86,12 @@ static int Smoke()
         measure(recorder);
     }
 
+    return 0;
+}
+
+static int Fill(RunResults run, string page)
+{
+    File.WriteAllText(page, CostPage.Fill(File.ReadAllText(page), run));
     return 0;
 }
 
