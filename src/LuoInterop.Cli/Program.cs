@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Litmus;
 
@@ -11,6 +12,7 @@ if (args is [GuestReplay.Word])
 var root = new RootCommand("Works with Linux live update: kernels replaced by kexec under running work (LUO, /dev/liveupdate).")
 {
     ReplayCommand.Create(),
+    EmulateCommand.Create(),
 };
 
 // Words that are no command are told apart from scripts that were not met.

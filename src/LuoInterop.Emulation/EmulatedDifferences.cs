@@ -19,6 +19,21 @@ internal static class EmulatedDifferences
         "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
         "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
         "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
+        "Preview of guest_memfd: a touch through a mapping of a page that a frozen file lacks is SIGSEGV; on Linux it is SIGBUS. In a system call both are EFAULT.",
+        "Preview of guest_memfd: a thread that fills holes through a mapping while PRESERVE_FD runs may be refused a page until the call returns; on Linux it is there or not.",
         "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
+    ];
+
+    /// <summary>Gets what else it does otherwise where it emulates huge pages.</summary>
+    public static IReadOnlyList<string> HugeTlb { get; } =
+    [
+        .. All,
+        "Huge pages are counted when the pool is next asked for: a page that a program touched through a mapping, and a file that was closed past the seam.",
+        "A touched page that the pool does not have is a zeroed page of the host; on Linux it is a SIGBUS.",
+        "A mapping of huge pages is aligned to 4 KiB where the host has no free huge pages, and munmap(2) takes any part of it; MADV_REMOVE gives no page back to the pool.",
+        "On a host with free huge pages the host's pool counts too: mmap(2) can fail with ENOMEM where the emulated pool has pages.",
+        "Private mappings keep their reservation until their first address is unmapped through the seam; pages that they copy are not counted.",
+        "All programs are in one hugetlb cgroup, whose files lie in /sys/fs/cgroup; memory cgroups are not charged. There is one node; pages are not demoted.",
+        "The machine's memory has no hole and no kernel in it, so that more gigantic pages fit at boot than on a real one of its size.",
     ];
 }

@@ -33,6 +33,7 @@ public sealed partial class EmulatedKernel
     public override int FAllocate(SafeHandle file, int mode, long offset, long length)
     {
         using var descriptor = new DescriptorReference(file);
+        OpenFile? open;
         using (Enter(KernelCall.FAllocate, out int refusal))
         {
             if (refusal != 0)
@@ -40,10 +41,21 @@ public sealed partial class EmulatedKernel
                 return refusal;
             }
 
-            return descriptor.IsEmulated
-                ? Usable(descriptor.Fd)?.Allocate(mode, offset, length) ?? Refused.EBADF
-                : _system.MemfdCalls.FAllocate(file, descriptor.Fd, mode, offset, length);
+            if (!descriptor.IsEmulated)
+            {
+                return _system.MemfdCalls.FAllocate(file, descriptor.Fd, mode, offset, length);
+            }
+
+            open = Usable(descriptor.Fd);
+            if (open is not { AllocatesUnlocked: true })
+            {
+                return open?.Allocate(this, mode, offset, length) ?? Refused.EBADF;
+            }
+
+            open.Get();
         }
+
+        return AllocateUnlocked(open, mode, offset, length);
     }
 
     /// <inheritdoc/>
@@ -219,7 +231,7 @@ public sealed partial class EmulatedKernel
 
             if (descriptor.IsEmulated)
             {
-                return Usable(descriptor.Fd)?.Map(length, protection, flags, offset) ?? Refused.EBADF;
+                return Usable(descriptor.Fd)?.Map(_descriptors, length, protection, flags, offset) ?? Refused.EBADF;
             }
 
             return _system.MemfdCalls.MMap(length, protection, flags, file, descriptor.Fd, offset);
@@ -233,6 +245,15 @@ public sealed partial class EmulatedKernel
         using (_system.Lock.EnterScope())
         {
             refusal = -(int)(Meet(KernelCall.MUnmap)?.Errno ?? Errno.None);
+            if (refusal == 0 && TryUnmapGuestMemory(address, length, out int error))
+            {
+                return error;
+            }
+
+            if (refusal == 0)
+            {
+                _system.MemfdCalls.Unmapped(address);
+            }
         }
 
         return refusal != 0 ? refusal : Linux.MUnmap(address, length);
@@ -246,6 +267,11 @@ public sealed partial class EmulatedKernel
             if (refusal != 0)
             {
                 return refusal;
+            }
+
+            if (AdviseGuestMemory(address, length, advice) is { } answer)
+            {
+                return answer;
             }
 
             if (advice == MmanHeader.MADV_REMOVE && !_system.Inodes.IsEmpty)

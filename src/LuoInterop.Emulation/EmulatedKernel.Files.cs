@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kvm;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation;
@@ -21,7 +22,7 @@ public sealed partial class EmulatedKernel
                 return refusal;
             }
 
-            if (path == _system.Options.DevicePath || _system.Files.Owns(path))
+            if (_system.IsDevice(path) || _system.Files.Owns(path))
             {
                 return OpenEmulated(path, flags);
             }
@@ -79,10 +80,10 @@ public sealed partial class EmulatedKernel
                 return refusal;
             }
 
-            if (path == _system.Options.DevicePath)
+            if (_system.IsDevice(path))
             {
                 names = [];
-                return _system.Device is null ? Refused.ENOENT : Refused.ENOTDIR;
+                return _system.FindDevice(path) is null ? Refused.ENOENT : Refused.ENOTDIR;
             }
 
             if (_system.Files.Owns(path))
@@ -103,6 +104,8 @@ public sealed partial class EmulatedKernel
         }
 
         using var descriptor = new DescriptorReference(file);
+        UserMemory memory;
+        VcpuFile? vcpu;
         using (Enter(Call(request), out InjectedFault? fault))
         {
             if (fault is { Effect: FaultEffect.Refuse })
@@ -110,19 +113,23 @@ public sealed partial class EmulatedKernel
                 return -(int)fault.Errno;
             }
 
-            if (descriptor.IsEmulated)
+            memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
+            vcpu = TakeVcpu(descriptor.Fd, request);
+            if (vcpu is null && descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
+                return Ioctl(descriptor.Fd, request, memory);
             }
         }
 
-        return Linux.Ioctl(file, request, argument);
+        return vcpu is null ? Linux.Ioctl(file, request, argument) : IoctlUnlocked(vcpu, request, memory);
     }
 
     /// <inheritdoc/>
     public override int Ioctl(SafeHandle file, uint request, nint argument)
     {
         using var descriptor = new DescriptorReference(file);
+        UserMemory memory;
+        VcpuFile? vcpu;
         using (Enter(Call(request), out InjectedFault? fault))
         {
             if (fault is { Effect: FaultEffect.Refuse })
@@ -130,13 +137,15 @@ public sealed partial class EmulatedKernel
                 return -(int)fault.Errno;
             }
 
-            if (descriptor.IsEmulated)
+            memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
+            vcpu = TakeVcpu(descriptor.Fd, request);
+            if (vcpu is null && descriptor.IsEmulated)
             {
-                return Ioctl(descriptor.Fd, request, new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack));
+                return Ioctl(descriptor.Fd, request, memory);
             }
         }
 
-        return Linux.Ioctl(file, request, argument);
+        return vcpu is null ? Linux.Ioctl(file, request, argument) : IoctlUnlocked(vcpu, request, memory);
     }
 
     /// <inheritdoc/>
@@ -193,9 +202,20 @@ public sealed partial class EmulatedKernel
             flags |= _system.Options.MemfdNoExec >= 1 ? MemfdHeader.MFD_NOEXEC_SEAL : MemfdHeader.MFD_EXEC;
         }
 
-        return (flags & MemfdHeader.MFD_NOEXEC_SEAL) == 0 && _system.Options.MemfdNoExec >= 2
-            ? Refused.EACCES
-            : Linux.MemfdCreate(name, flags);
+        if ((flags & MemfdHeader.MFD_NOEXEC_SEAL) == 0 && _system.Options.MemfdNoExec >= 2)
+        {
+            return Refused.EACCES;
+        }
+
+        if ((flags & MemfdHeader.MFD_HUGETLB) != 0 && _system.HugeTlb is { } huge)
+        {
+            using (Enter())
+            {
+                return huge.Memfds.Create(name, flags);
+            }
+        }
+
+        return Linux.MemfdCreate(name, flags);
     }
 
     /// <inheritdoc/>
@@ -271,8 +291,8 @@ public sealed partial class EmulatedKernel
 
     private int OpenEmulated(string path, int flags)
     {
-        bool isDevice = path == _system.Options.DevicePath;
-        if (isDevice && _system.Device is null)
+        bool isDevice = _system.IsDevice(path);
+        if (isDevice && _system.FindDevice(path) is null)
         {
             return (flags & FcntlHeader.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
         }
@@ -309,7 +329,7 @@ public sealed partial class EmulatedKernel
         {
             OpenFile? node = null;
             int error = isDevice ? 0 : _system.Files.Open(path, FcntlHeader.O_RDONLY, out node);
-            file = error == 0 ? new PathFile(path, node?.Status() ?? _system.Device!.Status()) : null;
+            file = error == 0 ? new PathFile(path, node?.Status() ?? _system.FindDevice(path)!.Status()) : null;
             return error;
         }
 
@@ -321,7 +341,7 @@ public sealed partial class EmulatedKernel
         file = null;
         return (flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL) ? Refused.EEXIST
             : (flags & O_DIRECTORY) != 0 ? Refused.ENOTDIR
-            : _system.Device!.Open(flags, out file);
+            : _system.FindDevice(path)!.Open(flags, out file);
     }
 
     // Opens /proc/self/fd/N of an emulated descriptor: the device once more, and an anonymous inode as a mere place only.
@@ -332,7 +352,7 @@ public sealed partial class EmulatedKernel
             return Refused.ENOENT;
         }
 
-        if (!open.LinkText.StartsWith("anon_inode:", StringComparison.Ordinal))
+        if (open.HasPath)
         {
             return OpenEmulated(open.LinkText, flags);
         }

@@ -23,7 +23,7 @@ public sealed partial class EmulatedKernel : Kernel
 {
     private readonly RunningKernel _system;
     private readonly FileDescriptorTable _descriptors;
-    private bool _hasExited;
+    private volatile bool _hasExited;
     private volatile bool _wasKilled;
 
     internal EmulatedKernel(RunningKernel system)
@@ -37,7 +37,7 @@ public sealed partial class EmulatedKernel : Kernel
         $"Linux {Release}, emulated inside this process by LuoInterop.Emulation; preserved memory does not survive a real kexec";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Differences => EmulatedDifferences.All;
+    public override IReadOnlyList<string> Differences => _system.HugeTlb is null ? EmulatedDifferences.All : EmulatedDifferences.HugeTlb;
 
     /// <inheritdoc/>
     public override string Release => _system.Release;
@@ -50,6 +50,20 @@ public sealed partial class EmulatedKernel : Kernel
 
     /// <summary>Gets whether this process was killed (<see cref="FaultInjection.KillProcess"/>).</summary>
     public bool WasKilled => _wasKilled;
+
+    /// <summary>Gets what the kernel said of its huge pages while it booted; empty where none are emulated.</summary>
+    public IReadOnlyList<string> HugePageMessages => _system.HugeTlb?.Pools.Log ?? [];
+
+    /// <summary>Counts the pools of huge pages; empty where none are emulated (all but the preview <c>rfc-hugetlb</c>).</summary>
+    /// <returns>The pools, in the order in which the kernel made them.</returns>
+    /// <exception cref="EmulatedRebootException">This kernel is gone.</exception>
+    public IReadOnlyList<HugePagePool> CountHugePages()
+    {
+        using (Enter())
+        {
+            return _system.HugeTlb?.Count() ?? [];
+        }
+    }
 
     /// <summary>Gets what all processes of this kernel share.</summary>
     internal RunningKernel Running => _system;
@@ -77,6 +91,7 @@ public sealed partial class EmulatedKernel : Kernel
             {
                 if (closes)
                 {
+                    _system.Kvm?.Mappings.Leave(_descriptors);
                     _descriptors.CloseAll();
                 }
             }

@@ -41,4 +41,8 @@ public sealed record EmulatedMachineOptions
 
     /// <summary>Gets the modules that every kernel of the machine loads at its boot, in this order, before its first process.</summary>
     public IReadOnlyList<EmulatedModule> Modules { get; init; } = [];
+
+    /// <summary>Gets the program of vCPUs that have none of their own (<see cref="EmulatedKernel.SetGuest"/>); null for none, at which they stop.</summary>
+    /// <remarks>Only kernels with the preview <see cref="KernelPreviews.GuestMemfd"/> have vCPUs.</remarks>
+    public Action<EmulatedGuest>? DefaultGuest { get; init; }
 }

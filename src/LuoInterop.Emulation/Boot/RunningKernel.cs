@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.IO.Compression;
 using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.HugeTlb;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
@@ -12,7 +14,7 @@ namespace LuoInterop.Emulation.Boot;
 
 /// <summary>One boot of an emulated kernel: what its processes share.</summary>
 /// <remarks>All state is guarded by <see cref="Lock"/>; Linux uses luo_session_serialize_rwsem, and a mutex for each session.</remarks>
-internal sealed class RunningKernel
+internal sealed partial class RunningKernel
 {
     private readonly EmulatedMachine _machine;
     private readonly bool _hasMemfdHandler;
@@ -29,6 +31,7 @@ internal sealed class RunningKernel
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
+        Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
         IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
     }
@@ -59,7 +62,13 @@ internal sealed class RunningKernel
 
     public MemfdInodes Inodes { get; } = new();
 
-    public MemfdCalls MemfdCalls { get; }
+    public MemfdCalls MemfdCalls { get; private set; }
+
+    /// <summary>Gets HugeTLB; null where it is not emulated.</summary>
+    public HugeTlbCore? HugeTlb { get; private set; }
+
+    /// <summary>Gets KVM; null where it is not emulated, and /dev/kvm is the host's.</summary>
+    public KvmModule? Kvm { get; }
 
     /// <summary>Gets whether reboot(2) was obeyed. Safe to read from any thread.</summary>
     public bool HasEnded => _end is not null;
@@ -82,15 +91,21 @@ internal sealed class RunningKernel
         KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        if (KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault)
+        bool hasKho = KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault;
+        if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
+        }
+
+        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Words, hasKho) : null;
+        if (hasKho)
+        {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
             {
                 int coldFdtSize = handover.OutgoingFdtSize;
                 if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo, parameters.Words);
+                    kernel.Start(luo, parameters.Words, hugePages);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
@@ -199,6 +214,8 @@ internal sealed class RunningKernel
     {
         _end = end;
         Luo?.Abandon();
+        HugeTlb?.Memfds.Abandon();
+        Kvm?.Abandon();
     }
 
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
@@ -242,7 +259,9 @@ internal sealed class RunningKernel
         "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
         + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
-        + "CONFIG_MEMFD_CREATE=y\n");
+        + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
+        + "CONFIG_MEMFD_CREATE=y\n"
+        + KvmConfiguration);
 
     private static byte[] Gzip(string text)
     {
@@ -305,15 +324,26 @@ internal sealed class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo, IReadOnlyList<string> words)
+    private void Start(LuoCore luo, IReadOnlyList<string> words, PageHandover? hugePages)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
         {
+            // First, because a file that stands for one of huge pages is a memfd too.
+            if (hugePages is not null)
+            {
+                RegisterHugeTlb(luo, hugePages);
+            }
+
             if (_hasMemfdHandler)
             {
                 MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
+            }
+
+            if (Kvm is { } kvm)
+            {
+                StartKvm(luo, kvm);
             }
 
             Device = new LuoDevice(luo, Options.DevicePath);

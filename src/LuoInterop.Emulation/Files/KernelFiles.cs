@@ -18,6 +18,7 @@ internal sealed class KernelFiles
     private readonly Dictionary<string, KernelFileNode> _files = [];
     private readonly HashSet<string> _folders = [];
     private readonly HashSet<string> _missing = [];
+    private readonly List<string> _ownFolders = [];
 
     /// <summary>Adds a file of sysfs or procfs whose text ends with a newline.</summary>
     public void AddText(string path, long fileSystem, Func<string> text) =>
@@ -26,6 +27,16 @@ internal sealed class KernelFiles
     /// <summary>Adds a file of procfs that is read as it is.</summary>
     public void AddBytes(string path, byte[] content) =>
         _files.Add(path, new MadeNode(() => content) { FileSystemType = KernelFileNode.ProcFs });
+
+    /// <summary>Adds a file.</summary>
+    public void Add(string path, KernelFileNode node) => _files.Add(path, node);
+
+    /// <summary>Adds a folder of which nothing is the host's.</summary>
+    public void AddOwnFolder(string path)
+    {
+        AddFolders(path);
+        _ownFolders.Add(path);
+    }
 
     /// <summary>Hides a path of the host that this kernel does not have.</summary>
     public void AddMissing(string path) => _missing.Add(path);
@@ -80,7 +91,7 @@ internal sealed class KernelFiles
 
     /// <summary>Tells whether a path is answered here, also when nothing is there.</summary>
     public bool Owns(string path) =>
-        _files.ContainsKey(path) || _missing.Contains(path) || path == KhoFolder || path.StartsWith(KhoFolder + "/", StringComparison.Ordinal);
+        _files.ContainsKey(path) || _missing.Contains(path) || IsIn(KhoFolder, path) || _ownFolders.Exists(folder => IsIn(folder, path));
 
     /// <summary>Opens a file: 0 or <c>-errno</c>.</summary>
     public int Open(string path, int flags, out OpenFile? file)
@@ -150,6 +161,9 @@ internal sealed class KernelFiles
 
     private static string Lines(IReadOnlyList<KhoScratch> areas, Func<KhoScratch, ulong> value) =>
         string.Concat(areas.Select(area => $"0x{value(area):x}\n"));
+
+    private static bool IsIn(string folder, string path) =>
+        path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/');
 
     private void AddFolders(string parent, params ReadOnlySpan<string> names)
     {

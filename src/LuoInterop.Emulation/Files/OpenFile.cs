@@ -100,8 +100,14 @@ internal abstract class OpenFile
     /// <summary>Changes the size.</summary>
     public virtual int Truncate(long length) => Refused.EINVAL;
 
-    /// <summary>Allocates a range: vfs_fallocate() of fs/open.c, which none of these files passes.</summary>
-    public int Allocate(int mode, long offset, long length)
+    /// <summary>Gets whether fallocate(2) runs without the running kernel's lock, because the file has a gate of its own.</summary>
+    public virtual bool AllocatesUnlocked => false;
+
+    /// <summary>Gets whether the link of the file leads to a path that can be opened, unlike that of an anonymous inode.</summary>
+    public virtual bool HasPath => !LinkText.StartsWith("anon_inode:", StringComparison.Ordinal);
+
+    /// <summary>Allocates a range: vfs_fallocate() of fs/open.c.</summary>
+    public int Allocate(EmulatedKernel process, int mode, long offset, long length)
     {
         const int Keep = FallocHeader.FALLOC_FL_KEEP_SIZE;
         if (offset < 0 || length <= 0)
@@ -119,11 +125,11 @@ internal abstract class OpenFile
         };
         return !legal ? Refused.EOPNOTSUPP
             : (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF
-            : AllocationRefusal;
+            : AllocateOperation(process, mode, offset, length);
     }
 
-    /// <summary>Maps the file: ksys_mmap_pgoff() and do_mmap() of mm/mmap.c, which none of these files passes.</summary>
-    public nint Map(nuint length, int protection, int flags, long offset)
+    /// <summary>Maps the file: ksys_mmap_pgoff() and do_mmap() of mm/mmap.c.</summary>
+    public nint Map(FileDescriptorTable process, nuint length, int protection, int flags, long offset)
     {
         if ((offset & (BlockSize - 1)) != 0 || length == 0)
         {
@@ -132,7 +138,9 @@ internal abstract class OpenFile
 
         bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
         int access = Flags & FcntlHeader.O_ACCMODE;
-        return access == FcntlHeader.O_WRONLY || (sharedWrite && access == FcntlHeader.O_RDONLY) ? Refused.EACCES : Refused.ENODEV;
+        return access == FcntlHeader.O_WRONLY || (sharedWrite && access == FcntlHeader.O_RDONLY)
+            ? Refused.EACCES
+            : MapOperation(process, length, protection, flags, offset);
     }
 
     /// <summary>Changes the mode bits.</summary>
@@ -141,8 +149,11 @@ internal abstract class OpenFile
     /// <summary>Reads the status.</summary>
     public abstract FileStatus Status();
 
-    /// <summary>Gets with what fallocate(2) is refused that is legal otherwise: ENODEV for what is no regular file.</summary>
-    protected virtual int AllocationRefusal => Refused.ENODEV;
+    /// <summary>Allocates a range, the arguments being legal: ENODEV for what is no regular file.</summary>
+    protected virtual int AllocateOperation(EmulatedKernel process, int mode, long offset, long length) => Refused.ENODEV;
+
+    /// <summary>Maps the file as the arguments, which are legal, say: ENODEV for what has no mmap.</summary>
+    protected virtual nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset) => Refused.ENODEV;
 
     /// <summary>Answers the file's own requests.</summary>
     protected virtual int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument) => Refused.ENOTTY;

@@ -28,6 +28,9 @@ internal readonly ref struct UserMemory
         _isWritable = isWritable;
     }
 
+    /// <summary>Gets the argument itself, for requests to which it is a number; -1 for bytes of the caller, which are no number.</summary>
+    public nint Value => _isAddress ? _address : -1;
+
     /// <summary>copy_from_user() of the first bytes: 0 or EFAULT.</summary>
     public int CopyFrom(Span<byte> destination) => CopyFrom(0, destination);
 

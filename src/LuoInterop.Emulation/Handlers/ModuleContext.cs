@@ -176,7 +176,7 @@ public sealed class ModuleContext
     /// <remarks>
     /// Nothing is retrieved, counted or allocated, so that it can be asked before LUO is up; what the handle leads to must be left
     /// as it is. Linux 7.3 does not have it: it is of the HugeTLB posting of December 2025 (Message-Id
-    /// 20251206230222.853493-1-pratyush@kernel.org), whose author agreed to drop it again. Its errors are a guess, after <see cref="GetIncoming"/>.
+    /// 20251206230222.853493-1-pratyush@kernel.org, patch 4, which names these errors), whose author agreed to drop it again.
     /// </remarks>
     /// <param name="compatible">The object's name; it need not be registered.</param>
     /// <param name="data">The handle.</param>

@@ -15,6 +15,7 @@ internal static unsafe partial class HostLibc
     // include/uapi/linux/fcntl.h, asm-generic/fcntl.h: leases.
     public const int F_SETLEASE = 1024;
     public const int F_RDLCK = 0;
+    public const int F_WRLCK = 1;
     public const int F_UNLCK = 2;
 
     // include/uapi/linux/fcntl.h, since Linux 6.10.
@@ -24,6 +25,7 @@ internal static unsafe partial class HostLibc
     public const int KCMP_FILE = 0;
     public const int SEEK_SET = 0;
     public const int SEEK_CUR = 1;
+    public const int SEEK_DATA = 3;
     public const int SEEK_HOLE = 4;
 
     /// <summary>Asks statx(2) for the time of birth; only with it is an inode number never mistaken for an older file's.</summary>
@@ -73,6 +75,9 @@ internal static unsafe partial class HostLibc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int mprotect(void* address, nuint length, int protection);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int madvise(void* address, nuint length, int advice);

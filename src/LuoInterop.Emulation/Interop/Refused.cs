@@ -28,6 +28,8 @@ internal static class Refused
     /// <summary>A file that is open for writing cannot be read as a kernel image.</summary>
     public const int ETXTBSY = -(int)Errno.ETXTBSY;
 
+    public const int EHWPOISON = -(int)Errno.EHWPOISON;
+    public const int EINTR = -(int)Errno.EINTR;
     public const int EFBIG = -(int)Errno.EFBIG;
     public const int ENOSPC = -(int)Errno.ENOSPC;
     public const int ESPIPE = -(int)Errno.ESPIPE;

@@ -3,8 +3,8 @@ using LuoInterop.Emulation.Interop;
 namespace LuoInterop.Emulation.Kho;
 
 /// <summary>Stands for page frames whose bytes are the pages of a host file: memory that is handed over without a copy.</summary>
-/// <remarks>Frame <c>FirstPfn + i</c> is page <c>i</c> of the file. Owns its reference to the file.</remarks>
-internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file) : IDisposable
+/// <remarks>Frame <c>FirstPfn + i</c> is page <c>FilePage + i</c> of the file. Owns its reference to the file.</remarks>
+internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file, ulong filePage = 0, int? order = null) : IDisposable
 {
     // Order + 1 of the preserved piece that begins at a frame, 0 for none: page->private of kho_preserved_memory_reserve.
     private byte[]? _preserved;
@@ -18,6 +18,12 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
     public ulong PageCount { get; } = pageCount;
 
     public HostFile File { get; } = file;
+
+    /// <summary>Gets the page of the file that the first frame is.</summary>
+    public ulong FilePage { get; } = filePage;
+
+    /// <summary>Gets the largest order of the folios; null for the machine's.</summary>
+    public int? Order { get; } = order;
 
     /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>
     public int Users { get; set; } = 1;
@@ -86,7 +92,7 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file)
             return true;
         }
 
-        long position = ((long)(pfn - FirstPfn) << PhysicalMemory.PageShift) + offset;
+        long position = ((long)(FilePage + pfn - FirstPfn) << PhysicalMemory.PageShift) + offset;
 
         // SAFETY: pinned for the call, which writes no more than the span's length.
         fixed (byte* pointer = destination)

@@ -7,9 +7,8 @@ namespace LuoInterop.Emulation.Kho;
 
 /// <summary>Preserves pages for the next kernel, and restores those of the previous one (kernel/liveupdate/kexec_handover.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
-internal sealed class KexecHandover
+internal sealed partial class KexecHandover
 {
-
     private readonly PhysicalMemory _memory;
     private readonly PageFrames _frames;
     private readonly KhoScratch[] _scratch;
@@ -57,6 +56,9 @@ internal sealed class KexecHandover
 
     /// <summary>Gets whether an image that is loaded now hands over (kho_fill_kimage).</summary>
     public bool IsAttached => IsEnabled && (IsFinalized || _profile.Finalization != KhoFinalization.ByHand);
+
+    /// <summary>Gets the blocks of 1 GiB that hold anything preserved, by number; empty where nobody asks (kho_extend_scratch).</summary>
+    public IReadOnlySet<ulong> BusyBlocks { get; init; } = new HashSet<ulong>();
 
     /// <summary>Gets the address of the previous kernel's device tree; 0 when this is no KHO boot.</summary>
     public ulong IncomingFdt { get; }
@@ -244,15 +246,16 @@ internal sealed class KexecHandover
     /// <param name="file">The file; owned by the range on success.</param>
     /// <param name="pages">The number of its pages.</param>
     /// <param name="largest">The largest order of a folio.</param>
+    /// <param name="filePage">The page of the file that the first frame is.</param>
     /// <returns>The range, or null when memory is short.</returns>
-    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest)
+    public FolioRange? PreserveFolios(HostFile file, ulong pages, int largest, ulong filePage = 0)
     {
         if (!_frames.TryAllocate(pages, 1UL << FolioOrder(0, pages, largest), out ulong first))
         {
             return null;
         }
 
-        var range = new FolioRange(first, pages, file);
+        var range = new FolioRange(first, pages, file, filePage, largest);
         if (!TryPreserve(range, largest))
         {
             _frames.Free(first, pages);
@@ -314,33 +317,6 @@ internal sealed class KexecHandover
         _memory.Remove(range);
         _frames.Free(range.FirstPfn, range.PageCount);
         range.Dispose();
-    }
-
-    /// <summary>Does to a preserved folio what a fault asks for.</summary>
-    /// <param name="range">The file that holds it.</param>
-    /// <param name="page">A page of the file that it covers.</param>
-    /// <param name="largest">The largest order of a folio.</param>
-    /// <param name="damage">What happens to it.</param>
-    public void Damage(FolioRange range, ulong page, int largest, FolioDamage damage)
-    {
-        // The folio that covers the page is the largest that begins where one of its order would.
-        int order = largest;
-        ulong first = page & ~((1UL << order) - 1);
-        while (FolioOrder(first, range.PageCount, largest) < order)
-        {
-            first = page & ~((1UL << --order) - 1);
-        }
-
-        if (damage == FolioDamage.NotPreserved)
-        {
-            _map!.Remove((range.FirstPfn + first) << PhysicalMemory.PageShift, order);
-            return;
-        }
-
-        for (ulong i = 0; i < 1UL << order; i++)
-        {
-            range.Damage(first + i, damage);
-        }
     }
 
     /// <summary>Gets the pages of the map of preserved memory itself: they stay when what they stand for is gone.</summary>

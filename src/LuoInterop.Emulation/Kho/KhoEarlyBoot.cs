@@ -45,10 +45,48 @@ internal static class KhoEarlyBoot
             }
         }
 
+        // Before the map of preserved memory is given up: its pages are in the way too.
+        HashSet<ulong> busy = profile.HasHugeTlb && incoming is not null
+            ? BusyBlocks(memory, incoming.PreservedMemoryMap!.Value, preserved)
+            : [];
         DropAllBut(memory, preserved);
         PageFrames frames = FreeFrames(memory, faults, scratch, preserved);
         return new KexecHandover(
-            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile);
+            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile) { BusyBlocks = busy };
+    }
+
+    // kho_extend_scratch: all other blocks of 1 GiB may be used as scratch is.
+    private static HashSet<ulong> BusyBlocks(PhysicalMemory memory, ulong map, PreservedPieces preserved)
+    {
+        const int Shift = 30 - PhysicalMemory.PageShift;
+        var busy = new HashSet<ulong>();
+        foreach (ulong node in new KhoRadixTree(memory, map).Nodes())
+        {
+            busy.Add(node >> 30);
+        }
+
+        foreach (FolioRange range in memory.Folios)
+        {
+            if (range.IsPreserved)
+            {
+                Add(range.FirstPfn, range.FirstPfn + range.PageCount);
+            }
+        }
+
+        foreach ((ulong first, ulong end) in preserved.Runs)
+        {
+            Add(first, end);
+        }
+
+        return busy;
+
+        void Add(ulong first, ulong end)
+        {
+            for (ulong block = first >> Shift; block <= (end - 1) >> Shift; block++)
+            {
+                busy.Add(block);
+            }
+        }
     }
 
     // kho_populate: a tree that is not sound, of another format or without a map is ignored, and all that was preserved is lost.

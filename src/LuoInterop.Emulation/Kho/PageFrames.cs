@@ -63,6 +63,31 @@ internal sealed class PageFrames(PhysicalMemory memory, FaultInjection faults)
         return !faults.FailsAllocation(AllocationKind.Page) && TryTake(count, alignment, out first);
     }
 
+    /// <summary>Takes a run of frames that is as long as it is aligned, the highest there is, as memblock does at boot.</summary>
+    /// <param name="count">The number of frames, a power of two.</param>
+    /// <param name="isAllowed">Tells whether the run that begins at a frame may be taken.</param>
+    /// <param name="first">The first frame.</param>
+    /// <returns>False when there is none. No fault meets it: there is no page allocator yet.</returns>
+    public bool TryTakeHighest(ulong count, Predicate<ulong> isAllowed, out ulong first)
+    {
+        for (int i = _free.Count - 1; i >= 0; i--)
+        {
+            (ulong start, ulong length) = _free[i];
+            for (ulong end = (start + length) & ~(count - 1); end >= count && end - count >= start; end -= count)
+            {
+                first = end - count;
+                if (isAllowed(first))
+                {
+                    Cut(i, first, count);
+                    return true;
+                }
+            }
+        }
+
+        first = 0;
+        return false;
+    }
+
     /// <summary>Allocates a small object (kmalloc), which takes no frame here: false when memory is short.</summary>
     public bool TryAllocateSmall() => !faults.FailsAllocation(AllocationKind.Slab);
 
@@ -146,29 +171,36 @@ internal sealed class PageFrames(PhysicalMemory memory, FaultInjection faults)
                 continue;
             }
 
-            ulong after = length - before - count;
-            if (after > 0)
-            {
-                _free[i] = (first + count, after);
-                if (before > 0)
-                {
-                    _free.Insert(i, (start, before));
-                }
-            }
-            else if (before > 0)
-            {
-                _free[i] = (start, before);
-            }
-            else
-            {
-                _free.RemoveAt(i);
-            }
-
+            Cut(i, first, count);
             return true;
         }
 
         first = 0;
         return false;
+    }
+
+    // Takes a run out of an extent that holds it.
+    private void Cut(int index, ulong first, ulong count)
+    {
+        (ulong start, ulong length) = _free[index];
+        ulong before = first - start;
+        ulong after = length - before - count;
+        if (after > 0)
+        {
+            _free[index] = (first + count, after);
+            if (before > 0)
+            {
+                _free.Insert(index, (start, before));
+            }
+        }
+        else if (before > 0)
+        {
+            _free[index] = (start, before);
+        }
+        else
+        {
+            _free.RemoveAt(index);
+        }
     }
 
     private ulong Populate(ulong pfn)

@@ -113,6 +113,18 @@ internal static class VmallocArea
         }
     }
 
+    /// <summary>Enumerates the addresses of the pages of an array, in their order.</summary>
+    public static IEnumerable<ulong> Pages(KexecHandover handover, KhoVmalloc area)
+    {
+        for (ulong chunk = area.First; chunk != 0; chunk = Word(handover, chunk, 0))
+        {
+            for (int slot = FirstSlot; slot < PhysicalMemory.PageSize && Word(handover, chunk, slot) is not 0 and var page; slot += 8)
+            {
+                yield return page;
+            }
+        }
+    }
+
     /// <summary>Begins to walk over an array whose entries do not cross pages.</summary>
     public static Cursor GetCursor(KexecHandover handover, KhoVmalloc area) => new(handover, area.First);
 

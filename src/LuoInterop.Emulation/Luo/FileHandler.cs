@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Luo;
@@ -48,6 +49,10 @@ internal abstract class FileHandler
     public virtual void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes)
     {
     }
+
+    /// <summary>Finds the folios of a preserved file that hold a page, for a damage to them; null when none does.</summary>
+    public virtual FolioRange? FindFolios(LuoFile file, ulong page) =>
+        file.PrivateData is FolioRange range && page < range.PageCount ? range : null;
 
     /// <summary>Brings the saved state up to date, right before the kexec.</summary>
     public virtual int Freeze(LuoFile file) => 0;

@@ -34,6 +34,9 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     /// <summary>Gets the kernel's memory.</summary>
     public PageFrames Frames { get; } = handover.Frames;
 
+    /// <summary>Gets or sets the process whose RETRIEVE_FD is being done (<c>current</c>); null for none.</summary>
+    public FileDescriptorTable? Caller { get; set; }
+
     /// <summary>Gets the faults that handlers meet.</summary>
     public FaultInjection Faults { get; } = faults;
 
@@ -251,7 +254,7 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         {
             if (session.Files.Find(damage.Token!.Value) is { } file)
             {
-                return file.PrivateData is FolioRange range && (ulong)damage.Offset >> PhysicalMemory.PageShift < range.PageCount ? range : null;
+                return file.Handler.FindFolios(file, (ulong)damage.Offset >> PhysicalMemory.PageShift);
             }
         }
 

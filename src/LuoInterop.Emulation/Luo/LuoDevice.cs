@@ -6,7 +6,7 @@ using LuoInterop.Interop;
 namespace LuoInterop.Emulation.Luo;
 
 /// <summary>The device node that LUO is driven through (luo_fops of kernel/liveupdate/luo_core.c).</summary>
-internal sealed class LuoDevice(LuoCore luo, string path)
+internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
 {
     private const int StructureSize = 8 + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
     private const int O_LARGEFILE = 0x8000;
@@ -17,7 +17,7 @@ internal sealed class LuoDevice(LuoCore luo, string path)
     private uint _mode = 0x180;
 
     /// <summary>Opens the device (luo_open): 0, EBUSY while another description is open, or EIO.</summary>
-    public int Open(int flags, out OpenFile? file)
+    public override int Open(int flags, out OpenFile? file)
     {
         file = null;
         if (_inUse)
@@ -42,7 +42,7 @@ internal sealed class LuoDevice(LuoCore luo, string path)
     }
 
     /// <summary>Gives the node's status, on devtmpfs.</summary>
-    public FileStatus Status() => new(MagicHeader.TMPFS_MAGIC, 0, 1, 1, CharacterDevice | _mode, 0, 0, 0, 0);
+    public override FileStatus Status() => new(MagicHeader.TMPFS_MAGIC, 0, 1, 1, CharacterDevice | _mode, 0, 0, 0, 0);
 
     private int Ioctl(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {

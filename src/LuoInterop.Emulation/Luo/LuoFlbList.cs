@@ -209,7 +209,7 @@ internal sealed class LuoFlbList(LuoFormat format, PhysicalMemory memory, PageFr
 
         Span<byte> bytes = stackalloc byte[LuoFlbSer.Size];
         ulong count = LuoFlbHeaderSer.Read(ReadAt(address, bytes[..LuoFlbHeaderSer.Size])).Count;
-        for (ulong i = 0; i < count; i++)
+        for (ulong i = 0; i < Math.Min(count, LuoFlbHeaderSer.LUO_FLB_MAX); i++)
         {
             found = LuoFlbSer.Read(ReadAt(address + LuoFlbHeaderSer.Size + (i * LuoFlbSer.Size), bytes));
             if (found.Name == compatible)
@@ -218,7 +218,8 @@ internal sealed class LuoFlbList(LuoFormat format, PhysicalMemory memory, PageFr
             }
         }
 
-        return Refused.ENOENT;
+        // The kernel believes the count, and looks for the name in all of memory behind the page, until it ends.
+        return count <= LuoFlbHeaderSer.LUO_FLB_MAX ? Refused.ENOENT : throw EmulatedKernelPanicException.PageFault(memory.PageCount << PhysicalMemory.PageShift);
     }
 
     private static int Preserve(LuoFlb flb)

@@ -109,6 +109,7 @@ internal sealed class SessionFile : OpenFile
         int error;
         try
         {
+            _luo.Caller = descriptors;
             error = _session.Retrieve(command.Token, out LuoFile? file);
             if (error == 0)
             {
@@ -130,6 +131,7 @@ internal sealed class SessionFile : OpenFile
         }
         finally
         {
+            _luo.Caller = null;
             if (!installed)
             {
                 descriptors.Cancel(reserved);

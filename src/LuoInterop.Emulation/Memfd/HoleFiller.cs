@@ -44,8 +44,9 @@ internal static class HoleFiller
         return error;
     }
 
-    // A read fault of shared memory allocates too: where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.
-    private static unsafe int Populate(int fd, long start, long size)
+    /// <summary>Makes the pages of a range, zeroed and up to date, by reading through a mapping: 0, or ENOMEM and the like.</summary>
+    /// <remarks>A read fault of shared memory allocates too: also where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.</remarks>
+    public static unsafe int Populate(int fd, long start, long size)
     {
         for (long offset = start; offset < size; offset += PopulateStep)
         {

@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Memfd;
 /// The rules are those of mm/shmem.c and mm/memfd.c. They hold for calls that go through the seam; a call that a program
 /// makes past it sees the host file. Guarded by the running kernel's lock.
 /// </remarks>
-internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
+internal class MemfdCalls(MemfdInodes inodes, int largest)
 {
     private const int WriteSeals = FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
     private const int AllSeals = 0x3f;
@@ -20,7 +20,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     private readonly long _chunk = 4096L << Math.Min(largest, 9);
 
     /// <summary>ftruncate(2): shmem_setattr.</summary>
-    public int FTruncate(SafeHandle file, int fd, long length)
+    public virtual int FTruncate(SafeHandle file, int fd, long length)
     {
         if (inodes.Find(fd, out statx status) is { } inode && length >= 0 && IsWritable(fd))
         {
@@ -38,7 +38,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     }
 
     /// <summary>fallocate(2): vfs_fallocate, then shmem_fallocate.</summary>
-    public int FAllocate(SafeHandle file, int fd, int mode, long offset, long length)
+    public virtual int FAllocate(SafeHandle file, int fd, int mode, long offset, long length)
     {
         if (inodes.Find(fd, out statx status) is not { } inode
             || !IsWritable(fd)
@@ -89,7 +89,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     /// <param name="fd">Its descriptor.</param>
     /// <param name="buffer">What is written.</param>
     /// <param name="offset">Where, or null for the position.</param>
-    public nint Write(SafeHandle file, int fd, ReadOnlySpan<byte> buffer, long? offset)
+    public virtual nint Write(SafeHandle file, int fd, ReadOnlySpan<byte> buffer, long? offset)
     {
         if (!buffer.IsEmpty && inodes.Find(fd, out statx status) is { } inode && IsWritable(fd))
         {
@@ -169,7 +169,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     }
 
     /// <summary>fchmod(2): shmem_setattr under F_SEAL_EXEC.</summary>
-    public int FChmod(SafeHandle file, int fd, uint mode)
+    public virtual int FChmod(SafeHandle file, int fd, uint mode)
     {
         if (inodes.Find(fd, out statx status) is not { Mode: { } now } inode)
         {
@@ -192,7 +192,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     }
 
     /// <summary>statx(2): the retrieved file's mode.</summary>
-    public int FStat(SafeHandle file, int fd, out FileStatus status)
+    public virtual int FStat(SafeHandle file, int fd, out FileStatus status)
     {
         int error = Kernel.Linux.FStat(file, out status);
         if (error == 0 && inodes.Find(fd, out _) is { Mode: { } mode })
@@ -216,12 +216,17 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     }
 
     /// <summary>mmap(2): memfd_check_seals_mmap.</summary>
-    public nint MMap(nuint length, int protection, int flags, SafeHandle file, int fd, long offset)
+    public virtual nint MMap(nuint length, int protection, int flags, SafeHandle file, int fd, long offset)
     {
         bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
         return sharedWrite && inodes.Find(fd, out _) is { Seals: { } seals } && (seals & WriteSeals) != 0 && IsWritable(fd)
             ? Refused.EPERM
             : Kernel.Linux.MMap(length, protection, flags, file, offset);
+    }
+
+    /// <summary>munmap(2) of a mapping that begins at an address; what it maps is not looked up.</summary>
+    public virtual void Unmapped(nint address)
+    {
     }
 
     /// <summary>open(2) with O_TRUNC of a path that leads to a preserved file, as those below /proc/self/fd do.</summary>
@@ -247,7 +252,7 @@ internal sealed class MemfdCalls(MemfdInodes inodes, int largest)
     public int Remove(nint address, nuint length) =>
         MappedFiles.Overlaps(address, length, inodes.Frozen()) ? Refused.EPERM : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
 
-    private static bool IsWritable(int fd)
+    protected static bool IsWritable(int fd)
     {
         int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
         return flags >= 0 && (flags & FcntlHeader.O_PATH) == 0 && (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY;

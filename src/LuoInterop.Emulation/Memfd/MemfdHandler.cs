@@ -31,7 +31,9 @@ internal sealed class MemfdHandler(
     // memfd_luo_can_preserve: shmem's operations, and no name in any folder. Only regular files of tmpfs have pages.
     public override unsafe bool CanPreserve(int fd, in statx status)
     {
-        if (status.stx_nlink != 0 || (status.stx_mode & StatHeader.S_IFMT) != StatHeader.S_IFREG)
+        if (status.stx_nlink != 0
+            || (status.stx_mode & StatHeader.S_IFMT) != StatHeader.S_IFREG
+            || (!inodes.IsEmpty && inodes.Find(HostFile.Key(status)) is { IsShmem: false }))
         {
             return false;
         }

@@ -1,7 +1,7 @@
 namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Holds what the emulated kernel knows of a memory file beyond, or other than, the host.</summary>
-internal sealed class MemfdInode
+internal class MemfdInode
 {
     /// <summary>Gets or sets whether the file is preserved (SHMEM_F_MAPPING_FROZEN of mm/shmem.c).</summary>
     public bool IsFrozen { get; set; }
@@ -27,6 +27,9 @@ internal sealed class MemfdInode
     /// <summary>Gets or sets the pages of the file whose memory is broken (PG_hwpoison); null for none.</summary>
     public SortedSet<long>? PoisonedPages { get; set; }
 
+    /// <summary>Gets whether the file is one of shmem, whatever the host has in its place.</summary>
+    public virtual bool IsShmem => true;
+
     /// <summary>Gets whether nothing is left to know.</summary>
-    public bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
+    public virtual bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
 }

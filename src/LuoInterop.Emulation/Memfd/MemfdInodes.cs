@@ -46,6 +46,20 @@ internal sealed class MemfdInodes
         return inode;
     }
 
+    /// <summary>Enters a file of a kind of its own, in place of an older entry.</summary>
+    public void Add(InodeKey key, MemfdInode inode)
+    {
+        _inodes[key] = inode;
+        _count = _inodes.Count;
+    }
+
+    /// <summary>Forgets a file that is gone.</summary>
+    public void Remove(InodeKey key)
+    {
+        _inodes.Remove(key);
+        _count = _inodes.Count;
+    }
+
     /// <summary>Enumerates the preserved files.</summary>
     public IEnumerable<InodeKey> Frozen() => _inodes.Where(static inode => inode.Value.IsFrozen).Select(static inode => inode.Key);
 

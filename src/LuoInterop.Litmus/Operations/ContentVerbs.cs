@@ -115,7 +115,8 @@ internal static class ContentVerbs
         return length is >= 0 and <= Bytes.Most ? length : throw arguments.Wrong($"a length is 0 to {Bytes.Most}.");
     }
 
-    private static string Observe(long length, Func<byte[], nint> read)
+    /// <summary>Reads, and describes the count and the bytes.</summary>
+    public static string Observe(long length, Func<byte[], nint> read)
     {
         byte[] buffer = new byte[length];
         nint count = read(buffer);

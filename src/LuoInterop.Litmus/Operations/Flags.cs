@@ -35,6 +35,12 @@ internal static class Flags
         ["EXEC"] = MemfdHeader.MFD_EXEC,
     };
 
+    public static readonly Dictionary<string, long> GuestMemfd = new()
+    {
+        ["MMAP"] = (long)KvmHeader.GUEST_MEMFD_FLAG_MMAP,
+        ["INIT_SHARED"] = (long)KvmHeader.GUEST_MEMFD_FLAG_INIT_SHARED,
+    };
+
     public static readonly Dictionary<string, long> Seals = new()
     {
         ["SEAL"] = FcntlHeader.F_SEAL_SEAL,

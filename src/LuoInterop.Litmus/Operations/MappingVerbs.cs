@@ -58,9 +58,18 @@ internal static unsafe class MappingVerbs
                 (long offset, long length) = Range(arguments);
                 long seed = arguments.OptionalNumber("seed") ?? 0;
                 return new((process, _) => Through(process, file, offset, length, address =>
-                {
-                    return Copy(Bytes.Make(offset, length, seed), address);
-                }));
+                    LitmusProcess.Describe(Copy(Bytes.Make(offset, length, seed), address))));
+            }),
+        new(
+            "load",
+            "load FILE OFFSET LENGTH",
+            "Loads through a shared mapping made for it. Observed are how many bytes could be loaded, and a hash of them; EFAULT stands for a fault (SIGBUS).",
+            static arguments =>
+            {
+                string file = arguments.Descriptor();
+                (long offset, long length) = Range(arguments);
+                return new((process, _) => Through(process, file, offset, length, address =>
+                    ContentVerbs.Observe(length, buffer => Copy(address, buffer))));
             }),
         new(
             "madvise",
@@ -76,7 +85,7 @@ internal static unsafe class MappingVerbs
                     file,
                     offset,
                     length,
-                    address => process.Kernel.MAdvise(address, (nuint)length, (int)advice)));
+                    address => LitmusProcess.Describe(process.Kernel.MAdvise(address, (nuint)length, (int)advice))));
             }),
     ];
 
@@ -89,7 +98,7 @@ internal static unsafe class MappingVerbs
 
     private static bool IsError(nint address) => address is < 0 and >= -4095;
 
-    private static string Through(LitmusProcess process, string file, long offset, long length, Func<nint, long> use)
+    private static string Through(LitmusProcess process, string file, long offset, long length, Func<nint, string> use)
     {
         if (process.Find(file) is not { } handle)
         {
@@ -104,7 +113,7 @@ internal static unsafe class MappingVerbs
             return "mmap " + LitmusProcess.Describe(address);
         }
 
-        string result = LitmusProcess.Describe(use(address + (nint)inset));
+        string result = use(address + (nint)inset);
         process.Kernel.MUnmap(address, mapped);
         return result;
     }
@@ -117,5 +126,15 @@ internal static unsafe class MappingVerbs
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
         return written < bytes.Length ? written : HostLibc.Result(Libc.pread(source, (void*)address, (nuint)bytes.Length, 0));
+    }
+
+    // The same from the mapping: the write stops where the first page faults.
+    private static nint Copy(nint address, byte[] bytes)
+    {
+        using var target = new KernelHandle(Kernel.Linux, Kernel.Linux.MemfdCreate("litmus-load", MemfdHeader.MFD_CLOEXEC));
+
+        // SAFETY: the kernel checks the address, whatever it is, and copies no more than the length.
+        nint loaded = (nint)HostLibc.Result(Libc.pwrite(target, (void*)address, (nuint)bytes.Length, 0));
+        return loaded <= 0 ? loaded : Kernel.Linux.PRead(target, bytes.AsSpan(0, (int)loaded), 0);
     }
 }

@@ -11,6 +11,7 @@ internal static class Verbs
         .. IoctlVerbs.All,
         .. DescriptorVerbs.All,
         .. OtherFileVerbs.All,
+        .. KvmVerbs.All,
         .. ContentVerbs.All,
         .. MappingVerbs.All,
         .. StatusVerbs.All,

@@ -183,6 +183,13 @@ public sealed class LiveUpdateSession : IDisposable
     /// </remarks>
     public SafeFileHandle RetrieveFile(ulong token) => new(RetrieveDescriptor(token), ownsHandle: true);
 
+    /// <summary>Retrieves a file of any kind, such as a VM or a guest_memfd; its handle closes it through <see cref="Kernel"/>: RETRIEVE_FD.</summary>
+    /// <remarks>
+    /// The emulated kernel's VMs and guest_memfds have descriptors of its own, which <see cref="RetrieveFile"/>'s handle would not close.
+    /// </remarks>
+    /// <inheritdoc cref="RetrieveFile(ulong)"/>
+    public SafeHandle RetrieveHandle(ulong token) => new KernelHandle(Kernel, RetrieveDescriptor(token));
+
     /// <summary>Retrieves a memfd that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
     public Memfd RetrieveMemfd(ulong token) => new(Kernel, RetrieveFile(token));
