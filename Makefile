@@ -3,6 +3,8 @@
 CONFIGURATION := Release
 DOTNET_FLAGS := -c $(CONFIGURATION) --nologo
 BUILD := dotnet msbuild -restore -m -nologo -verbosity:quiet -p:Configuration=$(CONFIGURATION)
+BENCH = bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
+BENCH_RUN := bench/results/$(or $(RUN),$(shell date -u +%F)-host)
 DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
 # The tests run in other folders than this one: a relative cache would be another folder for each.
 ifdef LUO_CACHE
@@ -11,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel bench hunt pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-compare bench-charts hunt pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -59,11 +61,25 @@ kernel:          ## Build the kernel that the VM tests use, unless it is cached;
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
 
-bench:           ## Measure the emulated kernel and hold the figures against their bars (minutes; nothing else should run)
+bench:           ## Measure the emulated kernel and the library into bench/results (about 12 minutes; nothing else should run): make bench [RUN=name]
 	@eng/prerequisites.sh
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.Benchmarks
-	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
+	@$(BENCH) --json $(BENCH_RUN).json
+	@$(BENCH) --page $(BENCH_RUN).json >$(BENCH_RUN).md
+	@echo "kept: $(BENCH_RUN).json and .md"
+
+bench-compare:   ## Compare the ratios of two runs: make bench-compare OLD=file.json [NEW=file.json]
+	@test -n "$(OLD)" || { echo "usage: make bench-compare OLD=file.json [NEW=file.json]" >&2; exit 2; }
+	@eng/prerequisites.sh
+	@$(BUILD) bench/LuoInterop.Benchmarks
+	@$(BENCH) --compare $(OLD) $(NEW)
+
+bench-charts:    ## Draw the charts of the newest runs in bench/results, and fill docs/cost.md; installs gnuplot if it is missing
+	@eng/prerequisites.sh
+	@$(BUILD) bench/LuoInterop.Benchmarks
+	@eng/charts.sh $(BENCH)
+	@set -e; for run in $$(ls bench/results/*-host.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
 	@eng/prerequisites.sh --vm

@@ -1,54 +1,108 @@
 using LuoInterop.Benchmarks;
 
-// Measures the emulated kernel, and prints the figures beside their bars.
+// Measures the emulated kernel and the library, and works with what was measured.
 const string Usage = """
-    usage: luo-bench [--smoke | --files | --arrays | --vm]
-      (nothing)  measure everything
-      --files    measure beside many preserved files only
-      --vm       the same in a VM, which lets a process have more descriptors
-      --arrays   measure the two arrays of a file's folios only
-      --smoke    do everything once, measure nothing
+    usage: luo-bench [--only PART] [--json FILE]
+      measures everything, or one part, and prints a page of figures beside their bars
+      --only PART  handover, limits, memfd, sessions, files, codecs, decode, catalogue or arrays
+      --json FILE  keeps the figures too
+           luo-bench --smoke
+      does everything once, and measures nothing
+           luo-bench --vm
+      measures the part files in a VM, which lets a process have more descriptors
+           luo-bench --page FILE.json
+      prints the page of a run
+           luo-bench --compare OLD.json [NEW.json]
+      prints how the ratios changed; NEW is the newest run of the same kind beside OLD unless it is named
+           luo-bench --fill FILE.json PAGE.md
+      puts the figures of a run into a page, between its marks
+           luo-bench --tsv FILE.json FOLDER
+      writes a table for each operation, for gnuplot
     """;
-if (args.Length > 1 || (args.Length == 1 && args[0] is not ("--smoke" or "--files" or "--arrays" or "--vm")))
+
+try
+{
+    return args switch
+    {
+        [] => Measure(null, null),
+        ["--json", var json] => Measure(null, json),
+        ["--only", var part] when IsPart(part) => Measure(part, null),
+        ["--only", var part, "--json", var json] when IsPart(part) => Measure(part, json),
+        ["--smoke"] => Smoke(),
+        ["--vm"] => await InVm.RunAsync(),
+        ["--page", var file] => Print(ResultsPage.Write(RunResults.Load(file))),
+        ["--compare", var old] => Print(new Comparison(RunResults.Load(old), RunResults.Load(RunFiles.NewestBeside(old))).Write()),
+        ["--compare", var old, var @new] => Print(new Comparison(RunResults.Load(old), RunResults.Load(@new)).Write()),
+        ["--fill", var file, var page] => Fill(RunResults.Load(file), page),
+        ["--tsv", var file, var folder] => Print(string.Join('\n', TsvFiles.Write(RunResults.Load(file), folder))),
+        _ => Refuse(),
+    };
+}
+catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"luo-bench: {error.Message}");
+    return 1;
+}
+
+static bool IsPart(string name) => Suite.Parts.Any(part => part.Name == name);
+
+static int Measure(string? only, string? json)
+{
+    DescriptorLimit.Raise();
+    var recorder = new Recorder();
+    DateTime start = DateTime.UtcNow;
+    foreach ((string name, Action<Recorder> measure) in Suite.Parts)
+    {
+        if (only is null || only == name)
+        {
+            measure(recorder);
+        }
+    }
+
+    var run = new RunResults
+    {
+        Format = RunResults.CurrentFormat,
+        What = "host",
+        Date = start,
+        Command = only is null ? "make bench" : $"luo-bench --only {only}",
+        Machine = MachineDescription.Current,
+        Rows = recorder.Rows,
+    };
+    if (json is not null)
+    {
+        run.Save(json);
+    }
+
+    return Print(ResultsPage.Write(run));
+}
+
+static int Smoke()
+{
+    Scale.IsSmoke = true;
+    DescriptorLimit.Raise();
+    var recorder = new Recorder();
+    foreach ((_, Action<Recorder> measure) in Suite.Parts)
+    {
+        measure(recorder);
+    }
+
+    return 0;
+}
+
+static int Fill(RunResults run, string page)
+{
+    File.WriteAllText(page, CostPage.Fill(File.ReadAllText(page), run));
+    return 0;
+}
+
+static int Print(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
+
+static int Refuse()
 {
     Console.Error.WriteLine(Usage);
     return 2;
-}
-
-string mode = args.FirstOrDefault("");
-if (mode == "--vm")
-{
-    return await InVm.RunAsync();
-}
-
-Scale.IsSmoke = mode == "--smoke";
-DescriptorLimit.Raise();
-if (mode != "--arrays")
-{
-    var page = new ResultsPage();
-    if (mode != "--files")
-    {
-        Measurements.AddHandover(page);
-        Measurements.AddSessions(page);
-    }
-
-    Measurements.AddFiles(page);
-    Print(page.Write);
-}
-
-if (mode != "--files")
-{
-    var page = new ArraysPage();
-    Measurements.AddArrays(page);
-    Print(page.Write);
-}
-
-return 0;
-
-static void Print(Func<string> page)
-{
-    if (!Scale.IsSmoke)
-    {
-        Console.WriteLine(page());
-    }
 }

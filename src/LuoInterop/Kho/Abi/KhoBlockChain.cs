@@ -32,7 +32,7 @@ internal sealed record KhoBlockChain<T>(IReadOnlyList<ulong> Blocks, IReadOnlyLi
 
         RequireAcyclic(memory, head);
 
-        byte[] block = new byte[KhoBlockHeaderSer.KHO_BLOCK_SIZE];
+        Span<byte> block = stackalloc byte[KhoBlockHeaderSer.KHO_BLOCK_SIZE];
         for (ulong address = head; address != 0;)
         {
             if (!memory.TryRead(address, block))
@@ -58,7 +58,7 @@ internal sealed record KhoBlockChain<T>(IReadOnlyList<ulong> Blocks, IReadOnlyLi
             }
 
             blocks.Add(address);
-            ReadOnlySpan<byte> rest = block.AsSpan(KhoBlockHeaderSer.Size);
+            ReadOnlySpan<byte> rest = block[KhoBlockHeaderSer.Size..];
             for (int i = 0; i < (int)header.Count; i++)
             {
                 entries.Add(T.Read(rest.Slice(i * T.SerSize, T.SerSize)));

@@ -41,7 +41,7 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
         var seen = new HashSet<ulong>();
         ulong expected = descriptor.TotalPages;
         ulong found = 0;
-        byte[] chunk = new byte[ChunkSize];
+        Span<byte> chunk = stackalloc byte[ChunkSize];
         for (ulong address = descriptor.First; address != 0;)
         {
             if (!seen.Add(address))
@@ -63,7 +63,7 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
             chunks.Add(address);
             for (int offset = 8; offset < ChunkSize; offset += 8)
             {
-                ulong page = BinaryPrimitives.ReadUInt64LittleEndian(chunk.AsSpan(offset));
+                ulong page = BinaryPrimitives.ReadUInt64LittleEndian(chunk[offset..]);
                 if (page == 0)
                 {
                     break;

@@ -1,13 +1,13 @@
 namespace LuoInterop.Kho.Abi;
 
 /// <summary>Reads a memfd's array of folios out of a <see cref="KhoVmalloc"/> area, in the array's order.</summary>
-/// <remarks>One page is held at a time; reading an entry allocates nothing. Not safe for use from several threads at once.</remarks>
+/// <remarks>At most one page is held at a time; reading an entry allocates nothing. Not safe for use from several threads at once.</remarks>
 internal sealed class MemfdLuoFolioReader
 {
     private readonly IPhysicalMemory _memory;
     private readonly int _order;
     private readonly ulong _count;
-    private readonly byte[] _page = new byte[KhoRadixTree.PageSize];
+    private readonly byte[] _page;
     private ulong _done;
 
     /// <param name="memory">The memory that the addresses point into.</param>
@@ -27,6 +27,9 @@ internal sealed class MemfdLuoFolioReader
         _memory = memory;
         _order = descriptor.Order;
         _count = count;
+
+        // A file of a few folios needs no more of the one page than they take.
+        _page = new byte[(int)Math.Min(count, MemfdLuoFolioWriter.PerPage) * MemfdLuoFolioSer.Size];
     }
 
     /// <summary>Gets where the array lies.</summary>

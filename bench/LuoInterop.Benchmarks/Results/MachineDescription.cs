@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace LuoInterop.Benchmarks;
+
+/// <summary>Says on what was measured.</summary>
+/// <param name="Cores">The number of processors that the kernel uses.</param>
+/// <param name="Processor">Its name, as the kernel gives it.</param>
+/// <param name="Memory">Bytes of memory.</param>
+/// <param name="Kernel">The kernel's release.</param>
+/// <param name="Dotnet">The runtime's version.</param>
+/// <param name="Accelerator">What QEMU ran on; null outside a VM of ours.</param>
+/// <param name="Descriptors">How many descriptors a process may have.</param>
+internal sealed record MachineDescription(
+    int Cores, string Processor, long Memory, string Kernel, string Dotnet, string? Accelerator = null, long? Descriptors = null)
+{
+    /// <summary>Gets the machine that this program runs on.</summary>
+    public static MachineDescription Current => new(
+        Environment.ProcessorCount,
+        ModelName,
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        Environment.OSVersion.Version.ToString(2),
+        Environment.Version.ToString(),
+        Descriptors: DescriptorLimit.Current);
+
+    private static string ModelName =>
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
+            ? line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]
+            : "unknown processor";
+
+    /// <summary>Gives the description as a sentence without its end.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Cores} cores ({Processor}), {Memory >> 30} GiB of memory, Linux {Kernel}{(Accelerator is null ? "" : $" in QEMU ({Accelerator})")}, .NET {Dotnet}{(Descriptors is { } limit ? $", RLIMIT_NOFILE {limit:N0}" : "")}");
+}
