@@ -1,0 +1,2 @@
+namespace LuoInterop.VmBenchmarks;
+internal static class ResultPage { public static string Write(BenchResults r) => r.ToString(); }

@@ -1,0 +1,64 @@
+using LuoInterop.VmTesting;
+
+namespace LuoInterop.VmBenchmarks;
+
+/// <summary>Runs C and managed loops in turn, each first in every second round, and sends what each took.</summary>
+internal static class CallRounds
+{
+    /// <summary>The rounds that are not counted: in these the runtime compiles the managed loops for good.</summary>
+    public const int WarmUp = 8;
+
+    private static readonly TimeSpan s_compilation = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Measures.</summary>
+    /// <param name="guest">The way to the host.</param>
+    /// <param name="cycle">What to run.</param>
+    /// <param name="rounds">How many rounds count.</param>
+    public static void Measure(Guest guest, ICallCycle cycle, int rounds)
+    {
+        int operations = cycle.Operations.Count;
+        long[] native = new long[operations];
+        var managed = new CallTimer(operations);
+        double[][] nativeNs = Table(operations, rounds);
+        double[][] managedNs = Table(operations, rounds);
+        double[][] managedBytes = Table(operations, rounds);
+        for (int round = 0; round < WarmUp + rounds; round++)
+        {
+            cycle.Begin(round);
+            if (round % 2 == 0)
+            {
+                cycle.Native(native);
+                cycle.Managed(managed);
+            }
+            else
+            {
+                cycle.Managed(managed);
+                cycle.Native(native);
+            }
+
+            cycle.End();
+            if (round < WarmUp)
+            {
+                // The compiler works beside: it must be done before what counts begins.
+                Thread.Sleep(round >= WarmUp - 2 ? s_compilation : TimeSpan.Zero);
+                continue;
+            }
+
+            for (int i = 0; i < operations; i++)
+            {
+                nativeNs[i][round - WarmUp] = (double)native[i] / cycle.Calls;
+                managedNs[i][round - WarmUp] = (double)managed.Nanoseconds[i] / cycle.Calls;
+                managedBytes[i][round - WarmUp] = (double)managed.Bytes[i] / cycle.Calls;
+            }
+        }
+
+        for (int i = 0; i < operations; i++)
+        {
+            Samples.Send(guest, $"call/{cycle.Operations[i]}/c", nativeNs[i]);
+            Samples.Send(guest, $"call/{cycle.Operations[i]}/managed", managedNs[i]);
+            Samples.Send(guest, $"call/{cycle.Operations[i]}/bytes", managedBytes[i]);
+        }
+    }
+
+    private static double[][] Table(int operations, int rounds) => [.. Enumerable.Range(0, operations).Select(_ => new double[rounds])];
+}

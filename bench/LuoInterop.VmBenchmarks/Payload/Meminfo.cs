@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace LuoInterop.VmBenchmarks;
+
+/// <summary>Reads /proc/meminfo.</summary>
+internal static class Meminfo
+{
+    /// <summary>Gives a line's number, in KiB.</summary>
+    public static long Get(string name)
+    {
+        string line = File.ReadLines("/proc/meminfo").First(line => line.StartsWith(name + ":", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+}
