@@ -17,7 +17,8 @@ internal static class WorkList
         string[] words = text.Split(':');
         return words switch
         {
-            [CallsWork.Word, var rounds] => new CallsWork(int.Parse(rounds, CultureInfo.InvariantCulture)),
+            [CallsWork.Word, var warmUp, var rounds] => new CallsWork(
+                int.Parse(warmUp, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture)),
             [UpdateWork.Word, _, _, _, _] => new UpdateWork(UpdateSize.Parse(words.AsSpan(1))),
             [DiskWork.Word, var bytes] => new DiskWork(long.Parse(bytes, CultureInfo.InvariantCulture)),
             _ => throw new FormatException($"'{text}' is no work of this program."),

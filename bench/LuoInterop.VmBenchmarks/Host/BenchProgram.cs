@@ -53,15 +53,15 @@ internal static class BenchProgram
         IReadOnlyList<IWork> works = BenchPlan.LiveUpdate(options);
         RunRecord? live = works.Count == 0
             ? null
-            : await VmRun.RunAsync(VmRun.Options(kernel, options, liveUpdate: true), works, cancellationToken);
+            : await VmRun.RunAsync(VmRun.Options(kernel, options, liveUpdate: true), works, options.ShowConsole, cancellationToken);
         works = BenchPlan.Disk(options);
         RunRecord? plain = works.Count == 0
             ? null
-            : await RunWithDiskAsync(VmRun.Options(kernel, options, liveUpdate: false), works, cancellationToken);
+            : await RunWithDiskAsync(VmRun.Options(kernel, options, liveUpdate: false), works, options.ShowConsole, cancellationToken);
         return BenchResults.Of(options, live, plain);
     }
 
-    private static async Task<RunRecord> RunWithDiskAsync(VmOptions options, IReadOnlyList<IWork> works, CancellationToken cancellationToken)
+    private static async Task<RunRecord> RunWithDiskAsync(VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
     {
         string image = Path.Combine(Path.GetTempPath(), $"luo-bench-disk-{Guid.NewGuid():N}");
         try
@@ -82,6 +82,7 @@ internal static class BenchProgram
                     ],
                 },
                 works,
+                showConsole,
                 cancellationToken);
         }
         finally

@@ -6,37 +6,39 @@ namespace LuoInterop.VmBenchmarks;
 /// <summary>Reads from a kernel's console when it was told to leave, and when it left: by its own clock, which is printed to the microsecond.</summary>
 internal sealed partial class ConsoleClock
 {
-    private const string LastWords = "Starting new kernel";
-    private readonly List<Departure> _departures = [];
-    private (double At, ulong Cycles)? _told;
+    private readonly Dictionary<int, Departure> _departures = [];
+    private (int Stage, double At, ulong Cycles)? _told;
 
-    /// <summary>Gets the departures in order: one of each kernel but the last.</summary>
-    public IReadOnlyList<Departure> Departures => _departures;
+    /// <summary>Gets the departures by the kernel's stage. Of a kernel whose lines were not printed whole there is none.</summary>
+    public IReadOnlyDictionary<int, Departure> Departures => _departures;
 
     /// <summary>Takes a line of the console.</summary>
     public void See(string line)
     {
-        Match match = Stamped().Match(line);
-        if (!match.Success)
+        Match told = Told().Match(line);
+        Match left = Left().Match(line);
+        if (told.Success)
         {
-            return;
+            _told = (
+                int.Parse(told.Groups[2].ValueSpan, CultureInfo.InvariantCulture),
+                Seconds(told),
+                ulong.Parse(told.Groups[3].ValueSpan, CultureInfo.InvariantCulture));
         }
-
-        double at = double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
-        string text = match.Groups[2].Value;
-        if (text.StartsWith(PayloadProgram.Mark + " ", StringComparison.Ordinal))
+        else if (left.Success && _told is { } last)
         {
-            _told = (at, ulong.Parse(text.AsSpan(PayloadProgram.Mark.Length + 1), CultureInfo.InvariantCulture));
-        }
-        else if (_told is { } told && text.EndsWith(LastWords, StringComparison.Ordinal))
-        {
-            _departures.Add(new Departure(told.Cycles, at - told.At));
+            _departures[last.Stage] = new Departure(last.Cycles, Seconds(left) - last.At);
             _told = null;
         }
     }
 
-    [GeneratedRegex(@"^\[ *(\d+\.\d+)\] (.*?)\s*$", RegexOptions.CultureInvariant)]
-    private static partial Regex Stamped();
+    private static double Seconds(Match line) => double.Parse(line.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+
+    // The kernel's last words are those of kernel_kexec (kernel/kexec_core.c).
+    [GeneratedRegex(@"^\[ *(\d+\.\d{6})\] kexec_core: Starting new kernel\s*$", RegexOptions.CultureInvariant)]
+    private static partial Regex Left();
+
+    [GeneratedRegex($@"^\[ *(\d+\.\d{{6}})\] {PayloadProgram.Mark} (\d{{1,5}}) (\d{{1,19}})\s*$", RegexOptions.CultureInvariant)]
+    private static partial Regex Told();
 
     /// <summary>Is the end of one kernel.</summary>
     /// <param name="Cycles">The cycle counter before reboot(2).</param>

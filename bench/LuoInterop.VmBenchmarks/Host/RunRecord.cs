@@ -8,16 +8,14 @@ internal sealed class RunRecord
 {
     private readonly IReadOnlyList<IWork> _works;
     private readonly VmResult _result;
-    private readonly IReadOnlyList<ConsoleClock.Departure> _departures;
+    private readonly IReadOnlyDictionary<int, ConsoleClock.Departure> _departures;
     private readonly (TimeSpan At, double Cycles)[] _moments;
 
-    public RunRecord(IReadOnlyList<IWork> works, VmResult result, IReadOnlyList<ConsoleClock.Departure> departures)
+    public RunRecord(IReadOnlyList<IWork> works, VmResult result, IReadOnlyDictionary<int, ConsoleClock.Departure> departures)
     {
         _works = works;
         _result = result;
-        _departures = departures.Count == works.Count
-            ? departures
-            : throw new VmRunFailedException($"The console shows {departures.Count} kernels that left, not {works.Count}.");
+        _departures = departures;
         _moments = [.. result.Events.Select(static moment => (moment.At, Cycles(moment.Text)))];
         CyclesPerSecond = (_moments[^1].Cycles - _moments[0].Cycles) / (_moments[^1].At - _moments[0].At).TotalSeconds;
     }
@@ -34,6 +32,9 @@ internal sealed class RunRecord
     /// <summary>Gets the largest difference in seconds between the two clocks of a kexec: the cycle counter and the host's.</summary>
     public double ClockDifference => _moments.Zip(_moments.Skip(1), (a, b) =>
         Math.Abs((b.At - a.At).TotalSeconds - ((b.Cycles - a.Cycles) / CyclesPerSecond))).Max();
+
+    /// <summary>Gets how many works do not count because the console did not print when their kernel left.</summary>
+    public int Lost => _works.Count - _departures.Count;
 
     /// <summary>Gives the single calls.</summary>
     public IReadOnlyList<CallResult> Calls()
@@ -53,10 +54,10 @@ internal sealed class RunRecord
         _result.Values.FirstOrDefault(value => value.Name == name) is { } value ? Samples.Parse(value.Value) : [];
 
     /// <summary>Gives the live updates.</summary>
-    public IReadOnlyList<UpdateResult> Updates() => [.. _works.Index().Where(static work => work.Item is UpdateWork).Select(work => Update(work.Index))];
+    public IReadOnlyList<UpdateResult> Updates() => [.. _works.Index().Where(work => work.Item is UpdateWork && _departures.ContainsKey(Stage(work.Index))).Select(work => Update(work.Index))];
 
     /// <summary>Gives the ways to the disk and back.</summary>
-    public IReadOnlyList<DiskResult> Disks() => [.. _works.Index().Where(static work => work.Item is DiskWork).Select(work => new DiskResult(
+    public IReadOnlyList<DiskResult> Disks() => [.. _works.Index().Where(work => work.Item is DiskWork && _departures.ContainsKey(Stage(work.Index))).Select(work => new DiskResult(
         ((DiskWork)work.Item).Bytes,
         Before(work.Index, "save") / 1e9,
         DownSeconds(work.Index),
@@ -66,7 +67,7 @@ internal sealed class RunRecord
     {
         double uptime = After(index, "arrived uptime");
         double init = _result.Kernels[index + 1].Uptime.TotalSeconds;
-        double freeze = _departures[index].FreezeSeconds;
+        double freeze = _departures[Stage(index)].FreezeSeconds;
         var seconds = new Dictionary<Phase, double>
         {
             [Phase.Create] = Before(index, "create") / 1e9,
@@ -85,12 +86,14 @@ internal sealed class RunRecord
         return new UpdateResult(((UpdateWork)_works[index]).Size, seconds, Before(index, "metadata"), Before(index, "huge"));
     }
 
-    private double DownSeconds(int index) => (After(index, "arrived cycles") - _departures[index].Cycles) / CyclesPerSecond;
+    private double DownSeconds(int index) => (After(index, "arrived cycles") - _departures[Stage(index)].Cycles) / CyclesPerSecond;
 
     // The first kernel is stage 1, and does the first half of the first work.
-    private double Before(int index, string name) => Single(index + 1, name);
+    private static int Stage(int index) => index + 1;
 
-    private double After(int index, string name) => Single(index + 2, name);
+    private double Before(int index, string name) => Single(Stage(index), name);
+
+    private double After(int index, string name) => Single(Stage(index) + 1, name);
 
     private double Single(int stage, string name) =>
         Samples.Parse(_result.Values.Single(value => value.Stage == stage && value.Name == name).Value).Single();

@@ -5,7 +5,7 @@ using LuoInterop.VmTesting;
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Runs works in one VM, says how far it is, and keeps what the works sent.</summary>
-internal sealed class VmRun
+internal sealed class VmRun(bool showConsole)
 {
     // The console's 6 shows notices: the kernel's last words are one.
     private static readonly string[] s_kernelWords = ["loglevel=6"];
@@ -32,9 +32,9 @@ internal sealed class VmRun
 
     /// <summary>Runs the works and judges the run.</summary>
     /// <exception cref="VmRunFailedException">The machine was lost or a work failed.</exception>
-    public static async Task<RunRecord> RunAsync(VmOptions options, IReadOnlyList<IWork> works, CancellationToken cancellationToken)
+    public static async Task<RunRecord> RunAsync(VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
     {
-        var run = new VmRun();
+        var run = new VmRun(showConsole);
         VmResult result = await VirtualMachine.RunAsync(
             options with
             {
@@ -54,13 +54,19 @@ internal sealed class VmRun
         {
             case VmOutputSource.Console:
                 _console.See(line.Text);
-                break;
-            case VmOutputSource.StandardOutput:
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_elapsed.Elapsed:mm\\:ss}] {line.Text}"));
+                Print(line.Text, showConsole);
                 break;
             default:
-                Console.Error.WriteLine(line.Text);
+                Print(line.Text, true);
                 break;
+        }
+    }
+
+    private void Print(string line, bool wanted)
+    {
+        if (wanted)
+        {
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_elapsed.Elapsed:mm\\:ss}] {line}"));
         }
     }
 }

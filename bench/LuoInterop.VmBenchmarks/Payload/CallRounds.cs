@@ -5,16 +5,14 @@ namespace LuoInterop.VmBenchmarks;
 /// <summary>Runs C and managed loops in turn, each first in every second round, and sends what each took.</summary>
 internal static class CallRounds
 {
-    /// <summary>The rounds that are not counted: in these the runtime compiles the managed loops for good.</summary>
-    public const int WarmUp = 8;
-
     private static readonly TimeSpan s_compilation = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Measures.</summary>
     /// <param name="guest">The way to the host.</param>
     /// <param name="cycle">What to run.</param>
+    /// <param name="warmUp">How many rounds come first and do not count: in these the runtime compiles the managed loops for good.</param>
     /// <param name="rounds">How many rounds count.</param>
-    public static void Measure(Guest guest, ICallCycle cycle, int rounds)
+    public static void Measure(Guest guest, ICallCycle cycle, int warmUp, int rounds)
     {
         int operations = cycle.Operations.Count;
         long[] native = new long[operations];
@@ -22,7 +20,7 @@ internal static class CallRounds
         double[][] nativeNs = Table(operations, rounds);
         double[][] managedNs = Table(operations, rounds);
         double[][] managedBytes = Table(operations, rounds);
-        for (int round = 0; round < WarmUp + rounds; round++)
+        for (int round = 0; round < warmUp + rounds; round++)
         {
             cycle.Begin(round);
             if (round % 2 == 0)
@@ -37,18 +35,18 @@ internal static class CallRounds
             }
 
             cycle.End();
-            if (round < WarmUp)
+            if (round < warmUp)
             {
                 // The compiler works beside: it must be done before what counts begins.
-                Thread.Sleep(round >= WarmUp - 2 ? s_compilation : TimeSpan.Zero);
+                Thread.Sleep(round >= warmUp - 2 ? s_compilation : TimeSpan.Zero);
                 continue;
             }
 
             for (int i = 0; i < operations; i++)
             {
-                nativeNs[i][round - WarmUp] = (double)native[i] / cycle.Calls;
-                managedNs[i][round - WarmUp] = (double)managed.Nanoseconds[i] / cycle.Calls;
-                managedBytes[i][round - WarmUp] = (double)managed.Bytes[i] / cycle.Calls;
+                nativeNs[i][round - warmUp] = (double)native[i] / cycle.Calls;
+                managedNs[i][round - warmUp] = (double)managed.Nanoseconds[i] / cycle.Calls;
+                managedBytes[i][round - warmUp] = (double)managed.Bytes[i] / cycle.Calls;
             }
         }
 

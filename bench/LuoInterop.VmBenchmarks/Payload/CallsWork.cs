@@ -6,13 +6,13 @@ using Microsoft.Win32.SafeHandles;
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures single calls in C and through the managed API: those that make and preserve before the kexec, those that retrieve after it.</summary>
-internal sealed unsafe class CallsWork(int rounds) : IWork
+internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
 {
     public const string Word = "calls";
     private const int CopyBytes = 64 << 20;
     private const int Copies = 7;
 
-    public string Words => string.Create(CultureInfo.InvariantCulture, $"{Word}:{rounds}");
+    public string Words => string.Create(CultureInfo.InvariantCulture, $"{Word}:{warmUp}:{rounds}");
 
     public string Title => string.Create(CultureInfo.InvariantCulture, $"single calls, {rounds} rounds");
 
@@ -20,13 +20,13 @@ internal sealed unsafe class CallsWork(int rounds) : IWork
     {
         MeasureCopy(guest);
         MeasureObjects(guest);
-        CallRounds.Measure(guest, new SystemCallCycle(), rounds);
-        CallRounds.Measure(guest, new MemfdCycle(), rounds);
+        CallRounds.Measure(guest, new SystemCallCycle(), warmUp, rounds);
+        CallRounds.Measure(guest, new MemfdCycle(), warmUp, rounds);
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        CallRounds.Measure(guest, new SessionCycle(device), rounds);
+        CallRounds.Measure(guest, new SessionCycle(device), warmUp, rounds);
         using (var cycle = new PreserveCycle(device))
         {
-            CallRounds.Measure(guest, cycle, rounds);
+            CallRounds.Measure(guest, cycle, warmUp, rounds);
         }
 
         Prepare((int)device.Handle.DangerousGetHandle());
@@ -36,14 +36,14 @@ internal sealed unsafe class CallsWork(int rounds) : IWork
     public void Arrive(Guest guest)
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        CallRounds.Measure(guest, new FinishCycle(device), rounds);
-        CallRounds.Measure(guest, new RetrieveFileCycle(device), rounds);
+        CallRounds.Measure(guest, new FinishCycle(device), warmUp, rounds);
+        CallRounds.Measure(guest, new RetrieveFileCycle(device), warmUp, rounds);
     }
 
     /// <summary>Preserves what the loops of the next kernel retrieve. The descriptors of the sessions stay open until the kexec.</summary>
     private void Prepare(int device)
     {
-        int all = CallRounds.WarmUp + rounds;
+        int all = warmUp + rounds;
         for (int round = 0; round < all; round++)
         {
             for (int i = 0; i < FinishCycle.Sessions; i++)
@@ -103,10 +103,11 @@ internal sealed unsafe class CallsWork(int rounds) : IWork
     /// <summary>Measures the objects that retrieving returns: no call that returns one can allocate less.</summary>
     private static void MeasureObjects(Guest guest)
     {
+        Kernel kernel = Kernel.Linux;
         long start = GC.GetAllocatedBytesForCurrentThread();
         var handle = new SafeFileHandle(-1, ownsHandle: false);
         long afterHandle = GC.GetAllocatedBytesForCurrentThread();
-        var memfd = new Memfd(Kernel.Linux, handle);
+        var memfd = new Memfd(kernel, handle);
         long afterMemfd = GC.GetAllocatedBytesForCurrentThread();
         memfd.Dispose();
         Samples.Send(guest, "limit/objects", afterHandle - start, afterMemfd - start);

@@ -7,7 +7,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <summary>Runs in every kernel of the VM: ends the work that the kernel before began, begins the next, and jumps.</summary>
 internal static class PayloadProgram
 {
-    /// <summary>The word before the cycle counter in the mark that a kernel leaves on the console.</summary>
+    /// <summary>The word before the stage and the cycle counter in the mark that a kernel leaves on the console.</summary>
     public const string Mark = "luo-bench-jump";
 
     public static int Run(string list)
@@ -35,7 +35,7 @@ internal static class PayloadProgram
         work.Leave(guest);
         SendMoment(guest, "leaving");
         Guest.Flush();
-        Twins.Took(Twins.twin_jump(Mark), "reboot");
+        Twins.Took(Twins.twin_jump(string.Create(CultureInfo.InvariantCulture, $"{Mark} {guest.Stage}")), "reboot");
         return 1;
     }
 

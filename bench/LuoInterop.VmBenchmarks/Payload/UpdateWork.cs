@@ -1,4 +1,3 @@
-using System.Globalization;
 using LuoInterop.VmTesting;
 using Microsoft.Win32.SafeHandles;
 
@@ -111,7 +110,7 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
         return Twins.Took(Twins.twin_check(mapping.Address, size.Bytes), "comparing what came back");
     }
 
-    private string[] Names() => [.. Enumerable.Range(0, size.Sessions).Select(static i => i.ToString("'bench-'D5", CultureInfo.InvariantCulture))];
+    private string[] Names() => [.. Enumerable.Range(0, size.Sessions).Select(static i => FormattableString.Invariant($"bench-{i}"))];
 
     private static int Open(out long took)
     {
