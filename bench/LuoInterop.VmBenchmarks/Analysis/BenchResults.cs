@@ -20,6 +20,9 @@ internal sealed record BenchResults
 
     public required double CyclesPerSecond { get; init; }
 
+    /// <summary>Gets how many works do not count because the console did not print when their kernel left.</summary>
+    public required int LostWorks { get; init; }
+
     public required IReadOnlyList<CallResult> Calls { get; init; }
 
     /// <summary>Gets the bytes a second of memcpy.</summary>
@@ -45,6 +48,7 @@ internal sealed record BenchResults
             MemoryMiB = options.MemoryMiB,
             ClockDifference = any.ClockDifference,
             CyclesPerSecond = any.CyclesPerSecond,
+            LostWorks = (live?.Lost ?? 0) + (plain?.Lost ?? 0),
             Calls = live?.Calls() ?? [],
             CopyBytesPerSecond = live?.Sent("limit/copy") ?? [],
             ObjectBytes = live?.Sent("limit/objects") ?? [],
