@@ -11,7 +11,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel bench hunt pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-vm hunt pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -64,6 +64,13 @@ bench:           ## Measure the emulated kernel and hold the figures against the
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
+
+bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (15 minutes; nothing else should run)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) bench/LuoInterop.VmBenchmarks
+	@eng/kernel.sh
+	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
 	@eng/prerequisites.sh --vm
