@@ -111,5 +111,5 @@ public sealed class VmAnalysisTests
     }
 
     private static UpdateResult Update(UpdateSize size, double freeze) => new(
-        size, Enum.GetValues<Phase>().ToDictionary(static phase => phase, phase => phase == Phase.Freeze ? freeze : 1), 0, 0);
+        size, Enum.GetValues<Phase>().ToDictionary(static phase => phase, phase => phase == Phase.Freeze ? freeze : 1), 0, 0, 0);
 }

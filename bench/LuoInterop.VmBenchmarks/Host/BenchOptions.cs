@@ -6,7 +6,7 @@ namespace LuoInterop.VmBenchmarks;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        usage: luo-bench-vm [--smoke] [--only PART]... [--repeats N] [--memory MIB] [--out FOLDER] [--console]
+        usage: luo-bench-vm [--smoke | --again FILE] [--only PART]... [--repeats N] [--memory MIB] [--out FOLDER] [--console]
         Measures what live update costs on the real kernel, in a VM, and writes tables, JSON and the charts' data.
           --only PART   calls: single calls, C beside the managed API
                         updates: the phases of whole live updates, as their size grows
@@ -15,6 +15,7 @@ internal sealed record BenchOptions
           --memory MIB  the VM's memory (8192); files go up to half of it
           --out FOLDER  where the results go (bench/results beneath the working folder)
           --smoke       do everything once, with little, and write nothing unless --out is given
+          --again FILE  measure nothing: write page and charts anew from the JSON of an earlier run
           --console     print the kernels' console too
           --help        print this
         Ctrl-C ends the VM and writes nothing. Nothing else should run on the machine.
@@ -32,6 +33,8 @@ internal sealed record BenchOptions
     public int MemoryMiB { get; private init; } = 8192;
 
     public string? Out { get; private init; }
+
+    public string? Again { get; private init; }
 
     public bool ShowConsole { get; private init; }
 
@@ -61,6 +64,9 @@ internal sealed record BenchOptions
                     break;
                 case "--out":
                     options = options with { Out = Value() };
+                    break;
+                case "--again":
+                    options = options with { Again = Value() };
                     break;
                 case "--console":
                     options = options with { ShowConsole = true };

@@ -15,7 +15,7 @@ internal static class BenchPlan
         var works = new List<IWork>();
         if (options.Parts.Contains("calls"))
         {
-            works.Add(options.Smoke ? new CallsWork(1, 1) : new CallsWork(8, 60));
+            works.Add(options.Smoke ? new CallsWork(1, 1) : new CallsWork(40, 200));
         }
 
         if (options.Parts.Contains("updates"))

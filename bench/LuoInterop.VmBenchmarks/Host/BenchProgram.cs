@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.VmBenchmarks;
@@ -26,7 +27,7 @@ internal static class BenchProgram
         using PosixSignalRegistration terminate = Stop(PosixSignal.SIGTERM, stop);
         try
         {
-            BenchResults results = await MeasureAsync(options, stop.Token);
+            BenchResults results = options.Again is { } file ? ResultFiles.Read(file) : await MeasureAsync(options, stop.Token);
             if (options.Out is not null || !options.Smoke)
             {
                 ResultFiles.Write(options.Out ?? Path.Combine("bench", "results"), results);
@@ -40,7 +41,7 @@ internal static class BenchProgram
             await Console.Error.WriteLineAsync("interrupted: the VM is gone, nothing was written");
             return Interrupted;
         }
-        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException or JsonException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return 1;

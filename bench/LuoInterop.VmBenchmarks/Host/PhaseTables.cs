@@ -109,21 +109,24 @@ internal static class PhaseTables
 
             ## Memory beside the memory
 
-            What MemFree falls by while one file is preserved, whose pages are allocated already. The format needs {FormatBytes} bytes a folio
-            (struct memfd_luo_folio_ser); the kernel's tables of preserved pages come on top, and while PRESERVE_FD runs 8 bytes a page.
+            What preserving one file takes, whose pages are allocated already: the list of its folios, by VmallocUsed in whole pages, and
+            everything, by MemFree, which is exact to about a MiB. The format needs {FormatBytes} bytes a folio (struct memfd_luo_folio_ser);
+            the kernel's tables of preserved pages come on top, and while PRESERVE_FD runs 8 bytes for each page of 4 KiB (memfd_luo_preserve_folios).
 
-            | file | folios | bytes | a folio | against the {FormatBytes} |
-            |---|---|---|---|---|
+            | file | folios | list | a folio | against the {FormatBytes} | everything | a folio |
+            |---|---|---|---|---|---|---|
 
             """));
         foreach (var size in results.Updates.Where(static update => update.Size is { Sessions: 1, Files: 1, Bytes: > SmallPage }).GroupBy(static update => update.Size))
         {
             int folio = size.Key.HugeFolios ? HugePage : SmallPage;
             double folios = (double)size.Key.Bytes / folio;
-            double bytes = Spread.Of(size.Select(static update => update.MetadataBytes)).Median;
-            bool allHuge = !size.Key.HugeFolios || size.All(update => update.HugeFolios == folios);
+            double list = Spread.Of(size.Select(static update => update.ListBytes)).Median;
+            double all = Spread.Of(size.Select(static update => update.MetadataBytes)).Median;
+            bool asPlanned = !size.Key.HugeFolios || size.All(update => update.HugeFolios == folios);
+            bool resolved = folios * FormatBytes >= 1 << 20;
             page.AppendLine(Invariant(
-                $"| {Size(size.Key.Bytes)} in folios of {Size(folio)}{(allHuge ? "" : ", NOT ALL OF THEM")} | {folios:N0} | {bytes:N0} | {bytes / folios:F1} | {bytes / folios / FormatBytes:F2}x |"));
+                $"| {Size(size.Key.Bytes)} in folios of {Size(folio)}{(asPlanned ? "" : ", NOT ALL OF THEM")} | {folios:N0} | {list:N0} | {list / folios:F1} | {list / folios / FormatBytes:F2}x | {all:N0} | {(resolved ? Invariant($"{all / folios:F1}") : "not resolved")} |"));
         }
     }
 

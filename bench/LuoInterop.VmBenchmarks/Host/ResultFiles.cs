@@ -8,6 +8,11 @@ internal static class ResultFiles
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
+    /// <summary>Reads the JSON of an earlier run.</summary>
+    /// <exception cref="JsonException">It is not that.</exception>
+    public static BenchResults Read(string file) =>
+        JsonSerializer.Deserialize<BenchResults>(File.ReadAllText(file)) ?? throw new JsonException($"{file} holds no results.");
+
     /// <summary>Writes DATE-vm.md, DATE-vm.json and DATE-vm-CHART.tsv into a folder.</summary>
     public static void Write(string folder, BenchResults results)
     {

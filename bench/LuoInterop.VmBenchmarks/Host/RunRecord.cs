@@ -83,7 +83,7 @@ internal sealed class RunRecord
             [Phase.Finish] = After(index, "finish") / 1e9,
             [Phase.Touch] = After(index, "touch") / 1e9,
         };
-        return new UpdateResult(((UpdateWork)_works[index]).Size, seconds, Before(index, "metadata"), Before(index, "huge"));
+        return new UpdateResult(((UpdateWork)_works[index]).Size, seconds, Before(index, "metadata"), Before(index, "lists"), Before(index, "huge"));
     }
 
     private double DownSeconds(int index) => (After(index, "arrived cycles") - _departures[Stage(index)].Cycles) / CyclesPerSecond;

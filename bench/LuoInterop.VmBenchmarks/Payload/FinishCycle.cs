@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures RETRIEVE_SESSION, FINISH of a session whose one file nobody retrieved, and the close afterwards.</summary>
@@ -44,6 +46,7 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         timer.Start();

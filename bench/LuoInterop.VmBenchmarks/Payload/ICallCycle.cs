@@ -15,7 +15,7 @@ internal interface ICallCycle
     /// <summary>Runs the loops in C; puts each one's nanoseconds into the array.</summary>
     void Native(long[] nanoseconds);
 
-    /// <summary>Runs the same loops through the managed API.</summary>
+    /// <summary>Runs the same loops through the managed API; the loops themselves are compiled for good at once, as C's are.</summary>
     void Managed(CallTimer timer);
 
     /// <summary>Ends a round.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures what a program does with a memfd before anything is preserved.</summary>
@@ -28,6 +30,7 @@ internal sealed unsafe class MemfdCycle : ICallCycle
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         Memfd[] files = _files;

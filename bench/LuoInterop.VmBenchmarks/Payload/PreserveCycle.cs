@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures PRESERVE_FD of files of a page, alone and after a look at the file's seals, which the managed API takes by default.</summary>
@@ -42,6 +44,7 @@ internal sealed unsafe class PreserveCycle : ICallCycle, IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         for (int look = 0; look < 2; look++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.VmBenchmarks;
@@ -38,6 +39,7 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         timer.Start();

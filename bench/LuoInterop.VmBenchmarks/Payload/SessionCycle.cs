@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures CREATE_SESSION and the close that drops the session.</summary>
@@ -35,6 +37,7 @@ internal sealed unsafe class SessionCycle : ICallCycle
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         timer.Start();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace LuoInterop.VmBenchmarks;
@@ -15,6 +16,7 @@ internal sealed partial class SystemCallCycle : ICallCycle
 
     public void Native(long[] nanoseconds) => nanoseconds[0] = Twins.twin_getppid(Calls);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Managed(CallTimer timer)
     {
         timer.Start();

@@ -29,8 +29,10 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
             Samples.Send(guest, "create", Twins.Took(Twins.twin_create_sessions(device, size.Sessions, names, fds), "CREATE_SESSION"));
         }
 
-        // In KiB of pages: what preserving takes away, beside the file itself, which is allocated already.
+        // What preserving takes, beside the file itself, which is allocated already.
+        Meminfo.BringTogether();
         long free = Meminfo.Get("MemFree");
+        long lists = Meminfo.Get("VmallocUsed");
         long took = 0;
         fixed (int* fds = files)
         {
@@ -40,7 +42,9 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
             }
 
             Samples.Send(guest, "preserve", took);
+            Meminfo.BringTogether();
             Samples.Send(guest, "metadata", (free - Meminfo.Get("MemFree")) * 1024.0);
+            Samples.Send(guest, "lists", (Meminfo.Get("VmallocUsed") - lists) * 1024.0);
             Samples.Send(guest, "huge", (Meminfo.Get("ShmemHugePages") - hugeBefore) * 1024 / HugePage);
             Twins.Took(Twins.twin_close(files.Length, fds), "close");
         }
