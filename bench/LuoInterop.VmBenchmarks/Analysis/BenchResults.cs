@@ -25,6 +25,9 @@ internal sealed record BenchResults
 
     public required IReadOnlyList<CallResult> Calls { get; init; }
 
+    /// <summary>Gets the calls that need no live update, on the host itself.</summary>
+    public required IReadOnlyList<CallResult> HostCalls { get; init; }
+
     /// <summary>Gets the bytes a second of memcpy.</summary>
     public required IReadOnlyList<double> CopyBytesPerSecond { get; init; }
 
@@ -36,7 +39,7 @@ internal sealed record BenchResults
     public required IReadOnlyList<DiskResult> Disks { get; init; }
 
     /// <summary>Collects the results of the VM with live update and of the one without; either may be missing.</summary>
-    public static BenchResults Of(BenchOptions options, RunRecord? live, RunRecord? plain)
+    public static BenchResults Of(BenchOptions options, IReadOnlyList<CallResult> hostCalls, RunRecord? live, RunRecord? plain)
     {
         RunRecord any = live ?? plain ?? throw new ArgumentException("Nothing was measured.", nameof(live));
         return new BenchResults
@@ -50,6 +53,7 @@ internal sealed record BenchResults
             CyclesPerSecond = any.CyclesPerSecond,
             LostWorks = (live?.Lost ?? 0) + (plain?.Lost ?? 0),
             Calls = live?.Calls() ?? [],
+            HostCalls = hostCalls,
             CopyBytesPerSecond = live?.Sent("limit/copy") ?? [],
             ObjectBytes = live?.Sent("limit/objects") ?? [],
             Updates = live?.Updates() ?? [],

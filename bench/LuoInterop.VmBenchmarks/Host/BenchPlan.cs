@@ -15,7 +15,8 @@ internal static class BenchPlan
         var works = new List<IWork>();
         if (options.Parts.Contains("calls"))
         {
-            works.Add(options.Smoke ? new CallsWork(1, 1) : new CallsWork(40, 200));
+            (int warmUp, int rounds) = Rounds(options);
+            works.Add(new CallsWork(warmUp, rounds));
         }
 
         if (options.Parts.Contains("updates"))
@@ -30,6 +31,17 @@ internal static class BenchPlan
         return works;
     }
 
+    /// <summary>Gives the calls that need no live update, which the host's own processor makes too: there nothing is translated.</summary>
+    public static IReadOnlyList<ICallCycle> OnHost(BenchOptions options) =>
+        options.Parts.Contains("calls") ? [new SystemCallCycle(), new MemfdCycle()] : [];
+
+    /// <summary>Measures calls on the host.</summary>
+    public static IReadOnlyList<CallResult> Measure(ICallCycle cycle, BenchOptions options)
+    {
+        (int warmUp, int rounds) = Rounds(options);
+        return CallRounds.Measure(cycle, warmUp, rounds);
+    }
+
     /// <summary>Gives the works of the VM without live update.</summary>
     public static IReadOnlyList<IWork> Disk(BenchOptions options)
     {
@@ -41,6 +53,8 @@ internal static class BenchPlan
 
         return works;
     }
+
+    private static (int WarmUp, int Counted) Rounds(BenchOptions options) => options.Smoke ? (1, 1) : (40, 200);
 
     private static IEnumerable<UpdateSize> Updates(BenchOptions options) => options.Smoke
         ? [new UpdateSize(8 * MiB, true, 2, 2)]

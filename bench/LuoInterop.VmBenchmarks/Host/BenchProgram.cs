@@ -51,6 +51,7 @@ internal static class BenchProgram
     private static async Task<BenchResults> MeasureAsync(BenchOptions options, CancellationToken cancellationToken)
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellationToken);
+        IReadOnlyList<CallResult> hostCalls = [.. BenchPlan.OnHost(options).SelectMany(cycle => BenchPlan.Measure(cycle, options))];
         IReadOnlyList<IWork> works = BenchPlan.LiveUpdate(options);
         RunRecord? live = works.Count == 0
             ? null
@@ -59,7 +60,7 @@ internal static class BenchProgram
         RunRecord? plain = works.Count == 0
             ? null
             : await RunWithDiskAsync(VmRun.Options(kernel, options, liveUpdate: false), works, options.ShowConsole, cancellationToken);
-        return BenchResults.Of(options, live, plain);
+        return BenchResults.Of(options, hostCalls, live, plain);
     }
 
     private static async Task<RunRecord> RunWithDiskAsync(VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)

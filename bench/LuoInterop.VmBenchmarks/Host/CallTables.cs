@@ -60,7 +60,28 @@ internal static class CallTables
                 """));
         }
 
+        WriteHost(page, results);
         WriteLimits(page, results);
+    }
+
+    private static void WriteHost(StringBuilder page, BenchResults results)
+    {
+        page.Append("""
+
+            ### The calls that need no live update, on the host itself
+
+            The same loops on the host's own processor and kernel, where nothing is translated: what the managed API adds to a call, which it
+            adds to the calls of live update too.
+
+            | call | C | managed | managed against C | fastest | adds, fastest |
+            |---|---|---|---|---|---|
+
+            """);
+        foreach (CallResult call in results.HostCalls)
+        {
+            page.AppendLine(Invariant(
+                $"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(call.Ratio)} | {call.Managed.Min() / call.Native.Min():F3}x | {call.Managed.Min() - call.Native.Min():N0} ns |"));
+        }
     }
 
     private static void WriteLimits(StringBuilder page, BenchResults results)

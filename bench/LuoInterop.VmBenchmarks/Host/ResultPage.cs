@@ -15,7 +15,7 @@ internal static class ResultPage
 
             Measured by `make bench-vm` (bench/LuoInterop.VmBenchmarks), {results.Date}: Linux {results.Kernel} in QEMU with {results.Accelerator.ToUpperInvariant()},
             2 processors, {results.MemoryMiB:N0} MiB of memory; on {results.Machine}.
-            {(results.Accelerator == "Tcg" ? s_translated : "")}
+            {(results.Accelerator == "Tcg" ? Translated(results) : "")}
 
             """);
         CallTables.Write(page, results);
@@ -44,13 +44,27 @@ internal static class ResultPage
         return page.ToString();
     }
 
-    private const string s_translated = """
+    private static string Translated(BenchResults results)
+    {
+        (string Operation, double Factor)[] factors =
+        [
+            .. results.HostCalls.Join(results.Calls, static host => host.Operation, static guest => guest.Operation, static (host, guest) =>
+                (host.Operation, Spread.Of(guest.Native).Median / Spread.Of(host.Native).Median)).OrderBy(static pair => pair.Item2),
+        ];
+        string measured = factors.Length < 2 ? "" : Invariant($"""
+             (in C, calls that both can make take
+            {factors[0].Factor:F1} times ("{factors[0].Operation}") to {factors[^1].Factor:F1} times ("{factors[^1].Operation}") what they take on the host itself)
+            """);
+        return $"""
 
-        **TCG translates the guest's code: the processor's work takes 10 to 30 times as long as on hardware**, and devices do not.
-        Ratios of one kind of work to another of the same kind hold; absolute times, and ratios to a disk, do not. Marked `cpu` is what
-        hardware does many times faster, `boot` what depends on the machine's firmware, devices and configuration: a server of
-        hardware takes seconds to minutes for its devices, which a VM does not have.
-        """;
+            **TCG translates the guest's code: the processor's work takes several times as long as on hardware**{measured},
+            and devices do not. Ratios of one kind of work to another hold about; absolute times, and ratios to a disk, do not. Marked
+            `cpu` is what hardware does faster, `boot` what depends on the machine's firmware, devices and configuration: a server needs
+            seconds to minutes for its devices, which this VM does not have; and init here mounts the host's files and starts .NET.
+            The kernel is built with CONFIG_KEXEC_HANDOVER_DEBUG, which checks every preserved folio against the scratch areas.
+
+            """;
+    }
 
     /// <summary>Writes seconds with the unit that suits them.</summary>
     public static string Time(double seconds) => Math.Abs(seconds) switch

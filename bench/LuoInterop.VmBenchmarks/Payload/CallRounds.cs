@@ -1,18 +1,18 @@
-using LuoInterop.VmTesting;
-
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Runs C and managed loops in turn, each first in every second round, and sends what each took.</summary>
+/// <summary>Runs C and managed loops in turn, each first in every second round, and gives what each took.</summary>
 internal static class CallRounds
 {
+    private const int Compilations = 4;
+
+    // Longer than the runtime waits before it compiles anew what is called often.
     private static readonly TimeSpan s_compilation = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Measures.</summary>
-    /// <param name="guest">The way to the host.</param>
     /// <param name="cycle">What to run.</param>
     /// <param name="warmUp">How many rounds come first and do not count: in these the runtime compiles the managed loops for good.</param>
     /// <param name="rounds">How many rounds count.</param>
-    public static void Measure(Guest guest, ICallCycle cycle, int warmUp, int rounds)
+    public static IReadOnlyList<CallResult> Measure(ICallCycle cycle, int warmUp, int rounds)
     {
         int operations = cycle.Operations.Count;
         long[] native = new long[operations];
@@ -38,7 +38,7 @@ internal static class CallRounds
             if (round < warmUp)
             {
                 // The compiler works beside: it must be done before what counts begins.
-                Thread.Sleep(round >= warmUp - 2 ? s_compilation : TimeSpan.Zero);
+                Thread.Sleep(round >= warmUp - Compilations ? s_compilation : TimeSpan.Zero);
                 continue;
             }
 
@@ -50,12 +50,7 @@ internal static class CallRounds
             }
         }
 
-        for (int i = 0; i < operations; i++)
-        {
-            Samples.Send(guest, $"call/{cycle.Operations[i]}/c", nativeNs[i]);
-            Samples.Send(guest, $"call/{cycle.Operations[i]}/managed", managedNs[i]);
-            Samples.Send(guest, $"call/{cycle.Operations[i]}/bytes", managedBytes[i]);
-        }
+        return [.. cycle.Operations.Select((name, i) => new CallResult(name, nativeNs[i], managedNs[i], managedBytes[i]))];
     }
 
     private static double[][] Table(int operations, int rounds) => [.. Enumerable.Range(0, operations).Select(_ => new double[rounds])];

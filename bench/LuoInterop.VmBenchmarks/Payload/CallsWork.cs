@@ -20,13 +20,13 @@ internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
     {
         MeasureCopy(guest);
         MeasureObjects(guest);
-        CallRounds.Measure(guest, new SystemCallCycle(), warmUp, rounds);
-        CallRounds.Measure(guest, new MemfdCycle(), warmUp, rounds);
+        Measure(guest, new SystemCallCycle());
+        Measure(guest, new MemfdCycle());
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        CallRounds.Measure(guest, new SessionCycle(device), warmUp, rounds);
+        Measure(guest, new SessionCycle(device));
         using (var cycle = new PreserveCycle(device))
         {
-            CallRounds.Measure(guest, cycle, warmUp, rounds);
+            Measure(guest, cycle);
         }
 
         Prepare((int)device.Handle.DangerousGetHandle());
@@ -36,8 +36,18 @@ internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
     public void Arrive(Guest guest)
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        CallRounds.Measure(guest, new FinishCycle(device), warmUp, rounds);
-        CallRounds.Measure(guest, new RetrieveFileCycle(device), warmUp, rounds);
+        Measure(guest, new FinishCycle(device));
+        Measure(guest, new RetrieveFileCycle(device));
+    }
+
+    private void Measure(Guest guest, ICallCycle cycle)
+    {
+        foreach (CallResult call in CallRounds.Measure(cycle, warmUp, rounds))
+        {
+            Samples.Send(guest, $"call/{call.Operation}/c", [.. call.Native]);
+            Samples.Send(guest, $"call/{call.Operation}/managed", [.. call.Managed]);
+            Samples.Send(guest, $"call/{call.Operation}/bytes", [.. call.Bytes]);
+        }
     }
 
     /// <summary>Preserves what the loops of the next kernel retrieve. The descriptors of the sessions stay open until the kexec.</summary>
