@@ -65,7 +65,15 @@ static int64_t now(void)
 /* The processor's own counter. It runs on across a kexec, which resets no processor: the one clock that survives. */
 uint64_t twin_cycles(void)
 {
+#if defined(__x86_64__)
     return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t count;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+    return count;
+#else
+#error live update exists on x86-64 and arm64 only
+#endif
 }
 
 int64_t twin_getppid(int n)

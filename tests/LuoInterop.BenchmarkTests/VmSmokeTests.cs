@@ -28,6 +28,14 @@ public sealed class VmSmokeTests : IDisposable
             ],
             results.GetProperty("Calls").EnumerateArray().Select(static call => call.GetProperty("Operation").GetString()).Order(StringComparer.Ordinal));
 
+        // Not a time, and the same in every run: nothing is allocated but what is returned.
+        double[] returned = [.. results.GetProperty("ObjectBytes").EnumerateArray().Select(static bytes => bytes.GetDouble())];
+        double Allocated(string operation) => results.GetProperty("Calls").EnumerateArray()
+            .Single(call => call.GetProperty("Operation").GetString() == operation).GetProperty("Bytes").EnumerateArray().Single().GetDouble();
+        Assert.Equal(
+            [0, 0, 0, returned[0], returned[1]],
+            ((string[])["preserve a file", "look at its seals and preserve a file", "finish a session", "retrieve a file", "retrieve a memfd"]).Select(Allocated));
+
         // A work whose kernel's last line the console has garbled does not count, and says so.
         int works = results.GetProperty("Updates").GetArrayLength() + results.GetProperty("Disks").GetArrayLength();
         Assert.InRange(works + results.GetProperty("LostWorks").GetInt32(), 2, 3);

@@ -38,6 +38,14 @@ internal sealed record BenchResults
 
     public required IReadOnlyList<DiskResult> Disks { get; init; }
 
+    /// <summary>Gives the bytes of the object that an operation returns, where they were measured.</summary>
+    public double? ObjectOf(string operation) => operation switch
+    {
+        "retrieve a file" => ObjectBytes[0],
+        "retrieve a memfd" => ObjectBytes[1],
+        _ => null,
+    };
+
     /// <summary>Collects the results of the VM with live update and of the one without; either may be missing.</summary>
     public static BenchResults Of(BenchOptions options, IReadOnlyList<CallResult> hostCalls, RunRecord? live, RunRecord? plain)
     {

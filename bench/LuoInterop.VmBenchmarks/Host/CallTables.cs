@@ -46,7 +46,7 @@ internal static class CallTables
             bool bar = s_bars.TryGetValue(call.Operation, out string? returned);
             Spread ratio = call.Ratio;
             page.AppendLine(Invariant(
-                $"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(ratio)} | {call.Managed.Min() / call.Native.Min():F3}x | {(bar ? Invariant($"<= {MostRatio}x") : "")} | {(bar ? ratio.Median <= MostRatio ? "yes" : "NO" : "")} | {Allocated(call, bar, returned)} |"));
+                $"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(ratio)} | {call.Managed.Min() / call.Native.Min():F3}x | {(bar ? Invariant($"<= {MostRatio}x") : "")} | {(bar ? ratio.Median <= MostRatio ? "yes" : "NO" : "")} | {Allocated(call, bar, returned, results.ObjectOf(call.Operation))} |"));
         }
 
         if (results.Calls.FirstOrDefault(static call => call.Operation == Preserve) is { } bare
@@ -113,13 +113,15 @@ internal static class CallTables
         }
     }
 
-    private static string Allocated(CallResult call, bool bar, string? returned)
+    private static string Allocated(CallResult call, bool bar, string? returned, double? most)
     {
         Spread bytes = Spread.Of(call.Bytes);
         string text = Invariant($"{bytes.Median:0.#} bytes");
         return !bar ? text
-            : returned is not null ? $"{text}: {returned}"
-            : bytes.Median == 0 ? "nothing" : text + ": MORE THAN NOTHING";
+            : bytes.Median == 0 ? "nothing"
+            : returned is null ? text + ": MORE THAN NOTHING"
+            : most is { } size && bytes.Median > size ? Invariant($"{text}: MORE THAN {returned}, which is {size:0}")
+            : $"{text}: {returned}";
     }
 
     private static string Nanoseconds(IEnumerable<double> numbers)

@@ -24,7 +24,7 @@ internal sealed class VmRun(bool showConsole)
         KexecHandover = liveUpdate,
         KernelCommandLine = s_kernelWords,
         TimeLimit = TimeSpan.FromHours(2),
-        KernelTimeLimit = TimeSpan.FromMinutes(10),
+        KernelTimeLimit = TimeSpan.FromMinutes(options.Smoke ? 3 : 10),
 
         // Calls are counted at once, not only when nothing new has been compiled for 100 ms.
         Environment = new Dictionary<string, string> { ["DOTNET_TC_CallCountingDelayMs"] = "0" },
