@@ -13,7 +13,6 @@ internal sealed class VmRun(bool showConsole)
     private readonly ConsoleClock _console = new();
     private readonly Stopwatch _elapsed = Stopwatch.StartNew();
 
-
     /// <summary>Gives a VM with live update, or without.</summary>
     public static VmOptions Options(KernelBuild kernel, BenchOptions options, bool liveUpdate) => new()
     {
@@ -50,23 +49,15 @@ internal sealed class VmRun(bool showConsole)
 
     private void See(VmOutputLine line)
     {
-        switch (line.Source)
+        bool console = line.Source == VmOutputSource.Console;
+        if (console)
         {
-            case VmOutputSource.Console:
-                _console.See(line.Text);
-                Print(line.Text, showConsole);
-                break;
-            default:
-                Print(line.Text, true);
-                break;
+            _console.See(line.Text);
         }
-    }
 
-    private void Print(string line, bool wanted)
-    {
-        if (wanted)
+        if (!console || showConsole)
         {
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_elapsed.Elapsed:mm\\:ss}] {line}"));
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{_elapsed.Elapsed:mm\\:ss}] {line.Text}"));
         }
     }
 }
