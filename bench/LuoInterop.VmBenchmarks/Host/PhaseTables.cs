@@ -109,8 +109,8 @@ internal static class PhaseTables
 
             ## Memory beside the memory
 
-            What preserving one file takes, whose pages are allocated already: the list of its folios, by VmallocUsed in whole pages, and
-            everything, by MemFree, which is exact to about a MiB. The format needs {FormatBytes} bytes a folio (struct memfd_luo_folio_ser);
+            What preserving one file takes, whose pages are allocated already: the list of its folios (/proc/vmallocinfo, whole pages), and
+            everything that is no longer free (/proc/zoneinfo), in which what else the kernel did meanwhile counts too. The format needs {FormatBytes} bytes a folio (struct memfd_luo_folio_ser);
             the kernel's tables of preserved pages come on top, and while PRESERVE_FD runs 8 bytes for each page of 4 KiB (memfd_luo_preserve_folios).
 
             | file | folios | list | a folio | against the {FormatBytes} | everything | a folio |
@@ -143,7 +143,7 @@ internal static class PhaseTables
 
             The same memory written to a virtio disk (O_DIRECT and fdatasync), a plain kexec without KHO, and read back (O_DIRECT); beside all
             calls of a live update of one file. The host's page cache helps the reading, and QEMU moves a disk's data at the host's
-            own speed while it translates the kernel's instructions: on hardware the ratio is larger. Medians, ranges in brackets.
+            own speed while it translates the kernel's instructions: hardware, whose processor is faster, should favour live update more. Medians, ranges in brackets.
 
             | memory | disk | live update, 4 KiB folios | ratio | live update, 2 MiB folios | ratio | with the kexec: disk | 4 KiB | ratio | 2 MiB | ratio |
             |---|---|---|---|---|---|---|---|---|---|---|

@@ -19,7 +19,7 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
     public void Leave(Guest guest)
     {
         File.WriteAllText(HugeSetting, size.HugeFolios ? "always" : "never");
-        long hugeBefore = Meminfo.Get("ShmemHugePages");
+        long hugeBefore = GuestMemory.HugeBytes();
         int[] files = Files();
         int device = Open(out _);
         int[] sessions = new int[size.Sessions];
@@ -30,9 +30,8 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
         }
 
         // What preserving takes, beside the file itself, which is allocated already.
-        Meminfo.BringTogether();
-        long free = Meminfo.Get("MemFree");
-        long lists = Meminfo.Get("VmallocUsed");
+        Dictionary<string, long> areas = GuestMemory.Areas();
+        long free = GuestMemory.FreeBytes();
         long took = 0;
         fixed (int* fds = files)
         {
@@ -42,10 +41,9 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
             }
 
             Samples.Send(guest, "preserve", took);
-            Meminfo.BringTogether();
-            Samples.Send(guest, "metadata", (free - Meminfo.Get("MemFree")) * 1024.0);
-            Samples.Send(guest, "lists", (Meminfo.Get("VmallocUsed") - lists) * 1024.0);
-            Samples.Send(guest, "huge", (Meminfo.Get("ShmemHugePages") - hugeBefore) * 1024 / HugePage);
+            Samples.Send(guest, "metadata", free - GuestMemory.FreeBytes());
+            Samples.Send(guest, "lists", GuestMemory.Areas().Where(area => !areas.ContainsKey(area.Key)).Sum(static area => area.Value));
+            Samples.Send(guest, "huge", (GuestMemory.HugeBytes() - hugeBefore) / HugePage);
             Twins.Took(Twins.twin_close(files.Length, fds), "close");
         }
 
