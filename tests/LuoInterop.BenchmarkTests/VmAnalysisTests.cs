@@ -52,7 +52,7 @@ public sealed class VmAnalysisTests
         UpdateResult[] updates =
         [
             Update(default, 10), Update(default, 11),
-            Update(new UpdateSize(4096, false, 1, 1), 10.5), Update(new UpdateSize(4096, false, 20, 1), 14.5), Update(new UpdateSize(4096, false, 200, 1), 50.5),
+            Update(new UpdateSize(4096, false, 1, 1), 10.5), Update(new UpdateSize(4096, false, 20, 1), 14), Update(new UpdateSize(4096, false, 200, 1), 50),
         ];
         Curve sessions = Assert.Single(Curve.Of(updates), static curve => curve.Name == "sessions");
         Assert.Equal([1, 20, 200], sessions.Points.Select(static point => point.X));

@@ -51,13 +51,13 @@ internal sealed record Curve(string Name, string Title, string Unit, Func<Update
     /// <summary>Gives what a phase took at a point, in seconds.</summary>
     public static Spread Seconds(IEnumerable<UpdateResult> repeats, Phase phase) => Spread.Of(repeats.Select(update => update.Seconds[phase]));
 
-    /// <summary>Fits a phase's growth; of a phase that every kexec has, what it takes over a kexec that carries nothing.</summary>
+    /// <summary>Fits the growth of a phase's fastest repetitions, since other work only adds; of a phase that every kexec has, what it takes over a kexec that carries nothing.</summary>
     /// <returns>The fit, or null where fewer than two points rise above what the kexec alone varies by.</returns>
     public PowerFit? Fit(Phase phase)
     {
         bool ofEvery = PhaseNames.OfEveryKexec.Contains(phase);
         Spread? alone = ofEvery && Nothing.Count > 0 ? Seconds(Nothing, phase) : null;
-        double least = alone is { } a ? a.Most - a.Least : 0;
-        return PowerFit.Of(Points.Select(point => (point.X, Y: Seconds(point.Repeats, phase).Median - (alone?.Median ?? 0))).Where(point => point.Y > least));
+        double varies = alone is { } a ? a.Most - a.Least : 0;
+        return PowerFit.Of(Points.Select(point => (point.X, Y: Seconds(point.Repeats, phase).Least - (alone?.Least ?? 0))).Where(point => point.Y > varies));
     }
 }

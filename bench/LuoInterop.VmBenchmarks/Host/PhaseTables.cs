@@ -80,7 +80,7 @@ internal static class PhaseTables
 
             ## How each phase grows
 
-            Least squares of the logarithms of the medians: a phase takes x to the power of the exponent. The last column is the exponent
+            Least squares of the logarithms of the fastest repetitions: a phase takes x to the power of the exponent. The last column is the exponent
             from the last point but one to the last, where a constant part weighs least. Of phases that every kexec has, what they take
             over a kexec that carries nothing, as far as that is more than it varies by itself. Linux compares a new session's name with
             all others (luo_session_insert, kernel/liveupdate/luo_session.c), looks through all sessions for the one to retrieve and through

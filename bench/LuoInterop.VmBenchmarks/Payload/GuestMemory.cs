@@ -22,7 +22,8 @@ internal static class GuestMemory
     /// <summary>Gives the areas of vmalloc by address: their bytes without the guard page.</summary>
     public static Dictionary<string, long> Areas() =>
         File.ReadLines("/proc/vmallocinfo").Select(Words).Where(static words => words.Contains("vmalloc"))
-            .ToDictionary(static words => words[0], static words => long.Parse(words[1], CultureInfo.InvariantCulture) - PageSize);
+            .GroupBy(static words => words[0])
+            .ToDictionary(static area => area.Key, static area => area.Sum(static words => long.Parse(words[1], CultureInfo.InvariantCulture) - PageSize));
 
     /// <summary>Gives the bytes of the shmem folios of 2 MiB.</summary>
     public static long HugeBytes()
