@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-compare bench-charts hunt pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-vm bench-compare bench-charts hunt pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -80,6 +80,13 @@ bench-charts:    ## Draw the charts of the newest runs in bench/results, and fil
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@eng/charts.sh $(BENCH)
 	@set -e; for run in $$(ls bench/results/*-host.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done
+
+bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (15 minutes; nothing else should run)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) bench/LuoInterop.VmBenchmarks
+	@eng/kernel.sh
+	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
 	@eng/prerequisites.sh --vm

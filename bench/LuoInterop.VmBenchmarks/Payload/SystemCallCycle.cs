@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace LuoInterop.VmBenchmarks;
+
+/// <summary>Measures the cheapest system call there is: what every call into the kernel costs at least.</summary>
+internal sealed partial class SystemCallCycle : ICallCycle
+{
+    public IReadOnlyList<string> Operations { get; } = ["getppid"];
+
+    public int Calls => 512;
+
+    public void Begin(int round)
+    {
+    }
+
+    public void Native(long[] nanoseconds) => nanoseconds[0] = Twins.twin_getppid(Calls);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Managed(CallTimer timer)
+    {
+        timer.Start();
+        for (int i = 0; i < Calls; i++)
+        {
+            _ = getppid();
+        }
+
+        timer.Stop(0);
+    }
+
+    public void End()
+    {
+    }
+
+    [LibraryImport("libc")]
+    private static partial int getppid();
+}
