@@ -10,6 +10,9 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
     private byte[]? _preserved;
     private ulong _marked;
 
+    // A byte beside Users: there is a range for each preserved file.
+    private readonly sbyte _order = (sbyte)(order ?? -1);
+
     // What faults did to pages on the way to this kernel; null for no damage.
     private Dictionary<ulong, FolioDamage>? _damage;
 
@@ -23,7 +26,7 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
     public ulong FilePage { get; } = filePage;
 
     /// <summary>Gets the largest order of the folios; null for the machine's.</summary>
-    public int? Order { get; } = order;
+    public int? Order => _order < 0 ? null : _order;
 
     /// <summary>Gets or sets how many preserved files of this kernel list the folios, where more than one can.</summary>
     public int Users { get; set; } = 1;
