@@ -17,8 +17,8 @@ internal static class EmulateCommand
 
     private static Command HugeTlb()
     {
-        Option<long> memory = Bytes("--host-memory", "The machine's memory, 256M to 64T; it costs none of this host's.", 100L << 30);
-        Option<long> size = Bytes("--page-size", "The size of a huge page: 2M or 1G.", 1L << 30);
+        Option<long?> memory = Bytes("--host-memory", "The machine's memory, 256M to 64T; it costs none of this host's. [default: 100G]");
+        Option<long?> size = Bytes("--page-size", "The size of a huge page: 2M or 1G. [default: 1G]");
         var pages = new Option<int>("--pages") { Description = "The huge pages that both kernels are told to have.", DefaultValueFactory = static _ => 90 };
         var preserved = new Option<int>("--preserved") { Description = "The huge pages of the preserved memory file.", DefaultValueFactory = static _ => 5 };
         var fix = new Option<string>("--fix") { Description = "What keeps the next kernel from allocating too many: 'none', 'freeze-pool' or 'count'. All three without it." };
@@ -31,8 +31,8 @@ internal static class EmulateCommand
         };
         command.SetAction(arguments => Run(
             new HugeTlbSetting(
-                arguments.GetValue(memory),
-                arguments.GetValue(size),
+                arguments.GetValue(memory) ?? (100L << 30),
+                arguments.GetValue(size) ?? (1L << 30),
                 arguments.GetValue(pages),
                 arguments.GetValue(preserved),
                 arguments.GetValue(scratchOnly)),
@@ -78,14 +78,15 @@ internal static class EmulateCommand
         : setting.Preserved > setting.Pages ? $"--preserved {setting.Preserved} pages are more than the {setting.Pages} that --pages gives the pool."
         : null;
 
-    private static Option<long> Bytes(string name, string description, long standard) => new(name)
+    // Without a default factory: help would show it in bytes.
+    private static Option<long?> Bytes(string name, string description) => new(name)
     {
         Description = description,
-        DefaultValueFactory = _ => standard,
+        HelpName = "size",
         CustomParser = Parse,
     };
 
-    private static long Parse(ArgumentResult result)
+    private static long? Parse(ArgumentResult result)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         int shift = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal);
@@ -96,6 +97,6 @@ internal static class EmulateCommand
         }
 
         result.AddError($"'{text}' is not a number of bytes, as in 100G, of at most 64T.");
-        return 0;
+        return null;
     }
 }
