@@ -128,7 +128,7 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            ulong pfn = RetrievedHugeMemfd.Next(ref cursor).Pfn;
+            ulong pfn = cursor.NextFolio<HugeMemfdFolioSer>().Pfn;
             if (hstate is null)
             {
                 // No such pool here: the page allocator gets them.

@@ -37,16 +37,6 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         return error;
     }
 
-    /// <summary>Takes the next entry of an array.</summary>
-    /// <exception cref="EmulatedKernelPanicException">The array has ended: past it lies the guard page of the area that vmalloc made.</exception>
-    public static HugeMemfdFolioSer Next(ref VmallocArea.Cursor cursor)
-    {
-        Span<byte> entry = cursor.Next(HugeMemfdFolioSer.Size);
-        return entry.IsEmpty
-            ? throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of folios is shorter than its count.")
-            : HugeMemfdFolioSer.Read(entry);
-    }
-
     private int Make(in HugeMemfdSer ser, Hstate hstate, LuoFile file)
     {
         ulong reserved = ser.FileSize / (ulong)hstate.PageSize;
@@ -100,7 +90,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            HugeMemfdFolioSer record = Next(ref cursor);
+            HugeMemfdFolioSer record = cursor.NextFolio<HugeMemfdFolioSer>();
             if (!pages.TryRestore(hstate, record.Pfn, out FolioRange? folio))
             {
                 VmallocArea.Free(handover, ser.Folios);

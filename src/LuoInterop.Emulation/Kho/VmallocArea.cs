@@ -175,5 +175,16 @@ internal static class VmallocArea
             _rest = _rest[size..];
             return entry;
         }
+
+        /// <summary>Takes the next record of a folio.</summary>
+        /// <exception cref="EmulatedKernelPanicException">The array has ended: past it lies the guard page of the area that vmalloc made.</exception>
+        public T NextFolio<T>()
+            where T : struct, IKhoSer<T>
+        {
+            Span<byte> entry = Next(T.SerSize);
+            return entry.IsEmpty
+                ? throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of folios is shorter than its count.")
+                : T.Read(entry);
+        }
     }
 }

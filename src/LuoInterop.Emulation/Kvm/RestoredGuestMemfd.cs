@@ -99,7 +99,7 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
             VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
             for (ulong i = 0; i < ser.NrFolios; i++)
             {
-                ulong pfn = NextFolio(ref cursor).Pfn;
+                ulong pfn = cursor.NextFolio<GuestMemfdLuoFolioSer>().Pfn;
                 handover.PutFolio(pfn, handover.RestoreFolio(pfn, out FolioRange? range), range);
             }
 
@@ -173,7 +173,7 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            GuestMemfdLuoFolioSer folio = NextFolio(ref cursor);
+            GuestMemfdLuoFolioSer folio = cursor.NextFolio<GuestMemfdLuoFolioSer>();
             if (folio.Pfn == 0)
             {
                 continue;
@@ -243,20 +243,11 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            GuestMemfdLuoFolioSer folio = NextFolio(ref cursor);
+            GuestMemfdLuoFolioSer folio = cursor.NextFolio<GuestMemfdLuoFolioSer>();
             if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) is >= 0 and var order)
             {
                 handover.PutFolio(folio.Pfn, order, range);
             }
         }
-    }
-
-    // Past the end of the array lies the guard page of the area that vmalloc made.
-    private static GuestMemfdLuoFolioSer NextFolio(ref VmallocArea.Cursor cursor)
-    {
-        Span<byte> entry = cursor.Next(GuestMemfdLuoFolioSer.Size);
-        return entry.IsEmpty
-            ? throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of folios is shorter than its count.")
-            : GuestMemfdLuoFolioSer.Read(entry);
     }
 }

@@ -67,7 +67,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            MemfdLuoFolioSer folio = NextFolio(ref cursor);
+            MemfdLuoFolioSer folio = cursor.NextFolio<MemfdLuoFolioSer>();
             if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) is >= 0 and var order)
             {
                 handover.PutFolio(folio.Pfn, order, range);
@@ -196,7 +196,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
-            MemfdLuoFolioSer folio = NextFolio(ref cursor);
+            MemfdLuoFolioSer folio = cursor.NextFolio<MemfdLuoFolioSer>();
             if (folio.Pfn == 0)
             {
                 continue;
@@ -243,15 +243,6 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         return CopyPages(folio.Pfn, count, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)size);
-    }
-
-    // Past the end of the array lies the guard page of the area that vmalloc made.
-    private static MemfdLuoFolioSer NextFolio(ref VmallocArea.Cursor cursor)
-    {
-        Span<byte> entry = cursor.Next(MemfdLuoFolioSer.Size);
-        return entry.IsEmpty
-            ? throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of folios is shorter than its count.")
-            : MemfdLuoFolioSer.Read(entry);
     }
 
     private static unsafe int CreateFile(long size)
