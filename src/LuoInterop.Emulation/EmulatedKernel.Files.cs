@@ -115,7 +115,7 @@ public sealed partial class EmulatedKernel
 
             memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
             vcpu = TakeVcpu(descriptor.Fd, request);
-            if (vcpu is null && descriptor.IsEmulated)
+            if (vcpu is null && FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
                 return Ioctl(descriptor.Fd, request, memory);
             }
@@ -139,7 +139,7 @@ public sealed partial class EmulatedKernel
 
             memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
             vcpu = TakeVcpu(descriptor.Fd, request);
-            if (vcpu is null && descriptor.IsEmulated)
+            if (vcpu is null && FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
                 return Ioctl(descriptor.Fd, request, memory);
             }
@@ -159,7 +159,7 @@ public sealed partial class EmulatedKernel
                 return refusal;
             }
 
-            if (descriptor.IsEmulated)
+            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
                 return FcntlEmulated(descriptor.Fd, command, argument);
             }
@@ -230,7 +230,7 @@ public sealed partial class EmulatedKernel
                 return refusal;
             }
 
-            if (descriptor.IsEmulated)
+            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
                 OpenFile? open = _descriptors.Get(descriptor.Fd);
                 text = open?.LinkText ?? "";

@@ -24,7 +24,7 @@ public sealed partial class EmulatedKernel
         using var descriptor = new DescriptorReference(vcpu);
         using (Enter())
         {
-            if (!descriptor.IsEmulated || _descriptors.Get(descriptor.Fd) is not VcpuFile file)
+            if (!FileDescriptorTable.IsEmulated(descriptor.Fd) || _descriptors.Get(descriptor.Fd) is not VcpuFile file)
             {
                 throw new ArgumentException("The descriptor is no vCPU of this process.", nameof(vcpu));
             }

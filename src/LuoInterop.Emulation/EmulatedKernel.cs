@@ -125,7 +125,7 @@ public sealed partial class EmulatedKernel : Kernel
                 throw new InvalidOperationException("The receiver has exited.");
             }
 
-            if (!descriptor.IsEmulated)
+            if (!FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
                 return Linux.Fcntl(file, FcntlHeader.F_DUPFD_CLOEXEC);
             }
@@ -251,7 +251,7 @@ public sealed partial class EmulatedKernel : Kernel
         }
 
         using var descriptor = new DescriptorReference(handle);
-        return descriptor.Fd < 0 ? Refused.EBADF : descriptor.IsEmulated ? Refused.EINVAL : 0;
+        return descriptor.Fd < 0 ? Refused.EBADF : FileDescriptorTable.IsEmulated(descriptor.Fd) ? Refused.EINVAL : 0;
     }
 
     private static int Duplicate(OpenFile file, FileDescriptorTable descriptors, int minimum, bool closeOnExec)

@@ -41,8 +41,8 @@ internal sealed record BenchResults
     /// <summary>Gives the bytes of the object that an operation returns, where they were measured.</summary>
     public double? ObjectOf(string operation) => operation switch
     {
-        "retrieve a file" => ObjectBytes[0],
-        "retrieve a memfd" => ObjectBytes[1],
+        "retrieve a file and its handle" => ObjectBytes[0],
+        "retrieve a memfd and its handle" => ObjectBytes[1],
         _ => null,
     };
 

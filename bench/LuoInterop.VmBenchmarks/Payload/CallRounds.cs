@@ -3,9 +3,9 @@ namespace LuoInterop.VmBenchmarks;
 /// <summary>Runs C and managed loops in turn, each first in every second round, and gives what each took.</summary>
 internal static class CallRounds
 {
-    private const int Compilations = 4;
+    private const int Compilations = 12;
 
-    // Longer than the runtime waits before it compiles anew what is called often.
+    // Longer than the runtime waits before it compiles anew what is called often, which it does twice: to watch, and for good.
     private static readonly TimeSpan s_compilation = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Measures.</summary>

@@ -2,20 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures RETRIEVE_SESSION, FINISH of a session whose one file nobody retrieved, and the close afterwards.</summary>
+/// <summary>
+/// Measures RETRIEVE_SESSION, through objects that were made before and through new ones, FINISH of a session whose one file
+/// nobody retrieved, and the close afterwards.
+/// </summary>
 internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
 {
-    /// <summary>The sessions of a round: half for C, half for the managed loops.</summary>
-    public const int Sessions = 2 * Count;
+    /// <summary>The sessions of a round, those of its four loops.</summary>
+    public const int Sessions = Loops * Count;
 
-    private const int Count = 16;
-    private readonly string[] _managedNames = new string[Count];
-    private readonly string[] _nativeNames = new string[Count];
-    private readonly int[] _fds = new int[Count];
+    private const int Loops = 4;
+    private const int Count = 8;
+    private readonly string[][] _names = [.. Enumerable.Range(0, Loops).Select(static _ => new string[Count])];
+    private readonly int[] _fds = new int[2 * Count];
+    private readonly LiveUpdateSession[] _made = new LiveUpdateSession[Count];
     private readonly LiveUpdateSession[] _sessions = new LiveUpdateSession[Count];
     private byte[] _nameBytes = [];
 
-    public IReadOnlyList<string> Operations { get; } = ["retrieve a session", "finish a session", "close a finished session"];
+    public IReadOnlyList<string> Operations { get; } =
+        ["retrieve a session", "finish a session", "close a finished session", "retrieve a session and its object"];
 
     public int Calls => Count;
 
@@ -24,25 +29,30 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
 
     public void Begin(int round)
     {
-        // In turn: the kernel walks the list of sessions, and neither side's lie further down.
-        for (int i = 0; i < Count; i++)
+        // In turn: the kernel walks the list of sessions, and no loop's lie further down.
+        for (int i = 0; i < Sessions; i++)
         {
-            _nativeNames[i] = Name(round, 2 * i);
-            _managedNames[i] = Name(round, (2 * i) + 1);
+            _names[i % Loops][i / Loops] = Name(round, i);
         }
 
-        _nameBytes = Twins.Names(_nativeNames);
+        _nameBytes = Twins.Names([.. _names[0], .. _names[1]]);
+        for (int i = 0; i < Count; i++)
+        {
+            _made[i] = new LiveUpdateSession(device.Kernel, _names[2][i]);
+        }
     }
 
     public void Native(long[] nanoseconds)
     {
+        int open = (int)device.Handle.DangerousGetHandle();
         fixed (int* fds = _fds)
         fixed (byte* names = _nameBytes)
         {
-            nanoseconds[0] = Twins.Took(
-                Twins.twin_retrieve_sessions((int)device.Handle.DangerousGetHandle(), Count, names, fds), "RETRIEVE_SESSION");
+            nanoseconds[0] = Twins.Took(Twins.twin_retrieve_sessions(open, Count, names, fds), "RETRIEVE_SESSION");
             nanoseconds[1] = Twins.Took(Twins.twin_finish(Count, fds), "FINISH");
             nanoseconds[2] = Twins.Took(Twins.twin_close(Count, fds), "close");
+            nanoseconds[3] = Twins.Took(
+                Twins.twin_retrieve_sessions(open, Count, names + (Count * Twins.NameLength), fds + Count), "RETRIEVE_SESSION");
         }
     }
 
@@ -50,29 +60,46 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
     public void Managed(CallTimer timer)
     {
         timer.Start();
-        for (int i = 0; i < Count; i++)
+        foreach (LiveUpdateSession session in _made)
         {
-            _sessions[i] = device.RetrieveSession(_managedNames[i]);
+            device.RetrieveSession(session);
         }
 
         timer.Stop(0);
         timer.Start();
-        foreach (LiveUpdateSession session in _sessions)
+        foreach (LiveUpdateSession session in _made)
         {
             session.Finish();
         }
 
         timer.Stop(1);
         timer.Start();
-        foreach (LiveUpdateSession session in _sessions)
+        foreach (LiveUpdateSession session in _made)
         {
             session.Dispose();
         }
 
         timer.Stop(2);
+        timer.Start();
+        for (int i = 0; i < Count; i++)
+        {
+            _sessions[i] = device.RetrieveSession(_names[3][i]);
+        }
+
+        timer.Stop(3);
     }
 
     public void End()
     {
+        fixed (int* fds = _fds)
+        {
+            Twins.Took(Twins.twin_close(Count, fds + Count), "close");
+        }
+
+        foreach (LiveUpdateSession session in _sessions)
+        {
+            session.Finish();
+            session.Dispose();
+        }
     }
 }

@@ -3,21 +3,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures RETRIEVE_FD, as a file and as a memfd; the session of a round holds the files of its four loops.</summary>
+/// <summary>
+/// Measures RETRIEVE_FD, into handles that were made before, and with new handles and memfds; the session of a round holds the
+/// files of its six loops.
+/// </summary>
 internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallCycle
 {
     /// <summary>The files that a loop retrieves.</summary>
     public const int Count = 16;
 
-    /// <summary>The loops of a round: two in C, two managed.</summary>
-    public const int Loops = 4;
+    /// <summary>The loops of a round: three in C, three managed.</summary>
+    public const int Loops = 2 * Kinds;
 
-    private readonly int[] _fds = new int[2 * Count];
+    private const int Kinds = 3;
+    private readonly int[] _fds = new int[Kinds * Count];
+    private readonly SafeFileHandle[] _made = new SafeFileHandle[Count];
     private readonly SafeFileHandle[] _files = new SafeFileHandle[Count];
     private readonly Memfd[] _memfds = new Memfd[Count];
     private LiveUpdateSession _session = null!;
 
-    public IReadOnlyList<string> Operations { get; } = ["retrieve a file", "retrieve a memfd"];
+    public IReadOnlyList<string> Operations { get; } = ["retrieve a file", "retrieve a file and its handle", "retrieve a memfd and its handle"];
 
     public int Calls => Count;
 
@@ -27,15 +32,24 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
     /// <summary>Gives the token of a file by its place in the session's list, which the kernel walks: each loop's files lie everywhere in it.</summary>
     public static ulong Token(int place) => (ulong)(((place % Loops) * Count) + (place / Loops));
 
-    public void Begin(int round) => _session = device.RetrieveSession(Name(round));
+    public void Begin(int round)
+    {
+        _session = device.RetrieveSession(Name(round));
+        for (int i = 0; i < Count; i++)
+        {
+            _made[i] = new SafeFileHandle();
+        }
+    }
 
     public void Native(long[] nanoseconds)
     {
         int session = (int)_session.Handle.DangerousGetHandle();
         fixed (int* fds = _fds)
         {
-            nanoseconds[0] = Twins.Took(Twins.twin_retrieve(session, Count, 0, fds), "RETRIEVE_FD");
-            nanoseconds[1] = Twins.Took(Twins.twin_retrieve(session, Count, Count, fds + Count), "RETRIEVE_FD");
+            for (int i = 0; i < Kinds; i++)
+            {
+                nanoseconds[i] = Twins.Took(Twins.twin_retrieve(session, Count, (ulong)(i * Count), fds + (i * Count)), "RETRIEVE_FD");
+            }
         }
     }
 
@@ -45,17 +59,24 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
         timer.Start();
         for (int i = 0; i < Count; i++)
         {
-            _files[i] = _session.RetrieveFile((2 * Count) + (ulong)i);
+            _session.RetrieveFile((Kinds * Count) + (ulong)i, _made[i]);
         }
 
         timer.Stop(0);
         timer.Start();
         for (int i = 0; i < Count; i++)
         {
-            _memfds[i] = _session.RetrieveMemfd((3 * Count) + (ulong)i);
+            _files[i] = _session.RetrieveFile(((Kinds + 1) * Count) + (ulong)i);
         }
 
         timer.Stop(1);
+        timer.Start();
+        for (int i = 0; i < Count; i++)
+        {
+            _memfds[i] = _session.RetrieveMemfd(((Kinds + 2) * Count) + (ulong)i);
+        }
+
+        timer.Stop(2);
     }
 
     public void End()
@@ -67,6 +88,7 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
 
         for (int i = 0; i < Count; i++)
         {
+            _made[i].Dispose();
             _files[i].Dispose();
             _memfds[i].Dispose();
         }

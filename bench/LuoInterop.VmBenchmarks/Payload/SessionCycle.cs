@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures CREATE_SESSION and the close that drops the session.</summary>
+/// <summary>Measures CREATE_SESSION, through objects that were made before and through new ones, and the close that drops the session.</summary>
 internal sealed unsafe class SessionCycle : ICallCycle
 {
     private const int Count = 32;
@@ -18,12 +18,16 @@ internal sealed unsafe class SessionCycle : ICallCycle
         _nameBytes = Twins.Names(_names);
     }
 
-    public IReadOnlyList<string> Operations { get; } = ["create a session", "drop a session"];
+    public IReadOnlyList<string> Operations { get; } = ["create a session", "drop a session", "create a session and its object", "drop a session and its object"];
 
     public int Calls => Count;
 
     public void Begin(int round)
     {
+        for (int i = 0; i < Count; i++)
+        {
+            _sessions[i] = new LiveUpdateSession(_device.Kernel, _names[i]);
+        }
     }
 
     public void Native(long[] nanoseconds)
@@ -32,8 +36,11 @@ internal sealed unsafe class SessionCycle : ICallCycle
         fixed (byte* names = _nameBytes)
         {
             int device = (int)_device.Handle.DangerousGetHandle();
-            nanoseconds[0] = Twins.Took(Twins.twin_create_sessions(device, Count, names, fds), "CREATE_SESSION");
-            nanoseconds[1] = Twins.Took(Twins.twin_close(Count, fds), "close");
+            for (int i = 0; i < Operations.Count; i += 2)
+            {
+                nanoseconds[i] = Twins.Took(Twins.twin_create_sessions(device, Count, names, fds), "CREATE_SESSION");
+                nanoseconds[i + 1] = Twins.Took(Twins.twin_close(Count, fds), "close");
+            }
         }
     }
 
@@ -41,9 +48,9 @@ internal sealed unsafe class SessionCycle : ICallCycle
     public void Managed(CallTimer timer)
     {
         timer.Start();
-        for (int i = 0; i < Count; i++)
+        foreach (LiveUpdateSession session in _sessions)
         {
-            _sessions[i] = _device.CreateSession(_names[i]);
+            _device.CreateSession(session);
         }
 
         timer.Stop(0);
@@ -54,6 +61,20 @@ internal sealed unsafe class SessionCycle : ICallCycle
         }
 
         timer.Stop(1);
+        timer.Start();
+        for (int i = 0; i < Count; i++)
+        {
+            _sessions[i] = _device.CreateSession(_names[i]);
+        }
+
+        timer.Stop(2);
+        timer.Start();
+        foreach (LiveUpdateSession session in _sessions)
+        {
+            session.Abort();
+        }
+
+        timer.Stop(3);
     }
 
     public void End()

@@ -125,7 +125,7 @@ internal static unsafe class MappingVerbs
         long written = Kernel.Linux.PWrite(source, bytes, 0);
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
-        return written < bytes.Length ? written : HostLibc.Result(Libc.pread(source, (void*)address, (nuint)bytes.Length, 0));
+        return written < bytes.Length ? written : Libc.Result(Libc.pread((int)source.DangerousGetHandle(), (void*)address, (nuint)bytes.Length, 0));
     }
 
     // The same from the mapping: the write stops where the first page faults.
@@ -134,7 +134,7 @@ internal static unsafe class MappingVerbs
         using var target = new KernelHandle(Kernel.Linux, Kernel.Linux.MemfdCreate("litmus-load", MemfdHeader.MFD_CLOEXEC));
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than the length.
-        nint loaded = (nint)HostLibc.Result(Libc.pwrite(target, (void*)address, (nuint)bytes.Length, 0));
+        nint loaded = Libc.Result(Libc.pwrite((int)target.DangerousGetHandle(), (void*)address, (nuint)bytes.Length, 0));
         return loaded <= 0 ? loaded : Kernel.Linux.PRead(target, bytes.AsSpan(0, (int)loaded), 0);
     }
 }

@@ -63,10 +63,10 @@ internal sealed unsafe class UserPages : IDisposable
         }
 
         content.CopyTo(new Span<byte>(start, content.Length));
-        Check(HostLibc.mprotect(end, PageSize, MmanHeader.PROT_NONE));
+        Check((int)HostLibc.Result(HostLibc.mprotect(end, PageSize, MmanHeader.PROT_NONE)));
         if (place == ArgumentPlace.ReadOnly)
         {
-            Check(HostLibc.mprotect(_pages, usable, MmanHeader.PROT_READ));
+            Check((int)HostLibc.Result(HostLibc.mprotect(_pages, usable, MmanHeader.PROT_READ)));
         }
 
         Address = place switch
@@ -84,13 +84,13 @@ internal sealed unsafe class UserPages : IDisposable
     public ReadOnlySpan<byte> Content =>
         _place is ArgumentPlace.Writable or ArgumentPlace.ReadOnly or ArgumentPlace.Odd ? new ReadOnlySpan<byte>((void*)Address, _contentLength) : default;
 
-    public void Dispose() => Check(Libc.munmap(_pages, _length));
+    public void Dispose() => Check(Libc.Result(Libc.munmap(_pages, _length)));
 
     private static void Check(int result)
     {
         if (result < 0)
         {
-            throw new InvalidOperationException($"The memory of an argument cannot be set up: errno {-HostLibc.Result(-1)}.");
+            throw new InvalidOperationException($"The memory of an argument cannot be set up: {(Errno)(-result)}.");
         }
     }
 }

@@ -6,8 +6,8 @@ namespace LuoInterop.Interop;
 /// <summary>Makes the real system calls.</summary>
 /// <remarks>
 /// SAFETY, of every call here: a buffer is pinned for the call and passed with its own length, so the kernel touches nothing
-/// else; a handle is kept open for the call by its marshaller, or by DangerousAddRef where a number is needed; what the
-/// kernel fills has the size that the ABI tests prove. Addresses that a caller passes are the kernel's to check (EFAULT).
+/// else; a <see cref="DescriptorReference"/> keeps a handle open for the call; what the kernel fills has the size that the ABI tests
+/// prove. Addresses that a caller passes are the kernel's to check (EFAULT).
 /// </remarks>
 internal sealed unsafe class LinuxKernel : Kernel
 {
@@ -33,9 +33,9 @@ internal sealed unsafe class LinuxKernel : Kernel
         return holders.Count > 0 ? string.Join(", ", holders) : null;
     }
 
-    public override int Open(string path, int flags, uint mode = 0) => Result(Libc.open(path, flags, mode));
+    public override int Open(string path, int flags, uint mode = 0) => (int)Saved(Libc.open(path, flags, mode));
 
-    public override int Close(int fd) => Result(Libc.close(fd));
+    public override int Close(int fd) => Libc.Result(Libc.close(fd));
 
     public override int ReadDirectory(string path, out string[] names)
     {
@@ -67,62 +67,85 @@ internal sealed unsafe class LinuxKernel : Kernel
             throw new ArgumentException("The structure's size field is larger than the span that holds it.", nameof(argument));
         }
 
+        using var open = new DescriptorReference(file);
         fixed (byte* pointer = argument)
         {
-            return Result(Libc.ioctl(file, request, pointer));
+            return Libc.Result(Libc.ioctl(open.Fd, request, pointer));
         }
     }
 
-    public override int Ioctl(SafeHandle file, uint request, nint argument) =>
-        Result(Libc.ioctl(file, request, (void*)argument));
+    public override int Ioctl(SafeHandle file, uint request, nint argument)
+    {
+        using var open = new DescriptorReference(file);
+        return Libc.Result(Libc.ioctl(open.Fd, request, (void*)argument));
+    }
 
-    public override int Fcntl(SafeHandle file, int command, nint argument = 0) => Result(Libc.fcntl(file, command, argument));
+    public override int Fcntl(SafeHandle file, int command, nint argument = 0)
+    {
+        using var open = new DescriptorReference(file);
+        return Libc.Result(Libc.fcntl(open.Fd, command, argument));
+    }
 
-    public override int MemfdCreate(string name, uint flags) => Result(Libc.memfd_create(name, flags));
+    public override int MemfdCreate(string name, uint flags) => (int)Saved(Libc.memfd_create(name, flags));
 
-    public override int FTruncate(SafeHandle file, long length) => Result(Libc.ftruncate(file, length));
+    public override int FTruncate(SafeHandle file, long length)
+    {
+        using var open = new DescriptorReference(file);
+        return Libc.Result(Libc.ftruncate(open.Fd, length));
+    }
 
-    public override int FAllocate(SafeHandle file, int mode, long offset, long length) =>
-        Result(Libc.fallocate(file, mode, offset, length));
+    public override int FAllocate(SafeHandle file, int mode, long offset, long length)
+    {
+        using var open = new DescriptorReference(file);
+        return Libc.Result(Libc.fallocate(open.Fd, mode, offset, length));
+    }
 
-    public override int FChmod(SafeHandle file, uint mode) => Result(Libc.fchmod(file, mode));
+    public override int FChmod(SafeHandle file, uint mode)
+    {
+        using var open = new DescriptorReference(file);
+        return Libc.Result(Libc.fchmod(open.Fd, mode));
+    }
 
     public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
     {
         // SeekOrigin has the values of SEEK_SET, SEEK_CUR and SEEK_END.
-        long position = Libc.lseek(file, offset, (int)whence);
-        return position >= 0 ? position : -Marshal.GetLastPInvokeError();
+        using var open = new DescriptorReference(file);
+        return Libc.Result((nint)Libc.lseek(open.Fd, offset, (int)whence));
     }
 
     public override nint Read(SafeHandle file, Span<byte> buffer)
     {
+        using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Result(Libc.read(file, pointer, (nuint)buffer.Length));
+            return Libc.Result(Libc.read(open.Fd, pointer, (nuint)buffer.Length));
         }
     }
 
     public override nint Write(SafeHandle file, ReadOnlySpan<byte> buffer)
     {
+        using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Result(Libc.write(file, pointer, (nuint)buffer.Length));
+            return Libc.Result(Libc.write(open.Fd, pointer, (nuint)buffer.Length));
         }
     }
 
     public override nint PRead(SafeHandle file, Span<byte> buffer, long offset)
     {
+        using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Result(Libc.pread(file, pointer, (nuint)buffer.Length, offset));
+            return Libc.Result(Libc.pread(open.Fd, pointer, (nuint)buffer.Length, offset));
         }
     }
 
     public override nint PWrite(SafeHandle file, ReadOnlySpan<byte> buffer, long offset)
     {
+        using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Result(Libc.pwrite(file, pointer, (nuint)buffer.Length, offset));
+            return Libc.Result(Libc.pwrite(open.Fd, pointer, (nuint)buffer.Length, offset));
         }
     }
 
@@ -132,8 +155,9 @@ internal sealed unsafe class LinuxKernel : Kernel
         statx data;
         statfs fileSystem;
         byte empty = 0;
-        int result = Result(Libc.statx(file, &empty, FcntlHeader.AT_EMPTY_PATH, StatHeader.STATX_BASIC_STATS, &data));
-        if (result < 0 || (result = Result(Libc.fstatfs(file, &fileSystem))) < 0)
+        using var open = new DescriptorReference(file);
+        int result = Libc.Result(Libc.statx(open.Fd, &empty, FcntlHeader.AT_EMPTY_PATH, StatHeader.STATX_BASIC_STATS, &data));
+        if (result < 0 || (result = Libc.Result(Libc.fstatfs(open.Fd, &fileSystem))) < 0)
         {
             return result;
         }
@@ -154,39 +178,29 @@ internal sealed unsafe class LinuxKernel : Kernel
     public override int ReadLink(SafeHandle file, out string text)
     {
         text = "";
-        bool added = false;
-        try
+        using var open = new DescriptorReference(file);
+        byte* buffer = stackalloc byte[4096];
+        nint length = Saved(Libc.readlink($"/proc/self/fd/{open.Fd}", buffer, 4096));
+        if (length < 0)
         {
-            file.DangerousAddRef(ref added);
-            byte* buffer = stackalloc byte[4096];
-            nint length = Result(Libc.readlink($"/proc/self/fd/{file.DangerousGetHandle()}", buffer, 4096));
-            if (length < 0)
-            {
-                // The kernel has no such entry for a descriptor that is not open.
-                return length == -(int)Errno.ENOENT ? -(int)Errno.EBADF : (int)length;
-            }
+            // The kernel has no such entry for a descriptor that is not open.
+            return length == -(int)Errno.ENOENT ? -(int)Errno.EBADF : (int)length;
+        }
 
-            text = Encoding.UTF8.GetString(buffer, (int)length);
-            return 0;
-        }
-        finally
-        {
-            if (added)
-            {
-                file.DangerousRelease();
-            }
-        }
+        text = Encoding.UTF8.GetString(buffer, (int)length);
+        return 0;
     }
 
     public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
     {
-        void* address = Libc.mmap(null, length, protection, flags, file, offset);
-        return address != (void*)-1 ? (nint)address : -Marshal.GetLastPInvokeError();
+        using var open = new DescriptorReference(file);
+        void* address = Libc.mmap(null, length, protection, flags, open.Fd, offset);
+        return address != (void*)-1 ? (nint)address : -Marshal.GetLastSystemError();
     }
 
-    public override int MUnmap(nint address, nuint length) => Result(Libc.munmap((void*)address, length));
+    public override int MUnmap(nint address, nuint length) => Libc.Result(Libc.munmap((void*)address, length));
 
-    public override int MAdvise(nint address, nuint length, int advice) => Result(Libc.madvise((void*)address, length, advice));
+    public override int MAdvise(nint address, nuint length, int advice) => Libc.Result(Libc.madvise((void*)address, length, advice));
 
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags)
     {
@@ -197,39 +211,21 @@ internal sealed unsafe class LinuxKernel : Kernel
             Architecture.Arm64 => KexecHeader.NR_kexec_file_load_arm64,
             _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
         };
-        kernel ??= NoFile;
-        initrd ??= NoFile;
-        byte[] line = Encoding.UTF8.GetBytes(commandLine + '\0');
-        bool kernelAdded = false;
-        bool initrdAdded = false;
-        try
-        {
-            kernel.DangerousAddRef(ref kernelAdded);
-            initrd.DangerousAddRef(ref initrdAdded);
-            fixed (byte* pointer = line)
-            {
-                // The length counts the NUL; without a kernel there is no command line (kernel/kexec_file.c).
-                bool unload = (flags & KexecHeader.KEXEC_FILE_UNLOAD) != 0;
-                return (int)Result(Libc.syscall_kexec_file_load(
-                    number,
-                    kernel.DangerousGetHandle(),
-                    initrd.DangerousGetHandle(),
-                    unload ? 0 : (nuint)line.Length,
-                    unload ? null : pointer,
-                    flags));
-            }
-        }
-        finally
-        {
-            if (initrdAdded)
-            {
-                initrd.DangerousRelease();
-            }
+        using var kernelFile = new DescriptorReference(kernel ?? NoFile);
+        using var initrdFile = new DescriptorReference(initrd ?? NoFile);
 
-            if (kernelAdded)
-            {
-                kernel.DangerousRelease();
-            }
+        // The length counts the NUL; without a kernel there is no command line (kernel/kexec_file.c).
+        byte[] line = Encoding.UTF8.GetBytes(commandLine + '\0');
+        bool unload = (flags & KexecHeader.KEXEC_FILE_UNLOAD) != 0;
+        fixed (byte* pointer = line)
+        {
+            return (int)Libc.Result(Libc.syscall_kexec_file_load(
+                number,
+                kernelFile.Fd,
+                initrdFile.Fd,
+                unload ? 0 : (nuint)line.Length,
+                unload ? null : pointer,
+                flags));
         }
     }
 
@@ -242,7 +238,7 @@ internal sealed unsafe class LinuxKernel : Kernel
             Architecture.Arm64 => RebootHeader.NR_reboot_arm64,
             _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
         };
-        return (int)Result(Libc.syscall_reboot(
+        return (int)Libc.Result(Libc.syscall_reboot(
             number,
             unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1),
             (int)RebootHeader.LINUX_REBOOT_MAGIC2,
@@ -263,9 +259,8 @@ internal sealed unsafe class LinuxKernel : Kernel
         }
     }
 
-    private static int Result(int result) => result >= 0 ? result : -Marshal.GetLastPInvokeError();
-
-    private static nint Result(nint result) => result >= 0 ? result : -Marshal.GetLastPInvokeError();
+    /// <summary>Gives the result of a call that converted a string, or <c>-errno</c>, which its import saved.</summary>
+    private static nint Saved(nint result) => result >= 0 ? result : -Marshal.GetLastPInvokeError();
 
     private static string ReadFirstLine(string path)
     {

@@ -91,33 +91,37 @@ public sealed class LiveUpdateDevice : IDisposable
     /// </remarks>
     public LiveUpdateSession CreateSession(string name)
     {
-        liveupdate_ioctl_create_session argument = default;
-        SessionName.Encode(name, argument.name);
+        // Made before the kernel is asked: what fails afterwards cannot lose the descriptor.
+        var session = new LiveUpdateSession(Kernel, name);
+        CreateSession(session);
+        return session;
+    }
+
+    /// <summary>Creates a session through an object that was made before: CREATE_SESSION. Allocates nothing.</summary>
+    /// <param name="session">An object that was neither created nor retrieved. After a refusal it is as before.</param>
+    /// <exception cref="InvalidOperationException">The object has a session already.</exception>
+    /// <exception cref="ArgumentException">The object was made for another kernel.</exception>
+    /// <exception cref="LiveUpdateException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
+    /// <inheritdoc cref="CreateSession(string)"/>
+    public void CreateSession(LiveUpdateSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
         lock (Kernel.SessionCreation)
         {
+            session.MustBeNew(Kernel);
+            liveupdate_ioctl_create_session argument = default;
+            argument.name = session.NameBytes;
             int result = CreateSession(ref argument);
-
-            // Wrapped before anything else is done: what fails below must not lose the descriptor.
-            LiveUpdateSession? session = result >= 0 ? new LiveUpdateSession(Kernel, argument.fd, name, SessionDirection.Outgoing) : null;
-            if (result == -(int)Errno.EEXIST)
+            if (result >= 0)
             {
-                Kernel.EmptySessionBlock = true;
+                // Before anything else is done: what fails below must not lose the descriptor.
+                session.Open(argument.fd, SessionDirection.Outgoing);
             }
 
-            if (Kernel.EmptySessionBlock)
+            if (result < 0 || Kernel.EmptySessionBlock)
             {
-                int settled = RemoveEmptySessionBlock();
-                if (settled < 0 && result < 0)
-                {
-                    throw new LiveUpdateException(
-                        (Errno)(-result),
-                        Operation.CreateSession,
-                        $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",
-                        name);
-                }
+                Settle(result, session.Name);
             }
-
-            return session ?? throw LiveUpdateException.For(result, Operation.CreateSession, name);
         }
     }
 
@@ -127,19 +131,45 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <exception cref="LiveUpdateException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
     public LiveUpdateSession RetrieveSession(string name)
     {
-        int result = RetrieveSession(name, out int fd);
-        return result >= 0
-            ? new LiveUpdateSession(Kernel, fd, name, SessionDirection.Incoming)
-            : throw LiveUpdateException.For(result, Operation.RetrieveSession, name);
+        var session = new LiveUpdateSession(Kernel, name);
+        RetrieveSession(session);
+        return session;
+    }
+
+    /// <summary>Retrieves a session through an object that was made before: RETRIEVE_SESSION. Allocates nothing.</summary>
+    /// <param name="session">An object that was neither created nor retrieved. After a refusal it is as before.</param>
+    /// <exception cref="InvalidOperationException">The object has a session already.</exception>
+    /// <exception cref="ArgumentException">The object was made for another kernel.</exception>
+    /// <exception cref="LiveUpdateException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
+    /// <remarks>Not to be called for one object from several threads at once.</remarks>
+    public void RetrieveSession(LiveUpdateSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        session.MustBeNew(Kernel);
+        int result = RetrieveSession(in session.NameBytes, out int fd);
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.RetrieveSession, session.Name);
+        }
+
+        session.Open(fd, SessionDirection.Incoming);
     }
 
     /// <summary>Retrieves a session if the previous kernel handed one of this name over; on a first boot there is none.</summary>
-    /// <returns>False when the kernel has no such session (ENOENT).</returns>
+    /// <returns>False when the kernel has no such session (ENOENT). Then nothing was allocated.</returns>
     /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
     public bool TryRetrieveSession(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateSession? session)
     {
-        int result = RetrieveSession(name, out int fd);
-        session = result >= 0 ? new LiveUpdateSession(Kernel, fd, name, SessionDirection.Incoming) : null;
+        SessionNameBytes bytes = default;
+        SessionName.Encode(name, bytes);
+        int result = RetrieveSession(in bytes, out int fd);
+        session = null;
+        if (result >= 0)
+        {
+            session = new LiveUpdateSession(Kernel, name);
+            session.Open(fd, SessionDirection.Incoming);
+        }
+
         return session is not null
             || (result == -(int)Errno.ENOENT ? false : throw LiveUpdateException.For(result, Operation.RetrieveSession, name));
     }
@@ -161,6 +191,29 @@ public sealed class LiveUpdateDevice : IDisposable
         return result;
     }
 
+    /// <summary>Removes the empty block that a refused create leaves, or one before it left, and reports the refusal.</summary>
+    private void Settle(int result, string name)
+    {
+        if (result == -(int)Errno.EEXIST)
+        {
+            Kernel.EmptySessionBlock = true;
+        }
+
+        if (Kernel.EmptySessionBlock && RemoveEmptySessionBlock() is < 0 and var settled && result < 0)
+        {
+            throw new LiveUpdateException(
+                (Errno)(-result),
+                Operation.CreateSession,
+                $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",
+                name);
+        }
+
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.CreateSession, name);
+        }
+    }
+
     private int CreateSession(ref liveupdate_ioctl_create_session argument)
     {
         argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
@@ -168,10 +221,10 @@ public sealed class LiveUpdateDevice : IDisposable
         return Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument));
     }
 
-    private int RetrieveSession(string name, out int fd)
+    private int RetrieveSession(in SessionNameBytes name, out int fd)
     {
         liveupdate_ioctl_retrieve_session argument = default;
-        SessionName.Encode(name, argument.name);
+        argument.name = name;
         argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_retrieve_session>();
         argument.fd = -1;
         int result = Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION, Bytes.Of(ref argument));

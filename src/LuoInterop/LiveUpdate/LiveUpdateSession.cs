@@ -12,6 +12,8 @@ public enum SessionDirection
     Outgoing,
     /// <summary>Handed over by the previous kernel: its files can be retrieved.</summary>
     Incoming,
+    /// <summary>Neither yet: an object that was made for a session to be created or retrieved.</summary>
+    None,
 }
 
 /// <summary>Says what a preserve call may let pass.</summary>
@@ -38,27 +40,35 @@ public enum PreserveOptions
 public sealed class LiveUpdateSession : IDisposable
 {
     private readonly SessionHandle _session;
+    private readonly SessionNameBytes _nameBytes;
 
-    internal LiveUpdateSession(Kernel kernel, int fd, string name, SessionDirection direction)
+    /// <summary>Makes the object of a session that is created or retrieved later, which then allocates nothing.</summary>
+    /// <param name="kernel">The kernel to ask.</param>
+    /// <param name="name">The session's name: 1 to 63 bytes of UTF-8 without NUL.</param>
+    /// <remarks>
+    /// Make the objects before a live update's pause, and in the pause pass them to
+    /// <see cref="LiveUpdateDevice.RetrieveSession(LiveUpdateSession)"/> or <see cref="LiveUpdateDevice.CreateSession(LiveUpdateSession)"/>.
+    /// The kernel is not asked here.
+    /// </remarks>
+    public LiveUpdateSession(Kernel kernel, string name)
     {
+        ArgumentNullException.ThrowIfNull(kernel);
+        SessionName.Encode(name, _nameBytes);
         Kernel = kernel;
-        Name = name;
-        Direction = direction;
-        _session = new SessionHandle(kernel, fd, name, direction);
-        if (direction == SessionDirection.Incoming)
-        {
-            _session.AddStake();
-        }
+        _session = new SessionHandle(kernel, name);
     }
 
     /// <summary>Gets the kernel that answers.</summary>
     public Kernel Kernel { get; }
 
     /// <summary>Gets the session's name.</summary>
-    public string Name { get; }
+    public string Name => _session.Name;
 
     /// <summary>Gets where the session goes or comes from.</summary>
-    public SessionDirection Direction { get; }
+    public SessionDirection Direction => _session.Direction;
+
+    /// <summary>Gets the name as the kernel's structures hold it.</summary>
+    internal ref readonly SessionNameBytes NameBytes => ref _nameBytes;
 
     /// <summary>Gets whether <see cref="HoldUntilKexec"/> was called.</summary>
     public bool IsHeld => _session.Held;
@@ -76,7 +86,9 @@ public sealed class LiveUpdateSession : IDisposable
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentOutOfRangeException.ThrowIfNegative(fd);
         using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
-        var session = new LiveUpdateSession(kernel, fd, ReadName(kernel, borrowed), DirectionOf(kernel, borrowed));
+        SessionDirection direction = DirectionOf(kernel, borrowed);
+        var session = new LiveUpdateSession(kernel, ReadName(kernel, borrowed));
+        session.Open(fd, direction);
         session._session.AddStake();
 
         // Inherited by a child process the session would outlive an abort here.
@@ -114,49 +126,31 @@ public sealed class LiveUpdateSession : IDisposable
             throw new ArgumentException(Preservability.ExecSealExplanation, nameof(file));
         }
 
-        // The kernel wants a number, so the handle is kept open for the call by hand.
-        bool added = false;
-        bool sessionAdded = false;
+        using var open = new DescriptorReference(file);
+
+        // Keeps a Dispose on another thread from closing the session before the stake is settled.
+        using var openSession = new DescriptorReference(_session);
+        liveupdate_session_preserve_fd argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_preserve_fd>();
+        argument.fd = open.Fd;
+        argument.token = token;
+        _session.AddStake();
+        int result;
         try
         {
-            file.DangerousAddRef(ref added);
-
-            // Keeps a Dispose on another thread from closing the session before the stake is settled.
-            _session.DangerousAddRef(ref sessionAdded);
-            liveupdate_session_preserve_fd argument = default;
-            argument.size = (uint)Unsafe.SizeOf<liveupdate_session_preserve_fd>();
-            argument.fd = (int)file.DangerousGetHandle();
-            argument.token = token;
-            _session.AddStake();
-            int result;
-            try
-            {
-                result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
-            }
-            catch (ObjectDisposedException)
-            {
-                // Disposed on another thread before the kernel was asked.
-                _session.RemoveStake();
-                throw;
-            }
-
-            if (result < 0)
-            {
-                _session.RemoveStake();
-                throw LiveUpdateException.For(result, Operation.PreserveFd, Name, token);
-            }
+            result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD, Bytes.Of(ref argument));
         }
-        finally
+        catch (ObjectDisposedException)
         {
-            if (sessionAdded)
-            {
-                _session.DangerousRelease();
-            }
+            // Disposed on another thread before the kernel was asked.
+            _session.RemoveStake();
+            throw;
+        }
 
-            if (added)
-            {
-                file.DangerousRelease();
-            }
+        if (result < 0)
+        {
+            _session.RemoveStake();
+            throw LiveUpdateException.For(result, Operation.PreserveFd, Name, token);
         }
     }
 
@@ -181,11 +175,33 @@ public sealed class LiveUpdateSession : IDisposable
     /// A second call for a token returns another descriptor of the same open file, with the same position. The caller's
     /// memory cgroup is charged.
     /// </remarks>
-    public SafeFileHandle RetrieveFile(ulong token) => new(RetrieveDescriptor(token), ownsHandle: true);
+    public SafeFileHandle RetrieveFile(ulong token)
+    {
+        // Made before the kernel is asked: what fails afterwards cannot lose the descriptor.
+        var file = new SafeFileHandle();
+        RetrieveFile(token, file);
+        return file;
+    }
+
+    /// <summary>Retrieves a file that the previous kernel handed over into a handle that was made before: RETRIEVE_FD. Allocates nothing.</summary>
+    /// <param name="token">The token with which it was preserved.</param>
+    /// <param name="file">A handle that holds nothing yet: a new <see cref="SafeFileHandle"/>, also one that a <see cref="Memfd"/> was made around. It owns the file afterwards.</param>
+    /// <exception cref="ArgumentException">The handle holds a file, or was closed.</exception>
+    /// <inheritdoc cref="RetrieveFile(ulong)"/>
+    public void RetrieveFile(ulong token, SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (!file.IsInvalid || file.IsClosed)
+        {
+            throw new ArgumentException("The handle holds a file already, or was closed. Pass a new SafeFileHandle.", nameof(file));
+        }
+
+        Marshal.InitHandle(file, RetrieveDescriptor(token));
+    }
 
     /// <summary>Retrieves a file of any kind, such as a VM or a guest_memfd; its handle closes it through <see cref="Kernel"/>: RETRIEVE_FD.</summary>
     /// <remarks>
-    /// The emulated kernel's VMs and guest_memfds have descriptors of its own, which <see cref="RetrieveFile"/>'s handle would not close.
+    /// The emulated kernel's VMs and guest_memfds have descriptors of its own, which <see cref="RetrieveFile(ulong)"/>'s handle would not close.
     /// </remarks>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
     public SafeHandle RetrieveHandle(ulong token) => new KernelHandle(Kernel, RetrieveDescriptor(token));
@@ -246,7 +262,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <remarks>It loses nothing when an outgoing session preserves no file, or an incoming one is finished. A held session stays open without a report.</remarks>
     public void Dispose()
     {
-        if (_session.IsClosed || _session.IsInvalid)
+        if (_session.IsClosed)
         {
             return;
         }
@@ -257,6 +273,20 @@ public sealed class LiveUpdateSession : IDisposable
         }
 
         _session.Dispose();
+    }
+
+    /// <summary>Takes a descriptor that the kernel returned for this name. Nothing can fail here.</summary>
+    internal void Open(int fd, SessionDirection direction) => _session.Open(fd, direction);
+
+    /// <summary>Refuses an object that has, or had, a session, or that was made for another kernel.</summary>
+    internal void MustBeNew(Kernel kernel)
+    {
+        if (_session.IsClosed || Direction != SessionDirection.None || kernel != Kernel)
+        {
+            ObjectDisposedException.ThrowIf(_session.IsClosed, this);
+            MustBe(SessionDirection.None, "make a new object for another");
+            throw new ArgumentException($"The object of the session \"{Name}\" was made for another kernel.");
+        }
     }
 
     private static string ReadName(Kernel kernel, SafeHandle session)
@@ -285,7 +315,13 @@ public sealed class LiveUpdateSession : IDisposable
     {
         if (Direction != direction)
         {
-            string origin = Direction == SessionDirection.Incoming ? "was retrieved from the previous kernel" : "was created in this kernel";
+            string origin = Direction switch
+            {
+                SessionDirection.Incoming => "was retrieved from the previous kernel",
+                SessionDirection.Outgoing => "was created in this kernel",
+                _ => "has neither been created nor retrieved yet",
+            };
+            why = Direction == SessionDirection.None ? "pass it to LiveUpdateDevice.CreateSession or RetrieveSession first" : why;
             throw new InvalidOperationException($"The session \"{Name}\" {origin}: {why}.");
         }
     }

@@ -11,19 +11,19 @@ namespace LuoInterop;
 internal sealed class SessionHandle : SafeHandle
 {
     private readonly Kernel _kernel;
-    private readonly string _name;
-    private readonly SessionDirection _direction;
 
-    public SessionHandle(Kernel kernel, int fd, string name, SessionDirection direction)
+    public SessionHandle(Kernel kernel, string name)
         : base(-1, ownsHandle: true)
     {
         _kernel = kernel;
-        _name = name;
-        _direction = direction;
-        SetHandle(fd);
+        Name = name;
     }
 
     public override bool IsInvalid => handle < 0;
+
+    public string Name { get; }
+
+    public SessionDirection Direction { get; private set; } = SessionDirection.None;
 
     /// <summary>Counts what closing would drop or free: files preserved or being preserved, or 1 for a session that is not finished.</summary>
     private int _stakes;
@@ -39,6 +39,14 @@ internal sealed class SessionHandle : SafeHandle
 
     /// <summary>Gets or sets whether the descriptor is meant to stay open until the kernel is replaced.</summary>
     public volatile bool Held;
+
+    /// <summary>Takes the session's descriptor. Closing that of an incoming session finishes it: a stake from the start.</summary>
+    public void Open(int fd, SessionDirection direction)
+    {
+        _stakes = direction == SessionDirection.Incoming ? 1 : 0;
+        Direction = direction;
+        SetHandle(fd);
+    }
 
     public void AddStake() => Interlocked.Increment(ref _stakes);
 
@@ -82,7 +90,7 @@ internal sealed class SessionHandle : SafeHandle
         IsLeaked = true;
         if (!Held)
         {
-            SessionLeak.Report(new SessionLeak(_name, _direction, (int)handle, cause));
+            SessionLeak.Report(new SessionLeak(Name, Direction, (int)handle, cause));
         }
     }
 }

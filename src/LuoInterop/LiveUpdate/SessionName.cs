@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 using LuoInterop.Interop;
 
 namespace LuoInterop;
@@ -6,28 +8,33 @@ namespace LuoInterop;
 /// <summary>Writes and reads session names as the kernel keeps them: bytes up to a NUL, at most 63.</summary>
 internal static class SessionName
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>Encodes a name; the destination is zero-filled up to its end.</summary>
     /// <exception cref="ArgumentException">The name is empty, too long, or has a NUL: the kernel would refuse or cut it.</exception>
     public static void Encode(string name, Span<byte> destination)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (name.Contains('\0', StringComparison.Ordinal))
+
+        // Zero-filled: what follows the name is its NUL. Not the destination itself, which stays as it is where the name is refused.
+        Span<byte> bytes = stackalloc byte[LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH];
+        Span<byte> room = bytes[..^1];
+        OperationStatus status = Utf8.FromUtf16(name, room, out _, out int length, replaceInvalidSequences: false);
+        if (status == OperationStatus.DestinationTooSmall)
+        {
+            throw new ArgumentException(
+                $"A session name is at most {room.Length} bytes of UTF-8; \"{name}\" has {Encoding.UTF8.GetByteCount(name)}.", nameof(name));
+        }
+
+        if (status != OperationStatus.Done)
+        {
+            throw new ArgumentException($"A session name is text; \"{name}\" has half of a surrogate pair.", nameof(name));
+        }
+
+        if (room[..length].Contains((byte)0))
         {
             throw new ArgumentException("A session name cannot contain a NUL: the kernel would cut it there.", nameof(name));
         }
 
-        int length = Strict.GetByteCount(name);
-        if (length >= LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH)
-        {
-            throw new ArgumentException(
-                $"A session name is at most {LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH - 1} bytes of UTF-8; \"{name}\" has {length}.",
-                nameof(name));
-        }
-
-        destination.Clear();
-        Strict.GetBytes(name, destination);
+        bytes.CopyTo(destination);
     }
 
     /// <summary>Decodes the bytes up to the first NUL.</summary>

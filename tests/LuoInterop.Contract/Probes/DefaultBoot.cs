@@ -178,7 +178,41 @@ public static partial class DefaultBoot
         session.Finish();
     }
 
-    /// <summary>A retrieve allocates the object that it returns, and nothing else.</summary>
+    /// <summary>Sessions created through objects that were made before allocate nothing.</summary>
+    public static void Create_ThroughObjectsMadeBefore_AllocatesNothing()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        LiveUpdateSession[] sessions = MadeBefore();
+        device.CreateSession(sessions[0]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 1; i < sessions.Length; i++)
+        {
+            device.CreateSession(sessions[i]);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Array.ForEach(sessions, static session => session.HoldUntilKexec());
+    }
+
+    /// <summary>Sessions and files that are retrieved through objects that were made before allocate nothing.</summary>
+    [InKernel(2)]
+    public static void Retrieve_ThroughObjectsMadeBefore_AllocatesNothing()
+    {
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        LiveUpdateSession[] sessions = MadeBefore();
+        device.RetrieveSession(sessions[0]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 1; i < sessions.Length; i++)
+        {
+            device.RetrieveSession(sessions[i]);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Array.ForEach(sessions, static session => session.Finish());
+        Array.ForEach(sessions, static session => session.Dispose());
+    }
+
+    /// <summary>A retrieve allocates the object that it returns, and nothing else; into a handle that was made before it allocates nothing.</summary>
     [InKernel(2)]
     public static void Retrieve_AllocatesOnlyWhatItReturns()
     {
@@ -196,6 +230,17 @@ public static partial class DefaultBoot
         }
 
         Assert.Equal(one * (handles.Length - 2), GC.GetAllocatedBytesForCurrentThread() - start);
+        Array.ForEach(handles, static handle => handle.Dispose());
+
+        handles = [.. Enumerable.Range(0, 64).Select(static _ => new SafeFileHandle())];
+        session.RetrieveFile(0, handles[0]);
+        start = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 1; i < handles.Length; i++)
+        {
+            session.RetrieveFile((ulong)i, handles[i]);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - start);
         session.Finish();
         Array.ForEach(handles, static handle => handle.Dispose());
     }
@@ -218,6 +263,9 @@ public static partial class DefaultBoot
         Console.ReadLine();
         return 0;
     }
+
+    private static LiveUpdateSession[] MadeBefore() =>
+        [.. Enumerable.Range(0, 16).Select(static i => new LiveUpdateSession(Kernel.Linux, $"made-before-{i}"))];
 
     [LibraryImport("libc")]
     private static partial int setfsuid(uint user);

@@ -1,5 +1,6 @@
 using System.Text;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -168,5 +169,37 @@ public static class SessionContract
             LiveUpdateSession session = s.Create();
             Refused.With(Errno.EINVAL, s.Kernel.Ioctl(session.Handle, RawIoctl.Finish, RawIoctl.FinishArgument()));
             Assert.Throws<InvalidOperationException>(session.Finish);
+        });
+
+    public static Scenario ObjectsMadeBefore_HoldWhatTheKernelReturns => Scenario
+        .Of("A session's object and a file's handle that were made before hold what the kernel returns, and are as before where it refuses.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession other = s.Create();
+            var session = new LiveUpdateSession(s.Kernel, s.Name());
+            Assert.Equal((s.Name(), SessionDirection.None), (session.Name, session.Direction));
+            Refused.With(Errno.EEXIST, () => s.Device.CreateSession(session));
+            Refused.With(Errno.ENOENT, () => s.Device.RetrieveSession(session));
+            Assert.True(session.Handle.IsInvalid);
+
+            other.Abort();
+            s.Device.CreateSession(session);
+            Assert.Equal(SessionDirection.Outgoing, session.Direction);
+            Assert.Equal(s.Name(), session.ReadName());
+            session.Preserve(s.MemfdWith(4096, 6), 1);
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            var session = new LiveUpdateSession(s.Kernel, s.Name());
+            s.Device.RetrieveSession(session);
+            Assert.Equal(SessionDirection.Incoming, session.Direction);
+            Memfd memfd = s.Own(new Memfd(s.Kernel, new SafeFileHandle()));
+            Refused.With(Errno.ENOENT, () => session.RetrieveFile(2, memfd.Handle));
+            Assert.True(memfd.Handle.IsInvalid);
+            session.RetrieveFile(1, memfd.Handle);
+            session.Finish();
+            session.Dispose();
+            Pattern.Verify(memfd, 4096, 6);
         });
 }

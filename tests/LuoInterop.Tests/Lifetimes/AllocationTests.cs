@@ -51,6 +51,21 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void CreateAndRetrieve_ThroughObjectsMadeBefore_AllocateNothing()
+    {
+        Assert.Equal(0, Allocation.Of(Made(), _device.CreateSession));
+        Assert.Equal(0, Allocation.Of(Made(), _device.RetrieveSession));
+        LiveUpdateSession session = _device.RetrieveSession("allocation");
+        var handles = Enumerable.Range(0, Allocation.Runs).Select(static _ => new SafeFileHandle()).ToList();
+        Assert.Equal(0, Allocation.Of(handles, handle => session.RetrieveFile(1, handle)));
+        handles.ForEach(static handle => handle.Dispose());
+        session.Finish();
+        session.Dispose();
+
+        List<LiveUpdateSession> Made() => [.. Enumerable.Range(0, Allocation.Runs).Select(_ => new LiveUpdateSession(_kernel, "made"))];
+    }
+
+    [Fact]
     public void TryRetrieveSession_NoSuchSession_AllocatesNothing()
     {
         _kernel.HasSession = false;

@@ -114,7 +114,8 @@ public sealed class ConcurrencyTests : IDisposable
     {
         // The order that no pause in a test can force: Dispose looks, finds nothing, and the file goes in before it closes.
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
-        var handle = new SessionHandle(_machine.Kernel, DescriptorOfANewSession(device), Name, SessionDirection.Outgoing);
+        var handle = new SessionHandle(_machine.Kernel, Name);
+        handle.Open(DescriptorOfANewSession(device), SessionDirection.Outgoing);
         bool added = false;
         handle.DangerousAddRef(ref added);
         handle.Dispose();

@@ -154,7 +154,7 @@ public sealed class SessionCatalogue
     /// <summary>Retrieves the memfd of a name, and checks its size.</summary>
     /// <returns>The memfd, which belongs to the caller.</returns>
     /// <exception cref="SessionCatalogueException">There is no such entry, or the file's size is not the recorded one.</exception>
-    /// <exception cref="LiveUpdateException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile"/>.</exception>
+    /// <exception cref="LiveUpdateException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public Memfd Retrieve(string name)
     {
         CatalogueEntry entry = Document.Find(_unit, name)
