@@ -49,6 +49,11 @@ static bool IsPart(string name) => Suite.Parts.Any(part => part.Name == name);
 static int Measure(string? only, string? json)
 {
     DescriptorLimit.Raise();
+    foreach (long size in Scale.SizesLeftOut)
+    {
+        Console.Error.WriteLine($"left out: {size >> 30} GiB, for which this machine has not enough free memory");
+    }
+
     var recorder = new Recorder();
     DateTime start = DateTime.UtcNow;
     foreach ((string name, Action<Recorder> measure) in Suite.Parts)

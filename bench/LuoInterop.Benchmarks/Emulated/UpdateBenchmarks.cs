@@ -22,7 +22,7 @@ public class UpdateBenchmarks
     public void Populate() => _cycle = new UpdateCycle(Size, Folio);
 
     [IterationSetup]
-    public void Load() => _cycle.Load();
+    public virtual void Load() => _cycle.Load();
 
     [Benchmark]
     public void Update() => _cycle.Run();

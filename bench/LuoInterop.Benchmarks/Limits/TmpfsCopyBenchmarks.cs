@@ -7,7 +7,7 @@ public class TmpfsCopyBenchmarks
 {
     private FileCopy _copy = null!;
 
-    public static IEnumerable<long> Sizes => Scale.WrittenSizes.Where(static size => MemoryBound.Allows(2 * size));
+    public static IEnumerable<long> Sizes => Scale.CopiedSizes;
 
     [ParamsSource(nameof(Sizes))]
     public long Size { get; set; }

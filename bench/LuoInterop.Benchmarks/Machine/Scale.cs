@@ -27,13 +27,16 @@ internal static class Scale
     /// <summary>Gets the numbers of names in a catalogue, whose document may have 16 MiB, and of nodes in a tree.</summary>
     public static IEnumerable<int> Names => IsSmoke ? [10] : [10, 100, 1_000, 10_000];
 
-    /// <summary>Gets the sizes in bytes of the memory that is handed over, as far as this machine has them twice.</summary>
+    /// <summary>Gets the sizes in bytes of the memory that is handed over, as far as this machine has them.</summary>
     public static IEnumerable<long> Sizes => IsSmoke
         ? [8L << 20]
-        : new[] { 1L << 20, 8L << 20, 64L << 20, 512L << 20, 4L << 30, 8L << 30 }.Where(MemoryBound.Allows);
+        : AllSizes.Where(MemoryBound.Allows);
 
-    /// <summary>Gets the sizes in bytes of memory that is allocated anew in every iteration, which takes seconds a GiB.</summary>
-    public static IEnumerable<long> WrittenSizes => Sizes.Where(static size => size <= 4L << 30);
+    /// <summary>Gets the sizes in bytes that this machine has no memory for.</summary>
+    public static IEnumerable<long> SizesLeftOut => IsSmoke ? [] : AllSizes.Where(static size => !MemoryBound.Allows(size));
+
+    /// <summary>Gets the sizes in bytes of memory of which there is a second copy in memory meanwhile, as far as this machine has both.</summary>
+    public static IEnumerable<long> CopiedSizes => Sizes.Where(static size => MemoryBound.Allows(2 * size));
 
     /// <summary>Gets the sizes in bytes of what goes to a disk, or is not worth more.</summary>
     public static IEnumerable<long> SmallSizes => Sizes.Where(static size => size <= 512L << 20);
@@ -47,6 +50,8 @@ internal static class Scale
 
     /// <summary>Gets the size in bytes of the memory whose handover has a bar.</summary>
     public static long HandoverSize => Sizes.Max();
+
+    private static IEnumerable<long> AllSizes => [1L << 20, 8L << 20, 64L << 20, 512L << 20, 4L << 30, 8L << 30];
 
     private static IEnumerable<int> Fitting(IEnumerable<int> counts) => counts.Where(static count => count + OtherDescriptors <= DescriptorLimit.Current);
 }
