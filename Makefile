@@ -81,7 +81,7 @@ bench-charts:    ## Draw the charts of the newest runs in bench/results, and fil
 	@eng/charts.sh $(BENCH)
 	@set -e; for run in $$(ls bench/results/*-host.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done
 
-bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (15 minutes; nothing else should run)
+bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (about 20 minutes; nothing else should run)
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.VmBenchmarks

@@ -11,7 +11,7 @@ internal sealed record BenchOptions
           --only PART   calls: single calls, C beside the managed API
                         updates: the phases of whole live updates, as their size grows
                         disk: the same memory to a disk and back instead
-          --repeats N   how often each live update is done (3)
+          --repeats N   how often everything is done (3)
           --memory MIB  the VM's memory (8192); files go up to half of it
           --out FOLDER  where the results go (bench/results beneath the working folder)
           --smoke       do everything once, with little, and write nothing unless --out is given

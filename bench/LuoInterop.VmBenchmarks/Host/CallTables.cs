@@ -33,7 +33,7 @@ internal static class CallTables
 
             ## Single calls: C beside the managed API
 
-            The same calls in C (native/luo_twins.c) and through the managed API, in one process and boot, loop by loop in turn; each
+            The same calls in C (native/luo_twins.c) and through the managed API, in one process and boot, loop by loop in turn, and in several boots; each
             ratio is of two rounds, in one of which C came first and in the other the managed loops. Median, quartiles in brackets; "fastest" compares
             the fastest loop of each, which other work on the machine disturbs least. Sessions and files come into objects that were made before
             the loop, unless the row says that it makes them: those rows have no bar, since C makes none. `cpu`

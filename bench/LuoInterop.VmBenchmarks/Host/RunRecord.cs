@@ -36,12 +36,13 @@ internal sealed class RunRecord
     /// <summary>Gets how many works do not count because the console did not print when their kernel left.</summary>
     public int Lost => _works.Count - _departures.Count;
 
-    /// <summary>Gives the single calls.</summary>
+    /// <summary>Gives the single calls, the rounds of all repetitions one after the other.</summary>
     public IReadOnlyList<CallResult> Calls()
     {
         const string Prefix = "call/";
         Dictionary<string, double[]> series = _result.Values.Where(static value => value.Name.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToDictionary(static value => value.Name[Prefix.Length..], static value => Samples.Parse(value.Value));
+            .GroupBy(static value => value.Name[Prefix.Length..], static value => Samples.Parse(value.Value))
+            .ToDictionary(static sent => sent.Key, static sent => sent.SelectMany(static rounds => rounds).ToArray());
         return [.. series.Keys.Where(static key => key.EndsWith("/c", StringComparison.Ordinal)).Select(key =>
         {
             string operation = key[..^2];
@@ -49,7 +50,7 @@ internal sealed class RunRecord
         })];
     }
 
-    /// <summary>Gives numbers that were sent once in the run, or none.</summary>
+    /// <summary>Gives numbers as they were first sent in the run, or none.</summary>
     public IReadOnlyList<double> Sent(string name) =>
         _result.Values.FirstOrDefault(value => value.Name == name) is { } value ? Samples.Parse(value.Value) : [];
 
