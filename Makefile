@@ -79,7 +79,7 @@ bench-charts:    ## Draw the charts of the newest runs in bench/results, and fil
 	@eng/prerequisites.sh
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@eng/charts.sh $(BENCH)
-	@set -e; for run in $$(ls bench/results/*-host.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done
+	@set -e; for what in host vm; do for run in $$(ls bench/results/*-$$what.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done; done
 
 bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (about 20 minutes; nothing else should run)
 	@eng/prerequisites.sh --vm

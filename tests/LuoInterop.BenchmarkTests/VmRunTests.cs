@@ -9,15 +9,16 @@ public sealed class VmRunTests : IDisposable
     private const string Kept = """
         {
           "Date": "2026-11-21", "Machine": "2 cores", "Kernel": "7.3.4", "Accelerator": "Tcg", "MemoryMiB": 1024,
+          "ClockDifference": 0.1, "CyclesPerSecond": 2e9, "LostWorks": 0, "HostCalls": [], "ObjectBytes": [64, 96],
           "Calls": [
             { "Operation": "getppid", "Native": [100, 100, 100], "Managed": [150, 150, 150], "Bytes": [0, 0, 0] },
-            { "Operation": "preserve a file", "Native": [1000, 2000, 3000], "Managed": [1100, 2100, 3000], "Bytes": [0, 0, 24] }
+            { "Operation": "preserve a file", "Native": [1000, 2000, 3000, 1000], "Managed": [1100, 2200, 3000, 1000], "Bytes": [0, 0, 24, 0] }
           ],
           "CopyBytesPerSecond": [1073741824, 2147483648],
           "Updates": [
-            { "Size": { "Words": "4096:4k:10:1" }, "Seconds": { "Preserve": 0.5, "RetrieveSessions": 0.25 } },
-            { "Size": { "Words": "4096:4k:10:1" }, "Seconds": { "Preserve": 1.5, "RetrieveSessions": 0.25 } },
-            { "Size": { "Words": "1048576:huge:1:1" }, "Seconds": { "Preserve": 2 } }
+            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 }, "Seconds": { "Preserve": 0.5, "RetrieveSessions": 0.25 } },
+            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 }, "Seconds": { "Preserve": 1.5, "RetrieveSessions": 0.25 } },
+            { "Size": { "Bytes": 1048576, "HugeFolios": true, "Sessions": 1, "Files": 1 }, "Seconds": { "Preserve": 2 } }
           ],
           "Disks": [ { "Bytes": 8388608, "SaveSeconds": 1, "DownSeconds": 2, "LoadSeconds": 3 } ]
         }
@@ -41,7 +42,9 @@ public sealed class VmRunTests : IDisposable
             ],
             run.Rows.Select(static row => row.Key));
         Assert.Equal((0.75e9, 0.5e9, 2), (run.Rows[0].Median, run.Rows[0].Min, run.Rows[0].N));
-        Assert.Equal((2000, 1500, 2500, 20), (run.Rows[3].Median, run.Rows[3].Q1, run.Rows[3].Q3, run.RatioOf(run.Rows[3])));
+        Assert.Equal((1500, 1000, 2250, 15), (run.Rows[3].Median, run.Rows[3].Q1, run.Rows[3].Q3, run.RatioOf(run.Rows[3])));
+
+        // Of two pairs of rounds: 1.1 and 1.
         Assert.Equal((1.05, 1.025, 1.075, 0), (run.Rows[4].Ratio!.Value, run.Rows[4].RatioQ1!.Value, Math.Round(run.Rows[4].RatioQ3!.Value, 9), run.Rows[4].Allocated));
         Assert.Equal((1e9, 2), (run.Rows[5].Median, run.Rows[5].N));
     }
@@ -50,7 +53,7 @@ public sealed class VmRunTests : IDisposable
     [InlineData("\"Kernel\"", "\"kernel\"")]
     [InlineData("[100, 100, 100]", "[]")]
     [InlineData("[100, 100, 100]", "[\"100\"]")]
-    [InlineData("4096:4k:10:1", "4096:4k:ten:1")]
+    [InlineData("\"Sessions\": 10", "\"Sessions\": \"ten\"")]
     public void RunThatIsNotWhole_IsRefusedByName(string whole, string broken)
     {
         File.WriteAllText(_path, Kept.Replace(whole, broken, StringComparison.Ordinal));

@@ -41,7 +41,7 @@ internal sealed record RunResults
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             run = VmRun.Is(document.RootElement) ? VmRun.Read(document.RootElement) : document.Deserialize<RunResults>(Options);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is no result of a benchmark: {error.Message}", error);
         }

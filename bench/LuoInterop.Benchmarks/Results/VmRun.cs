@@ -1,6 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using LuoInterop.VmBenchmarks;
+using VmSpread = LuoInterop.VmBenchmarks.Spread;
 
 namespace LuoInterop.Benchmarks;
 
@@ -17,100 +18,77 @@ internal static partial class VmRun
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty("Calls", out _) && root.TryGetProperty("Updates", out _);
 
     /// <summary>Makes the rows.</summary>
-    /// <exception cref="KeyNotFoundException">A member is missing.</exception>
-    /// <exception cref="InvalidOperationException">A member is something else.</exception>
-    public static RunResults Read(JsonElement root) => new()
+    /// <exception cref="JsonException">A member is missing, or something else.</exception>
+    /// <exception cref="ArgumentException">There are no numbers where there must be some.</exception>
+    public static RunResults Read(JsonElement root)
     {
-        Format = RunResults.CurrentFormat,
-        What = "vm",
-        Date = root.GetProperty("Date").GetDateTime(),
-        Command = "make bench-vm",
-        Machine = new MachineDescription(
-            2,
-            "virtual; the host: " + root.GetProperty("Machine"),
-            root.GetProperty("MemoryMiB").GetInt64() << 20,
-            root.GetProperty("Kernel").ToString(),
-            Runtime(root.GetProperty("Machine").ToString()),
-            root.GetProperty("Accelerator").ToString()),
-        Rows = [.. Limits(root), .. Calls(root), .. Updates(root), .. Disks(root)],
-    };
-
-    private static IEnumerable<ResultRow> Limits(JsonElement root)
-    {
-        double[] copies = [.. Numbers(root, "CopyBytesPerSecond").Select(static speed => CopySize / speed * 1e9)];
-        return copies.Length == 0 ? [] : [Row(OperationNames.MemoryCopy, copies, null)];
-    }
-
-    private static IEnumerable<ResultRow> Calls(JsonElement root)
-    {
-        foreach (JsonElement call in root.GetProperty("Calls").EnumerateArray())
+        BenchResults run = root.Deserialize<BenchResults>() ?? throw new JsonException("It holds nothing.");
+        return new RunResults
         {
-            string operation = call.GetProperty("Operation").ToString();
-            string native = "C: " + operation;
-            double[] inC = Numbers(call, "Native");
-            double[] managed = Numbers(call, "Managed");
-            double[] ratios = [.. managed.Zip(inC, static (mine, c) => mine / c).Order()];
-            yield return Row(native, inC, native == Yardstick ? null : Yardstick);
-            yield return Row("managed: " + operation, managed, native) with
-            {
-                Allocated = At([.. Numbers(call, "Bytes").Order()], 0.5),
-                Ratio = At(ratios, 0.5),
-                RatioQ1 = At(ratios, 0.25),
-                RatioQ3 = At(ratios, 0.75),
-            };
-        }
+            Format = RunResults.CurrentFormat,
+            What = "vm",
+            Date = root.GetProperty("Date").GetDateTime(),
+            Command = "make bench-vm",
+            Machine = new MachineDescription(
+                2, "virtual; the host: " + run.Machine, (long)run.MemoryMiB << 20, run.Kernel, Runtime(run.Machine), run.Accelerator),
+            Rows = [.. Limits(run), .. run.Calls.SelectMany(Rows), .. Updates(run), .. Disks(run)],
+        };
     }
 
-    private static IEnumerable<ResultRow> Updates(JsonElement root) =>
-        from update in root.GetProperty("Updates").EnumerateArray()
-        from phase in update.GetProperty("Seconds").EnumerateObject()
-        group phase.Value.GetDouble() * 1e9 by (Phase: phase.Name, Size: update.GetProperty("Size").GetProperty("Words").ToString()) into repeats
-        let size = repeats.Key.Size.Split(':')
-        select Row(
-            "phase: " + Words(repeats.Key.Phase),
-            [.. repeats],
-            OperationNames.MemoryCopy,
-            ("size", long.Parse(size[0], CultureInfo.InvariantCulture)),
-            ("folio", size[1] == "huge" ? FolioSize.Huge : FolioSize.Small),
-            ("sessions", int.Parse(size[2], CultureInfo.InvariantCulture)),
-            ("files", int.Parse(size[3], CultureInfo.InvariantCulture)));
+    private static IEnumerable<ResultRow> Limits(BenchResults run) => run.CopyBytesPerSecond.Count == 0
+        ? []
+        : [Row(OperationNames.MemoryCopy, run.CopyBytesPerSecond.Select(static speed => CopySize / speed * 1e9), null)];
 
-    private static IEnumerable<ResultRow> Disks(JsonElement root) =>
-        from disk in root.GetProperty("Disks").EnumerateArray()
-        from step in disk.EnumerateObject()
-        where step.Name.EndsWith("Seconds", StringComparison.Ordinal)
-        group step.Value.GetDouble() * 1e9 by (Step: step.Name, Size: disk.GetProperty("Bytes").GetInt64()) into repeats
-        select Row("disk: " + Words(repeats.Key.Step[..^"Seconds".Length]), [.. repeats], OperationNames.MemoryCopy, ("size", repeats.Key.Size));
-
-    private static ResultRow Row(string name, double[] values, string? relativeTo, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static IEnumerable<ResultRow> Rows(CallResult call)
     {
-        double[] sorted = [.. values.Order()];
+        string native = "C: " + call.Operation;
+        VmSpread ratio = call.Ratio;
+        yield return Row(native, call.Native, native == Yardstick ? null : Yardstick);
+        yield return Row("managed: " + call.Operation, call.Managed, native) with
+        {
+            Allocated = VmSpread.Of(call.Bytes).Median,
+            Ratio = ratio.Median,
+            RatioQ1 = ratio.Lower,
+            RatioQ3 = ratio.Upper,
+        };
+    }
+
+    private static IEnumerable<ResultRow> Updates(BenchResults run) =>
+        from update in run.Updates
+        from phase in update.Seconds
+        group phase.Value * 1e9 by (Phase: phase.Key, update.Size) into repeats
+        select Row(
+            "phase: " + Words(repeats.Key.Phase.ToString()),
+            repeats,
+            OperationNames.MemoryCopy,
+            ("size", repeats.Key.Size.Bytes),
+            ("folio", repeats.Key.Size.HugeFolios ? FolioSize.Huge : FolioSize.Small),
+            ("sessions", repeats.Key.Size.Sessions),
+            ("files", repeats.Key.Size.Files));
+
+    private static IEnumerable<ResultRow> Disks(BenchResults run) =>
+        from disk in run.Disks
+        from step in new[] { ("save", disk.SaveSeconds), ("down", disk.DownSeconds), ("load", disk.LoadSeconds) }
+        group step.Item2 * 1e9 by (Step: step.Item1, disk.Bytes) into repeats
+        select Row("disk: " + repeats.Key.Step, repeats, OperationNames.MemoryCopy, ("size", repeats.Key.Bytes));
+
+    private static ResultRow Row(string name, IEnumerable<double> values, string? relativeTo, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        VmSpread spread = VmSpread.Of(values);
         return ResultRow.Counted(name, 0, parameters) with
         {
             Unit = "ns",
-            Median = At(sorted, 0.5),
-            Q1 = At(sorted, 0.25),
-            Q3 = At(sorted, 0.75),
-            Min = sorted[0],
-            N = sorted.Length,
+            Median = spread.Median,
+            Q1 = spread.Lower,
+            Q3 = spread.Upper,
+            Min = spread.Least,
+            N = spread.Count,
             RelativeTo = relativeTo,
         };
     }
 
     // The payload runs on the runtime of the host.
     private static string Runtime(string machine) => machine[(machine.LastIndexOf(' ') + 1)..];
-
-    private static double[] Numbers(JsonElement parent, string name) => [.. parent.GetProperty(name).EnumerateArray().Select(static number => number.GetDouble())];
-
-    // Between two of the numbers, in proportion.
-    private static double At(double[] sorted, double part)
-    {
-        double place = part * (sorted.Length - 1);
-        int below = Math.Min((int)place, Math.Max(sorted.Length - 2, 0));
-        return sorted.Length == 0 ? throw new InvalidOperationException("There are no numbers.")
-            : sorted.Length == 1 ? sorted[0]
-            : sorted[below] + ((place - below) * (sorted[below + 1] - sorted[below]));
-    }
 
     // RetrieveSessions is "retrieve sessions".
     private static string Words(string name) => Capitals().Replace(name, " $0").Trim().ToLowerInvariant();

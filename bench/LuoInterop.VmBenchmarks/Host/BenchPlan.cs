@@ -57,7 +57,7 @@ internal static class BenchPlan
         return works;
     }
 
-    private static (int WarmUp, int Counted) Rounds(BenchOptions options) => options.Smoke ? (1, 1) : (40, 200);
+    private static (int WarmUp, int Counted) Rounds(BenchOptions options) => options.Smoke ? (1, 1) : (24, 200);
 
     private static IEnumerable<UpdateSize> Updates(BenchOptions options) => options.Smoke
         ? [new UpdateSize(8 * MiB, true, 2, 2)]

@@ -22,8 +22,9 @@ internal static class CallRounds
         double[][] managedBytes = Table(operations, rounds);
         for (int round = 0; round < warmUp + rounds; round++)
         {
-            cycle.Begin(round);
-            if (round % 2 == 0)
+            bool nativeFirst = round % 2 == 0;
+            cycle.Begin(round, nativeFirst);
+            if (nativeFirst)
             {
                 cycle.Native(native);
                 cycle.Managed(managed);

@@ -9,12 +9,18 @@ namespace LuoInterop.VmBenchmarks;
 internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
 {
     public const string Word = "calls";
+
+    // What is retrieved must be there all at once, in a list that the kernel walks.
+    private const int RetrievingPart = 4;
+
     private const int CopyBytes = 64 << 20;
     private const int Copies = 7;
 
     public string Words => string.Create(CultureInfo.InvariantCulture, $"{Word}:{warmUp}:{rounds}");
 
     public string Title => string.Create(CultureInfo.InvariantCulture, $"single calls, {rounds} rounds");
+
+    private int RetrievingRounds => Math.Max(rounds / RetrievingPart, 1);
 
     public void Leave(Guest guest)
     {
@@ -36,13 +42,15 @@ internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
     public void Arrive(Guest guest)
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
-        Measure(guest, new FinishCycle(device));
-        Measure(guest, new RetrieveFileCycle(device));
+        Measure(guest, new FinishCycle(device), RetrievingRounds);
+        Measure(guest, new RetrieveFileCycle(device), RetrievingRounds);
     }
 
-    private void Measure(Guest guest, ICallCycle cycle)
+    private void Measure(Guest guest, ICallCycle cycle) => Measure(guest, cycle, rounds);
+
+    private void Measure(Guest guest, ICallCycle cycle, int counted)
     {
-        foreach (CallResult call in CallRounds.Measure(cycle, warmUp, rounds))
+        foreach (CallResult call in CallRounds.Measure(cycle, warmUp, counted))
         {
             Samples.Send(guest, $"call/{call.Operation}/c", [.. call.Native]);
             Samples.Send(guest, $"call/{call.Operation}/managed", [.. call.Managed]);
@@ -53,7 +61,7 @@ internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
     /// <summary>Preserves what the loops of the next kernel retrieve. The descriptors of the sessions stay open until the kexec.</summary>
     private void Prepare(int device)
     {
-        int all = warmUp + rounds;
+        int all = warmUp + RetrievingRounds;
         for (int round = 0; round < all; round++)
         {
             for (int i = 0; i < FinishCycle.Sessions; i++)

@@ -12,9 +12,9 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
     public const int Sessions = Loops * Count;
 
     private const int Loops = 4;
-    private const int Count = 8;
+    private const int Count = 32;
     private readonly string[][] _names = [.. Enumerable.Range(0, Loops).Select(static _ => new string[Count])];
-    private readonly int[] _fds = new int[2 * Count];
+    private readonly int[] _fds = new int[Count];
     private readonly LiveUpdateSession[] _made = new LiveUpdateSession[Count];
     private readonly LiveUpdateSession[] _sessions = new LiveUpdateSession[Count];
     private byte[] _nameBytes = [];
@@ -27,12 +27,12 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
     /// <summary>Gives the name of a session by its place among those of its round, in which they were created.</summary>
     public static string Name(int round, int place) => FormattableString.Invariant($"one-{round}-{place}");
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
-        // In turn: the kernel walks the list of sessions, and no loop's lie further down.
+        // In the order in which the loops run: the kernel walks the list of sessions, and each loop finds its own first.
         for (int i = 0; i < Sessions; i++)
         {
-            _names[i % Loops][i / Loops] = Name(round, i);
+            _names[nativeFirst ? i / Count : (i / Count) ^ 2][i % Count] = Name(round, i);
         }
 
         _nameBytes = Twins.Names([.. _names[0], .. _names[1]]);
@@ -52,7 +52,8 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
             nanoseconds[1] = Twins.Took(Twins.twin_finish(Count, fds), "FINISH");
             nanoseconds[2] = Twins.Took(Twins.twin_close(Count, fds), "close");
             nanoseconds[3] = Twins.Took(
-                Twins.twin_retrieve_sessions(open, Count, names + (Count * Twins.NameLength), fds + Count), "RETRIEVE_SESSION");
+                Twins.twin_retrieve_sessions(open, Count, names + (Count * Twins.NameLength), fds), "RETRIEVE_SESSION");
+            Twins.Took(Twins.twin_close(Count, fds), "close");
         }
     }
 
@@ -87,19 +88,14 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
         }
 
         timer.Stop(3);
-    }
-
-    public void End()
-    {
-        fixed (int* fds = _fds)
-        {
-            Twins.Took(Twins.twin_close(Count, fds + Count), "close");
-        }
-
         foreach (LiveUpdateSession session in _sessions)
         {
             session.Finish();
             session.Dispose();
         }
+    }
+
+    public void End()
+    {
     }
 }

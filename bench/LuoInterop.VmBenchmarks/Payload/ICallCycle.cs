@@ -10,7 +10,7 @@ internal interface ICallCycle
     int Calls { get; }
 
     /// <summary>Prepares a round.</summary>
-    void Begin(int round);
+    void Begin(int round, bool nativeFirst);
 
     /// <summary>Runs the loops in C; puts each one's nanoseconds into the array.</summary>
     void Native(long[] nanoseconds);

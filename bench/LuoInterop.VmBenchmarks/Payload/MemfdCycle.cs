@@ -14,7 +14,7 @@ internal sealed unsafe class MemfdCycle : ICallCycle
 
     public int Calls => _fds.Length;
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
     }
 

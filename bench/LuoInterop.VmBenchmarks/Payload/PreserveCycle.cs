@@ -25,7 +25,7 @@ internal sealed unsafe class PreserveCycle : ICallCycle, IDisposable
 
     public int Calls => Count;
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
     }
 

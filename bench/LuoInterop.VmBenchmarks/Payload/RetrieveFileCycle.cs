@@ -10,7 +10,7 @@ namespace LuoInterop.VmBenchmarks;
 internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallCycle
 {
     /// <summary>The files that a loop retrieves.</summary>
-    public const int Count = 16;
+    public const int Count = 32;
 
     /// <summary>The loops of a round: three in C, three managed.</summary>
     public const int Loops = 2 * Kinds;
@@ -32,7 +32,7 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
     /// <summary>Gives the token of a file by its place in the session's list, which the kernel walks: each loop's files lie everywhere in it.</summary>
     public static ulong Token(int place) => (ulong)(((place % Loops) * Count) + (place / Loops));
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
         _session = device.RetrieveSession(Name(round));
         for (int i = 0; i < Count; i++)

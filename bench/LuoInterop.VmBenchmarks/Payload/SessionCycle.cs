@@ -22,7 +22,7 @@ internal sealed unsafe class SessionCycle : ICallCycle
 
     public int Calls => Count;
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
         for (int i = 0; i < Count; i++)
         {

@@ -10,7 +10,7 @@ internal sealed partial class SystemCallCycle : ICallCycle
 
     public int Calls => 512;
 
-    public void Begin(int round)
+    public void Begin(int round, bool nativeFirst)
     {
     }
 
