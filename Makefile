@@ -61,7 +61,7 @@ kernel:          ## Build the kernel that the VM tests use, unless it is cached;
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
 
-bench:           ## Measure the emulated kernel and the library into bench/results (about 12 minutes; nothing else should run): make bench [RUN=name]
+bench:           ## Measure the emulated kernel and the library into bench/results (5 to 10 minutes; nothing else should run): make bench [RUN=name]
 	@eng/prerequisites.sh
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.Benchmarks
@@ -81,7 +81,7 @@ bench-charts:    ## Draw the charts of the newest runs in bench/results, and fil
 	@eng/charts.sh $(BENCH)
 	@set -e; for what in host vm; do for run in $$(ls bench/results/*-$$what.json 2>/dev/null | tail -n 1); do $(BENCH) --fill $$run docs/cost.md; done; done
 
-bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (about 20 minutes; nothing else should run)
+bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, phases, growth, a disk instead (about 12 minutes; nothing else should run)
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.VmBenchmarks
