@@ -4,6 +4,7 @@ using Xunit;
 namespace LuoInterop.HandoverTests;
 
 /// <summary>Decodes what the emulated kernel left, as <see cref="LinuxHandoverTests"/> does with Linux's.</summary>
+[Collection(Handovers.Name)]
 public sealed class EmulatedHandoverTests(EmulatedHandover emulated) : IClassFixture<EmulatedHandover>
 {
     private readonly Handover _handover = HandoverReader.Read(emulated.Memory, emulated.Setup.FdtAddress);

@@ -6,6 +6,7 @@ using Xunit;
 namespace LuoInterop.HandoverTests;
 
 /// <summary>Decodes what Linux 7.3 left to the next kernel.</summary>
+[Collection(Handovers.Name)]
 [Trait("Category", "VM")]
 public sealed class LinuxHandoverTests(LinuxHandover linux) : IClassFixture<LinuxHandover>
 {
