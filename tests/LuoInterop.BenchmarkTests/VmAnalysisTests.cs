@@ -110,6 +110,26 @@ public sealed class VmAnalysisTests
         Assert.StartsWith("usage: luo-bench-vm", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("no JSON")]
+    public void FileOfSomethingElse_IsRefusedByName(string content)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, content);
+            (int code, string output, string error) = ChildProgram.RunBeside("luo-bench-vm.dll", "--again", file);
+            Assert.Equal((1, ""), (code, output));
+            Assert.StartsWith($"luo-bench-vm: {file} is no result of luo-bench-vm: ", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static UpdateResult Update(UpdateSize size, double freeze) => new(
         size, Enum.GetValues<Phase>().ToDictionary(static phase => phase, phase => phase == Phase.Freeze ? freeze : 1), 0, 0, 0);
 }

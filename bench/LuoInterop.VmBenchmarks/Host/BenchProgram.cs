@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.VmBenchmarks;
@@ -41,9 +40,9 @@ internal static class BenchProgram
             await Console.Error.WriteLineAsync("interrupted: the VM is gone, nothing was written");
             return Interrupted;
         }
-        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync("luo-bench-vm: " + e.Message);
             return 1;
         }
     }

@@ -9,9 +9,19 @@ internal static class ResultFiles
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
 
     /// <summary>Reads the JSON of an earlier run.</summary>
-    /// <exception cref="JsonException">It is not that.</exception>
-    public static BenchResults Read(string file) =>
-        JsonSerializer.Deserialize<BenchResults>(File.ReadAllText(file)) ?? throw new JsonException($"{file} holds no results.");
+    /// <exception cref="InvalidDataException">It is not that; the message names the file.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static BenchResults Read(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<BenchResults>(File.ReadAllText(file)) ?? throw new JsonException("It holds nothing.");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{file} is no result of luo-bench-vm: {error.Message}", error);
+        }
+    }
 
     /// <summary>Writes DATE-vm.md, DATE-vm.json and DATE-vm-CHART.tsv into a folder.</summary>
     public static void Write(string folder, BenchResults results)
