@@ -1,8 +1,8 @@
 # The managed API by C, call by call, in the same boot of Linux.
 set title "Calls through the managed API by the same calls in C, on Linux in a VM\n{/*0.8 ".subtitle.": medians of interleaved rounds, and their middle half; dotted: 1.05}"
 set xlabel 'managed / C'
-set logscale x
-set format x '%g'
+set xrange [0.8:*]
+set format x '%.1f'
 set grid xtics ytics
 set lmargin 36
 set yrange [:] reverse
