@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Interop;
 
@@ -7,6 +8,9 @@ namespace LuoInterop.Interop;
 /// <remarks>Inlined: it is on the way of every system call.</remarks>
 internal readonly ref struct DescriptorReference
 {
+    /// <summary>Stands for a file that is not there: -1, which is never open.</summary>
+    public static readonly SafeHandle NoFile = new SafeFileHandle(-1, ownsHandle: false);
+
     private readonly SafeHandle _handle;
 
     /// <exception cref="ObjectDisposedException">The handle is closed.</exception>

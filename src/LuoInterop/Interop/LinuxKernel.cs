@@ -11,8 +11,6 @@ namespace LuoInterop.Interop;
 /// </remarks>
 internal sealed unsafe class LinuxKernel : Kernel
 {
-    private static readonly SafeHandle NoFile = new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, ownsHandle: false);
-
     public override string Description => $"Linux {Release} (the kernel that this process runs on)";
 
     public override string Release { get; } = ReadFirstLine("/proc/sys/kernel/osrelease");
@@ -211,8 +209,8 @@ internal sealed unsafe class LinuxKernel : Kernel
             Architecture.Arm64 => KexecHeader.NR_kexec_file_load_arm64,
             _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
         };
-        using var kernelFile = new DescriptorReference(kernel ?? NoFile);
-        using var initrdFile = new DescriptorReference(initrd ?? NoFile);
+        using var kernelFile = new DescriptorReference(kernel ?? DescriptorReference.NoFile);
+        using var initrdFile = new DescriptorReference(initrd ?? DescriptorReference.NoFile);
 
         // The length counts the NUL; without a kernel there is no command line (kernel/kexec_file.c).
         byte[] line = Encoding.UTF8.GetBytes(commandLine + '\0');

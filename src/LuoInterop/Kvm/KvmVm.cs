@@ -99,24 +99,13 @@ public sealed class KvmVm : IDisposable
         argument.memory_size = region.Size;
         argument.userspace_addr = region.UserAddress;
         argument.guest_memfd_offset = region.GuestMemfdOffset;
-        bool added = false;
-        try
-        {
-            region.GuestMemfd?.DangerousAddRef(ref added);
 
-            // Without a file the number is one that is never open; the kernel looks at it with KVM_MEM_GUEST_MEMFD only.
-            argument.guest_memfd = (uint)(int)(region.GuestMemfd?.DangerousGetHandle() ?? -1);
+        // Without a file the kernel does not look at the number: only KVM_MEM_GUEST_MEMFD makes it.
+        using var memory = new DescriptorReference(region.GuestMemfd ?? DescriptorReference.NoFile);
+        argument.guest_memfd = (uint)memory.Fd;
 
-            // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
-            Check(Kernel.Ioctl(Handle, KvmHeader.KVM_SET_USER_MEMORY_REGION2, (nint)(&argument)), KvmOperation.SetMemoryRegion);
-        }
-        finally
-        {
-            if (added)
-            {
-                region.GuestMemfd!.DangerousRelease();
-            }
-        }
+        // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
+        Check(Kernel.Ioctl(Handle, KvmHeader.KVM_SET_USER_MEMORY_REGION2, (nint)(&argument)), KvmOperation.SetMemoryRegion);
     }
 
     /// <summary>Binds a range of a guest_memfd, which the host has mapped, to guest-physical addresses.</summary>
