@@ -1,3 +1,5 @@
+using LuoInterop.VmBenchmarks;
+
 namespace LuoInterop.Benchmarks;
 
 /// <summary>Says how a cost grows: the straight line that fits best through its points, when both axes are logarithmic.</summary>
@@ -30,17 +32,10 @@ internal sealed record Curve(string Name, string Parameter, double From, double 
            select Fit(points.Key, parameter, [.. sorted.Select(row => (row.Number(parameter)!.Value, row.Median))]),
     ];
 
-    /// <summary>Fits a curve through points with positive coordinates, in the order of x.</summary>
-    public static Curve Fit(string name, string parameter, IReadOnlyList<(double X, double Y)> points)
+    private static Curve Fit(string name, string parameter, IReadOnlyList<(double X, double Y)> points)
     {
-        (double X, double Y)[] logs = [.. points.Select(static point => (Math.Log(point.X), Math.Log(point.Y)))];
-        double meanX = logs.Average(static point => point.X);
-        double meanY = logs.Average(static point => point.Y);
-        double xx = logs.Sum(point => (point.X - meanX) * (point.X - meanX));
-        double xy = logs.Sum(point => (point.X - meanX) * (point.Y - meanY));
-        double yy = logs.Sum(point => (point.Y - meanY) * (point.Y - meanY));
-        (double X, double Y) last = (logs[^1].X - logs[^2].X, logs[^1].Y - logs[^2].Y);
-        return new Curve(name, parameter, points[0].X, points[^1].X, xy / xx, yy > 0 ? xy * xy / (xx * yy) : 1, last.Y / last.X);
+        PowerFit fit = PowerFit.Of(points)!.Value;
+        return new Curve(name, parameter, points[0].X, points[^1].X, fit.Exponent, fit.RSquared, fit.LastExponent);
     }
 
     private static string KeyWithout(ResultRow row, string parameter)

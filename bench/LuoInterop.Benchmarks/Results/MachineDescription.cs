@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.VmBenchmarks;
 
 namespace LuoInterop.Benchmarks;
 
@@ -16,16 +17,11 @@ internal sealed record MachineDescription(
     /// <summary>Gets the machine that this program runs on.</summary>
     public static MachineDescription Current => new(
         Environment.ProcessorCount,
-        ModelName,
+        HostProcessor.Name,
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         Environment.OSVersion.Version.ToString(2),
         Environment.Version.ToString(),
         Descriptors: DescriptorLimit.Current);
-
-    private static string ModelName =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
-            ? line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]
-            : "unknown processor";
 
     /// <summary>Gives the description as a sentence without its end.</summary>
     public override string ToString() => string.Create(

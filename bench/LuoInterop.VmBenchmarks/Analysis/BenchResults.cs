@@ -71,10 +71,5 @@ internal sealed record BenchResults
 
     private static string Host => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Environment.ProcessorCount} cores ({Processor}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}");
-
-    private static string Processor =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
-            ? line[(line.IndexOf(':', StringComparison.Ordinal) + 2)..]
-            : "unknown processor";
+        $"{Environment.ProcessorCount} cores ({HostProcessor.Name}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}");
 }

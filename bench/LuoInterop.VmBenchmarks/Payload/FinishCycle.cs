@@ -94,8 +94,4 @@ internal sealed unsafe class FinishCycle(LiveUpdateDevice device) : ICallCycle
             session.Dispose();
         }
     }
-
-    public void End()
-    {
-    }
 }

@@ -9,8 +9,10 @@ internal interface ICallCycle
     /// <summary>Gets how many calls a loop makes.</summary>
     int Calls { get; }
 
-    /// <summary>Prepares a round.</summary>
-    void Begin(int round, bool nativeFirst);
+    /// <summary>Prepares a round; most have nothing to prepare.</summary>
+    void Begin(int round, bool nativeFirst)
+    {
+    }
 
     /// <summary>Runs the loops in C; puts each one's nanoseconds into the array.</summary>
     void Native(long[] nanoseconds);
@@ -18,6 +20,8 @@ internal interface ICallCycle
     /// <summary>Runs the same loops through the managed API; the loops themselves are compiled for good at once, as C's are.</summary>
     void Managed(CallTimer timer);
 
-    /// <summary>Ends a round.</summary>
-    void End();
+    /// <summary>Ends a round; most leave nothing behind.</summary>
+    void End()
+    {
+    }
 }

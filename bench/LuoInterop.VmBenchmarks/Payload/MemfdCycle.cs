@@ -14,10 +14,6 @@ internal sealed unsafe class MemfdCycle : ICallCycle
 
     public int Calls => _fds.Length;
 
-    public void Begin(int round, bool nativeFirst)
-    {
-    }
-
     public void Native(long[] nanoseconds)
     {
         fixed (int* fds = _fds)
@@ -69,9 +65,5 @@ internal sealed unsafe class MemfdCycle : ICallCycle
         }
 
         timer.Stop(4);
-    }
-
-    public void End()
-    {
     }
 }

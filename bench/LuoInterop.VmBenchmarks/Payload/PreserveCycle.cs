@@ -25,10 +25,6 @@ internal sealed unsafe class PreserveCycle : ICallCycle, IDisposable
 
     public int Calls => Count;
 
-    public void Begin(int round, bool nativeFirst)
-    {
-    }
-
     public void Native(long[] nanoseconds)
     {
         for (int look = 0; look < 2; look++)
@@ -60,10 +56,6 @@ internal sealed unsafe class PreserveCycle : ICallCycle, IDisposable
             timer.Stop(look);
             session.Abort();
         }
-    }
-
-    public void End()
-    {
     }
 
     public void Dispose()

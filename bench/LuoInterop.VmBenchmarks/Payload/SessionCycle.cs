@@ -76,8 +76,4 @@ internal sealed unsafe class SessionCycle : ICallCycle
 
         timer.Stop(3);
     }
-
-    public void End()
-    {
-    }
 }

@@ -10,10 +10,6 @@ internal sealed partial class SystemCallCycle : ICallCycle
 
     public int Calls => 512;
 
-    public void Begin(int round, bool nativeFirst)
-    {
-    }
-
     public void Native(long[] nanoseconds) => nanoseconds[0] = Twins.twin_getppid(Calls);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -26,10 +22,6 @@ internal sealed partial class SystemCallCycle : ICallCycle
         }
 
         timer.Stop(0);
-    }
-
-    public void End()
-    {
     }
 
     [LibraryImport("libc")]
