@@ -124,7 +124,8 @@ public sealed class KexecImage
     /// Before the call a session of a unique name is created and closed where the device can be had: it removes the empty
     /// block that a failed create of any process may have left, which would panic the next kernel (Linux 7.2, 7.3).
     /// </remarks>
-    public void Reboot()
+    /// <param name="options">What to let pass.</param>
+    public void Reboot(KexecRebootOptions options = KexecRebootOptions.None)
     {
         lock (Kernel.SessionCreation)
         {

@@ -1,0 +1,13 @@
+namespace LuoInterop;
+
+/// <summary>Says what <see cref="KexecImage.Reboot(KexecRebootOptions)"/> may let pass.</summary>
+[Flags]
+public enum KexecRebootOptions
+{
+    /// <summary>Refuses a jump that could lose preserved files.</summary>
+    None = 0,
+    /// <summary>Jumps although another program loaded or unloaded an image since: what it loaded may carry nothing.</summary>
+    ReplacedImage = 1,
+    /// <summary>Jumps although another process holds the device: what it does there meanwhile may panic the next kernel (Linux 7.2, 7.3).</summary>
+    DeviceHeldElsewhere = 2,
+}
