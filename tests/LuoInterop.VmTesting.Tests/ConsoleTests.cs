@@ -24,16 +24,6 @@ public sealed class ConsoleTests
     [InlineData("")]
     public void OtherLines_AreNoPanic(string line) => Assert.False(ConsoleLine.TryRecognisePanic(line, out _));
 
-    [Theory]
-    [InlineData("WARNING: CPU: 0 PID: 1 at kernel/liveupdate/kexec_handover.c:123 kho_init+0x1/0x2", true)]
-    [InlineData("[    1.204511] BUG: kernel NULL pointer dereference, address: 0000000000000008", true)]
-    [InlineData("[    1.204511] Oops: Oops: 0002 [#1] SMP PTI", true)]
-    [InlineData("[   12.0] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", true)]
-    [InlineData("[    0.1] Spectre V2 : WARNING: nothing", false)]
-    [InlineData("[no end", false)]
-    [InlineData("", false)]
-    public void Warnings_AreRecognised(string line, bool expected) => Assert.Equal(expected, ConsoleLine.IsWarning(line));
-
     [Fact]
     public void Log_SplitsLinesAndCharactersAcrossBlocks()
     {

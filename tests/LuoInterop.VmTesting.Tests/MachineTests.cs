@@ -72,8 +72,12 @@ public sealed class MachineTests(KernelFixture fixture, ITestOutputHelper output
     [Fact]
     public async Task SignalAndKernelWarning_AreTold()
     {
-        VmResult result = await RunAsync(fixture.Shell("echo '<4>WARNING: as a driver would' > /dev/kmsg; kill -SEGV $$"));
-        Assert.EndsWith("WARNING: as a driver would", Assert.Single(result.KernelWarnings), StringComparison.Ordinal);
+        VmResult result = await RunAsync(fixture.Shell("""
+            echo '<4>WARNING: as a driver would' > /dev/kmsg
+            echo '<4>WARNING: mm/memfd_luo.c:1 at f+0x0/0x1, CPU#0: sh/77' > /dev/kmsg
+            kill -SEGV $$
+            """));
+        Assert.EndsWith("WARNING: mm/memfd_luo.c:1 at f+0x0/0x1, CPU#0: sh/77", Assert.Single(result.KernelWarnings), StringComparison.Ordinal);
         Assert.Equal((VmOutcome.Failed, 11), (result.Outcome, result.Signal));
         Assert.Null(result.ExitStatus);
     }
@@ -86,6 +90,26 @@ public sealed class MachineTests(KernelFixture fixture, ITestOutputHelper output
         Assert.Contains("Attempted to kill init! exitcode=0x00006100", result.Loss!.Message, StringComparison.Ordinal);
         Assert.Contains(result.Loss.ConsoleTail, line => line.Contains("Kernel panic", StringComparison.Ordinal));
         Assert.Single(result.Reports);
+    }
+
+    /// <summary>The usual way to make a guest panic, here in the first kernel or in its successor.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task SysrqCrash_IsALostMachineWithThePanicsLine(int stage)
+    {
+        VmResult result = await RunAsync(fixture.Shell($"""
+            luo-guest report "stage $(luo-guest stage)" passed
+            [ "$(luo-guest stage)" = {stage} ] || luo-guest kexec
+            echo c > /proc/sysrq-trigger
+            """) with { ExpectedKernels = stage });
+
+        Assert.Equal((VmOutcome.VmLost, VmLostReason.KernelPanic), (result.Outcome, result.Loss?.Reason));
+        Assert.Equal(
+            $"Kernel {stage} or its successor panicked: Kernel panic - not syncing: sysrq triggered crash",
+            result.Loss!.Message);
+        Assert.Equal(stage, result.Kernels.Count);
+        Assert.Equal(Enumerable.Range(1, stage).Select(n => $"stage {n}"), result.Reports.Select(report => report.Test));
     }
 
     [Fact]

@@ -62,6 +62,9 @@ internal sealed class RunRecord
 
     internal string? Panic => Locked(() => _panic);
 
+    /// <summary>Gives the line that starts the first report of a kernel about itself; null before one.</summary>
+    internal string? FirstReport => Locked(() => _warnings.FirstOrDefault());
+
     /// <summary>Gives when the guest had nothing more to do, by a panic or by the payload's end; null before that.</summary>
     internal TimeSpan? DoneAt => Locked(() => _doneAt);
 

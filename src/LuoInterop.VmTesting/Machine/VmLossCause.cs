@@ -32,7 +32,10 @@ internal readonly record struct VmLossCause(VmLostReason Reason, string Message)
             };
         }
 
-        return stopped ?? JudgeEnd(record, end);
+        VmLossCause cause = stopped ?? JudgeEnd(record, end);
+
+        // A kernel that resets or hangs without a panic has often said before what is wrong.
+        return record.FirstReport is { } line ? cause with { Message = $"{cause.Message} The first report of a kernel was: {line.Trim()}" } : cause;
     }
 
     private static VmLossCause JudgeEnd(RunRecord record, ProcessEnd end)
