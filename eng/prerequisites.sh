@@ -11,6 +11,9 @@ need nm binutils
 [ -f /usr/include/stdlib.h ] || packages+=(libc6-dev)
 if [ "${1:-}" = --vm ]; then
   need qemu-system-x86_64 qemu-system-x86
+  # The ABI tests compile against arm64's headers, beside those of the built kernel.
+  need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+  [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
   need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
   compgen -G '/usr/include/libelf.h' >/dev/null || packages+=(libelf-dev)
   compgen -G '/usr/include/openssl/opensslv.h' >/dev/null || packages+=(libssl-dev)

@@ -94,7 +94,7 @@ public sealed class EmulatedGuest
         throw Stop(KvmHeader.KVM_EXIT_HLT, 0);
     }
 
-    /// <summary>Stops the vCPU at what KVM cannot go on with (KVM_EXIT_INTERNAL_ERROR, KVM_INTERNAL_ERROR_EMULATION).</summary>
+    /// <summary>Stops the vCPU at what KVM cannot go on with (KVM_EXIT_INTERNAL_ERROR, KvmHeader.KVM_INTERNAL_ERROR_EMULATION).</summary>
     public void Fail()
     {
         Check();
@@ -214,9 +214,8 @@ public sealed class EmulatedGuest
 
     private GuestExitException StopAtError()
     {
-        const uint KVM_INTERNAL_ERROR_EMULATION = 1;
         ref kvm_run_internal cause = ref Union<kvm_run_internal>();
-        cause = new kvm_run_internal { suberror = KVM_INTERNAL_ERROR_EMULATION };
+        cause = new kvm_run_internal { suberror = KvmHeader.KVM_INTERNAL_ERROR_EMULATION };
         return Stop(KvmHeader.KVM_EXIT_INTERNAL_ERROR, 0);
     }
 

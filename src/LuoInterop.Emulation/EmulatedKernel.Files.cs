@@ -256,10 +256,7 @@ public sealed partial class EmulatedKernel
 
     private int FcntlEmulated(int fd, int command, nint argument)
     {
-        const int F_DUPFD = 0;
-        const int O_DIRECT = 0x4000;
-        const int O_NOATIME = 0x40000;
-        const int Settable = FcntlHeader.O_APPEND | FcntlHeader.O_NONBLOCK | O_DIRECT | O_NOATIME;
+        int settable = FcntlHeader.O_APPEND | FcntlHeader.O_NONBLOCK | FcntlHeader.O_DIRECT | FcntlHeader.O_NOATIME;
         if (_descriptors.Get(fd) is not { } open)
         {
             return Refused.EBADF;
@@ -267,7 +264,7 @@ public sealed partial class EmulatedKernel
 
         switch (command)
         {
-            case F_DUPFD or FcntlHeader.F_DUPFD_CLOEXEC:
+            case FcntlHeader.F_DUPFD or FcntlHeader.F_DUPFD_CLOEXEC:
                 int minimum = (int)Math.Clamp(argument, int.MinValue, int.MaxValue);
                 return minimum < 0 || minimum - FileDescriptorTable.First >= _system.Options.DescriptorLimit
                     ? Refused.EINVAL
@@ -280,7 +277,7 @@ public sealed partial class EmulatedKernel
             case FcntlHeader.F_GETFL:
                 return open.Flags;
             case FcntlHeader.F_SETFL when open is not PathFile:
-                open.Flags = (open.Flags & ~Settable) | ((int)argument & Settable);
+                open.Flags = (open.Flags & ~settable) | ((int)argument & settable);
                 return 0;
             case FcntlHeader.F_ADD_SEALS when open is not PathFile && (open.Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY:
                 return Refused.EPERM;
@@ -324,7 +321,6 @@ public sealed partial class EmulatedKernel
 
     private int Open(string path, int flags, bool isDevice, out OpenFile? file)
     {
-        const int O_DIRECTORY = 0x10000;
         if ((flags & FcntlHeader.O_PATH) != 0)
         {
             OpenFile? node = null;
@@ -340,7 +336,7 @@ public sealed partial class EmulatedKernel
 
         file = null;
         return (flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL) ? Refused.EEXIST
-            : (flags & O_DIRECTORY) != 0 ? Refused.ENOTDIR
+            : (flags & FcntlHeader.O_DIRECTORY) != 0 ? Refused.ENOTDIR
             : _system.FindDevice(path)!.Open(flags, out file);
     }
 

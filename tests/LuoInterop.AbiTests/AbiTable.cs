@@ -13,6 +13,9 @@ internal sealed record StructureEntry(Type Type, string Header)
     /// <summary>Gets the reason why the fields leave bytes of the structure without a name; null if they leave none.</summary>
     public string? PartialBecause { get; init; }
 
+    /// <summary>Gets the reason why arm64 has another structure of this name; null if both architectures have the same.</summary>
+    public string? X86Because { get; init; }
+
     /// <summary>Gets the fields whose C sign is not compared, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> SignNotCompared { get; init; } = new Dictionary<string, string>();
 }
@@ -24,6 +27,12 @@ internal sealed record ConstantsEntry(Type Type, params string[] Headers)
 {
     /// <summary>Gets the constants whose C form is not their name.</summary>
     public IReadOnlyDictionary<string, CForm> Forms { get; init; } = new Dictionary<string, CForm>();
+
+    /// <summary>Gets the constants that only x86 has, or that arm64 gives another value without being asked here, each with the reason.</summary>
+    public IReadOnlyDictionary<string, string> OnlyOnX86 { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Says whether no header of the kernel for programs has the constants, and the C library's own ones are asked.</summary>
+    public bool InLibc { get; init; }
 
     /// <summary>Gets the constants that no C header has, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> NotInC { get; init; } = new Dictionary<string, string>();
@@ -37,6 +46,9 @@ internal static class AbiTable
 {
     private const string UnsignedInLibc =
         "a count: the kernel's header says long, the C library's, whose fstatfs is called, says unsigned long";
+
+    private const string LibraryName = "the library's file name, proved by loading it";
+    private const string RegistersOfX86 = "registers are an architecture's own; a vCPU is driven on x86-64 only";
 
     public static IReadOnlyList<StructureEntry> Structures { get; } =
     [
@@ -60,10 +72,10 @@ internal static class AbiTable
         },
         new(typeof(kvm_run_internal), "linux/kvm.h") { CForm = MemberOfKvmRun("internal") },
         new(typeof(kvm_run_memory_fault), "linux/kvm.h") { CForm = MemberOfKvmRun("memory_fault") },
-        new(typeof(kvm_regs), "linux/kvm.h"),
-        new(typeof(kvm_segment), "linux/kvm.h"),
-        new(typeof(kvm_dtable), "linux/kvm.h"),
-        new(typeof(kvm_sregs), "linux/kvm.h"),
+        new(typeof(kvm_regs), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_segment), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_dtable), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_sregs), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(statx_timestamp), "linux/stat.h"),
         new(typeof(statx), "linux/stat.h")
         {
@@ -81,11 +93,15 @@ internal static class AbiTable
                 ["f_ffree"] = UnsignedInLibc,
             },
         },
+        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+IoVector"), "linux/uio.h") { CForm = "struct iovec" },
+        new(Raw.Find("LuoInterop.VmTesting.Interop.PollFd"), "linux/poll.h") { CForm = "struct pollfd" },
     ];
 
     /// <summary>Gets the value types that are no C structure, each with the reason.</summary>
     public static IReadOnlyDictionary<Type, string> NotStructures { get; } = new Dictionary<Type, string>
     {
+        [typeof(PerArchitecture)] = "holds a constant of two architectures",
+        [Raw.Find("LuoInterop.Emulation.Interop.InodeKey")] = "what the emulation makes of a statx structure; no call gets it",
         [typeof(SessionNameBytes)] = "the type of an array field, compared as a field of the structures that hold it",
     };
 
@@ -106,6 +122,19 @@ internal static class AbiTable
                 ["Write"] = new("(unsigned int)_IOC_WRITE << _IOC_DIRSHIFT"),
                 ["Read"] = new("(unsigned int)_IOC_READ << _IOC_DIRSHIFT"),
             },
+            OnlyOnX86 = new Dictionary<string, string>
+            {
+                ["KVM_GET_REGS"] = RegistersOfX86,
+                ["KVM_SET_REGS"] = RegistersOfX86,
+                ["KVM_GET_SREGS"] = RegistersOfX86,
+                ["KVM_SET_SREGS"] = RegistersOfX86,
+                ["KVM_X86_DEFAULT_VM"] = "a type of VM on x86",
+                ["KVM_X86_SW_PROTECTED_VM"] = "a type of VM on x86",
+                ["KVM_X86_SEV_VM"] = "a type of VM on x86",
+                ["KVM_X86_SEV_ES_VM"] = "a type of VM on x86",
+                ["KVM_X86_SNP_VM"] = "a type of VM on x86",
+                ["KVM_X86_TDX_VM"] = "a type of VM on x86",
+            },
         },
         new(typeof(MemfdHeader), "linux/memfd.h"),
         new(typeof(FcntlHeader), "linux/fcntl.h"),
@@ -113,25 +142,42 @@ internal static class AbiTable
         new(typeof(MmanHeader), "linux/mman.h"),
         new(typeof(StatHeader), "linux/stat.h"),
         new(typeof(MagicHeader), "linux/magic.h"),
-        new(typeof(RebootHeader), "linux/reboot.h")
+        new(typeof(RebootHeader), "linux/reboot.h"),
+        new(typeof(KexecHeader), "linux/kexec.h"),
+        new(typeof(IoctlsHeader), "linux/fs.h", "asm/ioctls.h"),
+        new(typeof(UnistdHeader), "asm/unistd.h")
         {
             Forms = new Dictionary<string, CForm>
             {
-                ["NR_reboot_x86_64"] = new("__NR_reboot", "asm/unistd_64.h"),
-                ["NR_reboot_arm64"] = new("__NR_reboot", "asm-generic/unistd.h"),
+                ["NR_memfd_secret"] = new("__NR_memfd_secret"),
+                ["NR_kcmp"] = new("__NR_kcmp"),
+                ["NR_kexec_file_load"] = new("__NR_kexec_file_load"),
+                ["NR_reboot"] = new("__NR_reboot"),
             },
         },
-        new(typeof(KexecHeader), "linux/kexec.h")
+        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc"), "linux/fcntl.h", "linux/kcmp.h", "linux/stat.h", "linux/fs.h")
         {
-            Forms = new Dictionary<string, CForm>
-            {
-                ["NR_kexec_file_load_x86_64"] = new("__NR_kexec_file_load", "asm/unistd_64.h"),
-                ["NR_kexec_file_load_arm64"] = new("__NR_kexec_file_load", "asm-generic/unistd.h"),
-            },
+            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
         },
+        new(Raw.Find("LuoInterop.Emulation.Interop.Refused"), "linux/errno.h")
+        {
+            Forms = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Interop.Refused"))
+                .ToDictionary(static field => field.Name, static field => new CForm($"-{field.Name}")),
+        },
+        new(Raw.Find("LuoInterop.Emulation.Interop.ProcessMemory"), "linux/errno.h")
+        {
+            Forms = new Dictionary<string, CForm> { ["ENOSYS"] = new("-ENOSYS") },
+        },
+        new(Raw.Find("LuoInterop.Litmus.Interop.HostLibc"), "sys/socket.h")
+        {
+            InLibc = true,
+            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
+        },
+        new(Raw.Find("LuoInterop.VmTesting.Interop.ErrnoHeader"), "linux/errno.h"),
+        new(Raw.Find("LuoInterop.VmTesting.Interop.PollHeader"), "linux/poll.h"),
         new(typeof(Libc))
         {
-            NotInC = new Dictionary<string, string> { ["Library"] = "the library's file name, proved by loading it" },
+            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
         },
 
         // Outside the raw namespace, but their values go to the kernel or come from it as they are.

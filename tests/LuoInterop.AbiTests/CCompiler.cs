@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace LuoInterop.AbiTests;
@@ -8,6 +9,12 @@ namespace LuoInterop.AbiTests;
 /// <param name="Headers">Each header that the probe pulled in, directly or not.</param>
 internal sealed record Verdict(bool Accepted, string Messages, IReadOnlyList<string> Headers)
 {
+    /// <summary>Gives the lines of the probe that the compiler refused, each once.</summary>
+    public IReadOnlyList<int> RefusedLines(string name) =>
+        [.. Regex.Matches(Messages, $@"^{Regex.Escape(name)}\.c:(\d+):\d+: error: ", RegexOptions.Multiline)
+            .Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))
+            .Distinct()];
+
     /// <summary>Counts the static assertions that the compiler refused.</summary>
     public int FailedAssertions => Messages.Split('\n').Count(line => line.Contains("error: static assertion failed", StringComparison.Ordinal));
 }
@@ -17,7 +24,11 @@ internal static partial class CCompiler
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    private static readonly Lazy<Task<string>> OwnHeaders = new(FindOwnHeadersAsync);
+    private static readonly Lazy<Task<string>> OwnHeaders = new(() => FindOwnHeadersAsync(Tool.Gcc));
+
+    private static readonly Lazy<Task<string>> Arm64OwnHeaders = new(() => FindOwnHeadersAsync(Tool.Arm64Gcc));
+
+    private static readonly Lazy<Task<string>> Arm64Headers = new(FindArm64HeadersAsync);
 
     /// <summary>Checks a probe against the headers of the built kernel; no other header of the machine can answer.</summary>
     public static async Task<Verdict> CheckAgainstKernelAsync(string name, string source)
@@ -32,6 +43,34 @@ internal static partial class CCompiler
         ToolResult result = await Tool.Gcc.RunAsync(options, Limit);
         string list = File.Exists(folder.Dependencies) ? File.ReadAllText(folder.Dependencies) : "";
         return new Verdict(result.ExitCode == 0, folder.Shorten(result.Errors), ParseHeaders(list));
+    }
+
+    /// <summary>Checks a probe for arm64: against the built kernel's headers, with arm64's <c>asm/</c> instead of x86's.</summary>
+    public static async Task<Verdict> CheckAgainstArm64Async(string name, string source)
+    {
+        using ProbeFolder folder = new(name, source);
+        File.CreateSymbolicLink(Path.Combine(folder.Architecture, "asm"), await Arm64Headers.Value);
+        string kernel = await KernelHeaders.GetAsync();
+        string[] options =
+        [
+            "-std=gnu11", "-Wall", "-Werror", "-nostdinc", "-isystem", await Arm64OwnHeaders.Value,
+            "-isystem", folder.Architecture, "-isystem", kernel,
+            "-MD", "-MT", "probe", "-MF", folder.Dependencies,
+            "-fsyntax-only", folder.Source,
+        ];
+        ToolResult result = await Tool.Arm64Gcc.RunAsync(options, Limit);
+        string list = File.Exists(folder.Dependencies) ? File.ReadAllText(folder.Dependencies) : "";
+        IReadOnlyList<string> headers = ParseHeaders(list);
+        Assert.DoesNotContain(headers, header => IsInside(header, Path.Combine(kernel, "asm")));
+        return new Verdict(result.ExitCode == 0, folder.Shorten(result.Errors), headers);
+    }
+
+    /// <summary>Checks a probe against the C library's headers of a compiler.</summary>
+    public static async Task<Verdict> CheckAgainstLibcAsync(Tool compiler, string name, string source)
+    {
+        using ProbeFolder folder = new(name, source);
+        ToolResult result = await compiler.RunAsync(["-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", folder.Source], Limit);
+        return new Verdict(result.ExitCode == 0, folder.Shorten(result.Errors), []);
     }
 
     /// <summary>Asserts that a probe holds, and that it was the kernel's headers that answered.</summary>
@@ -72,9 +111,18 @@ internal static partial class CCompiler
     private static async Task<string[]> KernelIncludesAsync() =>
         ["-nostdinc", "-isystem", await OwnHeaders.Value, "-isystem", await KernelHeaders.GetAsync()];
 
-    private static async Task<string> FindOwnHeadersAsync()
+    // Where asm/unistd.h lies differs between releases of Debian: the compiler itself says which one it takes.
+    private static async Task<string> FindArm64HeadersAsync()
     {
-        ToolResult result = await Tool.Gcc.RunAsync(["-print-file-name=include"], Limit);
+        using ProbeFolder folder = new("where", "#include <asm/unistd.h>\n");
+        ToolResult result = await Tool.Arm64Gcc.RunAsync(["-M", "-MT", "probe", folder.Source], Limit);
+        Assert.True(result.ExitCode == 0, $"arm64's headers are missing (apt-get install {Tool.Arm64Gcc.Package}):\n{result.Errors}");
+        return Path.GetDirectoryName(ParseHeaders(result.Output).First(header => header.EndsWith("/asm/unistd.h", StringComparison.Ordinal)))!;
+    }
+
+    private static async Task<string> FindOwnHeadersAsync(Tool compiler)
+    {
+        ToolResult result = await compiler.RunAsync(["-print-file-name=include"], Limit);
         string folder = result.Output.TrimEnd('\n');
         Assert.True(File.Exists(Path.Combine(folder, "stddef.h")), $"gcc's own headers are not in '{folder}'. {result.Errors}");
         return folder;
@@ -107,6 +155,9 @@ internal static partial class CCompiler
         }
 
         public string Source { get; }
+
+        /// <summary>Gets an empty folder for headers that come before the kernel's.</summary>
+        public string Architecture => Directory.CreateDirectory(Path.Combine(_folder.FullName, "include")).FullName;
 
         public string Object => Source + ".o";
 

@@ -6,7 +6,7 @@ namespace LuoInterop.AbiTests;
 public sealed class ConstantTests
 {
     public static TheoryData<string> Names =>
-        [.. AbiTable.Constants.Where(entry => entry.Headers.Length > 0).Select(entry => entry.Type.Name)];
+        [.. AbiTable.Constants.Where(entry => entry.Headers.Length > 0).Select(entry => entry.Type.FullName!)];
 
     [Theory]
     [Trait("Category", "Kernel")]
@@ -17,6 +17,13 @@ public sealed class ConstantTests
         Assert.NotEmpty(constants);
         foreach (string program in Probe.Write(constants))
         {
+            if (constants[0].InLibc)
+            {
+                Verdict verdict = await CCompiler.CheckAgainstLibcAsync(Tool.Gcc, name, program);
+                Assert.True(verdict.Accepted, $"The C library's headers disagree:\n{verdict.Messages}");
+                continue;
+            }
+
             await CCompiler.AssertHoldsAgainstKernelAsync(name, program);
         }
     }
@@ -31,7 +38,9 @@ public sealed class ConstantTests
         int refused = 0;
         foreach (string program in Probe.Write(wrong))
         {
-            Verdict verdict = await CCompiler.CheckAgainstKernelAsync(name, program);
+            Verdict verdict = wrong[0].InLibc
+                ? await CCompiler.CheckAgainstLibcAsync(Tool.Gcc, name, program)
+                : await CCompiler.CheckAgainstKernelAsync(name, program);
             Assert.False(verdict.Accepted);
             refused += verdict.FailedAssertions;
         }
@@ -68,5 +77,5 @@ public sealed class ConstantTests
         await CCompiler.AssertHoldsAgainstKernelAsync("version", program);
     }
 
-    private static ConstantsEntry Entry(string name) => AbiTable.Constants.Single(entry => entry.Type.Name == name);
+    private static ConstantsEntry Entry(string name) => AbiTable.Constants.Single(entry => entry.Type.FullName == name);
 }

@@ -46,7 +46,8 @@ internal static class KernelHeaders
         return Path.Combine(chosen, "kernel");
     }
 
-    private static string RepositoryRoot()
+    /// <summary>Gets the folder that holds the sources.</summary>
+    public static string RepositoryRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

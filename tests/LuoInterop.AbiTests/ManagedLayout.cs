@@ -8,8 +8,9 @@ namespace LuoInterop.AbiTests;
 /// <remarks>Marshal.OffsetOf answers for the marshalled form, which no import here uses.</remarks>
 internal static class ManagedLayout
 {
-    public static int SizeOf(Type type) =>
-        (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+    public static int SizeOf(Type type) => type.IsPointer
+        ? nint.Size
+        : (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 
     public static FieldInfo[] FieldsOf(Type structure) =>
         structure.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using LuoInterop.Interop;
 
 namespace LuoInterop.AbiTests;
 
@@ -23,22 +24,34 @@ internal sealed record StructureExpectation(string Type, string Header, int Size
 /// <summary>Expects a C constant expression to have a value, of any integer type.</summary>
 internal sealed record ConstantExpectation(string Expression, string[] Headers, Int128 Value)
 {
-    public static IReadOnlyList<ConstantExpectation> Of(ConstantsEntry entry) =>
-        [.. Probe.ConstantFields(entry.Type).Where(field => !entry.NotInC.ContainsKey(field.Name)).Select(field =>
-        {
-            CForm form = entry.Forms.GetValueOrDefault(field.Name) ?? new CForm(field.Name);
-            string[] headers = form.Header is null ? entry.Headers : [form.Header];
-            return new ConstantExpectation(form.Expression, headers, Probe.ValueOf(field));
-        })];
+    /// <summary>Gives the expectations of a class: what it declares for x86-64, or for arm64 as far as that has them.</summary>
+    public static IReadOnlyList<ConstantExpectation> Of(ConstantsEntry entry, bool arm64 = false) =>
+        [.. Probe.ConstantFields(entry.Type)
+            .Where(field => !entry.NotInC.ContainsKey(field.Name) && !(arm64 && entry.OnlyOnX86.ContainsKey(field.Name)))
+            .Select(field => Of(entry, field, arm64))];
+
+    public static ConstantExpectation Of(ConstantsEntry entry, FieldInfo field, bool arm64)
+    {
+        CForm form = entry.Forms.GetValueOrDefault(field.Name) ?? new CForm(field.Name);
+        string[] headers = form.Header is null ? entry.Headers : [form.Header];
+        return new ConstantExpectation(form.Expression, headers, Probe.ValueOf(field, arm64)) { InLibc = entry.InLibc };
+    }
+
+    /// <summary>Says whether the C library's headers answer, and not the kernel's.</summary>
+    public bool InLibc { get; init; }
 }
 
 /// <summary>Writes expectations as C programs of static assertions.</summary>
 internal static class Probe
 {
+    /// <summary>Gets the constants of a class, those that the architecture chooses too.</summary>
     public static FieldInfo[] ConstantFields(Type type) =>
-        [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Where(field => field.IsLiteral)];
+        [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Where(field => field.IsLiteral || IsChosen(field))];
 
-    public static Int128 ValueOf(FieldInfo constant) => constant.GetRawConstantValue() switch
+    /// <summary>Says whether the architecture chooses a constant's value. The type is compiled into more than one assembly.</summary>
+    public static bool IsChosen(FieldInfo field) => field.FieldType.FullName == typeof(PerArchitecture).FullName;
+
+    public static Int128 ValueOf(FieldInfo constant, bool arm64) => Value(constant, arm64) switch
     {
         sbyte value => value,
         byte value => value,
@@ -50,6 +63,11 @@ internal static class Probe
         ulong value => value,
         var value => throw new NotSupportedException($"{constant.DeclaringType!.Name}.{constant.Name} is no integer: {value}"),
     };
+
+    private static object? Value(FieldInfo constant, bool arm64) =>
+        constant.IsLiteral
+            ? constant.GetRawConstantValue()
+            : constant.FieldType.GetProperty(arm64 ? nameof(PerArchitecture.Arm64) : nameof(PerArchitecture.X64))!.GetValue(constant.GetValue(null));
 
     public static string Write(StructureExpectation structure)
     {

@@ -13,6 +13,9 @@ internal sealed record Tool(string Name, string Package)
 
     public static Tool Gcc { get; } = new("gcc", "gcc libc6-dev");
 
+    /// <summary>Gets the compiler for arm64, with the C library's and its own kernel headers.</summary>
+    public static Tool Arm64Gcc { get; } = new("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
+
     public static Tool Nm { get; } = new("nm", "binutils");
 
     public async Task<ToolResult> RunAsync(IEnumerable<string> arguments, TimeSpan limit)

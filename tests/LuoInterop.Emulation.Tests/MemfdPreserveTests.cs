@@ -22,8 +22,8 @@ public sealed class MemfdPreserveTests : IDisposable
     [Fact]
     public void UnlinkedTmpfsFiles_AreTaken_LinkedOnesAreNot()
     {
-        const int O_CREAT = 0x40, O_TMPFILE = 0x410000;
-        using var temporary = new Descriptor(_kernel, _kernel.Open("/dev/shm", O_TMPFILE | O_RDWR, 0x180));
+        const int O_CREAT = 0x40;
+        using var temporary = new Descriptor(_kernel, _kernel.Open("/dev/shm", LuoInterop.Interop.FcntlHeader.O_TMPFILE | O_RDWR, 0x180));
         Assert.Equal(0, _kernel.FTruncate(temporary, 5000));
         Assert.Equal(0, _kernel.Preserve(_session, temporary.Fd, 1));
 

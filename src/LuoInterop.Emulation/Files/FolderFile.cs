@@ -6,7 +6,7 @@ namespace LuoInterop.Emulation.Files;
 /// <summary>An open folder of debugfs. Its names come from <c>ReadDirectory</c>.</summary>
 internal sealed class FolderFile : OpenFile
 {
-    private const uint Folder = 0x4000 | 0x1ed;
+    private const uint Folder = StatHeader.S_IFDIR | 0x1ed;
 
     public FolderFile(string path, int flags)
     {

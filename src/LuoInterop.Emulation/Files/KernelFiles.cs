@@ -13,8 +13,6 @@ internal sealed class KernelFiles
     /// <summary>The folder that KHO makes (kernel/liveupdate/kexec_handover_debugfs.c).</summary>
     public const string KhoFolder = "/sys/kernel/debug/kho";
 
-    private const int O_DIRECTORY = 0x10000;
-
     private readonly Dictionary<string, KernelFileNode> _files = [];
     private readonly HashSet<string> _folders = [];
     private readonly HashSet<string> _missing = [];
@@ -118,7 +116,7 @@ internal sealed class KernelFiles
             return Refused.EEXIST;
         }
 
-        if ((flags & O_DIRECTORY) != 0)
+        if ((flags & FcntlHeader.O_DIRECTORY) != 0)
         {
             return Refused.ENOTDIR;
         }

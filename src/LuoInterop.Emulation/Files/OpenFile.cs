@@ -7,16 +7,7 @@ namespace LuoInterop.Emulation.Files;
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
 internal abstract class OpenFile
 {
-    private const uint FIONCLEX = 0x5450;
-    private const uint FIOCLEX = 0x5451;
-    private const uint FIONBIO = 0x5421;
-    private const uint FIOASYNC = 0x5452;
-    private const uint FIOQSIZE = 0x5460;
-    private const uint FIGETBSZ = 2;
     private const int BlockSize = 4096;
-
-    // include/uapi/linux/falloc.h, since Linux 6.17.
-    private const int FALLOC_FL_WRITE_ZEROES = 0x80;
 
     private static long s_last;
 
@@ -50,21 +41,21 @@ internal abstract class OpenFile
         Span<byte> word = stackalloc byte[sizeof(int)];
         switch (request)
         {
-            case FIOCLEX:
+            case IoctlsHeader.FIOCLEX:
                 descriptors.SetCloseOnExec(fd, true);
                 return 0;
-            case FIONCLEX:
+            case IoctlsHeader.FIONCLEX:
                 descriptors.SetCloseOnExec(fd, false);
                 return 0;
-            case FIONBIO:
-            case FIOASYNC:
+            case IoctlsHeader.FIONBIO:
+            case IoctlsHeader.FIOASYNC:
                 if (argument.CopyFrom(word) != 0)
                 {
                     return Refused.EFAULT;
                 }
 
                 bool on = word.ContainsAnyExcept((byte)0);
-                if (request == FIOASYNC)
+                if (request == IoctlsHeader.FIOASYNC)
                 {
                     // None of these files has fasync, so the flag is never set, and clearing it changes nothing.
                     return on ? Refused.ENOTTY : 0;
@@ -72,9 +63,9 @@ internal abstract class OpenFile
 
                 Flags = on ? Flags | FcntlHeader.O_NONBLOCK : Flags & ~FcntlHeader.O_NONBLOCK;
                 return 0;
-            case FIOQSIZE:
+            case IoctlsHeader.FIOQSIZE:
                 return Refused.ENOTTY;
-            case FIGETBSZ:
+            case IoctlsHeader.FIGETBSZ:
                 System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(word, BlockSize);
                 return argument.CopyTo(word);
             default:
@@ -120,7 +111,7 @@ internal abstract class OpenFile
         {
             0 or FallocHeader.FALLOC_FL_UNSHARE_RANGE or FallocHeader.FALLOC_FL_ZERO_RANGE => true,
             FallocHeader.FALLOC_FL_PUNCH_HOLE => (mode & Keep) != 0,
-            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FALLOC_FL_WRITE_ZEROES => (mode & Keep) == 0,
+            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FallocHeader.FALLOC_FL_WRITE_ZEROES => (mode & Keep) == 0,
             _ => false,
         };
         return !legal ? Refused.EOPNOTSUPP

@@ -12,8 +12,6 @@ namespace LuoInterop.Emulation.HugeTlb;
 /// </remarks>
 internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPools pools, HugeMemfds memfds) : MemfdCalls(inodes, largest)
 {
-    private const int MAP_NORESERVE = 0x4000;
-
     // Private mappings by address: each reserves for itself.
     private readonly Dictionary<nint, (Hstate Hstate, long Pages)> _private = [];
 
@@ -162,7 +160,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
 
     private int Reserve(HugeMemfdInode inode, nint address, nuint length, int flags, long offset)
     {
-        if ((flags & MAP_NORESERVE) != 0)
+        if ((flags & MmanHeader.MAP_NORESERVE) != 0)
         {
             return 0;
         }

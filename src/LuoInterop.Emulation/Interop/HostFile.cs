@@ -56,7 +56,7 @@ internal sealed class HostFile : IDisposable
             return same;
         }
 
-        long order = HostLibc.syscall(HostLibc.KcmpNumber, Environment.ProcessId, Environment.ProcessId, HostLibc.KCMP_FILE, fd, other);
+        long order = HostLibc.syscall(UnistdHeader.NR_kcmp, Environment.ProcessId, Environment.ProcessId, HostLibc.KCMP_FILE, fd, other);
         return order < 0 ? HostLibc.LastError : order == 0 ? 1 : 0;
     }
 

@@ -93,9 +93,6 @@ internal static unsafe partial class HostLibc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
 
-    /// <summary>Gets the number of kcmp(2): arch/x86/entry/syscalls/syscall_64.tbl, and include/uapi/asm-generic/unistd.h for arm64.</summary>
-    public static nint KcmpNumber => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 312 : 272;
-
     /// <summary>Gets <c>-errno</c> of the last call on this thread.</summary>
     public static int LastError => -Marshal.GetLastPInvokeError();
 

@@ -8,7 +8,6 @@ namespace LuoInterop.Emulation.Kvm;
 /// <summary>A guest_memfd: one VM's view of its memory (<c>struct gmem_file</c> and kvm_gmem_fops of virt/kvm/guest_memfd.c).</summary>
 internal sealed class GuestMemfdFile : OpenFile
 {
-    private const int O_LARGEFILE = 0x8000;
     private const uint ReadWrite = 0x180;
 
     private readonly List<MemorySlot> _bindings = [];
@@ -17,7 +16,7 @@ internal sealed class GuestMemfdFile : OpenFile
     {
         Vm = vm;
         Inode = inode;
-        Flags = FcntlHeader.O_RDWR | O_LARGEFILE;
+        Flags = FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE;
         vm.Kvm.Add(this);
     }
 
@@ -137,8 +136,7 @@ internal sealed class GuestMemfdFile : OpenFile
     // kvm_gmem_mmap; the mount is MNT_NOEXEC.
     protected override unsafe nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset)
     {
-        const int PROT_EXEC = 4;
-        if ((protection & PROT_EXEC) != 0)
+        if ((protection & MmanHeader.PROT_EXEC) != 0)
         {
             return Refused.EPERM;
         }

@@ -7,7 +7,6 @@ namespace LuoInterop.Emulation.Kvm;
 /// <summary>The device node through which VMs are created (kvm_chardev_ops of virt/kvm/kvm_main.c).</summary>
 internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
 {
-    private const int O_LARGEFILE = 0x8000;
     private const int CreationFlags = FcntlHeader.O_CREAT | FcntlHeader.O_EXCL | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC;
     private const uint CharacterDevice = 0x2000;
 
@@ -16,7 +15,7 @@ internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
     public override int Open(int flags, out OpenFile? file)
     {
         // alloc_empty_file.
-        file = kvm.Frames.TryAllocateSmall() ? new Description(this) { Flags = (flags & ~CreationFlags) | O_LARGEFILE } : null;
+        file = kvm.Frames.TryAllocateSmall() ? new Description(this) { Flags = (flags & ~CreationFlags) | FcntlHeader.O_LARGEFILE } : null;
         return file is null ? Refused.ENOMEM : 0;
     }
 

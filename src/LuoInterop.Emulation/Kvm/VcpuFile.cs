@@ -90,8 +90,7 @@ internal sealed class VcpuFile : OpenFile
     // kvm_vcpu_mmap; the mount is SB_I_NOEXEC.
     protected override unsafe nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset)
     {
-        const int PROT_EXEC = 4;
-        if ((protection & PROT_EXEC) != 0)
+        if ((protection & MmanHeader.PROT_EXEC) != 0)
         {
             return Refused.EPERM;
         }

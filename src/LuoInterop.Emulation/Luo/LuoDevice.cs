@@ -9,7 +9,6 @@ namespace LuoInterop.Emulation.Luo;
 internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
 {
     private const int StructureSize = 8 + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
-    private const int O_LARGEFILE = 0x8000;
     private const int CreationFlags = FcntlHeader.O_CREAT | FcntlHeader.O_EXCL | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC;
     private const uint CharacterDevice = 0x2000;
 
@@ -37,7 +36,7 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
         }
 
         _inUse = true;
-        file = new Description(this) { Flags = (flags & ~CreationFlags) | O_LARGEFILE };
+        file = new Description(this) { Flags = (flags & ~CreationFlags) | FcntlHeader.O_LARGEFILE };
         return 0;
     }
 

@@ -7,9 +7,6 @@ internal static unsafe partial class HostLibc
 {
     private const string Library = "libc";
 
-    /// <summary>memfd_secret(2): 447 on every architecture (<c>include/uapi/asm-generic/unistd.h</c>).</summary>
-    public const int NR_memfd_secret = 447;
-
     public const int AF_UNIX = 1;
     public const int SOCK_STREAM = 1;
 

@@ -5,10 +5,6 @@ namespace LuoInterop.Litmus.Operations;
 /// <summary>Names the bits of the kernel's flag words, without their common prefix.</summary>
 internal static class Flags
 {
-    private const int O_LARGEFILE = 0x8000;
-    public const int O_TMPFILE = 0x410000;
-    private const int O_NOATIME = 0x40000;
-
     public static readonly Dictionary<string, long> Open = new()
     {
         ["RDONLY"] = FcntlHeader.O_RDONLY,
@@ -21,9 +17,9 @@ internal static class Flags
         ["NONBLOCK"] = FcntlHeader.O_NONBLOCK,
         ["CLOEXEC"] = FcntlHeader.O_CLOEXEC,
         ["PATH"] = FcntlHeader.O_PATH,
-        ["NOATIME"] = O_NOATIME,
-        ["LARGEFILE"] = O_LARGEFILE,
-        ["TMPFILE"] = O_TMPFILE,
+        ["NOATIME"] = FcntlHeader.O_NOATIME,
+        ["LARGEFILE"] = FcntlHeader.O_LARGEFILE,
+        ["TMPFILE"] = FcntlHeader.O_TMPFILE,
     };
 
     public static readonly Dictionary<string, long> Memfd = new()
@@ -67,8 +63,8 @@ internal static class Flags
         ["REMOVE"] = MmanHeader.MADV_REMOVE,
         ["POPULATE_READ"] = MmanHeader.MADV_POPULATE_READ,
         ["POPULATE_WRITE"] = MmanHeader.MADV_POPULATE_WRITE,
-        ["DONTNEED"] = 4,
-        ["WILLNEED"] = 3,
+        ["DONTNEED"] = MmanHeader.MADV_DONTNEED,
+        ["WILLNEED"] = MmanHeader.MADV_WILLNEED,
     };
 
     public static readonly Dictionary<string, long> Protection = new()

@@ -7,7 +7,6 @@ namespace LuoInterop.Litmus.Operations;
 /// <summary>Makes files of all kinds, those that can be preserved and those that cannot.</summary>
 internal static unsafe class OtherFileVerbs
 {
-    private const int O_DIRECTORY = 0x10000;
     private const string TmpFs = "/dev/shm";
 
     public static IReadOnlyList<Verb> All { get; } =
@@ -36,7 +35,7 @@ internal static unsafe class OtherFileVerbs
             {
                 long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR;
                 return new((process, target) =>
-                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | Flags.O_TMPFILE | FcntlHeader.O_CLOEXEC, 0x180)));
+                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | FcntlHeader.O_TMPFILE | FcntlHeader.O_CLOEXEC, 0x180)));
             }),
         new(
             "file",
@@ -73,8 +72,8 @@ internal static unsafe class OtherFileVerbs
                     "zero" => static process => process.Kernel.Open("/dev/zero", FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC),
                     "eventfd" => static _ => HostLibc.Result(HostLibc.eventfd(0, FcntlHeader.O_CLOEXEC | FcntlHeader.O_NONBLOCK)),
                     "socket" => static _ => HostLibc.Result(HostLibc.socket(HostLibc.AF_UNIX, HostLibc.SOCK_STREAM | FcntlHeader.O_CLOEXEC, 0)),
-                    "secret" => static _ => HostLibc.Result(HostLibc.syscall(HostLibc.NR_memfd_secret, FcntlHeader.O_CLOEXEC)),
-                    "directory" => static process => process.Kernel.Open(process.Folder, O_DIRECTORY | FcntlHeader.O_CLOEXEC),
+                    "secret" => static _ => HostLibc.Result(HostLibc.syscall(UnistdHeader.NR_memfd_secret, FcntlHeader.O_CLOEXEC)),
+                    "directory" => static process => process.Kernel.Open(process.Folder, FcntlHeader.O_DIRECTORY | FcntlHeader.O_CLOEXEC),
                     "proc" => static process => process.Kernel.Open("/proc/self/status", FcntlHeader.O_CLOEXEC),
                     _ => throw arguments.Wrong($"'{kind}' is no kind."),
                 };

@@ -3,6 +3,8 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using LuoInterop.Interop;
+using LuoInterop.VmTesting.Interop;
 using LuoInterop.VmTesting.Protocol;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,13 +13,6 @@ namespace LuoInterop.VmTesting.Payload;
 /// <summary>Is the payload's end of the report port.</summary>
 internal sealed class GuestPort : IDisposable
 {
-    private const int EINTR = 4;
-    private const int EAGAIN = 11;
-    private const int EBUSY = 16;
-    private const int O_RDWR = 2;
-    private const int O_CLOEXEC = 0x80000;
-    private const short POLLIN = 1;
-
     private static readonly TimeSpan s_busyLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(60);
 
@@ -42,14 +37,14 @@ internal sealed class GuestPort : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            int fd = Libc.open(path, O_RDWR | O_CLOEXEC, 0);
+            int fd = Libc.open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0);
             if (fd >= 0)
             {
                 return new GuestPort(new SafeFileHandle(fd, ownsHandle: true), stage);
             }
 
             int error = Marshal.GetLastPInvokeError();
-            if (error != EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
+            if (error != ErrnoHeader.EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
             {
                 throw new IOException($"{path} cannot be opened: {new Win32Exception(error).Message} (errno {error}).");
             }
@@ -90,7 +85,7 @@ internal sealed class GuestPort : IDisposable
             fixed (byte* at = bytes)
             {
                 nint n = Libc.write(_port, at, (nuint)bytes.Length);
-                if (n < 0 && Marshal.GetLastPInvokeError() != EINTR)
+                if (n < 0 && Marshal.GetLastPInvokeError() != ErrnoHeader.EINTR)
                 {
                     throw Failure("written");
                 }
@@ -122,14 +117,14 @@ internal sealed class GuestPort : IDisposable
             TimeSpan left = s_answerLimit - Stopwatch.GetElapsedTime(start);
 
             // SAFETY: one pollfd on the stack, and a count of one.
-            PollFd poll = new() { Fd = (int)_port.DangerousGetHandle(), Events = POLLIN };
+            PollFd poll = new() { fd = (int)_port.DangerousGetHandle(), events = PollHeader.POLLIN };
             int ready = left <= TimeSpan.Zero ? 0 : Libc.poll(&poll, 1, (int)left.TotalMilliseconds + 1);
             if (ready == 0)
             {
                 throw new IOException($"The host did not answer within {s_answerLimit.TotalSeconds} s.");
             }
 
-            if (ready < 0 && Marshal.GetLastPInvokeError() != EINTR)
+            if (ready < 0 && Marshal.GetLastPInvokeError() != ErrnoHeader.EINTR)
             {
                 throw Failure("polled");
             }
@@ -148,7 +143,7 @@ internal sealed class GuestPort : IDisposable
                     throw new IOException("The host has closed the port.");
                 }
 
-                if (n < 0 && Marshal.GetLastPInvokeError() is not (EINTR or EAGAIN))
+                if (n < 0 && Marshal.GetLastPInvokeError() is not (ErrnoHeader.EINTR or ErrnoHeader.EAGAIN))
                 {
                     throw Failure("read");
                 }

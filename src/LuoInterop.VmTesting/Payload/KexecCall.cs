@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
+using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.VmTesting.Payload;
@@ -8,10 +9,6 @@ namespace LuoInterop.VmTesting.Payload;
 /// <summary>Makes the two calls that replace a kernel.</summary>
 internal static class KexecCall
 {
-    private const uint LINUX_REBOOT_MAGIC1 = 0xfee1dead;
-    private const uint LINUX_REBOOT_MAGIC2 = 672274793;
-    private const uint LINUX_REBOOT_CMD_KEXEC = 0x45584543;
-
     internal static unsafe void FileLoad(string image, string initrd, string commandLine)
     {
         using SafeFileHandle kernelFile = File.OpenHandle(image);
@@ -23,7 +20,7 @@ internal static class KexecCall
         {
             Check(
                 Libc.syscall(
-                    Number(320, 294), (int)kernelFile.DangerousGetHandle(), (int)initrdFile.DangerousGetHandle(), line.Length, (nint)text, 0),
+                    UnistdHeader.NR_kexec_file_load, (int)kernelFile.DangerousGetHandle(), (int)initrdFile.DangerousGetHandle(), line.Length, (nint)text, 0),
                 "kexec_file_load");
         }
     }
@@ -31,17 +28,10 @@ internal static class KexecCall
     internal static void Reboot()
     {
         Check(
-            Libc.syscall(Number(169, 142), unchecked((int)LINUX_REBOOT_MAGIC1), (nint)LINUX_REBOOT_MAGIC2, (nint)LINUX_REBOOT_CMD_KEXEC, 0, 0),
+            Libc.syscall(UnistdHeader.NR_reboot, unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1), (nint)RebootHeader.LINUX_REBOOT_MAGIC2, (nint)RebootHeader.LINUX_REBOOT_CMD_KEXEC, 0, 0),
             "reboot(LINUX_REBOOT_CMD_KEXEC)");
         throw new IOException("reboot(LINUX_REBOOT_CMD_KEXEC) returned without an error.");
     }
-
-    private static nint Number(nint x64, nint arm64) => RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => x64,
-        Architecture.Arm64 => arm64,
-        Architecture other => throw new PlatformNotSupportedException($"The system call numbers of {other} are not known."),
-    };
 
     private static void Check(nint result, string call)
     {

@@ -1,16 +1,8 @@
 using System.Runtime.InteropServices;
+using LuoInterop.VmTesting.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.VmTesting.Payload;
-
-/// <summary>Is struct pollfd.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct PollFd
-{
-    internal int Fd;
-    internal short Events;
-    internal short ReturnedEvents;
-}
 
 /// <summary>Declares the C library's calls under their own names.</summary>
 internal static unsafe partial class Libc

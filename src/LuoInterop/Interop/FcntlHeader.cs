@@ -1,7 +1,6 @@
 namespace LuoInterop.Interop;
 
 /// <summary>Declares <c>include/uapi/linux/fcntl.h</c> and <c>asm-generic/fcntl.h</c>: open flags, fcntl commands, seals.</summary>
-/// <remarks>The values are those of x86-64; arm64 differs in O_DIRECTORY and O_NOFOLLOW, which are not declared.</remarks>
 internal static class FcntlHeader
 {
     public const int O_RDONLY = 0;
@@ -13,9 +12,16 @@ internal static class FcntlHeader
     public const int O_TRUNC = 0x200;
     public const int O_APPEND = 0x400;
     public const int O_NONBLOCK = 0x800;
+    public const int O_NOATIME = 0x40000;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
+    public static readonly PerArchitecture O_DIRECT = new(X64: 0x4000, Arm64: 0x10000);
+    public static readonly PerArchitecture O_LARGEFILE = new(X64: 0x8000, Arm64: 0x20000);
+    public static readonly PerArchitecture O_DIRECTORY = new(X64: 0x10000, Arm64: 0x4000);
+    public static readonly PerArchitecture O_TMPFILE = new(X64: 0x410000, Arm64: 0x404000);
+
+    public const int F_DUPFD = 0;
     public const int F_GETFD = 1;
     public const int F_SETFD = 2;
     public const int F_GETFL = 3;

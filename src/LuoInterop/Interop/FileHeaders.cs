@@ -11,6 +11,9 @@ internal static class FallocHeader
     public const int FALLOC_FL_ZERO_RANGE = 0x10;
     public const int FALLOC_FL_INSERT_RANGE = 0x20;
     public const int FALLOC_FL_UNSHARE_RANGE = 0x40;
+
+    /// <summary>Writes zeroes instead of marking extents unwritten. Since Linux 6.17.</summary>
+    public const int FALLOC_FL_WRITE_ZEROES = 0x80;
 }
 
 /// <summary>Declares <c>asm-generic/mman-common.h</c> and <c>linux/mman.h</c>: what mapping a memfd needs.</summary>
@@ -19,10 +22,14 @@ internal static class MmanHeader
     public const int PROT_NONE = 0;
     public const int PROT_READ = 1;
     public const int PROT_WRITE = 2;
+    public const int PROT_EXEC = 4;
     public const int MAP_SHARED = 0x01;
     public const int MAP_PRIVATE = 0x02;
     public const int MAP_ANONYMOUS = 0x20;
+    public const int MAP_NORESERVE = 0x4000;
     public const int MAP_POPULATE = 0x8000;
+    public const int MADV_WILLNEED = 3;
+    public const int MADV_DONTNEED = 4;
     public const int MADV_REMOVE = 9;
     public const int MADV_HUGEPAGE = 14;
     public const int MADV_NOHUGEPAGE = 15;
@@ -36,6 +43,7 @@ internal static class StatHeader
     public const uint STATX_BASIC_STATS = 0x7ff;
     public const ushort S_IFMT = 0xF000;
     public const ushort S_IFREG = 0x8000;
+    public const ushort S_IFDIR = 0x4000;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -95,4 +103,5 @@ internal static class MagicHeader
     public const long TMPFS_MAGIC = 0x01021994;
     public const long HUGETLBFS_MAGIC = 0x958458f6;
     public const long GUEST_MEMFD_MAGIC = 0x474d454d;
+    public const long DEBUGFS_MAGIC = 0x64626720;
 }

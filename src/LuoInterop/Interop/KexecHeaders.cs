@@ -9,12 +9,6 @@ internal static class KexecHeader
     public const uint KEXEC_FILE_DEBUG = 0x00000008;
     public const uint KEXEC_FILE_NO_CMA = 0x00000010;
     public const uint KEXEC_FILE_FORCE_DTB = 0x00000020;
-
-    /// <summary>System call number on x86-64 (<c>arch/x86/entry/syscalls/syscall_64.tbl</c>).</summary>
-    public const int NR_kexec_file_load_x86_64 = 320;
-
-    /// <summary>System call number on arm64 (<c>asm-generic/unistd.h</c>).</summary>
-    public const int NR_kexec_file_load_arm64 = 294;
 }
 
 /// <summary>Declares <c>include/uapi/linux/reboot.h</c>: magics and commands of reboot(2).</summary>
@@ -25,10 +19,4 @@ internal static class RebootHeader
     public const uint LINUX_REBOOT_CMD_RESTART = 0x01234567;
     public const uint LINUX_REBOOT_CMD_POWER_OFF = 0x4321FEDC;
     public const uint LINUX_REBOOT_CMD_KEXEC = 0x45584543;
-
-    /// <summary>System call number on x86-64 (<c>arch/x86/entry/syscalls/syscall_64.tbl</c>).</summary>
-    public const int NR_reboot_x86_64 = 169;
-
-    /// <summary>System call number on arm64 (<c>asm-generic/unistd.h</c>).</summary>
-    public const int NR_reboot_arm64 = 142;
 }

@@ -59,6 +59,8 @@ internal static class KvmHeader
     public const uint KVM_EXIT_SYSTEM_EVENT = 24;
     public const uint KVM_EXIT_MEMORY_FAULT = 39;
 
+    public const uint KVM_INTERNAL_ERROR_EMULATION = 1;
+
     public const byte KVM_EXIT_IO_IN = 0;
     public const byte KVM_EXIT_IO_OUT = 1;
     public const ulong KVM_MEMORY_EXIT_FLAG_PRIVATE = 1UL << 3;

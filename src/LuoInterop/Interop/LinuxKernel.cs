@@ -177,8 +177,9 @@ internal sealed unsafe class LinuxKernel : Kernel
     {
         text = "";
         using var open = new DescriptorReference(file);
-        byte* buffer = stackalloc byte[4096];
-        nint length = Saved(Libc.readlink($"/proc/self/fd/{open.Fd}", buffer, 4096));
+        const int Size = 4096;
+        byte* buffer = stackalloc byte[Size];
+        nint length = Saved(Libc.readlink($"/proc/self/fd/{open.Fd}", buffer, Size));
         if (length < 0)
         {
             // The kernel has no such entry for a descriptor that is not open.
@@ -203,12 +204,6 @@ internal sealed unsafe class LinuxKernel : Kernel
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags)
     {
         ArgumentNullException.ThrowIfNull(commandLine);
-        int number = RuntimeInformation.ProcessArchitecture switch
-        {
-            Architecture.X64 => KexecHeader.NR_kexec_file_load_x86_64,
-            Architecture.Arm64 => KexecHeader.NR_kexec_file_load_arm64,
-            _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
-        };
         using var kernelFile = new DescriptorReference(kernel ?? DescriptorReference.NoFile);
         using var initrdFile = new DescriptorReference(initrd ?? DescriptorReference.NoFile);
 
@@ -218,7 +213,7 @@ internal sealed unsafe class LinuxKernel : Kernel
         fixed (byte* pointer = line)
         {
             return (int)Libc.Result(Libc.syscall_kexec_file_load(
-                number,
+                UnistdHeader.NR_kexec_file_load,
                 kernelFile.Fd,
                 initrdFile.Fd,
                 unload ? 0 : (nuint)line.Length,
@@ -230,14 +225,8 @@ internal sealed unsafe class LinuxKernel : Kernel
     public override int Reboot(uint command)
     {
         // reboot(2) in libc hides the magics, and takes no argument for the command.
-        int number = RuntimeInformation.ProcessArchitecture switch
-        {
-            Architecture.X64 => RebootHeader.NR_reboot_x86_64,
-            Architecture.Arm64 => RebootHeader.NR_reboot_arm64,
-            _ => throw new PlatformNotSupportedException("Live update exists on x86-64 and arm64 only."),
-        };
         return (int)Libc.Result(Libc.syscall_reboot(
-            number,
+            UnistdHeader.NR_reboot,
             unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1),
             (int)RebootHeader.LINUX_REBOOT_MAGIC2,
             unchecked((int)command),

@@ -6,7 +6,6 @@ namespace LuoInterop;
 internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
 {
     // include/uapi/linux/magic.h
-    private const long DEBUGFS_MAGIC = 0x64626720;
 
     public string Root { get; } = root;
 
@@ -102,7 +101,7 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
         if (fd >= 0)
         {
             using var folder = new KernelHandle(kernel, fd);
-            mounted = kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == DEBUGFS_MAGIC;
+            mounted = kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == MagicHeader.DEBUGFS_MAGIC;
         }
 
         return mounted

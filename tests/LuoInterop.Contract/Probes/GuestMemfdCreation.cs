@@ -128,7 +128,7 @@ public static class GuestMemfdCreation
         Assert.NotEqual(status.Inode, probe.Memory().Status.Inode);
         Assert.Equal(0, kernel.ReadLink(memory.Handle, out string text));
         Assert.Equal("/[kvm-gmem] (deleted)", text);
-        Assert.Equal(FcntlHeader.O_RDWR | 0x8000, kernel.Fcntl(memory.Handle, FcntlHeader.F_GETFL));
+        Assert.Equal(FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE, kernel.Fcntl(memory.Handle, FcntlHeader.F_GETFL));
         Assert.Equal(0, kernel.ReadLink(probe.Vm.Handle, out text));
         Assert.Equal("anon_inode:kvm-vm", text);
     }

@@ -189,8 +189,7 @@ public static class DescriptionContract
         .Of("A file made by O_TMPFILE in a tmpfs has no link and goes over like a memfd.")
         .Kernel(static s =>
         {
-            const int O_TMPFILE = 0x410000;
-            var file = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/dev/shm", O_TMPFILE | FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0x180)), ownsHandle: true));
+            var file = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/dev/shm", FcntlHeader.O_TMPFILE | FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0x180)), ownsHandle: true));
             Refused.Not(s.Kernel.PWrite(file, "temporary"u8, 0));
             LiveUpdateSession session = s.Create();
             session.Preserve(file, 1);

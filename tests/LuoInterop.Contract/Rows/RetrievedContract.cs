@@ -28,8 +28,7 @@ public static class RetrievedContract
             Assert.Equal((own.Status.UserId, own.Status.GroupId), (status.UserId, status.GroupId));
             Assert.Equal(0u, status.Links);
             Assert.Equal(FcntlHeader.FD_CLOEXEC, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFD));
-            const int O_LARGEFILE = 0x8000;
-            Assert.Equal(FcntlHeader.O_RDWR | O_LARGEFILE, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL));
+            Assert.Equal(FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL));
         });
 
     public static Scenario PositionAndOddSizes_AreExact => Scenario

@@ -8,8 +8,6 @@ namespace LuoInterop.Tests.Memory;
 public class PreservabilityTests
 {
     private const string SharedMemory = "/dev/shm";
-    private const int O_TMPFILE = 0x410000;
-
     private static PreservabilityRule RuleOf(System.Runtime.InteropServices.SafeHandle file)
     {
         Preservability result = Preservability.Of(Kernel.Linux, file);
@@ -81,7 +79,7 @@ public class PreservabilityTests
     [Fact]
     public void TmpfsFile_ThatNeverHadAName_IsAccepted()
     {
-        using SafeFileHandle file = Files.Open(SharedMemory, O_TMPFILE | FcntlHeader.O_RDWR, 0x180);
+        using SafeFileHandle file = Files.Open(SharedMemory, FcntlHeader.O_TMPFILE | FcntlHeader.O_RDWR, 0x180);
         Assert.Equal(PreservabilityRule.Accepted, RuleOf(file));
     }
 

@@ -1,0 +1,12 @@
+namespace LuoInterop.Interop;
+
+/// <summary>Declares <c>asm/ioctls.h</c> and <c>linux/fs.h</c>: the requests that the kernel answers for every file.</summary>
+internal static class IoctlsHeader
+{
+    public const uint FIGETBSZ = 2;
+    public const uint FIONBIO = 0x5421;
+    public const uint FIONCLEX = 0x5450;
+    public const uint FIOCLEX = 0x5451;
+    public const uint FIOASYNC = 0x5452;
+    public const uint FIOQSIZE = 0x5460;
+}
