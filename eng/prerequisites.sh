@@ -11,6 +11,7 @@ need nm binutils
 [ -f /usr/include/stdlib.h ] || packages+=(libc6-dev)
 if [ "${1:-}" = --vm ]; then
   need qemu-system-x86_64 qemu-system-x86
+  [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
   need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
   compgen -G '/usr/include/libelf.h' >/dev/null || packages+=(libelf-dev)
   compgen -G '/usr/include/openssl/opensslv.h' >/dev/null || packages+=(libssl-dev)

@@ -92,7 +92,7 @@ internal sealed class KernelConfiguration
         string version = heading?[..^End.Length].Split(' ')[^1] ?? "";
         return version.Length > 0
             && release.StartsWith(version, StringComparison.Ordinal)
-            && (release.Length == version.Length || !char.IsAsciiDigit(release[version.Length]));
+            && (release.Length == version.Length || !(char.IsAsciiDigit(release[version.Length]) || release[version.Length] == '.'));
     }
 
     private static bool HasOptions(ReadOnlySpan<byte> text)

@@ -125,7 +125,7 @@ internal sealed class KernelImage
         {
             return HasLinuxSection()
                 ? "It is a unified kernel image (UKI); kexec takes what is inside. Take its sections out (objcopy -O binary --only-section=.linux UKI vmlinuz, the same for .initrd), and load these with the command line of its section .cmdline."
-                : head[4..].StartsWith("zimg"u8)
+                : head.Length > 4 && head[4..].StartsWith("zimg"u8)
                 ? "It is a compressed kernel for EFI (zboot); kexec takes the kernel inside. Load the Image that it was made from."
                 : IsArm64Image ? OtherMachine() : "It is an EFI program without a kernel that kexec knows.";
         }
