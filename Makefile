@@ -31,14 +31,14 @@ demo-vm:         ## The same program on Linux 7.3 in QEMU; the first time it bui
 	@$(DEMO) --on vm
 
 test:            ## Run every test, those on the real kernel in a VM too
-	@eng/prerequisites.sh --vm
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh
 	@eng/test.sh
 
 test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back; the first time it builds that kernel too (minutes)
-	@eng/prerequisites.sh --vm
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.ContractTests
 	@$(BUILD) tests/LuoInterop.VmTesting.Tests
@@ -48,7 +48,7 @@ test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back;
 	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
 
 check:           ## Run the tests that need no VM
-	@eng/prerequisites.sh
+	@eng/prerequisites.sh --tests
 	@echo building ...
 	@$(BUILD) LuoInterop.sln
 	@eng/test.sh --check
@@ -89,7 +89,7 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
-	@eng/prerequisites.sh --vm
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)

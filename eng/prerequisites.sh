@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what building and testing need: the .NET SDK, a C compiler, and with --vm what the kernel build and QEMU need.
+# Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --tests what the
+# tests look at beside: libfdt, and with --vm too the C headers of arm64 and kexec-tools.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -9,15 +10,20 @@ need make make
 need gcc gcc
 need nm binutils
 [ -f /usr/include/stdlib.h ] || packages+=(libc6-dev)
-if [ "${1:-}" = --vm ]; then
+if [[ " $* " == *" --vm "* ]]; then
   need qemu-system-x86_64 qemu-system-x86
-  # The ABI tests compile against arm64's headers, beside those of the built kernel.
-  need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
-  [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
   need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
   compgen -G '/usr/include/libelf.h' >/dev/null || packages+=(libelf-dev)
   compgen -G '/usr/include/openssl/opensslv.h' >/dev/null || packages+=(libssl-dev)
   [ -n "${LUO_KERNEL_SOURCE:-}" ] || [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || packages+=(debian-archive-keyring)
+fi
+if [[ " $* " == *" --tests "* ]]; then
+  [ -f /usr/include/libfdt.h ] || packages+=(libfdt-dev)
+  if [[ " $* " == *" --vm "* ]]; then
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
+    [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
+  fi
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

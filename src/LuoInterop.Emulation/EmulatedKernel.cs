@@ -144,11 +144,17 @@ public sealed partial class EmulatedKernel : Kernel
         const uint ForceDtb = 0x20;
         const uint Known = KexecHeader.KEXEC_FILE_UNLOAD | KexecHeader.KEXEC_FILE_ON_CRASH | KexecHeader.KEXEC_FILE_NO_INITRAMFS
             | KexecHeader.KEXEC_FILE_DEBUG | NoCma | ForceDtb;
+        bool crash = (flags & KexecHeader.KEXEC_FILE_ON_CRASH) != 0;
         using (Enter(KernelCall.KexecFileLoad, out int refusal))
         {
             if (refusal != 0)
             {
                 return refusal;
+            }
+
+            if (!_system.KexecLimits.Permit(crash))
+            {
+                return Refused.EPERM;
             }
         }
 
@@ -157,7 +163,6 @@ public sealed partial class EmulatedKernel : Kernel
             return Refused.EINVAL;
         }
 
-        bool crash = (flags & KexecHeader.KEXEC_FILE_ON_CRASH) != 0;
         LoadedKernel? image = null;
         if ((flags & KexecHeader.KEXEC_FILE_UNLOAD) == 0)
         {
@@ -191,6 +196,35 @@ public sealed partial class EmulatedKernel : Kernel
         }
     }
 
+    /// <summary>Loads a kernel by kexec_load(2), as another program may do (<c>kexec -l -c</c>, <c>kexec -a</c>): it is told nothing of what is handed over.</summary>
+    /// <param name="kernel">The kernel image, a host file that is open for reading.</param>
+    /// <param name="commandLine">Its command line.</param>
+    /// <returns>0, or <c>-errno</c>, as <see cref="KexecFileLoad"/> without an initial RAM disk.</returns>
+    public int KexecLoad(SafeHandle kernel, string commandLine)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentNullException.ThrowIfNull(commandLine);
+        using (Enter())
+        {
+            if (!_system.KexecLimits.Permit(crash: false))
+            {
+                return Refused.EPERM;
+            }
+        }
+
+        // kexec(8) reads and checks the file as the kernel would, and passes its parts.
+        int error = ReadImage(kernel, wantsInitrd: false, null, commandLine, out LoadedKernel? image);
+        if (error == 0)
+        {
+            using (Enter())
+            {
+                _system.LoadSegments(image!);
+            }
+        }
+
+        return error;
+    }
+
     /// <summary>Restarts the emulated machine: reboot(2).</summary>
     /// <returns><c>-errno</c> when the kernel does not obey: EINVAL without a loaded image, or what a file's freeze failed with.</returns>
     /// <exception cref="EmulatedFrozenFileException">
@@ -220,11 +254,13 @@ public sealed partial class EmulatedKernel : Kernel
             return error;
         }
 
-        error = BzImage.Probe(file!, out string release, out uint longest);
+        error = BzImage.Probe(file!, out KernelImage? found, out string release);
         if (error != 0)
         {
             return error;
         }
+
+        SafeHandle kernelFile = file!;
 
         if (wantsInitrd)
         {
@@ -237,8 +273,9 @@ public sealed partial class EmulatedKernel : Kernel
         }
 
         int end = commandLine.IndexOf('\0', StringComparison.Ordinal);
-        image = new LoadedKernel(release, end < 0 ? commandLine : commandLine[..end]);
-        return Encoding.UTF8.GetByteCount(commandLine) + 1 > longest ? Refused.EINVAL : 0;
+        image = new LoadedKernel(
+            release, end < 0 ? commandLine : commandLine[..end], BzImage.FindFeatures(found!, kernelFile), found!.IsCut);
+        return Encoding.UTF8.GetByteCount(commandLine) + 1 > found.CommandLineSize ? Refused.EINVAL : 0;
     }
 
     // No emulated file can be read as an image: they are no regular files, or empty.

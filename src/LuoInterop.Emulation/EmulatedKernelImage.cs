@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Text;
-using LuoInterop.Emulation.Boot;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation;
 
@@ -16,7 +17,26 @@ public static class EmulatedKernelImage
     /// <param name="destination">Where to; stays open.</param>
     /// <param name="release">The kernel's release, 1 to 64 printable ASCII characters without a space; 6.18, 6.19 or 7.0 to 7.3 to be loadable.</param>
     /// <exception cref="ArgumentException">The release is not a word of that length.</exception>
-    public static void Write(Stream destination, string release = "7.3.4-emulated")
+    public static void Write(Stream destination, string release = "7.3.4-emulated") => Write(destination, release, []);
+
+    /// <summary>Writes an image with a built-in configuration (CONFIG_IKCONFIG), which says what the kernel carries over.</summary>
+    /// <param name="destination">Where to; stays open.</param>
+    /// <param name="release">The kernel's release.</param>
+    /// <param name="configuration">The lines of the <c>.config</c> that matter, for example <c># CONFIG_KEXEC_HANDOVER is not set</c>. What they do not say is unknown, and there.</param>
+    /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
+    public static void Write(Stream destination, string release, string configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        using var kernel = new MemoryStream();
+        kernel.Write("IKCFG_ST"u8);
+        Pack(kernel, Encoding.UTF8.GetBytes(configuration));
+        kernel.Write("IKCFG_ED"u8);
+        using var payload = new MemoryStream();
+        Pack(payload, kernel.ToArray());
+        Write(destination, release, payload.ToArray());
+    }
+
+    private static void Write(Stream destination, string release, ReadOnlySpan<byte> payload)
     {
         ArgumentNullException.ThrowIfNull(destination);
         ArgumentException.ThrowIfNullOrEmpty(release);
@@ -25,16 +45,26 @@ public static class EmulatedKernelImage
             throw new ArgumentException($"A release is a word of at most {LongestRelease} characters.", nameof(release));
         }
 
-        byte[] image = new byte[BzImage.HeaderSize];
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BzImage.BootFlag), BzImage.BootFlagValue);
-        "HdrS"u8.CopyTo(image.AsSpan(BzImage.Signature));
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BzImage.ProtocolVersion), 0x020f);
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BzImage.KernelVersion), VersionOffset - BzImage.KernelVersionBase);
-        image[BzImage.LoadFlags] = BzImage.LOADED_HIGH;
+        byte[] image = new byte[BootParamHeader.HeaderSize];
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.boot_flag), BootParamHeader.BootFlag);
+        "HdrS"u8.CopyTo(image.AsSpan(BootParamHeader.header));
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.version), 0x020f);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.kernel_version), VersionOffset - BootParamHeader.KernelVersionBase);
+        image[BootParamHeader.setup_sects] = (BootParamHeader.HeaderSize / BootParamHeader.SectorSize) - 1;
+        image[BootParamHeader.loadflags] = BootParamHeader.LOADED_HIGH;
         BinaryPrimitives.WriteUInt16LittleEndian(
-            image.AsSpan(BzImage.XLoadFlags), BzImage.XLF_KERNEL_64 | BzImage.XLF_CAN_BE_LOADED_ABOVE_4G);
-        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(BzImage.CommandLineSize), CommandLineSize);
+            image.AsSpan(BootParamHeader.xloadflags), BootParamHeader.XLF_KERNEL_64 | BootParamHeader.XLF_CAN_BE_LOADED_ABOVE_4G);
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(BootParamHeader.cmdline_size), CommandLineSize);
         Encoding.ASCII.GetBytes($"{release} (emulated@luointerop) #1 SMP", image.AsSpan(VersionOffset));
+        BinaryPrimitives.WriteInt32LittleEndian(image.AsSpan(BootParamHeader.syssize), payload.Length / BootParamHeader.ParagraphSize);
+        BinaryPrimitives.WriteInt32LittleEndian(image.AsSpan(BootParamHeader.payload_length), payload.Length);
         destination.Write(image);
+        destination.Write(payload);
+    }
+
+    private static void Pack(Stream destination, ReadOnlySpan<byte> content)
+    {
+        using var gzip = new GZipStream(destination, CompressionLevel.Optimal, leaveOpen: true);
+        gzip.Write(content);
     }
 }

@@ -20,5 +20,6 @@ return args switch
     ["contract"] => VmRun.Run(guest, Kernel.Linux),
     ["probes", .. var boots] => ProbeRun.Run(guest, boots),
     [EmptyBlock.Guarded or EmptyBlock.GuardedReboot or EmptyBlock.Unguarded] => EmptyBlock.Run(guest, args[0]),
+    [KexecTools.Noticed or KexecTools.LetPass or KexecTools.TwoInitrds] => KexecTools.Run(guest, args[0]),
     _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),
 };

@@ -26,6 +26,9 @@ public sealed class Stage : IDisposable
 
     public int Number { get; }
 
+    /// <summary>Gets the image of the kernel that follows.</summary>
+    public required string NextKernelPath { get; init; }
+
     /// <summary>Gets the device, opened on first use and closed at the end of the body.</summary>
     public LiveUpdateDevice Device => _device ??= LiveUpdateDevice.Open(Kernel);
 

@@ -44,7 +44,7 @@ public static class VmRun
         long started = Stopwatch.GetTimestamp();
         try
         {
-            using var stage = new Stage(kernel, scenario.Name, guest.Stage, notes);
+            using var stage = new Stage(kernel, scenario.Name, guest.Stage, notes) { NextKernelPath = guest.NextKernelImagePath };
             scenario.Bodies[guest.Stage - 1](stage);
         }
         catch (Exception error)

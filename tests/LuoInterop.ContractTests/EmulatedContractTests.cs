@@ -33,18 +33,18 @@ public sealed class EmulatedContractTests : IDisposable
         for (int i = 0; i < scenario.Bodies.Count; i++)
         {
             Kernel kernel = machine.Boot();
-            using (var stage = new Stage(kernel, scenario.Name, i + 1, notes))
+            using (FileStream file = File.Create(_image))
+            {
+                EmulatedKernelImage.Write(file, releases[(i + 1) % 2], "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n");
+            }
+
+            using (var stage = new Stage(kernel, scenario.Name, i + 1, notes) { NextKernelPath = _image })
             {
                 scenario.Bodies[i](stage);
             }
 
             if (i + 1 < scenario.Bodies.Count)
             {
-                using (FileStream file = File.Create(_image))
-                {
-                    EmulatedKernelImage.Write(file, releases[(i + 1) % 2]);
-                }
-
                 Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, _image, null, CommandLine).Reboot);
             }
         }

@@ -1,78 +1,40 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Boot;
 
-/// <summary>Reads the setup header of an x86 kernel image (Documentation/arch/x86/boot.rst; bzImage64_probe of kexec-bzimage64.c).</summary>
+/// <summary>Looks at the files that kexec_file_load(2) is given.</summary>
 internal static class BzImage
 {
-    public const int HeaderSize = 1024;
-    public const int BootFlag = 0x1fe;
-    public const int Signature = 0x202;
-    public const int ProtocolVersion = 0x206;
-    public const int KernelVersion = 0x20e;
-    public const int LoadFlags = 0x211;
-    public const int XLoadFlags = 0x236;
-    public const int CommandLineSize = 0x238;
-    public const int KernelVersionBase = 0x200;
-    public const ushort BootFlagValue = 0xaa55;
-    public const ushort OldestProtocol = 0x020c;
-    public const byte LOADED_HIGH = 1;
-    public const ushort XLF_KERNEL_64 = 1;
-    public const ushort XLF_CAN_BE_LOADED_ABOVE_4G = 2;
-    private const int LongestVersion = 256;
-
     /// <summary>Reads the file of a kernel image through its descriptor (kernel_read_file_from_fd in fs/kernel_read_file.c).</summary>
     /// <param name="file">A host file.</param>
+    /// <param name="image">The image.</param>
     /// <param name="release">The kernel's release.</param>
-    /// <param name="commandLineSize">The most bytes of a command line.</param>
     /// <returns>0; EBADF, EINVAL, ETXTBSY; ENOEXEC for what is no kernel of Linux 6.18 to 7.3.</returns>
-    public static int Probe(SafeHandle file, out string release, out uint commandLineSize)
+    public static int Probe(SafeHandle file, out KernelImage? image, out string release)
     {
+        image = null;
         release = "";
-        commandLineSize = 0;
         int error = CheckReadable(file);
+        error = error == 0 ? KernelImage.TryRead(Kernel.Linux, file, out image) : error;
         if (error != 0)
         {
             return error;
         }
 
-        Span<byte> header = stackalloc byte[HeaderSize];
-        nint length = ReadFully(file, header, 0);
-        if (length < 0)
-        {
-            return (int)length;
-        }
-
-        ReadOnlySpan<byte> bytes = header;
-        if (length < HeaderSize
-            || !bytes[Signature..].StartsWith("HdrS"u8)
-            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[BootFlag..]) != BootFlagValue
-            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[ProtocolVersion..]) < OldestProtocol
-            || (bytes[LoadFlags] & LOADED_HIGH) == 0
-            || (bytes[XLoadFlags] & (XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G)) != (XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G))
+        if (!image!.IsLoadable)
         {
             return Refused.ENOEXEC;
         }
 
-        commandLineSize = BinaryPrimitives.ReadUInt32LittleEndian(bytes[CommandLineSize..]);
-        Span<byte> version = stackalloc byte[LongestVersion];
-        int offset = BinaryPrimitives.ReadUInt16LittleEndian(bytes[KernelVersion..]) + KernelVersionBase;
-        length = ReadFully(file, version, offset);
-        if (length < 0)
-        {
-            return (int)length;
-        }
-
-        // "7.3.4 (builder@host) #1 SMP ...": the release is the first word.
-        version = version[..(int)length];
-        int end = version.IndexOfAny((byte)0, (byte)' ');
-        release = end > 0 ? Encoding.Latin1.GetString(version[..end]) : "";
+        release = image.ReadRelease();
         return KernelProfile.TryFind(release, out _) ? 0 : Refused.ENOEXEC;
     }
+
+    /// <summary>Finds out what an image was built with, from its file and those beside it.</summary>
+    public static KernelFeatures FindFeatures(KernelImage image, SafeHandle file) =>
+        Kernel.Linux.ReadLink(file, out string path) == 0 ? KernelFeatures.Of(Kernel.Linux, image, path, file) : KernelFeatures.Unknown;
 
     /// <summary>Tells whether a file can be read as kernel or initrd: 0, EBADF, EINVAL or ETXTBSY.</summary>
     public static int CheckReadable(SafeHandle file)
@@ -114,22 +76,5 @@ internal static class BzImage
         }
 
         return result == Refused.EAGAIN;
-    }
-
-    private static nint ReadFully(SafeHandle file, Span<byte> buffer, long offset)
-    {
-        int done = 0;
-        while (done < buffer.Length)
-        {
-            nint read = Kernel.Linux.PRead(file, buffer[done..], offset + done);
-            if (read <= 0)
-            {
-                return read < 0 ? read : done;
-            }
-
-            done += (int)read;
-        }
-
-        return done;
     }
 }

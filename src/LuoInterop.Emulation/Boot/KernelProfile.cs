@@ -117,6 +117,9 @@ internal sealed record KernelProfile
     /// <summary>Gets whether the versions of memory files can be chosen.</summary>
     public bool HasVersions => Previews.Contains(KernelPreviews.Versions);
 
+    /// <summary>Describes a kernel of this release that was built with less.</summary>
+    public KernelProfile BuiltWith(KernelFeatures features) => features.LiveUpdate == false ? this with { Luo = null } : this;
+
     /// <summary>Finds the description of a release by its first two numbers, and by the previews in its local version.</summary>
     public static bool TryFind(string release, [NotNullWhen(true)] out KernelProfile? profile)
     {

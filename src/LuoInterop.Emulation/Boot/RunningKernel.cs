@@ -18,6 +18,7 @@ internal sealed partial class RunningKernel
 {
     private readonly EmulatedMachine _machine;
     private readonly bool _hasMemfdHandler;
+    private readonly KernelFeatures _features;
     private readonly List<ModuleContext> _modules = [];
     private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
@@ -32,7 +33,8 @@ internal sealed partial class RunningKernel
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
-        _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
+        _hasMemfdHandler = !machine.Faults.LacksMemfdHandler() && parameters.Features.Memfd != false;
+        _features = parameters.Features;
         IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
     }
 
@@ -59,6 +61,9 @@ internal sealed partial class RunningKernel
     public LuoDevice? Device { get; private set; }
 
     public KernelFiles Files { get; } = new();
+
+    /// <summary>Gets whether images may be loaded.</summary>
+    public KexecLimits KexecLimits { get; } = new();
 
     public MemfdInodes Inodes { get; } = new();
 
@@ -88,10 +93,15 @@ internal sealed partial class RunningKernel
             throw new InvalidOperationException($"Linux {parameters.Release} was loaded, but cannot be emulated.");
         }
 
-        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
+        KernelFeatures features = parameters.Features;
+        profile = profile.BuiltWith(features);
+        bool isBuiltIn = features.KexecHandover != false;
+        KexecHandover handover = KhoEarlyBoot.Start(
+            memory, machine.Faults, isBuiltIn ? parameters.Handover : null, parameters.Words, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        bool hasKho = KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault;
+        bool hasKho = isBuiltIn
+            && (KernelParameter.Switch(parameters.Words, "kho") ?? features.HandoverDefault ?? machine.Options.KexecHandoverDefault);
         if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
@@ -175,6 +185,9 @@ internal sealed partial class RunningKernel
     /// <summary>kexec_file_load(2), after the image was found good.</summary>
     public void Load(LoadedKernel? image) => _image = image is null ? null : image with { IsAttached = Handover.IsAttached };
 
+    /// <summary>kexec_load(2), which tells the image nothing of KHO's data.</summary>
+    public void LoadSegments(LoadedKernel image) => _image = image;
+
     /// <summary>reboot(2): an <c>-errno</c>, 0 for commands that do nothing here.</summary>
     /// <exception cref="EmulatedRebootException">The kernel obeyed.</exception>
     public int Reboot(uint command)
@@ -244,7 +257,13 @@ internal sealed partial class RunningKernel
         }
 
         KhoSetupData? data = image.IsAttached ? Handover.FillImage() : null;
-        throw End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data));
+        throw image.IsCut
+            ? End(
+                new EmulatedRebootException(
+                    RebootHeader.LINUX_REBOOT_CMD_RESTART,
+                    "The end of the loaded image was missing, so that no kernel started; the emulated machine was restarted with empty memory."),
+                null)
+            : End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data) { Features = image.Features });
     }
 
     private EmulatedRebootException End(EmulatedRebootException end, BootParameters? next)
@@ -256,8 +275,9 @@ internal sealed partial class RunningKernel
 
     /// <summary>Gets the configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
     private byte[] Configuration => Gzip(
-        "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n"
-        + (Luo is null ? "" : "CONFIG_LIVEUPDATE=y\n")
+        "CONFIG_KEXEC_FILE=y\n"
+        + (_features.KexecHandover == false ? "# CONFIG_KEXEC_HANDOVER is not set\n" : "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n")
+        + (Luo is null ? "# CONFIG_LIVEUPDATE is not set\n" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n"
@@ -286,6 +306,7 @@ internal sealed partial class RunningKernel
             Files.AddMissing("/sys/kernel/kexec/loaded");
         }
 
+        KexecLimits.AddTo(Files);
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
         Files.AddBytes("/proc/config.gz", Configuration);
         Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);

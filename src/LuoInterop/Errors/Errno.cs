@@ -68,12 +68,28 @@ public enum Errno
     ELOOP = 40,
     /// <summary>No data.</summary>
     ENODATA = 61,
+    /// <summary>A cryptographic algorithm is not built in.</summary>
+    ENOPKG = 65,
+    /// <summary>A message, here a signature, is damaged.</summary>
+    EBADMSG = 74,
     /// <summary>Value too large.</summary>
     EOVERFLOW = 75,
+    /// <summary>A damaged library; here: a damaged PE file.</summary>
+    ELIBBAD = 80,
     /// <summary>Not supported.</summary>
     EOPNOTSUPP = 95,
     /// <summary>Cannot assign the requested address; here: no room in KHO scratch memory.</summary>
     EADDRNOTAVAIL = 99,
+    /// <summary>Stale; here: another kernel image may be loaded than was checked.</summary>
+    ESTALE = 116,
+    /// <summary>No such key.</summary>
+    ENOKEY = 126,
+    /// <summary>A key has expired.</summary>
+    EKEYEXPIRED = 127,
+    /// <summary>A key was revoked.</summary>
+    EKEYREVOKED = 128,
+    /// <summary>A key was rejected.</summary>
+    EKEYREJECTED = 129,
     /// <summary>Memory page has a hardware error.</summary>
     EHWPOISON = 133,
 }

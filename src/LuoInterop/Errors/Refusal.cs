@@ -88,17 +88,35 @@ internal static class Refusal
         (Operation.AddSeals or Operation.GetSeals, Errno.EINVAL) => "the file is no memfd, or a seal is unknown to the kernel.",
 
         // kernel/kexec_file.c, kernel/kexec_core.c, kernel/reboot.c
-        (Operation.KexecFileLoad, Errno.EPERM) => "loading a kernel needs CAP_SYS_BOOT, and kernel.kexec_load_disabled must be 0.",
+        (Operation.KexecFileLoad, Errno.EPERM) =>
+            "loading a kernel needs CAP_SYS_BOOT, kernel.kexec_load_disabled must be 0 and kernel.kexec_load_limit_reboot not 0; a locked down kernel (/sys/kernel/security/lockdown; Secure Boot) takes signed images only.",
         (Operation.KexecFileLoad, Errno.ENOEXEC) => "the file is not a kernel image that this machine can start.",
         (Operation.KexecFileLoad, Errno.EBUSY) => "another kexec operation is running. Retry.",
         (Operation.KexecFileLoad, Errno.ETXTBSY) => "a program has the file open for writing. Wait until it has closed it.",
         (Operation.KexecFileLoad, Errno.EADDRNOTAVAIL) =>
             "the image and its initial RAM disk do not fit into KHO's scratch memory. Boot with a larger kho_scratch=, or use a smaller initrd.",
-        (Operation.KexecFileLoad, Errno.EINVAL) => "the flags or the command line are not acceptable (a command line is at most 2047 bytes on x86-64).",
+        (Operation.KexecFileLoad, Errno.EINVAL) =>
+            "the flags or the command line are not acceptable (a command line is at most 2047 bytes on x86-64), or the image or the initial RAM disk is empty or no regular file; on arm64 also: not a kernel image.",
         (Operation.KexecFileLoad, Errno.ENOSYS) => "the kernel was built without CONFIG_KEXEC_FILE.",
+        (Operation.KexecFileLoad, Errno.EACCES) => "a policy of the security modules (IMA, SELinux) does not let this file be loaded: it wants it signed, or of another kind.",
+
+        // crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c, certs/system_keyring.c
+        (Operation.KexecFileLoad, Errno.ENODATA) =>
+            "the image is not signed, and the kernel takes signed ones only (CONFIG_KEXEC_SIG_FORCE, lockdown). Load the distribution's signed image, or sign it with a key that the kernel trusts.",
+        (Operation.KexecFileLoad, Errno.ENOKEY) =>
+            "the kernel does not know the key that signed the image. Load an image of the same distribution, or enroll the key (MOK, db) and boot once.",
+        (Operation.KexecFileLoad, Errno.EKEYREJECTED) =>
+            "the image's signature does not fit its content, its key is on the list of revoked ones, or this loader cannot check signatures. Load an unchanged, newer image of the distribution.",
+        (Operation.KexecFileLoad, Errno.EKEYEXPIRED or Errno.EKEYREVOKED) =>
+            "the key that signed the image has expired or was revoked. Load an image that is signed with a valid one.",
+        (Operation.KexecFileLoad, Errno.ENOPKG) =>
+            "the kernel has no algorithm to check the image's signature with. Load its module (crypto), or use an image signed otherwise.",
+        (Operation.KexecFileLoad, Errno.EBADMSG) => "the image's signature is damaged. Copy or sign the image again.",
+        (Operation.KexecFileLoad, Errno.ELIBBAD) => "the image's PE header is damaged, or its signature is cut. Copy the image again.",
         (Operation.KexecFileLoad, Errno.EBADF) => "the kernel image or the initrd is not open for reading.",
         (Operation.Reboot, Errno.EPERM) => "reboot needs CAP_SYS_BOOT.",
         (Operation.Reboot, Errno.EINVAL) => "no kernel image is loaded, or this is not the initial pid namespace. The system runs on; load an image and retry.",
+        (Operation.Reboot, Errno.ESTALE) => "another kernel image may be loaded than was checked. The system runs on; load again.",
         (Operation.Reboot, Errno.EBUSY) => "another kexec operation is running. The system runs on; retry.",
         (Operation.Reboot, _) =>
             $"{System(errno)}; a preserved file's handler could not freeze. The system runs on, all sessions are as before, and the call can be retried.",

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace LuoInterop.Interop;
 
 /// <summary>Reads files that a kernel shows of itself, whole and with a cap.</summary>
@@ -52,5 +54,28 @@ internal static class KernelFile
                 Array.Resize(ref bytes, Math.Min(bytes.Length * 2, maximum + 1));
             }
         }
+    }
+
+    /// <summary>Reads at an offset until the buffer is full or the file ends: the number of bytes, or <c>-errno</c>.</summary>
+    public static nint ReadAt(Kernel kernel, SafeHandle file, Span<byte> buffer, long offset)
+    {
+        int done = 0;
+        while (done < buffer.Length)
+        {
+            nint count = kernel.PRead(file, buffer[done..], offset + done);
+            if (count == -(int)Errno.EINTR)
+            {
+                continue;
+            }
+
+            if (count <= 0)
+            {
+                return count < 0 ? count : done;
+            }
+
+            done += (int)count;
+        }
+
+        return done;
     }
 }

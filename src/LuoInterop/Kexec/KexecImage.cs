@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 
 namespace LuoInterop;
@@ -15,7 +17,12 @@ public enum KexecLoadOptions
 /// <summary>Holds the kernel that kexec starts next, loaded by kexec_file_load(2).</summary>
 /// <remarks>
 /// <para>Only kexec_file_load passes KHO's data on; kexec_load(2) succeeds and silently loses every preserved file, so the
-/// library has no way to call it. An image that another program loads afterwards replaces this one.</para>
+/// library has no way to call it. An image that another program loads afterwards replaces this one; <see cref="Reboot()"/>
+/// notices and refuses.</para>
+/// <para>To notice, <see cref="Load(Kernel, string, string?, string, KexecLoadOptions)"/> sets the sysctl
+/// kernel.kexec_load_limit_reboot (since Linux 6.3) to its highest value, 2,147,483,647, where no limit is set: the kernel
+/// lowers it at every load and unload. That many loads are left until the next boot. A limit that an administrator has set
+/// stays as it is.</para>
 /// <para>Files may be preserved before or after an image is loaded. Needs CAP_SYS_BOOT. Source: <c>kernel/kexec_file.c</c>,
 /// <c>kernel/kexec_core.c</c>, <c>kernel/liveupdate/kexec_handover.c</c>.</para>
 /// </remarks>
@@ -23,12 +30,16 @@ public sealed class KexecImage
 {
     private static readonly string[] LoadedPaths = ["/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded"];
 
-    private KexecImage(Kernel kernel, string kernelPath, string? initrdPath, string commandLine)
+    /// <summary>How many loads were left after this one; null where they are not counted.</summary>
+    private readonly int? _loadsLeft;
+
+    private KexecImage(Kernel kernel, string kernelPath, IReadOnlyList<string> initrdPaths, string commandLine, int? loadsLeft)
     {
         Kernel = kernel;
         KernelPath = kernelPath;
-        InitrdPath = initrdPath;
+        InitrdPaths = initrdPaths;
         CommandLine = commandLine;
+        _loadsLeft = loadsLeft;
     }
 
     /// <summary>Gets the kernel that runs now.</summary>
@@ -37,11 +48,18 @@ public sealed class KexecImage
     /// <summary>Gets the file that the next kernel was read from.</summary>
     public string KernelPath { get; }
 
-    /// <summary>Gets the file that the initial RAM disk was read from, or null.</summary>
-    public string? InitrdPath { get; }
+    /// <summary>Gets the files that the initial RAM disk was read from, in their order; empty for none.</summary>
+    public IReadOnlyList<string> InitrdPaths { get; }
 
     /// <summary>Gets the next kernel's command line.</summary>
     public string CommandLine { get; }
+
+    /// <summary>Gets whether another program, or another call of this one, loaded, unloaded or tried to since; null where the kernel does not tell.</summary>
+    /// <remarks>
+    /// It is told by the sysctl kernel.kexec_load_limit_reboot, which must be writable once, during the load: in a container with a
+    /// read-only /proc/sys and no limit set, or on a kernel without sysctl files, it is null. True also where somebody lowered the limit by hand.
+    /// </remarks>
+    public bool? IsReplaced => _loadsLeft is { } left && KexecLoadLimit.Read(Kernel) is { } now ? now != left : null;
 
     /// <summary>Loads a kernel: kexec_file_load(2). The files are read during the call.</summary>
     /// <param name="kernel">The kernel that runs now.</param>
@@ -49,38 +67,82 @@ public sealed class KexecImage
     /// <param name="initrdPath">The initial RAM disk, or null for none.</param>
     /// <param name="commandLine">The next kernel's command line. It must have <c>liveupdate=on</c>, and where KHO is not that kernel's default (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT) <c>kho=on</c>, which cannot be checked here.</param>
     /// <param name="options">What to let pass.</param>
-    /// <exception cref="ArgumentException">The command line would lose every preserved file.</exception>
-    /// <exception cref="LiveUpdateException">ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image; EPERM: no CAP_SYS_BOOT; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory. An image loaded before stays.</exception>
+    /// <exception cref="ArgumentException">The command line would lose every preserved file, or the image was built without what carries them.</exception>
+    /// <exception cref="LiveUpdateException">
+    /// ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image, or one whose end is missing; EPERM: no CAP_SYS_BOOT, or loads
+    /// are forbidden; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory; ENODATA, ENOKEY, EKEYREJECTED, EKEYEXPIRED,
+    /// ENOPKG, EBADMSG, ELIBBAD: its signature. An image loaded before stays.
+    /// </exception>
+    /// <remarks>
+    /// What the image was built with is read from the configuration beside it (<c>config-RELEASE</c>, <c>config</c>,
+    /// <c>../usr/lib/modules/RELEASE/config</c>), else from inside where it is packed with gzip; where neither tells, it passes.
+    /// </remarks>
+    [OverloadResolutionPriority(1)]
     public static KexecImage Load(
         Kernel kernel,
         string kernelPath,
         string? initrdPath,
         string commandLine,
+        KexecLoadOptions options = KexecLoadOptions.None) =>
+        Load(kernel, kernelPath, initrdPath is null ? [] : (IReadOnlyList<string>)[initrdPath], commandLine, options);
+
+    /// <summary>Loads a kernel with several initial RAM disks, as one for microcode and the initramfs: kexec_file_load(2).</summary>
+    /// <param name="kernel">The kernel that runs now.</param>
+    /// <param name="kernelPath">The kernel image, a bzImage on x86-64.</param>
+    /// <param name="initrdPaths">The initial RAM disks in the order in which the next kernel unpacks them; empty for none. Microcode comes first.</param>
+    /// <param name="commandLine">The next kernel's command line, as for the other overload.</param>
+    /// <param name="options">What to let pass.</param>
+    /// <exception cref="ArgumentException">As the other overload.</exception>
+    /// <exception cref="LiveUpdateException">As the other overload; ENOMEM, ENOSPC, EACCES: no memory file can be made.</exception>
+    /// <remarks>
+    /// The kernel takes one file: more than one are put together in a sealed memfd, each at a multiple of four bytes. It needs /proc and as
+    /// much memory as the files have, for the time of the call. A policy of IMA that wants signed RAM disks refuses it (EACCES).
+    /// </remarks>
+    public static KexecImage Load(
+        Kernel kernel,
+        string kernelPath,
+        IReadOnlyList<string> initrdPaths,
+        string commandLine,
         KexecLoadOptions options = KexecLoadOptions.None)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(kernelPath);
+        ArgumentNullException.ThrowIfNull(initrdPaths);
         ArgumentNullException.ThrowIfNull(commandLine);
         if (commandLine.Contains('\0', StringComparison.Ordinal))
         {
             throw new ArgumentException("A kernel command line cannot contain a NUL.", nameof(commandLine));
         }
 
-        if ((options & KexecLoadOptions.WithoutLiveUpdate) == 0)
+        bool mustCarry = (options & KexecLoadOptions.WithoutLiveUpdate) == 0;
+        if (mustCarry)
         {
             CheckCarriesSessions(kernel, commandLine);
         }
 
-        using KernelHandle image = OpenFile(kernel, kernelPath);
-        using KernelHandle? initrd = initrdPath is null ? null : OpenFile(kernel, initrdPath);
+        initrdPaths = [.. initrdPaths];
+        using KernelHandle file = InitrdFile.OpenFile(kernel, kernelPath);
+        if (KernelImage.TryRead(kernel, file, out KernelImage? image) == 0)
+        {
+            CheckIsWhole(image!, kernelPath);
+            if (mustCarry)
+            {
+                CheckWasBuiltToCarry(KernelFeatures.Of(kernel, image!, kernelPath, file), kernelPath, commandLine);
+            }
+        }
+
+        using KernelHandle? initrd = InitrdFile.Open(kernel, initrdPaths);
         uint flags = initrd is null ? KexecHeader.KEXEC_FILE_NO_INITRAMFS : 0;
-        int result = kernel.KexecFileLoad(image, initrd, commandLine, flags);
+
+        // Read before the load: one of somebody else's in between only makes this image count as replaced.
+        int? loadsLeft = KexecLoadLimit.Start(kernel) - 1;
+        int result = kernel.KexecFileLoad(file, initrd, commandLine, flags);
         return result >= 0
-            ? new KexecImage(kernel, kernelPath, initrdPath, commandLine)
+            ? new KexecImage(kernel, kernelPath, initrdPaths, commandLine, loadsLeft)
             : throw new LiveUpdateException(
                 (Errno)(-result),
                 Operation.KexecFileLoad,
-                $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is {kernelPath}.");
+                $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is {kernelPath}.{ExplainRefusal(result, image, initrd, loadsLeft)}");
     }
 
     /// <summary>Tells whether any image is loaded, by whatever call; null where the kernel does not show it.</summary>
@@ -115,7 +177,8 @@ public sealed class KexecImage
 
     /// <summary>Starts the loaded kernel at once: reboot(2) with LINUX_REBOOT_CMD_KEXEC. Returns only by an exception.</summary>
     /// <exception cref="LiveUpdateException">
-    /// EINVAL: no image is loaded; EBUSY: another kexec operation runs; EPERM: no CAP_SYS_BOOT; any other: a preserved file's
+    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), load again; EBUSY: another kexec
+    /// operation runs; EPERM: no CAP_SYS_BOOT; any other: a preserved file's
     /// handler could not freeze. The system runs on, the sessions are as before, and the call can be retried.
     /// </exception>
     /// <remarks>
@@ -123,6 +186,8 @@ public sealed class KexecImage
     /// is to be carried must be open in a running process. Sessions that came from the previous kernel are not carried again.
     /// Before the call a session of a unique name is created and closed where the device can be had: it removes the empty
     /// block that a failed create of any process may have left, which would panic the next kernel (Linux 7.2, 7.3).
+    /// Between the last look at what is loaded and the jump lie microseconds, in which another program can still replace it. Where the kernel
+    /// does not tell (<see cref="IsReplaced"/> is null) the jump goes into whatever is loaded.
     /// </remarks>
     public void Reboot() => Reboot(KexecRebootOptions.None);
 
@@ -134,6 +199,11 @@ public sealed class KexecImage
         lock (Kernel.SessionCreation)
         {
             RemoveEmptySessionBlock();
+            if ((options & KexecRebootOptions.ReplacedImage) == 0)
+            {
+                CheckIsLoaded();
+            }
+
             int result = Kernel.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
             throw LiveUpdateException.For(result, Operation.Reboot);
         }
@@ -205,11 +275,65 @@ public sealed class KexecImage
         }
     }
 
-    private static KernelHandle OpenFile(Kernel kernel, string path)
+    /// <summary>Refuses a jump into nothing, or into what another program loaded.</summary>
+    private void CheckIsLoaded()
     {
-        int fd = KernelFile.Open(kernel, path);
-        return fd >= 0
-            ? new KernelHandle(kernel, fd)
-            : throw new LiveUpdateException((Errno)(-fd), Operation.OpenFile, $"{path}: {Refusal.Explain(Operation.OpenFile, (Errno)(-fd))}");
+        if (IsLoaded(Kernel) == false)
+        {
+            throw new LiveUpdateException(
+                Errno.EINVAL, Operation.Reboot, "no kernel image is loaded any more; another program unloaded it. The system runs on and nothing was lost: load again.");
+        }
+
+        if (IsReplaced == true)
+        {
+            throw new LiveUpdateException(
+                Errno.ESTALE,
+                Operation.Reboot,
+                "another program loaded or unloaded a kernel image since this one was loaded, and what it loaded by kexec_load (kexec -a, kexec -c) would lose every preserved file. "
+                + "The system runs on and nothing was lost: load again, or pass KexecRebootOptions.ReplacedImage if that jump is meant.");
+        }
+    }
+
+    private static void CheckIsWhole(KernelImage image, string path)
+    {
+        if (image.IsCut)
+        {
+            throw new LiveUpdateException(
+                Errno.ENOEXEC,
+                Operation.KexecFileLoad,
+                $"the end of the image is missing: its header promises {image.PromisedLength} bytes, the file {path} has {image.Length}. The kernel would load it and start nothing. Copy it again.");
+        }
+    }
+
+    private static void CheckWasBuiltToCarry(KernelFeatures features, string kernelPath, string commandLine)
+    {
+        if (features.ExplainLoss() is { } loss)
+        {
+            throw new ArgumentException(
+                $"The kernel {kernelPath} {loss}, says {features.Source}: every preserved memory file would be lost. Load another kernel, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                nameof(kernelPath));
+        }
+
+        if (features.HandoverDefault == false && KernelParameter.Switch(KernelParameter.Words(commandLine), "kho") is null)
+        {
+            throw new ArgumentException(
+                $"KHO is off in the kernel {kernelPath} unless the command line says kho=on (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set, says {features.Source}): every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                nameof(commandLine));
+        }
+    }
+
+    /// <summary>Says what more is known of a refusal, with a space before it.</summary>
+    private static string ExplainRefusal(int result, KernelImage? image, KernelHandle? initrd, int? loadsLeft)
+    {
+        string? more = (Errno)(-result) switch
+        {
+            Errno.EPERM when loadsLeft < 0 => $"The limit of loads is used up ({KexecLoadLimit.Path} is 0); only a reboot brings it back.",
+
+            // x86 answers ENOEXEC to what is no image of its own, arm64 EINVAL.
+            Errno.ENOEXEC or Errno.EINVAL => image?.ExplainRefusal()
+                ?? (initrd is not null && image is not null && image.IsEmpty(initrd) ? "The initial RAM disk is empty." : null),
+            _ => null,
+        };
+        return more is null ? "" : " " + more;
     }
 }

@@ -38,7 +38,8 @@ public class KexecImageTests
         var kernel = new LoadKernel();
         KexecImage image = KexecImage.Load(kernel, "/boot/vmlinuz", null, commandLine);
         Assert.Equal((commandLine, KexecHeader.KEXEC_FILE_NO_INITRAMFS, false), kernel.Loaded);
-        Assert.Equal(("/boot/vmlinuz", null, commandLine), (image.KernelPath, image.InitrdPath, image.CommandLine));
+        Assert.Equal(("/boot/vmlinuz", commandLine), (image.KernelPath, image.CommandLine));
+        Assert.Empty(image.InitrdPaths);
         Assert.Equal(["/boot/vmlinuz"], kernel.Opened);
         Assert.Equal(0, kernel.StillOpen);
     }
@@ -143,6 +144,11 @@ public class KexecImageTests
             if (path == Missing || (path.StartsWith("/sys/", StringComparison.Ordinal) && State is null))
             {
                 return -(int)Errno.ENOENT;
+            }
+
+            if (path.StartsWith("/proc/sys/", StringComparison.Ordinal))
+            {
+                return -(int)Errno.EROFS;
             }
 
             Opened.Add(path);
