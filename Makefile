@@ -89,7 +89,7 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
-	@eng/prerequisites.sh --vm --tests
+	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)

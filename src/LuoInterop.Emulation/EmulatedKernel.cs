@@ -27,6 +27,7 @@ public sealed partial class EmulatedKernel : Kernel
     private volatile bool _wasKilled;
 
     internal EmulatedKernel(RunningKernel system)
+        : base(new OutgoingSessions())
     {
         _system = system;
         _descriptors = new FileDescriptorTable(system.Options.DescriptorLimit);

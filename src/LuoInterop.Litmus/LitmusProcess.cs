@@ -14,11 +14,15 @@ internal sealed class LitmusProcess : IDisposable
     private readonly List<(string Name, nint Address, nuint Length)> _mappings = [];
     private string? _folder;
 
+    // Made before the kernel is asked for a descriptor.
+    private KernelHandle _next;
+
     /// <param name="kernel">The kernel that runs.</param>
     /// <param name="number">The script's number among those that share the kernel.</param>
     public LitmusProcess(Kernel kernel, int number)
     {
         Kernel = kernel;
+        _next = new KernelHandle(kernel);
         Prefix = SessionNameField.Prefix(number);
     }
 
@@ -68,7 +72,9 @@ internal sealed class LitmusProcess : IDisposable
             return Describe(fd);
         }
 
-        var handle = new KernelHandle(Kernel, (int)fd);
+        KernelHandle handle = _next;
+        handle.Take((int)fd);
+        _next = new KernelHandle(Kernel);
         if (name is null)
         {
             handle.Dispose();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop;
 
@@ -13,10 +14,15 @@ namespace LuoInterop;
 /// one throws <see cref="ObjectDisposedException"/>. Descriptors that a call opens are returned as numbers and belong to the
 /// caller, who closes them with <see cref="Close"/>. Memfds and other host files are descriptors of the host process on
 /// both kernels; the device and its sessions are so on Linux only.</para>
+/// <para>Programs cannot make others: what guards a machine's sessions belongs to the machine, and is shared by all that stand for it.</para>
 /// <para>Every member may be called from several threads at once.</para>
 /// </remarks>
 public abstract class Kernel
 {
+    /// <summary>Makes a kernel of a machine. One that passes calls on to another passes on what is known of that one's machine.</summary>
+    /// <remarks>Not for programs: one that stood for a machine without that would take the guard from its reboot.</remarks>
+    private protected Kernel(OutgoingSessions sessions) => OutgoingSessions = sessions;
+
     /// <summary>Gets the kernel that this process runs on.</summary>
     public static Kernel Linux { get; } = new LinuxKernel();
 
@@ -33,20 +39,10 @@ public abstract class Kernel
     /// <summary>Gets what this kernel knowingly does otherwise than Linux, a sentence each; empty for Linux itself.</summary>
     public virtual IReadOnlyList<string> Differences => [];
 
-    /// <summary>Guards creating sessions against a concurrent kexec of this process; see <see cref="EmptySessionBlock"/>.</summary>
-    internal Lock SessionCreation { get; } = new();
+    /// <summary>Gets what this process knows of the machine's outgoing sessions; kernels that stand for one machine share it.</summary>
+    internal OutgoingSessions OutgoingSessions { get; }
 
-    /// <summary>Gets or sets whether the kernel may hold an empty block of sessions, which would panic the next kernel.</summary>
-    /// <remarks>Set after a create that failed with EEXIST until a session was created and closed; guarded by <see cref="SessionCreation"/>.</remarks>
-    internal bool EmptySessionBlock { get; set; }
-
-    /// <summary>Gets or sets the device that this process opened last; the kernel lets only one be open.</summary>
-    internal WeakReference<LiveUpdateDevice>? LastDevice { get; set; }
-
-    /// <summary>Gets or sets the path of the device that this process opened last.</summary>
-    internal string LastDevicePath { get; set; } = LiveUpdateDevice.DefaultPath;
-
-    /// <summary>Names the processes that hold a file open, for people, as far as that can be known.</summary>
+    /// <summary>Names the processes that hold a file open, for people, as far as that can be known. Looks through all processes.</summary>
     /// <returns>A text such as <c>systemd (pid 1)</c>, or null.</returns>
     public virtual string? DescribeHolders(string path) => null;
 
@@ -122,4 +118,12 @@ public abstract class Kernel
 
     /// <summary>Restarts the machine: reboot(2). Does not return when the kernel obeys.</summary>
     public abstract int Reboot(uint command);
+
+    /// <summary>Is told that a handle has just taken a descriptor that this kernel gave out. Does not throw.</summary>
+    internal virtual void Owned(SafeHandle handle)
+    {
+    }
+
+    /// <summary>Closes a file by the runtime's handle, which closes the descriptor itself, past <see cref="Close"/>.</summary>
+    internal virtual void CloseFile(SafeFileHandle file) => file.Dispose();
 }

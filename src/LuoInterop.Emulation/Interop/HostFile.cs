@@ -17,8 +17,19 @@ internal sealed class HostFile : IDisposable
     /// <summary>Gets the descriptor, -1 after the last <see cref="Dispose"/>.</summary>
     public int Fd { get; private set; }
 
-    /// <summary>Takes ownership of a descriptor.</summary>
-    public static HostFile Own(int fd) => new(fd);
+    /// <summary>Takes ownership of a descriptor; where that fails for want of memory, closes it.</summary>
+    public static HostFile Own(int fd)
+    {
+        try
+        {
+            return new HostFile(fd);
+        }
+        catch (OutOfMemoryException)
+        {
+            _ = HostLibc.close(fd);
+            throw;
+        }
+    }
 
     /// <summary>Takes another reference to an open file description, as fget() does.</summary>
     /// <returns>The new descriptor, or <c>-errno</c>; EBADF also for a descriptor that was opened with O_PATH.</returns>

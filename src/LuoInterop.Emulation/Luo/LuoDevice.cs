@@ -87,26 +87,37 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
             return fd;
         }
 
-        int error = create ? luo.Create(command.Name, out LuoSession? session) : luo.Retrieve(command.Name, out session);
-        if (error != 0)
+        // A failure of the emulation's own memory gives the number back, too.
+        bool installed = false;
+        try
         {
-            descriptors.Cancel(fd);
-            return error;
-        }
+            int error = create ? luo.Create(command.Name, out LuoSession? session) : luo.Retrieve(command.Name, out session);
+            if (error != 0)
+            {
+                return error;
+            }
 
-        var file = new SessionFile(luo, session!);
-        command.SecondWord = fd;
-        error = command.Respond();
-        if (error != 0)
+            var file = new SessionFile(luo, session!);
+            command.SecondWord = fd;
+            error = command.Respond();
+            if (error != 0)
+            {
+                // The last reference goes, and with it the session: a retrieved one is finished.
+                file.Put();
+                return error;
+            }
+
+            descriptors.Install(fd, file);
+            installed = true;
+            return 0;
+        }
+        finally
         {
-            // The last reference goes, and with it the session: a retrieved one is finished.
-            file.Put();
-            descriptors.Cancel(fd);
-            return error;
+            if (!installed)
+            {
+                descriptors.Cancel(fd);
+            }
         }
-
-        descriptors.Install(fd, file);
-        return 0;
     }
 
     private sealed class Description(LuoDevice device) : OpenFile

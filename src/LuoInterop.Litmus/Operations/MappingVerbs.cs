@@ -121,7 +121,8 @@ internal static unsafe class MappingVerbs
     // The kernel copies, so that a fault is an answer and no signal: a read into the mapping stops where the first page faults.
     private static long Copy(byte[] bytes, nint address)
     {
-        using var source = new KernelHandle(Kernel.Linux, Kernel.Linux.MemfdCreate("litmus-store", MemfdHeader.MFD_CLOEXEC));
+        using var source = new KernelHandle(Kernel.Linux);
+        source.Take(Kernel.Linux.MemfdCreate("litmus-store", MemfdHeader.MFD_CLOEXEC));
         long written = Kernel.Linux.PWrite(source, bytes, 0);
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
@@ -131,7 +132,8 @@ internal static unsafe class MappingVerbs
     // The same from the mapping: the write stops where the first page faults.
     private static nint Copy(nint address, byte[] bytes)
     {
-        using var target = new KernelHandle(Kernel.Linux, Kernel.Linux.MemfdCreate("litmus-load", MemfdHeader.MFD_CLOEXEC));
+        using var target = new KernelHandle(Kernel.Linux);
+        target.Take(Kernel.Linux.MemfdCreate("litmus-load", MemfdHeader.MFD_CLOEXEC));
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than the length.
         nint loaded = Libc.Result(Libc.pwrite((int)target.DangerousGetHandle(), (void*)address, (nuint)bytes.Length, 0));

@@ -34,13 +34,16 @@ internal sealed class GuestPort : IDisposable
     /// <summary>Opens the port; one opener at a time is the kernel's rule, so that the present one is waited for.</summary>
     internal static GuestPort Open(string path, ushort stage)
     {
+        // Made before the kernel is asked, so that no descriptor is without an owner.
+        var port = new GuestPort(new SafeFileHandle(), stage);
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
             int fd = Libc.open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0);
             if (fd >= 0)
             {
-                return new GuestPort(new SafeFileHandle(fd, ownsHandle: true), stage);
+                Marshal.InitHandle(port._port, fd);
+                return port;
             }
 
             int error = Marshal.GetLastPInvokeError();

@@ -71,7 +71,7 @@ internal static class Refusal
             "the kernel lacks memory, or may not commit as much, to restore the file; its content is lost, and every further attempt will say so.",
         (Operation.RetrieveFd, Errno.EOPNOTSUPP) =>
             "the file was handed over with seals that this kernel does not know; its content is lost, and every further attempt will say so.",
-        (Operation.GetName, Errno.EINVAL) => "the descriptor is no session, or the kernel is older than 7.2 and does not tell a session's name.",
+        (Operation.GetName, Errno.EINVAL) => "the descriptor is no session; or the kernel is older than 7.2 and does not tell a session's name, nor does /proc.",
         (Operation.Finish, Errno.EBUSY) => "a file of the session is not ready to be finished. Nothing was finished; retry.",
         (Operation.Finish, Errno.EINVAL) => "the session was created in this kernel; only a retrieved session can be finished.",
 

@@ -13,13 +13,12 @@ internal static class KernelFile
     public static int Read(Kernel kernel, string path, int maximum, out byte[] content)
     {
         content = [];
-        int fd = Open(kernel, path);
-        if (fd < 0)
+        using var file = new KernelHandle(kernel);
+        int result = file.Take(Open(kernel, path));
+        if (result < 0)
         {
-            return fd;
+            return result;
         }
-
-        using var file = new KernelHandle(kernel, fd);
 
         // One byte more than the maximum tells a file of just that length from a longer one.
         byte[] bytes = new byte[4096];

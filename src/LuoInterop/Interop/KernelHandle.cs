@@ -2,19 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace LuoInterop.Interop;
 
-/// <summary>Owns a descriptor of a kernel whose loss does no harm: the device, or a file open for reading.</summary>
-internal sealed class KernelHandle : SafeHandle
+/// <summary>Owns a descriptor of a kernel whose loss does no harm: a device, a VM, or a file open for reading.</summary>
+/// <remarks>Made before the kernel is asked, so that no descriptor is without an owner where an allocation fails.</remarks>
+internal class KernelHandle(Kernel kernel) : SafeHandle(-1, ownsHandle: true)
 {
-    private readonly Kernel _kernel;
-
-    public KernelHandle(Kernel kernel, int fd)
-        : base(-1, ownsHandle: true)
-    {
-        _kernel = kernel;
-        SetHandle(fd);
-    }
-
     public override bool IsInvalid => handle < 0;
 
-    protected override bool ReleaseHandle() => _kernel.Close((int)handle) == 0;
+    /// <summary>Takes what a call returned: a descriptor, or <c>-errno</c>, which leaves the handle empty. Allocates nothing.</summary>
+    /// <returns>The same.</returns>
+    public int Take(int result)
+    {
+        if (result >= 0)
+        {
+            SetHandle(result);
+            kernel.Owned(this);
+        }
+
+        return result;
+    }
+
+    protected override bool ReleaseHandle() => kernel.Close((int)handle) == 0;
 }

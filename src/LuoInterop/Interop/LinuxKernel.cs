@@ -9,7 +9,7 @@ namespace LuoInterop.Interop;
 /// else; a <see cref="DescriptorReference"/> keeps a handle open for the call; what the kernel fills has the size that the ABI tests
 /// prove. Addresses that a caller passes are the kernel's to check (EFAULT).
 /// </remarks>
-internal sealed unsafe class LinuxKernel : Kernel
+internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
 {
     public override string Description => $"Linux {Release} (the kernel that this process runs on)";
 

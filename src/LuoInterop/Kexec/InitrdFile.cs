@@ -25,8 +25,9 @@ internal static class InitrdFile
     /// <exception cref="LiveUpdateException">It cannot be opened.</exception>
     public static KernelHandle OpenFile(Kernel kernel, string path)
     {
-        int fd = KernelFile.Open(kernel, path);
-        return fd >= 0 ? new KernelHandle(kernel, fd) : throw Refused(fd, Operation.OpenFile, path);
+        var file = new KernelHandle(kernel);
+        int result = file.Take(KernelFile.Open(kernel, path));
+        return result >= 0 ? file : throw Refused(result, Operation.OpenFile, path);
     }
 
     private static KernelHandle Join(Kernel kernel, IReadOnlyList<string> paths)

@@ -151,10 +151,9 @@ public sealed class KexecImage
         ArgumentNullException.ThrowIfNull(kernel);
         foreach (string path in LoadedPaths)
         {
-            int fd = KernelFile.Open(kernel, path);
-            if (fd >= 0)
+            using var file = new KernelHandle(kernel);
+            if (file.Take(KernelFile.Open(kernel, path)) >= 0)
             {
-                using var file = new KernelHandle(kernel, fd);
                 Span<byte> text = stackalloc byte[1];
                 return kernel.Read(file, text) == 1 ? text[0] == (byte)'1' : null;
             }
@@ -177,17 +176,21 @@ public sealed class KexecImage
 
     /// <summary>Starts the loaded kernel at once: reboot(2) with LINUX_REBOOT_CMD_KEXEC. Returns only by an exception.</summary>
     /// <exception cref="LiveUpdateException">
-    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), load again; EBUSY: another kexec
-    /// operation runs; EPERM: no CAP_SYS_BOOT; any other: a preserved file's
-    /// handler could not freeze. The system runs on, the sessions are as before, and the call can be retried.
+    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), load again; EBUSY: another
+    /// process holds the device, or another kexec operation runs; EPERM: no CAP_SYS_BOOT; EMFILE, ENFILE, ENOMEM, EACCES: the device or a
+    /// session could not be had; any other: a preserved file's handler could not freeze. The system runs on, the sessions are as before, and
+    /// the call can be retried.
     /// </exception>
     /// <remarks>
-    /// No process is asked to end and no file system is written back: sync what must reach a disk before. Every session that
-    /// is to be carried must be open in a running process. Sessions that came from the previous kernel are not carried again.
-    /// Before the call a session of a unique name is created and closed where the device can be had: it removes the empty
-    /// block that a failed create of any process may have left, which would panic the next kernel (Linux 7.2, 7.3).
-    /// Between the last look at what is loaded and the jump lie microseconds, in which another program can still replace it. Where the kernel
-    /// does not tell (<see cref="IsReplaced"/> is null) the jump goes into whatever is loaded.
+    /// <para>No process is asked to end and no file system is written back: sync what must reach a disk before. Every session that
+    /// is to be carried must be open in a running process. Sessions that came from the previous kernel are not carried again.</para>
+    /// <para>Before the call a session of a unique name is created and closed: that removes the empty block that a failed create of
+    /// any process may have left, which would panic the next kernel (Linux 7.2, 7.3). The device stays open until the jump, so that
+    /// nobody leaves another. Nothing can be seen of a descriptor of the device that was passed to another process, or that a thread
+    /// of this one uses past the library: neither may create sessions meanwhile.</para>
+    /// <para>Creates and reboots of one machine wait for each other, through whatever <see cref="LuoInterop.Kernel"/> object they are made.</para>
+    /// <para>Between the last look at what is loaded and the jump lie microseconds, in which another program can still replace it. Where the
+    /// kernel does not tell (<see cref="IsReplaced"/> is null) the jump goes into whatever is loaded.</para>
     /// </remarks>
     public void Reboot() => Reboot(KexecRebootOptions.None);
 
@@ -196,9 +199,10 @@ public sealed class KexecImage
     /// <exception cref="LiveUpdateException">As <see cref="Reboot()"/>.</exception>
     public void Reboot(KexecRebootOptions options)
     {
-        lock (Kernel.SessionCreation)
+        lock (Kernel.OutgoingSessions.Lock)
         {
-            RemoveEmptySessionBlock();
+            // Open until the jump: nobody else can create a session in between.
+            using DeviceHandle? device = Kernel.OutgoingSessions.HoldForReboot(Kernel, options);
             if ((options & KexecRebootOptions.ReplacedImage) == 0)
             {
                 CheckIsLoaded();
@@ -208,45 +212,6 @@ public sealed class KexecImage
             throw LiveUpdateException.For(result, Operation.Reboot);
         }
     }
-
-    /// <summary>Removes the empty block that a failed create of any process may have left (see <see cref="LiveUpdateDevice.CreateSession(string)"/>).</summary>
-    /// <remarks>Where only others can have left one, a device that cannot be had is no reason to refuse the reboot.</remarks>
-    private void RemoveEmptySessionBlock()
-    {
-        // The device that this process opened last may still be open, and nobody else can open it then.
-        LiveUpdateDevice? open = null;
-        if (Kernel.LastDevice?.TryGetTarget(out open) != true || open!.Handle.IsClosed)
-        {
-            open = null;
-        }
-
-        LiveUpdateDevice? opened = null;
-        int error = open is null ? LiveUpdateDevice.TryOpen(Kernel, Kernel.LastDevicePath, out opened) : 0;
-        if (error < 0)
-        {
-            if (Kernel.EmptySessionBlock)
-            {
-                // Diagnosed here only, which takes a while: nobody else's block is a reason to wait.
-                throw StillThere((Errno)(-error), AvailabilityDiagnosis.Explain(Kernel, Kernel.LastDevicePath, (Errno)(-error)).ToString());
-            }
-
-            return;
-        }
-
-        using (opened)
-        {
-            int result = (open ?? opened!).RemoveEmptySessionBlock();
-            if (result < 0 && Kernel.EmptySessionBlock)
-            {
-                throw StillThere((Errno)(-result), "Creating a session to remove it failed; free descriptors or memory and retry.");
-            }
-        }
-    }
-
-    private static LiveUpdateException StillThere(Errno errno, string why) => new(
-        errno,
-        Operation.Reboot,
-        $"a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3). Nothing was lost. {why}");
 
     private static void CheckCarriesSessions(Kernel kernel, string commandLine)
     {

@@ -18,11 +18,10 @@ internal static class KexecLoadLimit
     {
         if (Get(kernel) == NoLimit)
         {
-            int fd = kernel.Open(Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC);
-            if (fd >= 0)
+            using var file = new KernelHandle(kernel);
+            if (file.Take(kernel.Open(Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0)
             {
                 // Refused where another program set one first: then that is read.
-                using var file = new KernelHandle(kernel, fd);
                 _ = kernel.Write(file, Encoding.ASCII.GetBytes(int.MaxValue.ToString(CultureInfo.InvariantCulture)));
             }
         }

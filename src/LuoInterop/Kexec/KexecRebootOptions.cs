@@ -8,6 +8,6 @@ public enum KexecRebootOptions
     None = 0,
     /// <summary>Jumps although another program loaded or unloaded an image since: what it loaded may carry nothing.</summary>
     ReplacedImage = 1,
-    /// <summary>Jumps although another process holds the device: what it does there meanwhile may panic the next kernel (Linux 7.2, 7.3).</summary>
+    /// <summary>Jumps although another process holds the device, or this one may not open it: what others do there may panic the next kernel (Linux 7.2, 7.3).</summary>
     DeviceHeldElsewhere = 2,
 }

@@ -91,19 +91,14 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
         }
 
         string parent = Path.GetDirectoryName(Path.GetFullPath(Root)) ?? "/";
-        int fd = KernelFile.Open(kernel, parent);
+        using var folder = new KernelHandle(kernel);
+        int fd = folder.Take(KernelFile.Open(kernel, parent));
         if (fd == -(int)Errno.EACCES || fd == -(int)Errno.EPERM)
         {
             return NoPermission();
         }
 
-        bool mounted = false;
-        if (fd >= 0)
-        {
-            using var folder = new KernelHandle(kernel, fd);
-            mounted = kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == MagicHeader.DEBUGFS_MAGIC;
-        }
-
+        bool mounted = fd >= 0 && kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == MagicHeader.DEBUGFS_MAGIC;
         return mounted
             ? (KhoAbsence.KhoOff,
                 "KHO is off: boot with kho=on, on a kernel with CONFIG_KEXEC_HANDOVER and CONFIG_KEXEC_HANDOVER_DEBUGFS.")

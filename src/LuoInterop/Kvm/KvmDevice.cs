@@ -45,10 +45,10 @@ public sealed class KvmDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        int fd = (int)Check(kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC), KvmOperation.OpenDevice);
-        var handle = new KernelHandle(kernel, fd);
+        var handle = new KernelHandle(kernel);
         try
         {
+            Check(handle.Take(kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), KvmOperation.OpenDevice);
             long version = Check(kernel.Ioctl(handle, KvmHeader.KVM_GET_API_VERSION, 0), KvmOperation.GetApiVersion);
             return version == ApiVersion
                 ? new KvmDevice(kernel, handle)
@@ -75,9 +75,10 @@ public sealed class KvmDevice : IDisposable
     /// <remarks>The VM belongs to this process: from another one every call on it is EIO.</remarks>
     public KvmVm CreateVm(KvmVmType type = KvmVmType.Default)
     {
-        int mapSize = VcpuMapSize;
-        int fd = (int)Check(Kernel.Ioctl(_device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type), KvmOperation.CreateVm);
-        return new KvmVm(Kernel, new KernelHandle(Kernel, fd), mapSize);
+        var handle = new KernelHandle(Kernel);
+        var vm = new KvmVm(Kernel, handle, VcpuMapSize);
+        Check(handle.Take(Kernel.Ioctl(_device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
+        return vm;
     }
 
     /// <summary>Closes the device. VMs are not affected.</summary>

@@ -66,9 +66,11 @@ public sealed class KvmVm : IDisposable
         argument.size = (ulong)size;
         argument.flags = (ulong)options;
 
+        var handle = new KernelHandle(Kernel);
+        var file = new GuestMemfd(Kernel, handle, options);
+
         // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
-        int fd = (int)Check(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument)), KvmOperation.CreateGuestMemfd);
-        var file = new GuestMemfd(Kernel, new KernelHandle(Kernel, fd), options);
+        Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);
         int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
         if (result < 0)
         {
@@ -147,10 +149,10 @@ public sealed class KvmVm : IDisposable
     /// <exception cref="LiveUpdateException">EEXIST: the number is in use; EINVAL: it is too large, or the VM has as many as it can; EMFILE, ENFILE, ENOMEM.</exception>
     public KvmVcpu CreateVcpu(uint id = 0)
     {
-        int fd = (int)Check(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_VCPU, (nint)id), KvmOperation.CreateVcpu);
-        var handle = new KernelHandle(Kernel, fd);
+        var handle = new KernelHandle(Kernel);
         try
         {
+            Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_VCPU, (nint)id)), KvmOperation.CreateVcpu);
             return new KvmVcpu(this, handle, MemfdMapping.Of(Kernel, handle, 0, _vcpuMapSize, writable: true, KvmOperation.MapVcpu));
         }
         catch

@@ -8,7 +8,7 @@ internal static class AvailabilityDiagnosis
         Errno.EBUSY => new(
             LiveUpdateUnavailableReason.Busy,
             errno,
-            $"{path} is in use{Holder(kernel, path)}; the kernel lets only one process open it at a time.",
+            $"{path} is in use; the kernel lets only one process open it at a time.",
             "Wait until it is closed, or ask its owner for a session descriptor."),
         Errno.EACCES or Errno.EPERM => new(
             LiveUpdateUnavailableReason.NoPermission,
@@ -74,7 +74,4 @@ internal static class AvailabilityDiagnosis
             $"{path} does not exist, and this kernel ({kernel.Release}) does not show how it was built.",
             "Live update needs Linux 6.19 or later with CONFIG_LIVEUPDATE=y, booted with kho=on liveupdate=on; or run on the emulated kernel.");
     }
-
-    private static string Holder(Kernel kernel, string path) =>
-        kernel.DescribeHolders(path) is { } holders ? $" by {holders}" : "";
 }

@@ -17,12 +17,12 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <summary>The path of the device node.</summary>
     public const string DefaultPath = "/dev/liveupdate";
 
-    private readonly KernelHandle _device;
+    private readonly DeviceHandle _device;
 
-    private LiveUpdateDevice(Kernel kernel, KernelHandle device)
+    private LiveUpdateDevice(Kernel kernel)
     {
         Kernel = kernel;
-        _device = device;
+        _device = new DeviceHandle(kernel);
     }
 
     /// <summary>Gets the kernel that answers.</summary>
@@ -38,16 +38,23 @@ public sealed class LiveUpdateDevice : IDisposable
     /// The device cannot be opened: ENOENT where LUO is missing or off, EBUSY while somebody else has it open, EACCES or EPERM
     /// without permission, EIO when the handed-over sessions cannot be read. The message says why and what to do.
     /// </exception>
-    public static LiveUpdateDevice Open(Kernel kernel, string path = DefaultPath) =>
-        TryOpen(kernel, out LiveUpdateDevice? device, out LiveUpdateAvailability availability, path)
-            ? device
-            : throw new LiveUpdateException(availability.Errno, Operation.OpenDevice, availability.ToString());
+    public static LiveUpdateDevice Open(Kernel kernel, string path = DefaultPath)
+    {
+        if (TryOpen(kernel, out LiveUpdateDevice? device, out LiveUpdateAvailability availability, path))
+        {
+            return device;
+        }
+
+        string holders = availability.Reason == LiveUpdateUnavailableReason.Busy && kernel.DescribeHolders(path) is { } names ? $" It is held by {names}." : "";
+        throw new LiveUpdateException(availability.Errno, Operation.OpenDevice, availability + holders);
+    }
 
     /// <summary>Opens the device where that is possible, and says why where it is not.</summary>
     /// <param name="kernel">The kernel to ask.</param>
     /// <param name="device">The device, or null.</param>
     /// <param name="availability">Why it could not be opened and what to do.</param>
     /// <param name="path">The device node.</param>
+    /// <remarks>Who holds a busy device is not looked for, so that a program may ask often; <see cref="Kernel.DescribeHolders"/> and the exception of <see cref="Open"/> tell it.</remarks>
     public static bool TryOpen(
         Kernel kernel,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateDevice? device,
@@ -56,27 +63,13 @@ public sealed class LiveUpdateDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        int error = TryOpen(kernel, path, out device);
+        var opened = new LiveUpdateDevice(kernel);
+        int error = kernel.OutgoingSessions.OpenDevice(kernel, path, opened._device);
+        device = error == 0 ? opened : null;
         availability = error == 0
             ? new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "")
             : AvailabilityDiagnosis.Explain(kernel, path, (Errno)(-error));
         return device is not null;
-    }
-
-    /// <summary>Opens the device without finding out why it cannot be: 0 or <c>-errno</c>.</summary>
-    internal static int TryOpen(Kernel kernel, string path, out LiveUpdateDevice? device)
-    {
-        device = null;
-        int fd = kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
-        if (fd < 0)
-        {
-            return fd;
-        }
-
-        device = new LiveUpdateDevice(kernel, new KernelHandle(kernel, fd));
-        kernel.LastDevice = new WeakReference<LiveUpdateDevice>(device);
-        kernel.LastDevicePath = path;
-        return 0;
     }
 
     /// <summary>Creates a session, whose files the next kernel will hold: CREATE_SESSION.</summary>
@@ -106,22 +99,22 @@ public sealed class LiveUpdateDevice : IDisposable
     public void CreateSession(LiveUpdateSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        lock (Kernel.SessionCreation)
+        OutgoingSessions sessions = Kernel.OutgoingSessions;
+
+        // Disposed meanwhile on another thread, the device is closed when all is settled.
+        using var open = new DescriptorReference(_device);
+        lock (sessions.Lock)
         {
             session.MustBeNew(Kernel);
             liveupdate_ioctl_create_session argument = default;
             argument.name = session.NameBytes;
-            int result = CreateSession(ref argument);
-            if (result >= 0)
+            int result = sessions.Create(Kernel, _device, ref argument);
+            if (result < 0)
             {
-                // Before anything else is done: what fails below must not lose the descriptor.
-                session.Open(argument.fd, SessionDirection.Outgoing);
+                throw Refused(result, session.Name);
             }
 
-            if (result < 0 || Kernel.EmptySessionBlock)
-            {
-                Settle(result, session.Name);
-            }
+            session.Open(argument.fd, SessionDirection.Outgoing);
         }
     }
 
@@ -144,91 +137,59 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <remarks>Not to be called for one object from several threads at once.</remarks>
     public void RetrieveSession(LiveUpdateSession session)
     {
-        ArgumentNullException.ThrowIfNull(session);
-        session.MustBeNew(Kernel);
-        int result = RetrieveSession(in session.NameBytes, out int fd);
-        if (result < 0)
+        if (!TryRetrieveSession(session))
         {
-            throw LiveUpdateException.For(result, Operation.RetrieveSession, session.Name);
+            throw LiveUpdateException.For(-(int)Errno.ENOENT, Operation.RetrieveSession, session.Name);
         }
-
-        session.Open(fd, SessionDirection.Incoming);
     }
 
     /// <summary>Retrieves a session if the previous kernel handed one of this name over; on a first boot there is none.</summary>
-    /// <returns>False when the kernel has no such session (ENOENT). Then nothing was allocated.</returns>
+    /// <returns>False when the kernel has no such session (ENOENT).</returns>
     /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
     public bool TryRetrieveSession(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateSession? session)
     {
-        SessionNameBytes bytes = default;
-        SessionName.Encode(name, bytes);
-        int result = RetrieveSession(in bytes, out int fd);
-        session = null;
+        var made = new LiveUpdateSession(Kernel, name);
+        bool found = TryRetrieveSession(made);
+        session = found ? made : null;
+        return found;
+    }
+
+    /// <summary>Retrieves a session through an object that was made before, if the previous kernel handed one of its name over. Allocates nothing.</summary>
+    /// <returns>False when the kernel has no such session (ENOENT); the object is as before.</returns>
+    /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
+    /// <inheritdoc cref="RetrieveSession(LiveUpdateSession)"/>
+    public bool TryRetrieveSession(LiveUpdateSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        session.MustBeNew(Kernel);
+        liveupdate_ioctl_retrieve_session argument = default;
+        argument.name = session.NameBytes;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_retrieve_session>();
+        argument.fd = -1;
+        int result = Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION, Bytes.Of(ref argument));
         if (result >= 0)
         {
-            session = new LiveUpdateSession(Kernel, name);
-            session.Open(fd, SessionDirection.Incoming);
+            session.Open(argument.fd, SessionDirection.Incoming);
         }
 
-        return session is not null
-            || (result == -(int)Errno.ENOENT ? false : throw LiveUpdateException.For(result, Operation.RetrieveSession, name));
+        return result >= 0
+            || (result == -(int)Errno.ENOENT ? false : throw LiveUpdateException.For(result, Operation.RetrieveSession, session.Name));
     }
 
     /// <summary>Closes the device, so that others can open it. Sessions are not affected.</summary>
     public void Dispose() => _device.Dispose();
 
-    /// <summary>Creates and closes a session of a unique name: closing one gives the kernel's spare blocks back.</summary>
-    internal int RemoveEmptySessionBlock()
+    /// <summary>Makes the exception for a refused create, and removes the empty block that it, or one before it, may have left.</summary>
+    private LiveUpdateException Refused(int result, string name)
     {
-        liveupdate_ioctl_create_session argument = default;
-        SessionName.Encode($"luointerop-settle-{Guid.NewGuid():N}", argument.name);
-        int result = CreateSession(ref argument);
-        if (result >= 0 && (result = Kernel.Close(argument.fd)) >= 0)
-        {
-            Kernel.EmptySessionBlock = false;
-        }
-
-        return result;
-    }
-
-    /// <summary>Removes the empty block that a refused create leaves, or one before it left, and reports the refusal.</summary>
-    private void Settle(int result, string name)
-    {
-        if (result == -(int)Errno.EEXIST)
-        {
-            Kernel.EmptySessionBlock = true;
-        }
-
-        if (Kernel.EmptySessionBlock && RemoveEmptySessionBlock() is < 0 and var settled && result < 0)
-        {
-            throw new LiveUpdateException(
+        OutgoingSessions sessions = Kernel.OutgoingSessions;
+        int settled = sessions.MayHaveEmptyBlock ? sessions.Settle(Kernel, _device) : 0;
+        return !sessions.MayHaveEmptyBlock
+            ? LiveUpdateException.For(result, Operation.CreateSession, name)
+            : new LiveUpdateException(
                 (Errno)(-result),
                 Operation.CreateSession,
                 $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",
                 name);
-        }
-
-        if (result < 0)
-        {
-            throw LiveUpdateException.For(result, Operation.CreateSession, name);
-        }
-    }
-
-    private int CreateSession(ref liveupdate_ioctl_create_session argument)
-    {
-        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
-        argument.fd = -1;
-        return Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument));
-    }
-
-    private int RetrieveSession(in SessionNameBytes name, out int fd)
-    {
-        liveupdate_ioctl_retrieve_session argument = default;
-        argument.name = name;
-        argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_retrieve_session>();
-        argument.fd = -1;
-        int result = Kernel.Ioctl(_device, LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION, Bytes.Of(ref argument));
-        fd = argument.fd;
-        return result;
     }
 }

@@ -39,6 +39,9 @@ public enum PreserveOptions
 /// </remarks>
 public sealed class LiveUpdateSession : IDisposable
 {
+    /// <summary>What the link text of a session's descriptor begins with (luo_session_getfile); its name follows as it is.</summary>
+    private const string LinkPrefix = "anon_inode:[luo_session] ";
+
     private readonly SessionHandle _session;
     private readonly SessionNameBytes _nameBytes;
 
@@ -58,10 +61,17 @@ public sealed class LiveUpdateSession : IDisposable
         _session = new SessionHandle(kernel, name);
     }
 
+    // Of a session that exists: its name is the kernel's, which takes what this library does not send.
+    private LiveUpdateSession(Kernel kernel, SessionHandle session)
+    {
+        Kernel = kernel;
+        _session = session;
+    }
+
     /// <summary>Gets the kernel that answers.</summary>
     public Kernel Kernel { get; }
 
-    /// <summary>Gets the session's name.</summary>
+    /// <summary>Gets the session's name. Of an adopted session, bytes that are no UTF-8 are U+FFFD in it.</summary>
     public string Name => _session.Name;
 
     /// <summary>Gets where the session goes or comes from.</summary>
@@ -79,26 +89,27 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Takes over a session's descriptor that came from elsewhere: a service manager, a parent process, a lost object.</summary>
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
+    /// <exception cref="LiveUpdateException">
+    /// The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF), or the kernel is older than 7.2 and cannot tell the direction (EINVAL); it stays the caller's.
+    /// </exception>
+    /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; for older kernels pass the direction.</remarks>
+    public static LiveUpdateSession Adopt(Kernel kernel, int fd) => Adopt(kernel, fd, null);
+
+    /// <summary>Takes over a session's descriptor that came from elsewhere, on any kernel with sessions.</summary>
+    /// <param name="kernel">The kernel that the descriptor belongs to.</param>
+    /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
+    /// <param name="direction">Where the session goes or comes from. Linux 7.2 and later say it themselves; older kernels do not, and take calls on the wrong kind of session, which damage it.</param>
+    /// <exception cref="ArgumentException">The kernel says another direction, or it is <see cref="SessionDirection.None"/>; the descriptor stays the caller's.</exception>
     /// <exception cref="LiveUpdateException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
-    /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; older kernels have no GET_NAME (EINVAL).</remarks>
-    public static LiveUpdateSession Adopt(Kernel kernel, int fd)
-    {
-        ArgumentNullException.ThrowIfNull(kernel);
-        ArgumentOutOfRangeException.ThrowIfNegative(fd);
-        using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
-        SessionDirection direction = DirectionOf(kernel, borrowed);
-        var session = new LiveUpdateSession(kernel, ReadName(kernel, borrowed));
-        session.Open(fd, direction);
-        session._session.AddStake();
+    /// <remarks>Before Linux 7.2 the name is read from the descriptor's link in /proc. Since Linux 6.19.</remarks>
+    public static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection direction) =>
+        direction is SessionDirection.Outgoing or SessionDirection.Incoming
+            ? Adopt(kernel, fd, (SessionDirection?)direction)
+            : throw new ArgumentException("A session that exists is outgoing or incoming.", nameof(direction));
 
-        // Inherited by a child process the session would outlive an abort here.
-        int result = kernel.Fcntl(session._session, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
-        return result >= 0 ? session : throw LiveUpdateException.For(result, Operation.GetName, session.Name);
-    }
-
-    /// <summary>Asks the kernel for the session's name: GET_NAME, since Linux 7.2.</summary>
-    /// <exception cref="LiveUpdateException">EINVAL: the kernel is older than 7.2.</exception>
-    public string ReadName() => ReadName(Kernel, _session);
+    /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc.</summary>
+    /// <exception cref="LiveUpdateException">EBADF: there is no session yet.</exception>
+    public string ReadName() => ReadName(Kernel, _session, out _);
 
     /// <summary>Preserves a file for the next kernel: PRESERVE_FD.</summary>
     /// <param name="file">The file. It stays the caller's, who may close it: the session keeps a reference of its own.</param>
@@ -196,7 +207,9 @@ public sealed class LiveUpdateSession : IDisposable
             throw new ArgumentException("The handle holds a file already, or was closed. Pass a new SafeFileHandle.", nameof(file));
         }
 
-        Marshal.InitHandle(file, RetrieveDescriptor(token));
+        int fd = RetrieveDescriptor(token);
+        Marshal.InitHandle(file, fd);
+        Kernel.Owned(file);
     }
 
     /// <summary>Retrieves a file of any kind, such as a VM or a guest_memfd; its handle closes it through <see cref="Kernel"/>: RETRIEVE_FD.</summary>
@@ -204,7 +217,12 @@ public sealed class LiveUpdateSession : IDisposable
     /// The emulated kernel's VMs and guest_memfds have descriptors of its own, which <see cref="RetrieveFile(ulong)"/>'s handle would not close.
     /// </remarks>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
-    public SafeHandle RetrieveHandle(ulong token) => new KernelHandle(Kernel, RetrieveDescriptor(token));
+    public SafeHandle RetrieveHandle(ulong token)
+    {
+        var file = new KernelHandle(Kernel);
+        file.Take(RetrieveDescriptor(token));
+        return file;
+    }
 
     /// <summary>Retrieves a memfd that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
@@ -234,7 +252,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Drops an outgoing session and everything that it preserves, by closing its last descriptor.</summary>
     /// <exception cref="InvalidOperationException">
     /// The session is incoming: closing it would finish it; see <see cref="Finish"/>. Or it was disposed and its descriptor
-    /// left open: <see cref="Adopt"/> that one first.
+    /// left open: <see cref="Adopt(LuoInterop.Kernel, int)"/> that one first.
     /// </exception>
     /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a duplicate of the descriptor, the session lives on in it.</remarks>
     public void Abort()
@@ -289,13 +307,48 @@ public sealed class LiveUpdateSession : IDisposable
         }
     }
 
-    private static string ReadName(Kernel kernel, SafeHandle session)
+    private static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection? told)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        ArgumentOutOfRangeException.ThrowIfNegative(fd);
+        using var borrowed = new SafeFileHandle(fd, ownsHandle: false);
+
+        // The question that changes nothing, whatever the descriptor is, comes first: the next one is only for sessions.
+        string name = ReadName(kernel, borrowed, out bool isOld);
+        SessionDirection direction = !isOld ? DirectionOf(kernel, borrowed) : told ?? throw new LiveUpdateException(
+            Errno.EINVAL,
+            Operation.GetName,
+            "the kernel is older than 7.2 and does not tell where a session goes. Pass the direction to Adopt.",
+            name);
+        if (told is { } expected && expected != direction)
+        {
+            throw new ArgumentException($"The session \"{name}\" is {direction}, not {expected}.", nameof(told));
+        }
+
+        var session = new LiveUpdateSession(kernel, new SessionHandle(kernel, name));
+
+        // Inherited by a child process the session would outlive an abort here.
+        int result = kernel.Fcntl(borrowed, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
+        if (result < 0)
+        {
+            throw LiveUpdateException.For(result, Operation.GetName, name);
+        }
+
+        session.Open(fd, direction);
+        session._session.AddStake();
+        return session;
+    }
+
+    /// <summary>Reads a session's name, by its link where the kernel is too old to be asked.</summary>
+    private static string ReadName(Kernel kernel, SafeHandle session, out bool isOld)
     {
         liveupdate_session_get_name argument = default;
         argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
         int result = kernel.Ioctl(session, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
-        return result >= 0
-            ? SessionName.Decode(argument.name)
+        string link = "";
+        isOld = result == -(int)Errno.EINVAL && kernel.ReadLink(session, out link) >= 0 && link.StartsWith(LinkPrefix, StringComparison.Ordinal);
+        return result >= 0 ? SessionName.Decode(argument.name)
+            : isOld ? link[LinkPrefix.Length..]
             : throw LiveUpdateException.For(result, Operation.GetName);
     }
 

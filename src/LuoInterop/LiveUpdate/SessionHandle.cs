@@ -46,6 +46,7 @@ internal sealed class SessionHandle : SafeHandle
         _stakes = direction == SessionDirection.Incoming ? 1 : 0;
         Direction = direction;
         SetHandle(fd);
+        _kernel.Owned(this);
     }
 
     public void AddStake() => Interlocked.Increment(ref _stakes);

@@ -12,7 +12,7 @@ public enum SessionLeakCause
 /// <summary>Describes a session whose object was lost; its descriptor was left open so that no memory is lost with it.</summary>
 /// <param name="Name">The session's name.</param>
 /// <param name="Direction">Where the session goes or comes from.</param>
-/// <param name="FileDescriptor">The descriptor's number, which <see cref="LiveUpdateSession.Adopt"/> takes over again.</param>
+/// <param name="FileDescriptor">The descriptor's number, which <see cref="LiveUpdateSession.Adopt(Kernel, int)"/> takes over again.</param>
 /// <param name="Cause">How the object was lost.</param>
 public sealed record SessionLeak(string Name, SessionDirection Direction, int FileDescriptor, SessionLeakCause Cause)
 {

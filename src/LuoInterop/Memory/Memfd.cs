@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -82,19 +83,19 @@ public sealed class Memfd : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         options ??= MemfdOptions.Default;
         uint flags = Flags(options);
-        int fd = kernel.MemfdCreate(name, flags);
-        if (fd == -(int)Errno.EINVAL && options.Executable == MemfdExecutable.Allowed)
+        var memfd = new Memfd(kernel, new SafeFileHandle());
+        int result = memfd.Take(kernel.MemfdCreate(name, flags));
+        if (result == -(int)Errno.EINVAL && options.Executable == MemfdExecutable.Allowed)
         {
             // Before Linux 6.3 every memfd was executable and the flag unknown.
-            fd = kernel.MemfdCreate(name, flags & ~MemfdHeader.MFD_EXEC);
+            result = memfd.Take(kernel.MemfdCreate(name, flags & ~MemfdHeader.MFD_EXEC));
         }
 
-        if (fd < 0)
+        if (result < 0)
         {
-            throw LiveUpdateException.For(fd, Operation.MemfdCreate);
+            throw LiveUpdateException.For(result, Operation.MemfdCreate);
         }
 
-        var memfd = new Memfd(kernel, new SafeFileHandle(fd, ownsHandle: true));
         try
         {
             if (size > 0)
@@ -177,7 +178,19 @@ public sealed class Memfd : IDisposable
     public Preservability Preservability => Preservability.Of(Kernel, Handle);
 
     /// <summary>Closes the file. The memory stays while a session preserves it, a mapping shows it, or somebody else has it open.</summary>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose() => Kernel.CloseFile(Handle);
+
+    /// <summary>Takes what memfd_create(2) returned, where it is a descriptor. Allocates nothing.</summary>
+    private int Take(int result)
+    {
+        if (result >= 0)
+        {
+            Marshal.InitHandle(Handle, result);
+            Kernel.Owned(Handle);
+        }
+
+        return result;
+    }
 
     private static uint Flags(MemfdOptions options)
     {

@@ -12,27 +12,99 @@ internal sealed class TraceScript(TextWriter output)
     private const string FdFolder = "/proc/self/fd/";
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, string> _names = [];
+    private readonly Dictionary<int, TracedDescriptor> _descriptors = [];
     private int _count;
     private bool _hasEnded;
+    private Exception? _failure;
 
-    /// <summary>Gets a descriptor's name, for people where the trace has not seen it come into being.</summary>
-    public string Name(SafeHandle file) => Name((int)file.DangerousGetHandle(), out _);
+    /// <summary>Refuses to go on where the trace could not be written: to be called before the kernel is asked.</summary>
+    /// <exception cref="IOException">A line is missing from the trace.</exception>
+    public void ThrowIfFailed()
+    {
+        if (_failure is not null)
+        {
+            throw new IOException("The trace could not be written, and no longer says what the program does.", _failure);
+        }
+    }
+
+    /// <summary>Takes note of a failure to write what has happened; the caller of the kernel gets its answer first.</summary>
+    /// <returns>True.</returns>
+    public bool Failed(Exception error)
+    {
+        _failure ??= error;
+        return true;
+    }
+
+    /// <summary>Finds the name of the descriptor that a handle is about to be used for.</summary>
+    /// <remarks>To be asked before the call: afterwards another thread may have closed the handle, and the number be another's.</remarks>
+    public TracedFile Find(SafeHandle file) => Find((int)file.DangerousGetHandle());
+
+    /// <summary>Finds the name of a number.</summary>
+    public TracedFile Find(int fd)
+    {
+        lock (_lock)
+        {
+            return _descriptors.TryGetValue(fd, out TracedDescriptor? known) && known.IsOpen
+                ? new TracedFile(known.Name, true)
+                : new TracedFile(string.Create(CultureInfo.InvariantCulture, $"unknown{fd}"), false);
+        }
+    }
+
+    /// <summary>Takes note of the handle that closes a descriptor.</summary>
+    public void Owned(SafeHandle handle)
+    {
+        lock (_lock)
+        {
+            int fd = (int)handle.DangerousGetHandle();
+            if (_descriptors.TryGetValue(fd, out TracedDescriptor? known))
+            {
+                if (known.IsOpen)
+                {
+                    known.OwnedBy(handle);
+                }
+                else
+                {
+                    _descriptors.Remove(fd);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes note that the kernel gave a number out: what it stood for before was closed.</summary>
+    public void Given(int fd)
+    {
+        lock (_lock)
+        {
+            if (_descriptors.Remove(fd, out TracedDescriptor? before))
+            {
+                Write($"# {before.Name} was closed before this, past the trace");
+            }
+        }
+    }
+
+    /// <summary>Takes the name from a number that is about to be closed; null where it has none.</summary>
+    public string? Closing(int fd)
+    {
+        lock (_lock)
+        {
+            return _descriptors.Remove(fd, out TracedDescriptor? known) && known.IsOpen ? known.Name : null;
+        }
+    }
 
     /// <summary>Writes an operation on a file with its result.</summary>
     /// <returns>The result.</returns>
-    public long Line(SafeHandle file, string verb, string arguments, long result)
+    public long Line(TracedFile file, string verb, string arguments, long result)
     {
-        string text = Operation(file, verb, arguments, out bool isKnown);
-        Write(isKnown ? $"{text} => {Describe(result)}" : $"# {text} => {Describe(result)}");
+        string text = Operation(file, verb, arguments);
+        Write(file.IsKnown ? $"{text} => {Describe(result)}" : $"# {text} => {Describe(result)}");
         return result;
     }
 
     /// <summary>Writes an operation on a file whose observation is no number, or depends on what was written.</summary>
-    public void Unexpected(SafeHandle file, string verb, string arguments)
+    public void Unexpected(TracedFile file, string verb, string arguments)
     {
-        string text = Operation(file, verb, arguments, out bool isKnown);
-        Write(isKnown ? text : "# " + text);
+        string text = Operation(file, verb, arguments);
+        Write(file.IsKnown ? text : "# " + text);
     }
 
     /// <summary>Writes what the language has no verb for.</summary>
@@ -50,45 +122,44 @@ internal sealed class TraceScript(TextWriter output)
             string name = string.Create(CultureInfo.InvariantCulture, $"{kind}{++_count}");
             if (fd >= 0)
             {
-                _names[fd] = name;
+                Given(fd);
+                _descriptors[fd] = new TracedDescriptor(name);
             }
 
             Write($"{name} = {text} => {Describe(Math.Min(fd, 0))}");
         }
     }
 
-    public void Opened(string path, int flags, int fd)
+    /// <summary>Finds the name of the file that a path of /proc leads to; null for any other path.</summary>
+    public TracedFile? Linked(string path) =>
+        path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from)
+            ? Find(from)
+            : null;
+
+    public void Opened(string path, TracedFile? linked, int flags, int fd)
     {
         if (path == LiveUpdateDevice.DefaultPath)
         {
             Named(string.Create(CultureInfo.InvariantCulture, $"open flags=0x{flags:x}"), fd, 'd');
         }
-        else if (path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from))
+        else if (linked is { } from)
         {
-            Named(string.Create(CultureInfo.InvariantCulture, $"reopen {Name(from, out _)} flags=0x{flags:x}"), fd, 'f');
+            Named(string.Create(CultureInfo.InvariantCulture, $"reopen {from.Name} flags=0x{flags:x}"), fd, 'f');
         }
         else
         {
+            Given(fd);
             Comment($"open {path}", Math.Min(fd, 0));
         }
     }
 
-    public void Closed(int fd, int result)
+    public void Requested(TracedFile session, in TracedRequest request, TracedFile passed, ReadOnlySpan<byte> answer, int result)
     {
-        lock (_lock)
-        {
-            if (_names.Remove(fd, out string? name))
-            {
-                Write($"close {name} => {Describe(result)}");
-            }
-        }
-    }
-
-    public void Requested(SafeHandle session, in TracedRequest request, ReadOnlySpan<byte> answer, int result)
-    {
-        string file = Name(session);
+        string file = session.Name;
+        int fd = request.GivesDescriptor ? Fd(answer, result) : -1;
         if (!request.IsPlain)
         {
+            Given(fd);
             Comment(string.Create(CultureInfo.InvariantCulture, $"ioctl {file} 0x{request.Request:x} size={request.Size}"), result);
             return;
         }
@@ -97,16 +168,16 @@ internal sealed class TraceScript(TextWriter output)
         switch (request.Request)
         {
             case LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION:
-                Named($"create_session {file} {request.Name}", Fd(answer, result), 's');
+                Named($"create_session {file} {request.Name}", fd, 's');
                 break;
             case LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION:
-                Named($"retrieve_session {file} {request.Name}", Fd(answer, result), 's');
+                Named($"retrieve_session {file} {request.Name}", fd, 's');
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD:
-                Line(session, "preserve_fd", $"{Name(request.SecondWord, out _)} {token}", result);
+                Line(session with { IsKnown = session.IsKnown && passed.IsKnown }, "preserve_fd", $"{passed.Name} {token}", result);
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD:
-                Named($"retrieve_fd {file} {token}", Fd(answer, result), 'm');
+                Named($"retrieve_fd {file} {token}", fd, 'm');
                 break;
             case LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH:
                 Line(session, "finish", "", result);
@@ -165,20 +236,8 @@ internal sealed class TraceScript(TextWriter output)
         return text.Append('"').ToString();
     }
 
-    private string Name(int fd, out bool isKnown)
-    {
-        lock (_lock)
-        {
-            isKnown = _names.TryGetValue(fd, out string? name);
-            return name ?? string.Create(CultureInfo.InvariantCulture, $"unknown{Math.Max(fd, 0)}");
-        }
-    }
-
-    private string Operation(SafeHandle file, string verb, string arguments, out bool isKnown)
-    {
-        string text = $"{verb} {Name((int)file.DangerousGetHandle(), out isKnown)}";
-        return arguments.Length > 0 ? $"{text} {arguments}" : text;
-    }
+    private static string Operation(TracedFile file, string verb, string arguments) =>
+        arguments.Length > 0 ? $"{verb} {file.Name} {arguments}" : $"{verb} {file.Name}";
 
     /// <summary>Writes a call's result as the language does: the number, or the error's name.</summary>
     public static string Describe(long result) => result >= 0
@@ -187,14 +246,22 @@ internal sealed class TraceScript(TextWriter output)
 
     private static int Fd(ReadOnlySpan<byte> answer, int result) => result < 0 ? result : BinaryPrimitives.ReadInt32LittleEndian(answer[4..]);
 
-    private void Write(string line)
+    /// <summary>Writes a line. Where that fails nothing more is written, and the next call says so.</summary>
+    public void Write(string line)
     {
         lock (_lock)
         {
-            if (!_hasEnded)
+            try
             {
-                output.WriteLine(line);
-                output.Flush();
+                if (!_hasEnded && _failure is null)
+                {
+                    output.WriteLine(line);
+                    output.Flush();
+                }
+            }
+            catch (Exception error) when (Failed(error))
+            {
+                // What was called has happened: its answer, which may be a descriptor, has to reach the caller.
             }
         }
     }

@@ -11,8 +11,8 @@ namespace LuoInterop;
 /// <param name="Name">The session's name, of requests that pass one.</param>
 internal readonly record struct TracedRequest(uint Request, uint Size, int SecondWord, ulong Token, string? Name)
 {
-    /// <summary>Gets whether it is one of the six requests with its own size: the language has a verb for it.</summary>
-    public bool IsPlain => Size == Request switch
+    /// <summary>Gets whether it is one of the six requests with its own size and nothing reserved: the language has a verb for it.</summary>
+    public bool IsPlain => (SecondWord == 0 || !HasReservedWord) && Size == Request switch
     {
         LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION
             or LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME => 8u + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH,
@@ -20,6 +20,12 @@ internal readonly record struct TracedRequest(uint Request, uint Size, int Secon
         LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH => 8u,
         _ => 0u,
     };
+
+    /// <summary>Gets whether the kernel answers it with a descriptor.</summary>
+    public bool GivesDescriptor => Request is LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION
+        or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD;
+
+    private bool HasReservedWord => Request is LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH or LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME;
 
     public static TracedRequest Of(uint request, ReadOnlySpan<byte> argument)
     {

@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Tests.Support;
 
 /// <summary>Forwards every call to another kernel, by default that of this process; tests override what they script.</summary>
-internal abstract class ForwardingKernel(Kernel? inner = null) : Kernel
+/// <remarks>One that scripts the kernel of this process stands for a machine of its own.</remarks>
+internal abstract class ForwardingKernel(Kernel? inner = null) : Kernel(inner?.OutgoingSessions ?? new OutgoingSessions())
 {
     private readonly Kernel _inner = inner ?? Linux;
 
@@ -62,4 +64,8 @@ internal abstract class ForwardingKernel(Kernel? inner = null) : Kernel
 
     private Kernel NotTheHost() =>
         _inner != Linux ? _inner : throw new InvalidOperationException("The test does not script kexec_file_load and reboot.");
+
+    internal override void Owned(SafeHandle handle) => _inner.Owned(handle);
+
+    internal override void CloseFile(SafeFileHandle file) => _inner.CloseFile(file);
 }
