@@ -74,7 +74,7 @@ public sealed class KexecImage
         using KernelHandle image = OpenFile(kernel, kernelPath);
         using KernelHandle? initrd = initrdPath is null ? null : OpenFile(kernel, initrdPath);
         uint flags = initrd is null ? KexecHeader.KEXEC_FILE_NO_INITRAMFS : 0;
-        int result = kernel.KexecFileLoad(image, initrd, commandLine, flags);
+        int result = Uninterrupted.KexecFileLoad(kernel, image, initrd, commandLine, flags);
         return result >= 0
             ? new KexecImage(kernel, kernelPath, initrdPath, commandLine)
             : throw new LiveUpdateException(
@@ -94,7 +94,7 @@ public sealed class KexecImage
             {
                 using var file = new KernelHandle(kernel, fd);
                 Span<byte> text = stackalloc byte[1];
-                return kernel.Read(file, text) == 1 ? text[0] == (byte)'1' : null;
+                return Uninterrupted.Read(kernel, file, text) == 1 ? text[0] == (byte)'1' : null;
             }
         }
 
@@ -106,7 +106,7 @@ public sealed class KexecImage
     public static void Unload(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        int result = kernel.KexecFileLoad(null, null, "", KexecHeader.KEXEC_FILE_UNLOAD);
+        int result = Uninterrupted.KexecFileLoad(kernel, null, null, "", KexecHeader.KEXEC_FILE_UNLOAD);
         if (result < 0)
         {
             throw LiveUpdateException.For(result, Operation.KexecFileLoad);

@@ -102,7 +102,7 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
         if (fd >= 0)
         {
             using var folder = new KernelHandle(kernel, fd);
-            mounted = kernel.FStat(folder, out FileStatus status) == 0 && status.FileSystemType == DEBUGFS_MAGIC;
+            mounted = Uninterrupted.FStat(kernel, folder, out FileStatus status) == 0 && status.FileSystemType == DEBUGFS_MAGIC;
         }
 
         return mounted

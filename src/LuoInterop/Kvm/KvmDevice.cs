@@ -45,7 +45,7 @@ public sealed class KvmDevice : IDisposable
     {
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        int fd = (int)Check(kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC), KvmOperation.OpenDevice);
+        int fd = (int)Check(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC), KvmOperation.OpenDevice);
         var handle = new KernelHandle(kernel, fd);
         try
         {
@@ -76,7 +76,7 @@ public sealed class KvmDevice : IDisposable
     public KvmVm CreateVm(KvmVmType type = KvmVmType.Default)
     {
         int mapSize = VcpuMapSize;
-        int fd = (int)Check(Kernel.Ioctl(_device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type), KvmOperation.CreateVm);
+        int fd = (int)Check(Uninterrupted.Ioctl(Kernel, _device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type), KvmOperation.CreateVm);
         return new KvmVm(Kernel, new KernelHandle(Kernel, fd), mapSize);
     }
 
