@@ -45,10 +45,15 @@ public sealed unsafe class MemfdMapping : IDisposable
             throw LiveUpdateException.For(address, operation);
         }
 
-        // mmap(2) rounds a length up to whole huge pages (ksys_mmap_pgoff), munmap(2) does not (hugetlb_vm_op_split).
-        bool isHuge = status.FileSystemType == MagicHeader.HUGETLBFS_MAGIC;
-        nuint page = isHuge ? (nuint)status.BlockSize : 1;
-        return new MemfdMapping(kernel, address, length, ((nuint)length + page - 1) / page * page, writable);
+        return new MemfdMapping(kernel, address, length, MappedLength(status, (nuint)length), writable);
+    }
+
+    /// <summary>Gets the length of what mmap(2) maps of a file when it is asked for a length: what munmap(2) must be given.</summary>
+    /// <remarks>mmap(2) rounds up to whole huge pages (ksys_mmap_pgoff in mm/mmap.c), munmap(2) does not (hugetlb_vm_op_split in mm/hugetlb.c).</remarks>
+    internal static nuint MappedLength(in FileStatus status, nuint length)
+    {
+        nuint page = status.FileSystemType == MagicHeader.HUGETLBFS_MAGIC ? (nuint)status.BlockSize : 1;
+        return (length + page - 1) / page * page;
     }
 
     /// <summary>Unmaps the memory of a mapping that was not disposed.</summary>
