@@ -49,6 +49,11 @@ internal sealed class GuestPort : IDisposable
             }
 
             int error = Marshal.GetLastPInvokeError();
+            if (error == EINTR)
+            {
+                continue;
+            }
+
             if (error != EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
             {
                 throw new IOException($"{path} cannot be opened: {new Win32Exception(error).Message} (errno {error}).");

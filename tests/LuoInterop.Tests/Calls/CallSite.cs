@@ -61,7 +61,8 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
                 continue;
             }
 
-            code.Offset += operation.OperandType switch
+            // A switch reads its count: before the offset is taken.
+            int length = operation.OperandType switch
             {
                 OperandType.InlineNone => 0,
                 OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
@@ -70,6 +71,7 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
                 OperandType.InlineSwitch => 4 * code.ReadInt32(),
                 _ => 4,
             };
+            code.Offset += length;
         }
     }
 
@@ -84,7 +86,7 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
                 string name = metadata.GetString(method.Name);
 
                 // What LibraryImport generates is a method of the C name, written in this assembly.
-                bool isForeign = (method.Attributes & MethodAttributes.PinvokeImpl) != 0 || (name.Length > 0 && char.IsAsciiLetterLower(name[0]));
+                bool isForeign = (method.Attributes & MethodAttributes.PinvokeImpl) != 0 || (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && (method.Attributes & MethodAttributes.SpecialName) == 0);
                 return new CallSite(assembly, caller, Name(metadata, method.GetDeclaringType()), name, isForeign, false);
             default:
                 MemberReference member = metadata.GetMemberReference((MemberReferenceHandle)handle);
