@@ -30,7 +30,7 @@ internal static class EmulatedDifferences
         .. All,
         "Huge pages are counted when the pool is next asked for: a page that a program touched through a mapping, and a file that was closed past the seam.",
         "A touched page that the pool does not have is a zeroed page of the host; on Linux it is a SIGBUS.",
-        "A mapping of huge pages is aligned to 4 KiB where the host has no free huge pages, and munmap(2) takes any part of it; MADV_REMOVE gives no page back to the pool.",
+        "A mapping of huge pages is aligned to 4 KiB where the host has no free huge pages; MADV_REMOVE gives no page back to the pool.",
         "On a host with free huge pages the host's pool counts too: mmap(2) can fail with ENOMEM where the emulated pool has pages.",
         "Private mappings keep their reservation until their first address is unmapped through the seam; pages that they copy are not counted.",
         "All programs are in one hugetlb cgroup, whose files lie in /sys/fs/cgroup; memory cgroups are not charged. There is one node; pages are not demoted.",

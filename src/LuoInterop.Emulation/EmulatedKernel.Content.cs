@@ -250,9 +250,9 @@ public sealed partial class EmulatedKernel
                 return error;
             }
 
-            if (refusal == 0)
+            if (refusal == 0 && _system.MemfdCalls.Unmap(address, length) is { } answer)
             {
-                _system.MemfdCalls.Unmapped(address);
+                return answer;
             }
         }
 

@@ -117,7 +117,12 @@ internal sealed class LitmusProcess : IDisposable
         {
             if (_mappings[i].Name == name)
             {
-                Kernel.MUnmap(_mappings[i].Address, _mappings[i].Length);
+                int error = Kernel.MUnmap(_mappings[i].Address, _mappings[i].Length);
+                if (error < 0)
+                {
+                    return Describe(error);
+                }
+
                 _mappings.RemoveAt(i);
                 count++;
             }
@@ -131,7 +136,11 @@ internal sealed class LitmusProcess : IDisposable
     {
         foreach ((_, nint address, nuint length) in _mappings)
         {
-            Kernel.MUnmap(address, length);
+            int error = Kernel.MUnmap(address, length);
+            if (error < 0)
+            {
+                throw LiveUpdateException.For(error, Operation.Unmap);
+            }
         }
 
         _mappings.Clear();

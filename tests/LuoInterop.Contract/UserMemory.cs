@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Xunit;
 
 namespace LuoInterop.Contract;
 
@@ -33,7 +34,7 @@ public sealed unsafe class UserMemory : IDisposable
 
     public void Dispose()
     {
-        _kernel.MUnmap(Address, 2 * PageSize);
+        Assert.Equal(0, _kernel.MUnmap(Address, 2 * PageSize));
         _backing.Dispose();
     }
 

@@ -24,6 +24,8 @@ public abstract class LinuxProbeRun(Type boot, bool liveUpdate = true, bool? kho
 
 public sealed class DefaultBootRun() : LinuxProbeRun(typeof(DefaultBoot));
 
+public sealed class InterruptionsRun() : LinuxProbeRun(typeof(Interruptions));
+
 public sealed class WithoutLiveUpdateRun() : LinuxProbeRun(typeof(WithoutLiveUpdate), liveUpdate: false);
 
 public sealed class WithoutKhoRun() : LinuxProbeRun(typeof(WithoutKho), kho: false);
@@ -34,6 +36,18 @@ public sealed class WithoutKhoRun() : LinuxProbeRun(typeof(WithoutKho), kho: fal
 public sealed class DefaultBootTests(DefaultBootRun run) : IClassFixture<DefaultBootRun>
 {
     public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(DefaultBoot))];
+
+    [Theory]
+    [MemberData(nameof(Probes))]
+    public void Probe_Holds(string name) => run.Result.HasPassed(name);
+}
+
+/// <summary>Shows what calls do in a thread that gets signals.</summary>
+[Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
+public sealed class InterruptionsTests(InterruptionsRun run) : IClassFixture<InterruptionsRun>
+{
+    public static TheoryData<string> Probes => [.. ProbeRun.Names(typeof(Interruptions))];
 
     [Theory]
     [MemberData(nameof(Probes))]

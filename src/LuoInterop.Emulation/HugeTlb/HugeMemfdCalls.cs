@@ -12,8 +12,7 @@ namespace LuoInterop.Emulation.HugeTlb;
 /// </remarks>
 internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPools pools, HugeMemfds memfds) : MemfdCalls(inodes, largest)
 {
-    // Private mappings by address: each reserves for itself.
-    private readonly Dictionary<nint, (Hstate Hstate, long Pages)> _private = [];
+    private readonly HugeMappings _mappings = new();
 
     /// <inheritdoc/>
     public override int FTruncate(SafeHandle file, int fd, long length)
@@ -109,6 +108,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             {
                 FileSystemType = MagicHeader.HUGETLBFS_MAGIC,
                 Blocks = inode.Pages.Count * (inode.Hstate.PageSize / 512),
+                BlockSize = inode.Hstate.PageSize,
             };
         }
 
@@ -131,12 +131,15 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             return address;
         }
 
-        int error = offset % size != 0 ? Refused.EINVAL : Reserve(inode, address, whole, flags, offset);
+        bool ownsPages = false;
+        int error = offset % size != 0 ? Refused.EINVAL : Reserve(inode, whole, flags, offset, out ownsPages);
         if (error != 0)
         {
-            _ = Kernel.Linux.MUnmap(address, whole);
-            return error;
+            int unmapped = Kernel.Linux.MUnmap(address, whole);
+            return unmapped != 0 ? unmapped : error;
         }
+
+        _mappings.Add(new HugeMapping(address, whole, inode.Hstate, ownsPages));
 
         // A writable mapping makes the file as long as it is. No freeze and no seal of growth is looked at.
         long end = offset + (long)whole;
@@ -149,17 +152,12 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
     }
 
     /// <inheritdoc/>
-    public override void Unmapped(nint address)
-    {
-        if (_private.Remove(address, out (Hstate Hstate, long Pages) mapping))
-        {
-            mapping.Hstate.Account(-mapping.Pages);
-            mapping.Hstate.Cgroup.UnchargeReserved((ulong)mapping.Pages);
-        }
-    }
+    public override int? Unmap(nint address, nuint length) => _mappings.Overlaps(address, length) ? _mappings.Unmap(address, length) : null;
 
-    private int Reserve(HugeMemfdInode inode, nint address, nuint length, int flags, long offset)
+    // A private mapping reserves its pages for itself, and gives them back when it goes.
+    private int Reserve(HugeMemfdInode inode, nuint length, int flags, long offset, out bool ownsPages)
     {
+        ownsPages = false;
         if ((flags & MmanHeader.MAP_NORESERVE) != 0)
         {
             return 0;
@@ -191,7 +189,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
             return Refused.ENOMEM;
         }
 
-        _private[address] = (hstate, (long)pages);
+        ownsPages = true;
         return 0;
     }
 

@@ -100,8 +100,13 @@ internal sealed class HostFile : IDisposable
         bool fits = fd.TryFormat(text[folder.Length..], out int digits, default, CultureInfo.InvariantCulture);
         System.Diagnostics.Debug.Assert(fits, "11 bytes hold every int");
         path[folder.Length + digits] = 0;
-        int result = HostLibc.open(path, flags, 0);
-        return result < 0 ? HostLibc.LastError : result;
+        int result;
+        do
+        {
+            result = HostLibc.open(path, flags, 0) is >= 0 and var opened ? opened : HostLibc.LastError;
+        }
+        while (result == Refused.EINTR);
+        return result;
     }
 
     /// <summary>Tells whether nobody but this open file description has the file open, in any process; a mapping counts too.</summary>

@@ -165,8 +165,7 @@ internal sealed class GuestMemfdFile : OpenFile
         int error = Vm.Kvm.Mappings.Add(mapping);
         if (error != 0)
         {
-            _ = HostLibc.munmap(address, length);
-            return error;
+            return HostLibc.munmap(address, length) < 0 ? HostLibc.LastError : error;
         }
 
         return (nint)address;

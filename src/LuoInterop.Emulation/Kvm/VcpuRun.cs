@@ -24,7 +24,14 @@ internal sealed unsafe class VcpuRun
     }
 
     // SAFETY: the mapping is this object's own, and nobody else has the address.
-    ~VcpuRun() => _ = HostLibc.munmap(_address, Length);
+    ~VcpuRun()
+    {
+        if (HostLibc.munmap(_address, Length) < 0)
+        {
+            // ENOMEM may pass: another collection tries again.
+            GC.ReRegisterForFinalize(this);
+        }
+    }
 
     /// <summary>Gets the memory file, for mapping it; -1 when the vCPU is closed.</summary>
     public int Fd { get; private set; }

@@ -1,12 +1,12 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Allocates the holes of a host file, as pinning all its folios does (memfd_pin_folios in mm/gup.c).</summary>
 internal static class HoleFiller
 {
-    private const int EINTR = -(int)Errno.EINTR;
     private const long PopulateStep = 1L << 30;
 
     /// <summary>Fills the holes up to the file's size with pages that are zeroed and up to date: 0, or ENOMEM, ENOSPC and the like.</summary>
@@ -29,19 +29,9 @@ internal static class HoleFiller
     // but not up to date: lseek(2) still takes them for holes. A fault makes them so.
     private static int FillFrom(int fd, long start, long size)
     {
-        int error = Allocate(fd, size);
+        using var file = new SafeFileHandle(fd, ownsHandle: false);
+        int error = Uninterrupted.Allocate(Kernel.Linux, file, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size);
         return error is Refused.ENOMEM or Refused.ENOSPC ? error : Populate(fd, start, size);
-    }
-
-    private static int Allocate(int fd, long size)
-    {
-        int error;
-        do
-        {
-            error = HostLibc.fallocate(fd, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size) < 0 ? HostLibc.LastError : 0;
-        }
-        while (error == EINTR);
-        return error;
     }
 
     /// <summary>Makes the pages of a range, zeroed and up to date, by reading through a mapping: 0, or ENOMEM and the like.</summary>
@@ -59,12 +49,9 @@ internal static class HoleFiller
 
             // SAFETY: the mapping is this method's own, and gone before it returns.
             int error = HostLibc.madvise(address, length, MmanHeader.MADV_POPULATE_READ) < 0 ? HostLibc.LastError : 0;
-            _ = HostLibc.munmap(address, length);
-            if (error == EINTR)
-            {
-                offset -= PopulateStep;
-            }
-            else if (error != 0)
+            int unmapped = HostLibc.munmap(address, length) < 0 ? HostLibc.LastError : 0;
+            error = error != 0 ? error : unmapped;
+            if (error != 0)
             {
                 return error;
             }

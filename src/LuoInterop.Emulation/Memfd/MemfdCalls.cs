@@ -224,10 +224,8 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
             : Kernel.Linux.MMap(length, protection, flags, file, offset);
     }
 
-    /// <summary>munmap(2) of a mapping that begins at an address; what it maps is not looked up.</summary>
-    public virtual void Unmapped(nint address)
-    {
-    }
+    /// <summary>munmap(2): the answer where the range touches mappings that the host knows less of, null elsewhere.</summary>
+    public virtual int? Unmap(nint address, nuint length) => null;
 
     /// <summary>open(2) with O_TRUNC of a path that leads to a preserved file, as those below /proc/self/fd do.</summary>
     public int OpenTruncating(string path, int flags, uint mode)

@@ -35,7 +35,7 @@ internal static unsafe class MappingVerbs
                         return LitmusProcess.Describe(address);
                     }
 
-                    process.AddMapping(file, address, (nuint)length);
+                    process.AddMapping(file, address, Whole(process, handle, (nuint)length));
                     return "0";
                 });
             }),
@@ -114,9 +114,13 @@ internal static unsafe class MappingVerbs
         }
 
         string result = use(address + (nint)inset);
-        process.Kernel.MUnmap(address, mapped);
-        return result;
+        int error = process.Kernel.MUnmap(address, Whole(process, handle, mapped));
+        return error == 0 ? result : "munmap " + LitmusProcess.Describe(error);
     }
+
+    // Where statx(2) fails munmap(2) says whether the length is one.
+    private static nuint Whole(LitmusProcess process, SafeHandle file, nuint length) =>
+        Uninterrupted.FStat(process.Kernel, file, out FileStatus status) < 0 ? length : MemfdMapping.MappedLength(status, length);
 
     // The kernel copies, so that a fault is an answer and no signal: a read into the mapping stops where the first page faults.
     private static long Copy(byte[] bytes, nint address)

@@ -47,6 +47,11 @@ internal sealed class GuestPort : IDisposable
             }
 
             int error = Marshal.GetLastPInvokeError();
+            if (error == ErrnoHeader.EINTR)
+            {
+                continue;
+            }
+
             if (error != ErrnoHeader.EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
             {
                 throw new IOException($"{path} cannot be opened: {new Win32Exception(error).Message} (errno {error}).");

@@ -22,6 +22,7 @@ internal static class Operation
     public const string GetSeals = "F_GET_SEALS";
     public const string Status = "statx";
     public const string Map = "mmap";
+    public const string Unmap = "munmap";
     public const string Advise = "madvise";
     public const string Link = "readlink";
     public const string KexecFileLoad = "kexec_file_load";
@@ -86,6 +87,10 @@ internal static class Refusal
         (Operation.AddSeals, Errno.EBUSY) => "the file has a writable mapping, or its pages are pinned because a session preserves it.",
         (Operation.AddSeals, Errno.EPERM) => "the file is sealed against further seals, or was made without sealing.",
         (Operation.AddSeals or Operation.GetSeals, Errno.EINVAL) => "the file is no memfd, or a seal is unknown to the kernel.",
+
+        // mm/vma.c: vms_gather_munmap_vmas
+        (Operation.Unmap, Errno.ENOMEM) =>
+            "the mapping lies between others of the same file that the kernel holds as one, and the process has as many mappings as vm.max_map_count allows, or the kernel is out of memory. The mapping is still there; dispose it later.",
 
         // kernel/kexec_file.c, kernel/kexec_core.c, kernel/reboot.c
         (Operation.KexecFileLoad, Errno.EPERM) =>

@@ -6,7 +6,7 @@ namespace LuoInterop.Interop;
 internal static class KernelFile
 {
     /// <summary>Opens a file for reading: a descriptor, or <c>-errno</c>.</summary>
-    public static int Open(Kernel kernel, string path) => kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+    public static int Open(Kernel kernel, string path) => Uninterrupted.Open(kernel, path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
 
     /// <summary>Reads a whole file. The size that its file system claims is not used: procfs and debugfs claim none.</summary>
     /// <returns>0, or <c>-errno</c>; EFBIG for a file of more bytes than the maximum.</returns>
@@ -25,12 +25,7 @@ internal static class KernelFile
         int length = 0;
         while (true)
         {
-            nint count = kernel.PRead(file, bytes.AsSpan(length), length);
-            if (count == -(int)Errno.EINTR)
-            {
-                continue;
-            }
-
+            nint count = Uninterrupted.PRead(kernel, file, bytes.AsSpan(length), length);
             if (count < 0)
             {
                 return (int)count;
@@ -61,12 +56,7 @@ internal static class KernelFile
         int done = 0;
         while (done < buffer.Length)
         {
-            nint count = kernel.PRead(file, buffer[done..], offset + done);
-            if (count == -(int)Errno.EINTR)
-            {
-                continue;
-            }
-
+            nint count = Uninterrupted.PRead(kernel, file, buffer[done..], offset + done);
             if (count <= 0)
             {
                 return count < 0 ? count : done;

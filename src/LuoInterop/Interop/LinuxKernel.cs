@@ -169,7 +169,8 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
             data.stx_uid,
             data.stx_gid,
             (long)data.stx_size,
-            (long)data.stx_blocks);
+            (long)data.stx_blocks,
+            fileSystem.f_bsize);
         return 0;
     }
 

@@ -74,7 +74,7 @@ internal sealed class KernelImage
     public static int TryRead(Kernel kernel, SafeHandle file, out KernelImage? image)
     {
         image = null;
-        int error = kernel.FStat(file, out FileStatus status);
+        int error = Uninterrupted.FStat(kernel, file, out FileStatus status);
         if (error < 0)
         {
             return error;
@@ -139,7 +139,7 @@ internal sealed class KernelImage
     }
 
     /// <summary>Tells whether another file of the same kernel is empty.</summary>
-    public bool IsEmpty(SafeHandle other) => _kernel.FStat(other, out FileStatus status) == 0 && status.Size == 0;
+    public bool IsEmpty(SafeHandle other) => Uninterrupted.FStat(_kernel, other, out FileStatus status) == 0 && status.Size == 0;
 
     private bool IsArm64Image => _head.Length >= Arm64Magic + 4 && _head.AsSpan(Arm64Magic).StartsWith("ARM\x64"u8);
 

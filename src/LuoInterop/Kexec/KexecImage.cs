@@ -133,10 +133,15 @@ public sealed class KexecImage
 
         using KernelHandle? initrd = InitrdFile.Open(kernel, initrdPaths);
         uint flags = initrd is null ? KexecHeader.KEXEC_FILE_NO_INITRAMFS : 0;
-
-        // Read before the load: one of somebody else's in between only makes this image count as replaced.
-        int? loadsLeft = KexecLoadLimit.Start(kernel) - 1;
-        int result = kernel.KexecFileLoad(file, initrd, commandLine, flags);
+        int result;
+        int? loadsLeft;
+        do
+        {
+            // Read before each attempt, which counts: a load of somebody else's in between only makes this image count as replaced.
+            loadsLeft = KexecLoadLimit.Start(kernel) - 1;
+            result = kernel.KexecFileLoad(file, initrd, commandLine, flags);
+        }
+        while (result == -(int)Errno.EINTR);
         return result >= 0
             ? new KexecImage(kernel, kernelPath, initrdPaths, commandLine, loadsLeft)
             : throw new LiveUpdateException(
@@ -155,7 +160,7 @@ public sealed class KexecImage
             if (file.Take(KernelFile.Open(kernel, path)) >= 0)
             {
                 Span<byte> text = stackalloc byte[1];
-                return kernel.Read(file, text) == 1 ? text[0] == (byte)'1' : null;
+                return Uninterrupted.Read(kernel, file, text) == 1 ? text[0] == (byte)'1' : null;
             }
         }
 
@@ -167,7 +172,7 @@ public sealed class KexecImage
     public static void Unload(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        int result = kernel.KexecFileLoad(null, null, "", KexecHeader.KEXEC_FILE_UNLOAD);
+        int result = Uninterrupted.KexecFileLoad(kernel, null, null, "", KexecHeader.KEXEC_FILE_UNLOAD);
         if (result < 0)
         {
             throw LiveUpdateException.For(result, Operation.KexecFileLoad);

@@ -19,10 +19,10 @@ internal static class KexecLoadLimit
         if (Get(kernel) == NoLimit)
         {
             using var file = new KernelHandle(kernel);
-            if (file.Take(kernel.Open(Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0)
+            if (file.Take(Uninterrupted.Open(kernel, Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0)
             {
                 // Refused where another program set one first: then that is read.
-                _ = kernel.Write(file, Encoding.ASCII.GetBytes(int.MaxValue.ToString(CultureInfo.InvariantCulture)));
+                _ = Uninterrupted.Write(kernel, file, Encoding.ASCII.GetBytes(int.MaxValue.ToString(CultureInfo.InvariantCulture)));
             }
         }
 

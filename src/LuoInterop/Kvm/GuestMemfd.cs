@@ -41,7 +41,7 @@ public sealed class GuestMemfd : IDisposable
     {
         get
         {
-            Check(Kernel.FStat(Handle, out FileStatus status), Operation.Status);
+            Check(Uninterrupted.FStat(Kernel, Handle, out FileStatus status), Operation.Status);
             return status;
         }
     }
@@ -61,10 +61,10 @@ public sealed class GuestMemfd : IDisposable
     /// <summary>Maps the whole file for reading and writing.</summary>
     public MemfdMapping Map() => Map(0, Size);
 
-    /// <summary>Allocates the missing pages of a range: fallocate(2) with FALLOC_FL_KEEP_SIZE.</summary>
-    /// <exception cref="LiveUpdateException">EINVAL: the range is not made of whole pages, or ends beyond the file; ENOMEM, EINTR: a part may have been allocated.</exception>
+    /// <summary>Allocates the missing pages of a range: fallocate(2) with FALLOC_FL_KEEP_SIZE. Goes on after signals.</summary>
+    /// <exception cref="LiveUpdateException">EINVAL: the range is not made of whole pages, or ends beyond the file; ENOMEM: a part may have been allocated.</exception>
     public void Allocate(long offset, long length) =>
-        Check(Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), KvmOperation.Allocate);
+        Check(Uninterrupted.Allocate(Kernel, Handle, FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), KvmOperation.Allocate);
 
     /// <summary>Frees a range, which reads as zeroes from then on, for the guest too: fallocate(2) with FALLOC_FL_PUNCH_HOLE.</summary>
     /// <exception cref="LiveUpdateException">EINVAL: the range is not made of whole pages. A range beyond the file is no error.</exception>

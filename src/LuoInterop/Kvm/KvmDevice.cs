@@ -48,7 +48,7 @@ public sealed class KvmDevice : IDisposable
         var handle = new KernelHandle(kernel);
         try
         {
-            Check(handle.Take(kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), KvmOperation.OpenDevice);
+            Check(handle.Take(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), KvmOperation.OpenDevice);
             long version = Check(kernel.Ioctl(handle, KvmHeader.KVM_GET_API_VERSION, 0), KvmOperation.GetApiVersion);
             return version == ApiVersion
                 ? new KvmDevice(kernel, handle)
@@ -77,7 +77,7 @@ public sealed class KvmDevice : IDisposable
     {
         var handle = new KernelHandle(Kernel);
         var vm = new KvmVm(Kernel, handle, VcpuMapSize);
-        Check(handle.Take(Kernel.Ioctl(_device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
+        Check(handle.Take(Uninterrupted.Ioctl(Kernel, _device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
         return vm;
     }
 

@@ -159,8 +159,14 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <summary>Closes the vCPU. It must not be running.</summary>
     public void Dispose()
     {
-        _run.Dispose();
-        _vcpu.Dispose();
+        try
+        {
+            _run.Dispose();
+        }
+        finally
+        {
+            _vcpu.Dispose();
+        }
     }
 
     // SAFETY: the mapping is as large as the structure (constructor), page-aligned, and lasts until Dispose.

@@ -33,7 +33,7 @@ internal sealed class OutgoingSessions
     {
         lock (Lock)
         {
-            int fd = device.Take(kernel.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC));
+            int fd = device.Take(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC));
             if (fd >= 0)
             {
                 _device = fd;

@@ -30,6 +30,10 @@ public sealed class Memfd : IDisposable
     public Kernel Kernel { get; }
 
     /// <summary>Gets the file, for calls that take one. It stays owned by this object.</summary>
+    /// <remarks>
+    /// Do not make a <see cref="FileStream"/> of it: that keeps a position of its own, so that the one which a live update carries stays where it was,
+    /// and closes the memfd when it is disposed. <see cref="OpenStream"/> does neither.
+    /// </remarks>
     public SafeFileHandle Handle { get; }
 
     /// <summary>Gets the size in bytes.</summary>
@@ -40,7 +44,7 @@ public sealed class Memfd : IDisposable
     {
         get
         {
-            Check(Kernel.FStat(Handle, out FileStatus status), Operation.Status);
+            Check(Uninterrupted.FStat(Kernel, Handle, out FileStatus status), Operation.Status);
             return status;
         }
     }
@@ -117,16 +121,16 @@ public sealed class Memfd : IDisposable
     public void SetSize(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        Check(Kernel.FTruncate(Handle, size), Operation.Truncate);
+        Check(Uninterrupted.FTruncate(Kernel, Handle, size), Operation.Truncate);
     }
 
     /// <summary>Adds seals: F_ADD_SEALS. Those added while a session preserves the file do not reach the next kernel.</summary>
     /// <exception cref="LiveUpdateException">EPERM: sealed against seals; EBUSY: a writable mapping exists or pages are pinned.</exception>
     public void AddSeals(MemfdSeals seals) => Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
 
-    /// <summary>Allocates and zeroes the holes of a range: fallocate(2).</summary>
-    /// <exception cref="LiveUpdateException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory.</exception>
-    public void Allocate(long offset, long length) => Check(Kernel.FAllocate(Handle, 0, offset, length), Operation.Allocate);
+    /// <summary>Allocates and zeroes the holes of a range: fallocate(2). Goes on after signals.</summary>
+    /// <exception cref="LiveUpdateException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory. Then a part may have been allocated, after a signal the size changed too.</exception>
+    public void Allocate(long offset, long length) => Check(Uninterrupted.Allocate(Kernel, Handle, 0, offset, length), Operation.Allocate);
 
     /// <summary>Frees a range, which reads as zeroes from then on: fallocate(2) with FALLOC_FL_PUNCH_HOLE.</summary>
     /// <exception cref="LiveUpdateException">EPERM: sealed against writing, or a session preserves the file.</exception>
@@ -140,7 +144,7 @@ public sealed class Memfd : IDisposable
         int done = 0;
         while (done < buffer.Length)
         {
-            nint count = (nint)Check(Kernel.PRead(Handle, buffer[done..], offset + done), Operation.Read);
+            nint count = (nint)Check(Uninterrupted.PRead(Kernel, Handle, buffer[done..], offset + done), Operation.Read);
             if (count == 0)
             {
                 break;
@@ -159,9 +163,17 @@ public sealed class Memfd : IDisposable
         int done = 0;
         while (done < buffer.Length)
         {
-            done += (int)Check(Kernel.PWrite(Handle, buffer[done..], offset + done), Operation.Write);
+            done += (int)Check(Uninterrupted.PWrite(Kernel, Handle, buffer[done..], offset + done), Operation.Write);
         }
     }
+
+    /// <summary>Opens a stream that reads and writes at <see cref="Position"/>, which a live update carries: read(2), write(2), lseek(2).</summary>
+    /// <returns>The stream, unbuffered and seekable. Disposing it leaves the memfd open; disposing the memfd ends it.</returns>
+    /// <remarks>
+    /// What it refuses is a <see cref="LiveUpdateException"/>. Asynchronous members run at once. Its position is the file's: all streams
+    /// and holders of one open file share it, so one thread at a time. <c>SetLength</c> moves a position beyond the new end back to it.
+    /// </remarks>
+    public Stream OpenStream() => new MemfdStream(this);
 
     /// <summary>Maps a range into memory, shared with everybody who maps the file: mmap(2).</summary>
     /// <param name="offset">Where the range starts, a multiple of the page size.</param>

@@ -15,12 +15,14 @@ public sealed unsafe class MemfdMapping : IDisposable
 {
     private readonly Kernel _kernel;
     private readonly bool _writable;
+    private readonly nuint _mappedLength;
     private nint _address;
 
-    private MemfdMapping(Kernel kernel, nint address, long length, bool writable)
+    private MemfdMapping(Kernel kernel, nint address, long length, nuint mappedLength, bool writable)
     {
         _kernel = kernel;
         _address = address;
+        _mappedLength = mappedLength;
         _writable = writable;
         Length = length;
     }
@@ -30,17 +32,41 @@ public sealed unsafe class MemfdMapping : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        int error = Uninterrupted.FStat(kernel, file, out FileStatus status);
+        if (error < 0)
+        {
+            throw LiveUpdateException.For(error, operation);
+        }
+
         int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
         nint address = kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, file, offset);
-        return address is < 0 and >= -4095
-            ? throw LiveUpdateException.For(address, operation)
-            : new MemfdMapping(kernel, address, length, writable);
+        if (address is < 0 and >= -4095)
+        {
+            throw LiveUpdateException.For(address, operation);
+        }
+
+        return new MemfdMapping(kernel, address, length, MappedLength(status, (nuint)length), writable);
+    }
+
+    /// <summary>Gets the length of what mmap(2) maps of a file when it is asked for a length: what munmap(2) must be given.</summary>
+    /// <remarks>mmap(2) rounds up to whole huge pages (ksys_mmap_pgoff in mm/mmap.c), munmap(2) does not (hugetlb_vm_op_split in mm/hugetlb.c).</remarks>
+    internal static nuint MappedLength(in FileStatus status, nuint length)
+    {
+        nuint page = status.FileSystemType == MagicHeader.HUGETLBFS_MAGIC ? (nuint)status.BlockSize : 1;
+        return (length + page - 1) / page * page;
     }
 
     /// <summary>Unmaps the memory of a mapping that was not disposed.</summary>
-    ~MemfdMapping() => Unmap();
+    ~MemfdMapping()
+    {
+        if (Unmap() < 0)
+        {
+            // ENOMEM may pass: another collection tries again.
+            GC.ReRegisterForFinalize(this);
+        }
+    }
 
-    /// <summary>Gets the length in bytes.</summary>
+    /// <summary>Gets the length in bytes, as it was asked for. A mapping of huge pages ends with a whole one, which may be longer.</summary>
     public long Length { get; }
 
     /// <summary>Gets the address of the first byte.</summary>
@@ -100,21 +126,33 @@ public sealed unsafe class MemfdMapping : IDisposable
     /// <exception cref="LiveUpdateException">EINVAL: the kernel has no transparent huge pages.</exception>
     public void AdviseHugePages() => Advise(MmanHeader.MADV_HUGEPAGE);
 
-    /// <summary>Unmaps the memory.</summary>
+    /// <summary>Unmaps the memory: munmap(2).</summary>
+    /// <exception cref="LiveUpdateException">
+    /// ENOMEM: the mapping lies in the middle of others of the same file that the kernel holds as one, and the process has as many mappings as it may
+    /// (vm.max_map_count). It is still there; dispose it later.
+    /// </exception>
     public void Dispose()
     {
-        Unmap();
+        int error = Unmap();
+        if (error < 0)
+        {
+            throw LiveUpdateException.For(error, Operation.Unmap);
+        }
+
         GC.SuppressFinalize(this);
     }
 
-    private void Unmap()
+    /// <summary>Unmaps once, whoever calls: 0, or <c>-errno</c> with everything as before.</summary>
+    private int Unmap()
     {
         nint address = Interlocked.Exchange(ref _address, 0);
-        if (address != 0)
+        int error = address == 0 ? 0 : _kernel.MUnmap(address, _mappedLength);
+        if (error < 0)
         {
-            // Cannot fail: the range is exactly the one that mmap returned.
-            _kernel.MUnmap(address, (nuint)Length);
+            _address = address;
         }
+
+        return error;
     }
 
     private void Advise(int advice)

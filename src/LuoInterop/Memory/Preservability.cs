@@ -47,7 +47,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(file);
         int flags = kernel.Fcntl(file, FcntlHeader.F_GETFL);
-        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0 || kernel.FStat(file, out FileStatus status) < 0)
+        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0 || Uninterrupted.FStat(kernel, file, out FileStatus status) < 0)
         {
             return new(PreservabilityRule.NotOpen, "The descriptor is not open, or was opened with O_PATH.");
         }

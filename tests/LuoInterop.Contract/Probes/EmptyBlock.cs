@@ -58,7 +58,7 @@ public static class EmptyBlock
             image.Reboot();
         }
 
-        Kernel.Linux.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
-        return 1;
+        // Returns only when it was refused.
+        return -Kernel.Linux.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
     }
 }

@@ -66,7 +66,7 @@ internal sealed unsafe class ProbeVm : IDisposable
         long fd = Kernel.Ioctl(Vm.Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument));
         if (fd >= 0)
         {
-            Kernel.Close((int)fd);
+            Assert.Equal(0, Kernel.Close((int)fd));
         }
 
         return fd;

@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -29,6 +30,44 @@ public static class RetrievedContract
             Assert.Equal(0u, status.Links);
             Assert.Equal(FcntlHeader.FD_CLOEXEC, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFD));
             Assert.Equal(FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL));
+        });
+
+    public static Scenario Position_OfAMemfdsStream_ComesBack => Scenario
+        .Of("What Memfd.OpenStream has read or written moves the file's own position, which comes back; a FileStream over the handle keeps its own, which does not.")
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Create();
+            Memfd own = s.Own(Memfd.Create(s.Kernel, "own"));
+            using (Stream stream = own.OpenStream())
+            {
+                stream.Write("read|to come"u8);
+                stream.Position = 0;
+                Assert.Equal("read|"u8, Bytes(stream, 5));
+            }
+
+            session.Preserve(own, 1);
+            Memfd other = s.Own(Memfd.Create(s.Kernel, "other"));
+            using var copy = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(other.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
+            using (var stream = new FileStream(copy, FileAccess.ReadWrite))
+            {
+                stream.Write("written"u8);
+                stream.Flush();
+                Assert.Equal(7, stream.Position);
+            }
+
+            Assert.Equal((7, 0), (other.Size, other.Position));
+            session.Preserve(other, 2);
+            session.HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            LiveUpdateSession session = s.Retrieve();
+            Memfd own = s.Own(session.RetrieveMemfd(1));
+            using Stream stream = own.OpenStream();
+            Assert.Equal(5, stream.Position);
+            Assert.Equal("to come"u8, Bytes(stream, 7));
+            Assert.Equal(-1, stream.ReadByte());
+            Assert.Equal(0, s.Own(session.RetrieveMemfd(2)).Position);
         });
 
     public static Scenario PositionAndOddSizes_AreExact => Scenario
@@ -257,4 +296,11 @@ public static class RetrievedContract
         MemfdSeals.Seal | MemfdSeals.Shrink | MemfdSeals.Grow | MemfdSeals.Write | MemfdSeals.FutureWrite,
         MemfdSeals.Shrink | MemfdSeals.Grow,
     ];
+
+    private static byte[] Bytes(Stream stream, int count)
+    {
+        byte[] bytes = new byte[count];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
 }

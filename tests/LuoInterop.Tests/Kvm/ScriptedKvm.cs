@@ -62,7 +62,7 @@ internal sealed unsafe class ScriptedKvm : ForwardingKernel
     {
         int fd = MemfdCreate("kvm", MemfdHeader.MFD_CLOEXEC);
         using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(fd, ownsHandle: false);
-        FTruncate(file, MapSize);
+        Assert.Equal(0, FTruncate(file, MapSize));
         _open.Add(fd);
         return fd;
     }

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace LuoInterop.Tests.Shared;
+
+/// <summary>Sends signals to the thread that made it, until disposed: calls that a signal can interrupt are.</summary>
+/// <remarks>The signal is SIGUSR2, which the .NET runtime leaves alone; its handler does nothing and was installed without SA_RESTART.</remarks>
+internal sealed unsafe partial class SignalStorm : IDisposable
+{
+    private const int SIGUSR2 = 12;
+
+    // struct sigaction of glibc on x86-64 and arm64: handler, 128 bytes of mask, flags, restorer.
+    private const int ActionSize = 152;
+
+    private readonly int _target = gettid();
+    private readonly Thread _sender;
+    private volatile bool _ended;
+
+    static SignalStorm()
+    {
+        // abs() takes an int as a handler does, and touches nothing: no managed code runs in the handler. It stays installed.
+        byte* action = stackalloc byte[ActionSize];
+        new Span<byte>(action, ActionSize).Clear();
+        *(nint*)action = NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
+        if (sigaction(SIGUSR2, action, null) != 0)
+        {
+            throw new InvalidOperationException("sigaction failed.");
+        }
+    }
+
+    /// <param name="pause">The time from one signal to the next; none without it.</param>
+    public SignalStorm(TimeSpan pause = default)
+    {
+        int process = Environment.ProcessId;
+        _sender = new Thread(() =>
+        {
+            while (!_ended)
+            {
+                if (tgkill(process, _target, SIGUSR2) == 0)
+                {
+                    Sent++;
+                }
+
+                long start = Stopwatch.GetTimestamp();
+                while (!_ended && Stopwatch.GetElapsedTime(start) < pause)
+                {
+                    Thread.SpinWait(20);
+                }
+            }
+        });
+        _sender.Start();
+    }
+
+    /// <summary>Gets how many signals were sent; those that arrive together count once for the thread.</summary>
+    public long Sent { get; private set; }
+
+    public void Dispose()
+    {
+        _ended = true;
+        _sender.Join();
+    }
+
+    [LibraryImport("libc")]
+    private static partial int gettid();
+
+    [LibraryImport("libc")]
+    private static partial int tgkill(int process, int thread, int signal);
+
+    [LibraryImport("libc")]
+    private static partial int sigaction(int signal, byte* action, byte* before);
+}
