@@ -31,6 +31,12 @@ public sealed class EmulatedMachine : IDisposable
     {
         Options = options ?? new EmulatedMachineOptions();
         ArgumentException.ThrowIfNullOrEmpty(Options.CommandLine);
+        ArgumentNullException.ThrowIfNull(Options.BuiltInCommandLine);
+        if (Options.BuiltInCommandLine.AsSpan().ContainsAnyExceptInRange(' ', '~') || Options.BuiltInCommandLine.Length >= KernelParameter.COMMAND_LINE_SIZE)
+        {
+            throw new ArgumentException("A built-in command line is at most 2047 characters of printable ASCII.", nameof(options));
+        }
+
         ArgumentException.ThrowIfNullOrEmpty(Options.DevicePath);
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.MemorySize, 256UL << 20);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemorySize, 64UL << 40);

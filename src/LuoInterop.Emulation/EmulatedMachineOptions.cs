@@ -6,6 +6,10 @@ public sealed record EmulatedMachineOptions
     /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
     public string CommandLine { get; init; } = "kho=on liveupdate=on";
 
+    /// <summary>Gets the command line that is built into every kernel of the machine (CONFIG_CMDLINE of x86): it stands before the one that the kernel is given.</summary>
+    /// <remarks>Printable ASCII. Together they are cut to 2047 bytes, as Linux does.</remarks>
+    public string BuiltInCommandLine { get; init; } = "";
+
     /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated; the next kernels have that of the loaded image.</summary>
     /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3, and 7.3 with <see cref="KernelPreviews"/>.</remarks>
     public string Release { get; init; } = "7.3.4-emulated";

@@ -8,7 +8,18 @@ namespace LuoInterop.Emulation.Boot;
 /// <param name="Handover">The addresses of KHO's data; null on a cold boot, or where the kernel before had KHO off.</param>
 internal sealed record BootParameters(string Release, string CommandLine, KhoSetupData? Handover)
 {
-    /// <summary>Gets the words of the command line up to <c>--</c>.</summary>
-    public IReadOnlyList<string> Words { get; } =
-        [.. CommandLine.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).TakeWhile(static word => word != "--")];
+    /// <summary>Gets the parameters that early code of the kernel reads (parse_early_param).</summary>
+    public IReadOnlyList<KernelParameter> Early { get; } = KernelParameter.Read(CommandLine);
+
+    /// <summary>Puts CONFIG_CMDLINE before the command line, and cuts what is too long, as setup_arch() of x86 does.</summary>
+    public BootParameters WithBuiltIn(string builtIn)
+    {
+        if (builtIn.Length == 0)
+        {
+            return this;
+        }
+
+        string line = KernelParameter.ToBytes($"{builtIn} {CommandLine}");
+        return new(Release, KernelParameter.ToText(line[..Math.Min(line.Length, KernelParameter.COMMAND_LINE_SIZE - 1)]), Handover);
+    }
 }

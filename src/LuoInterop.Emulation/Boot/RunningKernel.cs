@@ -33,7 +33,7 @@ internal sealed partial class RunningKernel
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
-        IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
+        IsLiveUpdateOn = KernelParameter.Switch(parameters.Early, "liveupdate") == true;
     }
 
     public Lock Lock { get; } = new();
@@ -88,16 +88,17 @@ internal sealed partial class RunningKernel
             throw new InvalidOperationException($"Linux {parameters.Release} was loaded, but cannot be emulated.");
         }
 
-        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Words, profile);
+        parameters = parameters.WithBuiltIn(machine.Options.BuiltInCommandLine);
+        KexecHandover handover = KhoEarlyBoot.Start(memory, machine.Faults, parameters.Handover, parameters.Early, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        bool hasKho = KernelParameter.Switch(parameters.Words, "kho") ?? machine.Options.KexecHandoverDefault;
+        bool hasKho = (KernelParameter.Switch(parameters.Early, "kho") ?? machine.Options.KexecHandoverDefault) && handover.HasScratch;
         if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
         }
 
-        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Words, hasKho) : null;
+        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Early, hasKho) : null;
         if (hasKho)
         {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
@@ -105,7 +106,7 @@ internal sealed partial class RunningKernel
                 int coldFdtSize = handover.OutgoingFdtSize;
                 if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo, parameters.Words, hugePages);
+                    kernel.Start(luo, parameters.Early, hugePages);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
@@ -261,6 +262,7 @@ internal sealed partial class RunningKernel
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n"
+        + (Options.BuiltInCommandLine.Length == 0 ? "# CONFIG_CMDLINE_BOOL is not set\n" : $"CONFIG_CMDLINE_BOOL=y\nCONFIG_CMDLINE=\"{Options.BuiltInCommandLine.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n")
         + KvmConfiguration);
 
     private static byte[] Gzip(string text)
@@ -324,7 +326,7 @@ internal sealed partial class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo, IReadOnlyList<string> words, PageHandover? hugePages)
+    private void Start(LuoCore luo, IReadOnlyList<KernelParameter> parameters, PageHandover? hugePages)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
@@ -337,7 +339,7 @@ internal sealed partial class RunningKernel
 
             if (_hasMemfdHandler)
             {
-                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
+                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(parameters, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
             }
 

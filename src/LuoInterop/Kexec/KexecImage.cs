@@ -68,7 +68,7 @@ public sealed class KexecImage
 
         if ((options & KexecLoadOptions.WithoutLiveUpdate) == 0)
         {
-            CheckCarriesSessions(kernel, commandLine);
+            CommandLineGuard.Check(kernel, commandLine);
         }
 
         using KernelHandle image = OpenFile(kernel, kernelPath);
@@ -173,33 +173,6 @@ public sealed class KexecImage
         errno,
         Operation.Reboot,
         $"a session could not be created because its name was taken, which may have left an empty block that panics the next kernel (Linux 7.2, 7.3). Nothing was lost. {why}");
-
-    private static void CheckCarriesSessions(Kernel kernel, string commandLine)
-    {
-        string[] words = [.. KernelParameter.Words(commandLine)];
-        if (KernelParameter.Switch(words, "liveupdate") != true)
-        {
-            throw new ArgumentException(
-                "The command line has no liveupdate=on: the next kernel would have no /dev/liveupdate, and every preserved file would be lost. Add liveupdate=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-
-        if (KernelParameter.Switch(words, "kho") == false)
-        {
-            throw new ArgumentException(
-                "The command line switches KHO off (kho=off): every preserved file would be lost. Remove it, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-
-        // Whether KHO is on by default is the next kernel's configuration, which cannot be asked. Who switched it on here
-        // most likely has to there.
-        if (KernelParameter.Switch(words, "kho") is null && KernelParameter.Switch(KernelParameter.Words(kernel.CommandLine), "kho") == true)
-        {
-            throw new ArgumentException(
-                "The running kernel was booted with kho=on, and the command line does not say kho=on: where it is not the next kernel's default, every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-    }
 
     private static KernelHandle OpenFile(Kernel kernel, string path)
     {

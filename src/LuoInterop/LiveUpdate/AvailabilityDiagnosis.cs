@@ -37,7 +37,7 @@ internal static class AvailabilityDiagnosis
 
     private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
     {
-        string[] words = [.. KernelParameter.Words(kernel.CommandLine)];
+        IReadOnlyList<KernelParameter> parameters = KernelParameter.Read(kernel.CommandLine);
         bool? config = ConfigHas(kernel, "CONFIG_LIVEUPDATE=y");
         if (config == false)
         {
@@ -48,7 +48,7 @@ internal static class AvailabilityDiagnosis
                 "Use a kernel of 6.19 or later built with CONFIG_KEXEC_HANDOVER=y and CONFIG_LIVEUPDATE=y, or run on the emulated kernel.");
         }
 
-        if (KernelParameter.Switch(words, "kho") == false)
+        if (KernelParameter.Switch(parameters, "kho") == false)
         {
             return new(
                 LiveUpdateUnavailableReason.KhoOff,
@@ -57,7 +57,7 @@ internal static class AvailabilityDiagnosis
                 "Boot with kho=on liveupdate=on.");
         }
 
-        if (config == true && KernelParameter.Switch(words, "liveupdate") != true)
+        if (config == true && KernelParameter.Switch(parameters, "liveupdate") != true)
         {
             return new(
                 LiveUpdateUnavailableReason.LiveUpdateOff,
