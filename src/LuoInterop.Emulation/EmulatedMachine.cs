@@ -30,7 +30,12 @@ public sealed class EmulatedMachine : IDisposable
     public EmulatedMachine(EmulatedMachineOptions? options = null)
     {
         Options = options ?? new EmulatedMachineOptions();
-        ArgumentException.ThrowIfNullOrEmpty(Options.CommandLine);
+        ArgumentNullException.ThrowIfNull(Options.CommandLine);
+        if (KernelParameter.ToBytes(Options.CommandLine).Length >= KernelParameter.COMMAND_LINE_SIZE)
+        {
+            throw new ArgumentException("A boot loader passes at most 2047 bytes of command line.", nameof(options));
+        }
+
         ArgumentNullException.ThrowIfNull(Options.BuiltInCommandLine);
         if (Options.BuiltInCommandLine.AsSpan().ContainsAnyExceptInRange(' ', '~') || Options.BuiltInCommandLine.Length >= KernelParameter.COMMAND_LINE_SIZE)
         {
