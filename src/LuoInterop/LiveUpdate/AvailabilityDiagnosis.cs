@@ -1,15 +1,8 @@
-using System.IO.Compression;
-using System.Text;
-using LuoInterop.Interop;
-using Microsoft.Win32.SafeHandles;
-
 namespace LuoInterop;
 
 /// <summary>Finds out why the device cannot be opened, from what the kernel shows of its configuration.</summary>
 internal static class AvailabilityDiagnosis
 {
-    private const int MaximumConfigBytes = 4 << 20;
-
     public static LiveUpdateAvailability Explain(Kernel kernel, string path, Errno errno) => errno switch
     {
         Errno.EBUSY => new(
@@ -38,7 +31,7 @@ internal static class AvailabilityDiagnosis
     private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
     {
         IReadOnlyList<KernelParameter> parameters = KernelParameter.Read(kernel.CommandLine);
-        bool? config = ConfigHas(kernel, "CONFIG_LIVEUPDATE=y");
+        bool? config = KernelConfiguration.RunningKernelHas(kernel, "CONFIG_LIVEUPDATE");
         if (config == false)
         {
             return new(
@@ -84,42 +77,4 @@ internal static class AvailabilityDiagnosis
 
     private static string Holder(Kernel kernel, string path) =>
         kernel.DescribeHolders(path) is { } holders ? $" by {holders}" : "";
-
-    /// <summary>Looks for a line of the kernel's configuration; null where the kernel does not show it.</summary>
-    private static bool? ConfigHas(Kernel kernel, string line)
-    {
-        byte[]? packed = ReadFile(kernel, "/proc/config.gz");
-        if (packed is not null)
-        {
-            using var unpacked = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
-            using var reader = new StreamReader(unpacked, Encoding.ASCII);
-            try
-            {
-                return HasLine(reader, line);
-            }
-            catch (InvalidDataException)
-            {
-                return null;
-            }
-        }
-
-        byte[]? plain = ReadFile(kernel, $"/boot/config-{kernel.Release}");
-        return plain is null ? null : HasLine(new StringReader(Encoding.ASCII.GetString(plain)), line);
-    }
-
-    private static bool HasLine(TextReader reader, string wanted)
-    {
-        while (reader.ReadLine() is { } line)
-        {
-            if (line == wanted)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static byte[]? ReadFile(Kernel kernel, string path) =>
-        KernelFile.Read(kernel, path, MaximumConfigBytes, out byte[] content) == 0 ? content : null;
 }

@@ -8,7 +8,10 @@ public class AvailabilityDiagnosisTests
 {
     private const string Built = "CONFIG_64BIT=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\n";
     private const string NotBuilt = "CONFIG_64BIT=y\n# CONFIG_LIVEUPDATE is not set\nCONFIG_LIVEUPDATE_MEMFD=y\n#CONFIG_LIVEUPDATE=y\n";
+    private const string Whole = "CONFIG_64BIT=y\n# end of General setup\nCONFIG_KEXEC_FILE=y\n# end of Kernel hacking\n\nCONFIG_IO_URING_ZCRX=y\n";
     private const string PackedConfig = "/proc/config.gz";
+    private const string InstalledConfig = "/usr/lib/modules/9.9.9-test/config";
+    private const string BuildConfig = "/lib/modules/9.9.9-test/build/.config";
     private const string PlainConfig = "/boot/config-9.9.9-test";
 
     private static byte[] GZip(string text)
@@ -41,11 +44,15 @@ public class AvailabilityDiagnosisTests
     };
 
     [Theory]
-    [InlineData(PackedConfig)]
-    [InlineData(PlainConfig)]
-    public void Missing_KernelWithoutLiveUpdate_SaysNotBuilt(string path)
+    [InlineData(PackedConfig, NotBuilt)]
+    [InlineData(InstalledConfig, NotBuilt)]
+    [InlineData(PlainConfig, NotBuilt)]
+    [InlineData(BuildConfig, NotBuilt)]
+    [InlineData(PackedConfig, Whole)]
+    [InlineData(InstalledConfig, Whole)]
+    public void Missing_KernelWithoutLiveUpdate_SaysNotBuilt(string path, string config)
     {
-        LiveUpdateAvailability availability = Diagnose(With(NotBuilt, "kho=on liveupdate=on", path));
+        LiveUpdateAvailability availability = Diagnose(With(config, "kho=on liveupdate=on", path));
         Assert.Equal(LiveUpdateUnavailableReason.NotBuilt, availability.Reason);
         Assert.Contains("CONFIG_LIVEUPDATE", availability.Message, StringComparison.Ordinal);
         Assert.Contains("9.9.9-test", availability.Message, StringComparison.Ordinal);
@@ -97,15 +104,72 @@ public class AvailabilityDiagnosisTests
         Assert.Contains("6.19", availability.Advice, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(20)]
-    public void Missing_ConfigDamaged_SaysNoDevice(int length)
+    /// <summary>Gets what a kernel's configuration may be damaged to: none of it says that live update is not built in.</summary>
+    public static TheoryData<string, byte[]> Damaged
     {
-        byte[] damaged = GZip(Built)[..length];
-        var kernel = new ScriptedKernel { Files = { [PackedConfig] = length == 1 ? "no gzip"u8.ToArray() : damaged } };
-        Assert.NotEqual(LiveUpdateUnavailableReason.None, Diagnose(kernel).Reason);
+        get
+        {
+            byte[] packed = GZip(Whole);
+            byte[] flipped = [.. packed];
+            flipped[packed.Length / 2] ^= 0xff;
+            byte[] text = Encoding.ASCII.GetBytes(Whole);
+            return new TheoryData<string, byte[]>
+            {
+                { PackedConfig, [] },
+                { PackedConfig, "no gzip"u8.ToArray() },
+                { PackedConfig, packed[..2] },
+                { PackedConfig, packed[..20] },
+                { PackedConfig, packed[..(packed.Length / 2)] },
+                { PackedConfig, packed[..^8] },
+                { PackedConfig, packed[..^1] },
+                { PackedConfig, flipped },
+                { PackedConfig, GZip("# nothing\n") },
+                { PackedConfig, GZip(new string('#', 64 << 20)) },
+                { InstalledConfig, [] },
+                { InstalledConfig, text[..(text.Length / 2)] },
+                { InstalledConfig, [.. text, 0xff] },
+                { InstalledConfig, [.. text, 0] },
+                { PlainConfig, "live update was built in"u8.ToArray() },
+                { BuildConfig, text[..40] },
+            };
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Damaged))]
+    public void Missing_ConfigDamaged_SaysNoDevice(string path, byte[] content)
+    {
+        var kernel = new ScriptedKernel { Files = { [path] = content } };
+        Assert.Equal(LiveUpdateUnavailableReason.NoDevice, Diagnose(kernel).Reason);
+    }
+
+    [Fact]
+    public void Missing_OneConfigDamaged_TheNextPlaceTells()
+    {
+        var kernel = new ScriptedKernel
+        {
+            Files = { [PackedConfig] = GZip(Whole)[..40], [InstalledConfig] = [0xff], [PlainConfig] = Encoding.ASCII.GetBytes(NotBuilt) },
+        };
+        Assert.Equal(LiveUpdateUnavailableReason.NotBuilt, Diagnose(kernel).Reason);
+    }
+
+    [Fact]
+    public void Missing_ConfigThatUnpacksToGigabytes_IsGivenUpEarly()
+    {
+        var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            byte[] zeroes = new byte[1 << 20];
+            for (int i = 0; i < 256; i++)
+            {
+                stream.Write(zeroes);
+            }
+        }
+
+        var kernel = new ScriptedKernel { Files = { [PackedConfig] = packed.ToArray() } };
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(LiveUpdateUnavailableReason.NoDevice, Diagnose(kernel).Reason);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 24 << 20);
     }
 
     [Fact]

@@ -1,0 +1,146 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Unicode;
+using LuoInterop.Interop;
+
+namespace LuoInterop;
+
+/// <summary>Holds the text of a kernel's <c>.config</c>, and answers for single options.</summary>
+/// <remarks>The bytes are not trusted: what is damaged, or larger than any configuration, is no configuration.</remarks>
+internal sealed class KernelConfiguration
+{
+    // Distributions' have 300 KB.
+    private const int MaximumBytes = 4 << 20;
+
+    private readonly byte[] _text;
+
+    private KernelConfiguration(byte[] text, string source)
+    {
+        _text = text;
+        Source = source;
+    }
+
+    /// <summary>Gets where it was found, for people.</summary>
+    public string Source { get; }
+
+    /// <summary>Tells whether the running kernel was built with an option; null where no file that it or its packages show tells.</summary>
+    public static bool? RunningKernelHas(Kernel kernel, string option)
+    {
+        string release = kernel.Release;
+        string[] places = ["/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
+        foreach (string place in places)
+        {
+            if (Read(kernel, place)?.Has(option) is { } known)
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
+    public static KernelConfiguration? Read(Kernel kernel, string path) =>
+        KernelFile.Read(kernel, path, MaximumBytes, out byte[] content) == 0 ? Parse(content, path) : null;
+
+    /// <summary>Takes the bytes of a configuration, plain or packed with gzip; null when they are none.</summary>
+    public static KernelConfiguration? Parse(byte[] content, string source)
+    {
+        byte[]? text = content is [0x1f, 0x8b, _, _, ..] ? Unpack(content) : content;
+        return text is not null && !text.AsSpan().Contains((byte)0) && Utf8.IsValid(text) && HasOptions(text)
+            ? new KernelConfiguration(text, source)
+            : null;
+    }
+
+    /// <summary>Tells whether an option is set; null where the text is cut before it could say so.</summary>
+    /// <param name="option">The option with its prefix, for example <c>CONFIG_KEXEC_HANDOVER</c>.</param>
+    public bool? Has(string option)
+    {
+        byte[] set = Encoding.ASCII.GetBytes(option + "=");
+        byte[] notSet = Encoding.ASCII.GetBytes($"# {option} is not set");
+        bool isWhole = false;
+        ReadOnlySpan<byte> text = _text;
+        foreach (Range range in text.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = text[range];
+            if (line.StartsWith(set))
+            {
+                return line[set.Length..] is [(byte)'y' or (byte)'m'];
+            }
+
+            if (line.SequenceEqual(notSet))
+            {
+                return false;
+            }
+
+            // Nothing but io_uring's options comes after this menu (the kernel's Kconfig); Kconfig names the ends of menus since Linux 5.4.
+            isWhole |= line.SequenceEqual("# end of Kernel hacking"u8);
+        }
+
+        return isWhole ? false : null;
+    }
+
+    /// <summary>Tells whether the heading names the version that a release is made of, as <c># Linux/x86 7.3.4 Kernel Configuration</c>.</summary>
+    public bool IsOf(string release)
+    {
+        const string Mark = "# Linux/";
+        const string End = " Kernel Configuration";
+        string text = Encoding.UTF8.GetString(_text.AsSpan(0, Math.Min(_text.Length, 1024)));
+        string? heading = text.Split('\n').FirstOrDefault(static line =>
+            line.StartsWith(Mark, StringComparison.Ordinal) && line.EndsWith(End, StringComparison.Ordinal));
+        string version = heading?[..^End.Length].Split(' ')[^1] ?? "";
+        return version.Length > 0
+            && release.StartsWith(version, StringComparison.Ordinal)
+            && (release.Length == version.Length || !char.IsAsciiDigit(release[version.Length]));
+    }
+
+    private static bool HasOptions(ReadOnlySpan<byte> text)
+    {
+        foreach (Range range in text.Split((byte)'\n'))
+        {
+            if (text[range].StartsWith("CONFIG_"u8) || text[range].StartsWith("# CONFIG_"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static byte[]? Unpack(byte[] packed)
+    {
+        try
+        {
+            using var unpacker = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+            byte[] text = new byte[64 << 10];
+            int length = 0;
+            while (true)
+            {
+                int count = unpacker.Read(text, length, text.Length - length);
+                length += count;
+                if (count == 0)
+                {
+                    // The trailer has the length; without it the end of a cut file would pass for the end of the text.
+                    return BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - sizeof(uint))) == length
+                        ? text[..length]
+                        : null;
+                }
+
+                if (length == text.Length)
+                {
+                    if (length >= MaximumBytes)
+                    {
+                        return null;
+                    }
+
+                    Array.Resize(ref text, length * 2);
+                }
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+}
