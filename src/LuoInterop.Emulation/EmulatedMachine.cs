@@ -27,9 +27,16 @@ public sealed class EmulatedMachine : IDisposable
     /// <summary>Makes a machine that is switched off.</summary>
     /// <param name="options">The machine's description; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range, or names a kernel that cannot be emulated.</exception>
+    /// <exception cref="PlatformNotSupportedException">The host's pages are not of 4096 bytes, as on arm64 with pages of 16 or 64 KiB.</exception>
     public EmulatedMachine(EmulatedMachineOptions? options = null)
     {
         Options = options ?? new EmulatedMachineOptions();
+        if (Options.Host.PageSize != PhysicalMemory.PageSize)
+        {
+            throw new PlatformNotSupportedException(
+                $"This host has pages of {Options.Host.PageSize} bytes. The emulated kernel has pages of 4096 bytes, which are pages of the host's memory files: it runs on hosts with such pages only.");
+        }
+
         ArgumentNullException.ThrowIfNull(Options.CommandLine);
         if (KernelParameter.ToBytes(Options.CommandLine).Length >= KernelParameter.COMMAND_LINE_SIZE)
         {

@@ -1,3 +1,5 @@
+using LuoInterop.Emulation.Interop;
+
 namespace LuoInterop.Emulation;
 
 /// <summary>Describes an emulated machine and the kernel that it boots first. Immutable.</summary>
@@ -42,6 +44,9 @@ public sealed record EmulatedMachineOptions
 
     /// <summary>Gets whether KHO is on when the command line does not say (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT).</summary>
     public bool KexecHandoverDefault { get; init; } = true;
+
+    /// <summary>Gets the kernel of the host.</summary>
+    internal HostKernel Host { get; init; } = HostKernel.Current;
 
     /// <summary>Gets the modules that every kernel of the machine loads at its boot, in this order, before its first process.</summary>
     public IReadOnlyList<EmulatedModule> Modules { get; init; } = [];

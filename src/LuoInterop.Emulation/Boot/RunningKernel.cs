@@ -30,6 +30,7 @@ internal sealed partial class RunningKernel
         Handover = handover;
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
+        Inodes = new MemfdInodes(machine.Options.Host);
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler();
@@ -60,7 +61,7 @@ internal sealed partial class RunningKernel
 
     public KernelFiles Files { get; } = new();
 
-    public MemfdInodes Inodes { get; } = new();
+    public MemfdInodes Inodes { get; }
 
     public MemfdCalls MemfdCalls { get; private set; }
 

@@ -16,10 +16,13 @@ internal readonly record struct KernelParameter(string Name, string? Value)
     public const int COMMAND_LINE_SIZE = 2048;
 
     /// <summary>Reads the parameters that the kernel looks at: those of the first 2047 bytes, up to a NUL or a <c>--</c>.</summary>
-    public static IReadOnlyList<KernelParameter> Read(string commandLine)
+    public static IReadOnlyList<KernelParameter> Read(string commandLine) => ReadBytes(ToBytes(commandLine));
+
+    /// <summary>Reads them of a line that holds a character for each byte.</summary>
+    public static IReadOnlyList<KernelParameter> ReadBytes(string bytes)
     {
         var parameters = new List<KernelParameter>();
-        string line = Kept(ToBytes(commandLine));
+        string line = Kept(bytes);
         for (int at = SkipSpaces(line, 0); at < line.Length;)
         {
             KernelParameter parameter = Next(line, ref at);
