@@ -215,7 +215,15 @@ public sealed partial class EmulatedKernel
             }
         }
 
-        return Linux.MemfdCreate(name, flags);
+        if (_system.Options.Host.HasExecSeals)
+        {
+            return Linux.MemfdCreate(name, flags);
+        }
+
+        using (Enter())
+        {
+            return _system.MemfdCalls.CreateWithoutExecSeals(name, flags);
+        }
     }
 
     /// <inheritdoc/>

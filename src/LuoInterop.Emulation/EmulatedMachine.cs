@@ -27,10 +27,28 @@ public sealed class EmulatedMachine : IDisposable
     /// <summary>Makes a machine that is switched off.</summary>
     /// <param name="options">The machine's description; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range, or names a kernel that cannot be emulated.</exception>
+    /// <exception cref="PlatformNotSupportedException">The host's pages are not of 4096 bytes, as on arm64 with pages of 16 or 64 KiB.</exception>
     public EmulatedMachine(EmulatedMachineOptions? options = null)
     {
         Options = options ?? new EmulatedMachineOptions();
-        ArgumentException.ThrowIfNullOrEmpty(Options.CommandLine);
+        if (Options.Host.PageSize != PhysicalMemory.PageSize)
+        {
+            throw new PlatformNotSupportedException(
+                $"This host has pages of {Options.Host.PageSize} bytes. The emulated kernel has pages of 4096 bytes, which are pages of the host's memory files: it runs on hosts with such pages only.");
+        }
+
+        ArgumentNullException.ThrowIfNull(Options.CommandLine);
+        if (KernelParameter.ToBytes(Options.CommandLine).Length >= KernelParameter.COMMAND_LINE_SIZE)
+        {
+            throw new ArgumentException("A boot loader passes at most 2047 bytes of command line.", nameof(options));
+        }
+
+        ArgumentNullException.ThrowIfNull(Options.BuiltInCommandLine);
+        if (Options.BuiltInCommandLine.AsSpan().ContainsAnyExceptInRange(' ', '~') || Options.BuiltInCommandLine.Length >= KernelParameter.COMMAND_LINE_SIZE)
+        {
+            throw new ArgumentException("A built-in command line is at most 2047 characters of printable ASCII.", nameof(options));
+        }
+
         ArgumentException.ThrowIfNullOrEmpty(Options.DevicePath);
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.MemorySize, 256UL << 20);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemorySize, 64UL << 40);

@@ -1,3 +1,5 @@
+using LuoInterop.Emulation.Interop;
+
 namespace LuoInterop.Emulation;
 
 /// <summary>Describes an emulated machine and the kernel that it boots first. Immutable.</summary>
@@ -5,6 +7,10 @@ public sealed record EmulatedMachineOptions
 {
     /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
     public string CommandLine { get; init; } = "kho=on liveupdate=on";
+
+    /// <summary>Gets the command line that is built into every kernel of the machine (CONFIG_CMDLINE of x86): it stands before the one that the kernel is given.</summary>
+    /// <remarks>Printable ASCII. Together they are cut to 2047 bytes, as Linux does.</remarks>
+    public string BuiltInCommandLine { get; init; } = "";
 
     /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated; the next kernels have that of the loaded image.</summary>
     /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3, and 7.3 with <see cref="KernelPreviews"/>.</remarks>
@@ -38,6 +44,9 @@ public sealed record EmulatedMachineOptions
 
     /// <summary>Gets whether KHO is on when the command line does not say (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT).</summary>
     public bool KexecHandoverDefault { get; init; } = true;
+
+    /// <summary>Gets the kernel of the host.</summary>
+    internal HostKernel Host { get; init; } = HostKernel.Current;
 
     /// <summary>Gets the modules that every kernel of the machine loads at its boot, in this order, before its first process.</summary>
     public IReadOnlyList<EmulatedModule> Modules { get; init; } = [];

@@ -25,7 +25,7 @@ public sealed class LitmusScript
     public bool IsAlone => Lines.Any(static line => line.Operation.IsAlone);
 
     /// <summary>Gets the first line that only an emulated kernel can follow, since it chooses a kernel's release, or null.</summary>
-    public LitmusLine? EmulatedOnly => Lines.FirstOrDefault(static line => line.Operation.IsBoot || line.Operation.Release is not null);
+    public LitmusLine? EmulatedOnly => Lines.FirstOrDefault(static line => line.Operation.Release is not null);
 
     /// <summary>Reads a script.</summary>
     /// <param name="name">The script's name, for messages.</param>

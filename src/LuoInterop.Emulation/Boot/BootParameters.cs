@@ -11,7 +11,18 @@ internal sealed record BootParameters(string Release, string CommandLine, KhoSet
     /// <summary>Gets what the kernel was built with, as far as its image tells.</summary>
     public KernelFeatures Features { get; init; } = KernelFeatures.Unknown;
 
-    /// <summary>Gets the words of the command line up to <c>--</c>.</summary>
-    public IReadOnlyList<string> Words { get; } =
-        [.. CommandLine.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).TakeWhile(static word => word != "--")];
+    /// <summary>Gets the parameters that early code of the kernel reads (parse_early_param).</summary>
+    public IReadOnlyList<KernelParameter> Early { get; } = KernelParameter.Read(CommandLine);
+
+    /// <summary>Puts CONFIG_CMDLINE before the command line, and cuts what is too long, as setup_arch() of x86 does.</summary>
+    public BootParameters WithBuiltIn(string builtIn)
+    {
+        if (builtIn.Length == 0)
+        {
+            return this;
+        }
+
+        string line = KernelParameter.ToBytes($"{builtIn} {CommandLine}");
+        return new(Release, KernelParameter.ToText(line[..Math.Min(line.Length, KernelParameter.COMMAND_LINE_SIZE - 1)]), Handover) { Features = Features };
+    }
 }

@@ -7,10 +7,10 @@ namespace LuoInterop.Emulation.Boot;
 internal sealed partial class RunningKernel
 {
     // In the kernel's order: parse, look at what LUO brings, allocate from memblock, then from the page allocator.
-    private PageHandover StartHugeTlb(IReadOnlyList<string> words, bool hasKho)
+    private PageHandover StartHugeTlb(IReadOnlyList<KernelParameter> parameters, bool hasKho)
     {
-        PreviewParameters preview = PreviewParameters.Read(words);
-        var boot = new HugeTlbBoot(Handover, words, preview.Memory);
+        PreviewParameters preview = PreviewParameters.Read(parameters);
+        var boot = new HugeTlbBoot(Handover, parameters, preview.Memory);
         PageHandover pages = PageHandover.Create(preview.Luo, Handover, hasKho && IsLiveUpdateOn ? Luo!.Flbs : null);
         boot.AllocateGigantic(pages);
         HugeTlbPools pools = boot.Complete(pages);

@@ -31,11 +31,12 @@ internal sealed partial class RunningKernel
         Handover = handover;
         Profile = profile;
         Luo = profile.Luo is { } format ? new LuoCore(handover, profile, format(handover), machine.Faults) : null;
+        Inodes = new MemfdInodes(machine.Options.Host);
         MemfdCalls = new MemfdCalls(Inodes, machine.Options.LargestFolioOrder);
         Kvm = profile.HasGuestMemfd ? new KvmModule(handover) { DefaultGuest = machine.Options.DefaultGuest } : null;
         _hasMemfdHandler = !machine.Faults.LacksMemfdHandler() && parameters.Features.Memfd != false;
         _features = parameters.Features;
-        IsLiveUpdateOn = KernelParameter.Switch(parameters.Words, "liveupdate") == true;
+        IsLiveUpdateOn = KernelParameter.Switch(parameters.Early, "liveupdate") == true;
     }
 
     public Lock Lock { get; } = new();
@@ -65,7 +66,7 @@ internal sealed partial class RunningKernel
     /// <summary>Gets whether images may be loaded.</summary>
     public KexecLimits KexecLimits { get; } = new();
 
-    public MemfdInodes Inodes { get; } = new();
+    public MemfdInodes Inodes { get; }
 
     public MemfdCalls MemfdCalls { get; private set; }
 
@@ -93,21 +94,22 @@ internal sealed partial class RunningKernel
             throw new InvalidOperationException($"Linux {parameters.Release} was loaded, but cannot be emulated.");
         }
 
+        parameters = parameters.WithBuiltIn(machine.Options.BuiltInCommandLine);
         KernelFeatures features = parameters.Features;
         profile = profile.BuiltWith(features);
         bool isBuiltIn = features.KexecHandover != false;
         KexecHandover handover = KhoEarlyBoot.Start(
-            memory, machine.Faults, isBuiltIn ? parameters.Handover : null, parameters.Words, profile);
+            memory, machine.Faults, isBuiltIn ? parameters.Handover : null, parameters.Early, profile);
         var kernel = new RunningKernel(machine, parameters, handover, profile);
         kernel.AddFiles();
-        bool hasKho = isBuiltIn
-            && (KernelParameter.Switch(parameters.Words, "kho") ?? features.HandoverDefault ?? machine.Options.KexecHandoverDefault);
+        bool hasKho = isBuiltIn && handover.HasScratch
+            && (KernelParameter.Switch(parameters.Early, "kho") ?? features.HandoverDefault ?? machine.Options.KexecHandoverDefault);
         if (hasKho)
         {
             kernel.Luo?.EarlyStartup();
         }
 
-        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Words, hasKho) : null;
+        PageHandover? hugePages = profile.HasHugeTlb ? kernel.StartHugeTlb(parameters.Early, hasKho) : null;
         if (hasKho)
         {
             if (handover.TryInitialize() && (!profile.HasKexecMetadata || kernel.TryAddMetadata()))
@@ -115,7 +117,7 @@ internal sealed partial class RunningKernel
                 int coldFdtSize = handover.OutgoingFdtSize;
                 if (kernel.Luo is { } luo && kernel.IsLiveUpdateOn)
                 {
-                    kernel.Start(luo, parameters.Words, hugePages);
+                    kernel.Start(luo, parameters.Early, hugePages);
                 }
 
                 kernel.Files.AddKho(handover, coldFdtSize, profile.Finalization);
@@ -281,6 +283,7 @@ internal sealed partial class RunningKernel
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n"
+        + (Options.BuiltInCommandLine.Length == 0 ? "# CONFIG_CMDLINE_BOOL is not set\n" : $"CONFIG_CMDLINE_BOOL=y\nCONFIG_CMDLINE=\"{Options.BuiltInCommandLine.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n")
         + KvmConfiguration);
 
     private static byte[] Gzip(string text)
@@ -345,7 +348,7 @@ internal sealed partial class RunningKernel
 
     private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
 
-    private void Start(LuoCore luo, IReadOnlyList<string> words, PageHandover? hugePages)
+    private void Start(LuoCore luo, IReadOnlyList<KernelParameter> parameters, PageHandover? hugePages)
     {
         luo.LateStartup();
         if (luo.IsEnabled)
@@ -358,7 +361,7 @@ internal sealed partial class RunningKernel
 
             if (_hasMemfdHandler)
             {
-                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(words, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
+                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(parameters, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
             }
 

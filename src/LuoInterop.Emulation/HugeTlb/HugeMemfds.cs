@@ -18,7 +18,8 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     public int Create(string name, uint flags)
     {
         const uint Sizes = MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT;
-        uint plain = flags & ~(MemfdHeader.MFD_HUGETLB | Sizes);
+        bool isSealedHere = (flags & MemfdHeader.MFD_NOEXEC_SEAL) != 0 && !Inodes.Host.HasExecSeals;
+        uint plain = Inodes.Host.Flags(flags & ~(MemfdHeader.MFD_HUGETLB | Sizes)) | (isSealedHere ? MemfdHeader.MFD_ALLOW_SEALING : 0);
         int fd = Kernel.Linux.MemfdCreate(name, plain);
         if (fd < 0)
         {
@@ -42,7 +43,13 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
             }
         }
 
-        int error = Enter(fd, hstate, isStandIn, out _);
+        int error = Enter(fd, hstate, isStandIn, out HugeMemfdInode? inode);
+        if (error == 0 && isSealedHere)
+        {
+            error = HostLibc.fchmod(fd, MemfdCalls.NotExecutable) < 0 ? HostLibc.LastError : 0;
+            (inode!.Seals, inode.Mode) = (FcntlHeader.F_SEAL_EXEC, StatHeader.S_IFREG | MemfdCalls.NotExecutable);
+        }
+
         return error != 0 ? Abandon(fd, error) : Replace(fd, (plain & MemfdHeader.MFD_CLOEXEC) != 0);
     }
 

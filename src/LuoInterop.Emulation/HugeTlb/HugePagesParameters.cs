@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LuoInterop.Emulation.HugeTlb;
 
-/// <summary>Reads <c>hugepagesz=</c>, <c>hugepages=</c> and <c>default_hugepagesz=</c> in the order of the words (mm/hugetlb.c of Linux 7.3).</summary>
+/// <summary>Reads <c>hugepagesz=</c>, <c>hugepages=</c> and <c>default_hugepagesz=</c> in their order (mm/hugetlb.c of Linux 7.3).</summary>
 /// <remarks>The machine has one node, number 0. Sizes are those of x86 (arch_hugetlb_valid_size): 2 MiB and 1 GiB.</remarks>
 internal sealed class HugePagesParameters
 {
@@ -27,25 +27,22 @@ internal sealed class HugePagesParameters
     private bool _isSizeValid = true;
     private int _last = None;
 
-    /// <summary>Reads a command line's words.</summary>
-    /// <param name="words">The words.</param>
+    /// <summary>Reads a command line's parameters.</summary>
+    /// <param name="parameters">The parameters.</param>
     /// <param name="log">Gets what the kernel says, without the level.</param>
-    public HugePagesParameters(IEnumerable<string> words, List<string> log)
+    public HugePagesParameters(IEnumerable<KernelParameter> parameters, List<string> log)
     {
         _log = log;
         int count = 0;
-        foreach (string word in words)
+        foreach (KernelParameter parameter in parameters)
         {
-            Action<string>? setup = word.Split('=', 2)[0] switch
+            Action<string>? setup = parameter.Is("hugepages") ? SetPages
+                : parameter.Is("hugepagesz") ? SetSize
+                : parameter.Is("default_hugepagesz") ? SetDefaultSize
+                : null;
+            if (setup is not null && parameter.Value is { } value && count++ < MostWords)
             {
-                "hugepages" => SetPages,
-                "hugepagesz" => SetSize,
-                "default_hugepagesz" => SetDefaultSize,
-                _ => null,
-            };
-            if (setup is not null && word.Contains('=', StringComparison.Ordinal) && count++ < MostWords)
-            {
-                setup(word[(word.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+                setup(value);
             }
         }
 
@@ -180,7 +177,7 @@ internal sealed class HugePagesParameters
     private void SetSize(string text)
     {
         _isSizeValid = false;
-        if (OrderOf(MemParse(text)) is not { } order)
+        if (OrderOf(KernelParameter.MemParse(text, out _)) is not { } order)
         {
             _log.Add($"HugeTLB: unsupported hugepagesz={text}");
             return;
@@ -214,7 +211,7 @@ internal sealed class HugePagesParameters
             return;
         }
 
-        if (OrderOf(MemParse(text)) is not { } order)
+        if (OrderOf(KernelParameter.MemParse(text, out _)) is not { } order)
         {
             _log.Add($"HugeTLB: unsupported default_hugepagesz={text}");
             return;
@@ -250,36 +247,5 @@ internal sealed class HugePagesParameters
 
         text = text[end..];
         return end > 0;
-    }
-
-    /// <summary>Reads a number with a suffix as memparse() does (lib/cmdline.c): 0 for what is none.</summary>
-    public static ulong MemParse(string text)
-    {
-        int start = 0;
-        uint numberBase = 10;
-        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && text.Length > 2 && char.IsAsciiHexDigit(text[2]))
-        {
-            (start, numberBase) = (2, 16);
-        }
-        else if (text.StartsWith('0'))
-        {
-            numberBase = 8;
-        }
-
-        ulong value = 0;
-        int end = start;
-        for (; end < text.Length && char.IsAsciiHexDigit(text[end]); end++)
-        {
-            uint digit = uint.Parse(text.AsSpan(end, 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            if (digit >= numberBase)
-            {
-                break;
-            }
-
-            value = unchecked((value * numberBase) + digit);
-        }
-
-        int shift = end < text.Length ? "KMGTPE".IndexOf(char.ToUpperInvariant(text[end]), StringComparison.Ordinal) : -1;
-        return value << (10 * (shift + 1));
     }
 }

@@ -18,10 +18,10 @@ internal sealed class HugeTlbBoot
     private Hstate? _standard;
 
     /// <summary>Parses the command line (hugetlb_parse_params).</summary>
-    public HugeTlbBoot(KexecHandover handover, IEnumerable<string> words, BootMemoryMode mode)
+    public HugeTlbBoot(KexecHandover handover, IEnumerable<KernelParameter> parameters, BootMemoryMode mode)
     {
         _handover = handover;
-        _parameters = new HugePagesParameters(words, _log);
+        _parameters = new HugePagesParameters(parameters, _log);
         _memory = new BootMemory(handover, mode);
     }
 

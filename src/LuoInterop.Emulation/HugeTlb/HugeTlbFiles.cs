@@ -108,7 +108,7 @@ internal sealed class HugeTlbFiles(HugeTlbPools pools, Action look)
     // page_counter_memparse: "max", or bytes, of which whole huge pages count.
     private static int SetLimit(string text, Hstate hstate, Func<ulong?, int> set) =>
         text == "max" ? set(null)
-        : text.Length > 0 && char.IsAsciiDigit(text[0]) ? set(HugePagesParameters.MemParse(text) / (ulong)hstate.PageSize)
+        : text.Length > 0 && char.IsAsciiDigit(text[0]) ? set(KernelParameter.MemParse(text, out _) / (ulong)hstate.PageSize)
         : Refused.EINVAL;
 
     private static string Limit(Hstate hstate, ulong? pages) => pages is { } limit ? Bytes(hstate, limit) : "max";

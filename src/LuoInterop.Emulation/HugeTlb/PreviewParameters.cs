@@ -5,22 +5,32 @@ namespace LuoInterop.Emulation.HugeTlb;
 /// <param name="Memory"><c>hugetlb_boot=extended|early|scratch</c>; extended is what Linux 7.3 does.</param>
 internal sealed record PreviewParameters(LuoMode Luo, BootMemoryMode Memory)
 {
-    /// <summary>Reads a command line's words; the last one counts, and a value that is none is not looked at.</summary>
-    public static PreviewParameters Read(IEnumerable<string> words)
+    /// <summary>Reads a command line's parameters; the last one counts, and a value that is none is not looked at.</summary>
+    public static PreviewParameters Read(IEnumerable<KernelParameter> parameters)
     {
         var read = new PreviewParameters(LuoMode.Count, BootMemoryMode.Extended);
-        foreach (string word in words)
+        foreach (KernelParameter parameter in parameters)
         {
-            read = word switch
+            if (parameter.Is("hugetlb_luo"))
             {
-                "hugetlb_luo=count" => read with { Luo = LuoMode.Count },
-                "hugetlb_luo=pool" => read with { Luo = LuoMode.Pool },
-                "hugetlb_luo=none" => read with { Luo = LuoMode.None },
-                "hugetlb_boot=extended" => read with { Memory = BootMemoryMode.Extended },
-                "hugetlb_boot=early" => read with { Memory = BootMemoryMode.Early },
-                "hugetlb_boot=scratch" => read with { Memory = BootMemoryMode.ScratchOnly },
-                _ => read,
-            };
+                read = parameter.Value switch
+                {
+                    "count" => read with { Luo = LuoMode.Count },
+                    "pool" => read with { Luo = LuoMode.Pool },
+                    "none" => read with { Luo = LuoMode.None },
+                    _ => read,
+                };
+            }
+            else if (parameter.Is("hugetlb_boot"))
+            {
+                read = parameter.Value switch
+                {
+                    "extended" => read with { Memory = BootMemoryMode.Extended },
+                    "early" => read with { Memory = BootMemoryMode.Early },
+                    "scratch" => read with { Memory = BootMemoryMode.ScratchOnly },
+                    _ => read,
+                };
+            }
         }
 
         return read;

@@ -250,12 +250,12 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         return HostLibc.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.HUGETLBFS_MAGIC;
     }
 
-    private static unsafe int Create(long size)
+    private unsafe int Create(long size)
     {
         // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
-            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_EXEC);
+            int fd = HostLibc.memfd_create(name, huge.Memfds.Inodes.Host.Flags(MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_EXEC));
             if (fd >= 0 && HostLibc.ftruncate(fd, size) < 0)
             {
                 int error = HostLibc.LastError;

@@ -48,6 +48,9 @@ internal sealed partial class KexecHandover
     /// <summary>Gets the scratch areas.</summary>
     public IReadOnlyList<KhoScratch> Scratch => _scratch;
 
+    /// <summary>Gets whether there is scratch memory; KHO is off without.</summary>
+    public bool HasScratch => _scratch.Length > 0;
+
     /// <summary>Gets whether this kernel hands over (<c>kho=on</c>).</summary>
     public bool IsEnabled => _map is not null;
 

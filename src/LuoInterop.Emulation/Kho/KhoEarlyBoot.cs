@@ -17,11 +17,11 @@ internal static class KhoEarlyBoot
     /// <param name="memory">The machine's memory.</param>
     /// <param name="faults">The faults that the kernel's allocations meet.</param>
     /// <param name="data">What the boot protocol tells of a handover; null without one.</param>
-    /// <param name="words">The kernel's command line.</param>
+    /// <param name="parameters">The kernel's command line.</param>
     /// <param name="profile">The kernel's release.</param>
     /// <exception cref="EmulatedKernelPanicException">The map of preserved pages is not in memory.</exception>
     public static KexecHandover Start(
-        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<string> words, KernelProfile profile)
+        PhysicalMemory memory, FaultInjection faults, KhoSetupData? data, IReadOnlyList<KernelParameter> parameters, KernelProfile profile)
     {
         foreach (FolioRange range in memory.Folios)
         {
@@ -37,12 +37,8 @@ internal static class KhoEarlyBoot
         }
         else
         {
-            scratch = ScratchAreas.Place(ScratchAreas.Sizes(words), ScratchAreas.Alignment);
-            ulong end = scratch[^1].Address + scratch[^1].Length;
-            if (end >= memory.PageCount << PhysicalMemory.PageShift)
-            {
-                throw new EmulatedKernelPanicException("System is deadlocked on memory");
-            }
+            ulong[] sizes = ScratchAreas.Sizes(parameters);
+            scratch = ScratchAreas.Fit(sizes, memory.PageCount << PhysicalMemory.PageShift) ? ScratchAreas.Place(sizes, ScratchAreas.Alignment) : [];
         }
 
         // Before the map of preserved memory is given up: its pages are in the way too.

@@ -11,23 +11,39 @@ internal static class ScratchAreas
 
     // What a small kernel reserves in memblock by then; the percentages of kho_scratch refer to it.
     private static readonly ulong[] Reserved = [8 << 20, 32 << 20, 8 << 20];
-    private const ulong DefaultScale = 200;
+    private const uint DefaultScale = 200;
+
+    // ARCH_LOW_ADDRESS_LIMIT of x86.
+    private const ulong LowAddressLimit = 1UL << 32;
 
     /// <summary>Gets the sizes of the lowmem, the global and the node's area, as <c>kho_scratch=</c> says.</summary>
-    public static ulong[] Sizes(IReadOnlyList<string> words)
+    public static ulong[] Sizes(IReadOnlyList<KernelParameter> parameters)
     {
-        ulong[] sizes = Scaled(DefaultScale);
-        foreach (string word in words)
+        uint scale = DefaultScale;
+        ulong[] sizes = [0, 0, 0];
+        foreach (KernelParameter parameter in parameters)
         {
-            // A value that does not parse is ignored, with the words before it in force (kho_parse_scratch_size).
-            if (word.StartsWith("kho_scratch=", StringComparison.Ordinal) && Parse(word["kho_scratch=".Length..]) is { } parsed)
+            // A value that cannot be read leaves what the ones before it said.
+            if (parameter.Is("kho_scratch") && parameter.Value is { Length: > 0 } value)
             {
-                sizes = parsed;
+                if (value.EndsWith('%'))
+                {
+                    scale = Percent(value[..^1]) ?? scale;
+                }
+                else if (Parse(value) is { } parsed)
+                {
+                    (sizes, scale) = (parsed, 0);
+                }
             }
         }
 
-        return Array.ConvertAll(sizes, static size => (size + Alignment - 1) & ~(Alignment - 1));
+        sizes = scale == 0 ? sizes : Array.ConvertAll(Reserved, size => size * scale / 100);
+        return Array.ConvertAll(sizes, static size => unchecked((size + Alignment - 1) & ~(Alignment - 1)));
     }
+
+    /// <summary>Tells whether memory has room for the areas; KHO is off where it has not.</summary>
+    public static bool Fit(ulong[] sizes, ulong memory) =>
+        sizes[0] < LowAddressLimit && sizes[0] + (UInt128)sizes[1] + sizes[2] < memory - Alignment;
 
     /// <summary>Places areas one after the other.</summary>
     public static KhoScratch[] Place(ulong[] sizes, ulong address)
@@ -42,52 +58,39 @@ internal static class ScratchAreas
         return areas;
     }
 
-    private static ulong[] Scaled(ulong percent) => Array.ConvertAll(Reserved, size => size * percent / 100);
+    // kstrtouint(), of at most ten characters.
+    private static uint? Percent(string text)
+    {
+        string digits = text.StartsWith('+') ? text[1..] : text;
+        digits = digits.EndsWith('\n') ? digits[..^1] : digits;
+        return text.Length <= 10 && uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint percent) ? percent : null;
+    }
 
     private static ulong[]? Parse(string value)
     {
-        if (value.EndsWith('%'))
-        {
-            return ulong.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out ulong percent)
-                && percent is > 0 and < 100_000
-                    ? Scaled(percent)
-                    : null;
-        }
-
-        string[] parts = value.Split(',');
-        if (parts.Length != 3)
-        {
-            return null;
-        }
-
         var sizes = new ulong[3];
-        ulong total = 0;
-        for (int i = 0; i < 3; i++)
+        ReadOnlySpan<char> rest = value;
+        for (int i = 0; i < sizes.Length; i++)
         {
-            if (!TryParseSize(parts[i], out sizes[i]))
+            if (i > 0)
+            {
+                if (rest is not [',', ..])
+                {
+                    return null;
+                }
+
+                rest = rest[1..];
+            }
+
+            sizes[i] = KernelParameter.MemParse(rest, out int used);
+            if (used == 0)
             {
                 return null;
             }
 
-            total += sizes[i];
+            rest = rest[used..];
         }
 
-        return total > 0 ? sizes : null;
-    }
-
-    // memparse() of lib/cmdline.c, without octal and hexadecimal numbers.
-    private static bool TryParseSize(string text, out ulong size)
-    {
-        int shift = text.Length == 0 ? 0 : text[^1] switch
-        {
-            'k' or 'K' => 10,
-            'm' or 'M' => 20,
-            'g' or 'G' => 30,
-            _ => 0,
-        };
-        ReadOnlySpan<char> digits = shift == 0 ? text : text.AsSpan(0, text.Length - 1);
-        bool parsed = ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size < 1UL << 40;
-        size <<= shift;
-        return parsed && size < 1UL << 44;
+        return rest.IsEmpty && unchecked(sizes[0] + sizes[1] + sizes[2]) != 0 ? sizes : null;
     }
 }

@@ -36,7 +36,23 @@ internal static class HoleFiller
 
     /// <summary>Makes the pages of a range, zeroed and up to date, by reading through a mapping: 0, or ENOMEM and the like.</summary>
     /// <remarks>A read fault of shared memory allocates too: also where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.</remarks>
-    public static unsafe int Populate(int fd, long start, long size)
+    public static int Populate(int fd, long start, long size)
+    {
+        // Before Linux 6.7 a file with F_SEAL_WRITE is mapped shared by a description that may only read, and by no other.
+        int reading = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        if (reading < 0)
+        {
+            return PopulateBy(fd, start, size);
+        }
+
+        int error = PopulateBy(reading, start, size);
+
+        // close(2) frees the number whatever it answers.
+        _ = HostLibc.close(reading);
+        return error;
+    }
+
+    private static unsafe int PopulateBy(int fd, long start, long size)
     {
         for (long offset = start; offset < size; offset += PopulateStep)
         {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -12,12 +13,40 @@ namespace LuoInterop.Emulation.Memfd;
 /// </remarks>
 internal class MemfdCalls(MemfdInodes inodes, int largest)
 {
+    /// <summary>The mode of a file that MFD_NOEXEC_SEAL makes.</summary>
+    public const uint NotExecutable = 0x1b6;
+
     private const int WriteSeals = FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
     private const int AllSeals = 0x3f;
     private const uint ExecuteBits = 0x49;
 
     // mapping_max_folio_size of shmem: what generic_perform_write (mm/filemap.c) asks for at a time.
     private readonly long _chunk = 4096L << Math.Min(largest, 9);
+
+    /// <summary>memfd_create(2) on a host without execution seals, which are kept here: the descriptor, or <c>-errno</c>.</summary>
+    public int CreateWithoutExecSeals(string name, uint flags)
+    {
+        bool isSealed = (flags & MemfdHeader.MFD_NOEXEC_SEAL) != 0;
+        int fd = Kernel.Linux.MemfdCreate(name, inodes.Host.Flags(flags) | (isSealed ? MemfdHeader.MFD_ALLOW_SEALING : 0));
+        if (fd < 0 || !isSealed)
+        {
+            return fd;
+        }
+
+        statx status = default;
+        int error = HostLibc.fchmod(fd, NotExecutable) < 0 ? HostLibc.LastError : 0;
+        error = error != 0 ? error : HostFile.Stat(fd, out status);
+        if (error != 0)
+        {
+            // close(2) frees the number whatever it answers.
+            _ = HostLibc.close(fd);
+            return error;
+        }
+
+        MemfdInode inode = inodes.GetOrAdd(HostFile.Key(status));
+        (inode.Seals, inode.Mode) = (FcntlHeader.F_SEAL_EXEC, status.stx_mode);
+        return fd;
+    }
 
     /// <summary>ftruncate(2): shmem_setattr.</summary>
     public virtual int FTruncate(SafeHandle file, int fd, long length)
@@ -125,7 +154,8 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     public int AddSeals(SafeHandle file, int fd, nint argument)
     {
         int added = (int)argument;
-        if (inodes.Find(fd, out statx status) is not { } inode || !IsWritable(fd) || (added & ~AllSeals) != 0)
+        bool isKeptHere = (added & FcntlHeader.F_SEAL_EXEC) != 0 && !inodes.Host.HasExecSeals && (added & ~AllSeals) == 0 && IsWritable(fd);
+        if ((isKeptHere ? FindOrAdd(file, fd, out statx status) : inodes.Find(fd, out status)) is not { } inode || !IsWritable(fd) || (added & ~AllSeals) != 0)
         {
             int result = Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, argument);
             if (result == 0 && (added & FcntlHeader.F_SEAL_GROW) != 0 && HostFile.Stat(fd, out status) == 0)
@@ -154,7 +184,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
             return Refused.EBUSY;
         }
 
-        int wanted = (seals | added) & ~hostSeals;
+        int wanted = (seals | added) & ~hostSeals & (inodes.Host.HasExecSeals ? AllSeals : ~FcntlHeader.F_SEAL_EXEC);
         if (wanted != 0 && (hostSeals & FcntlHeader.F_SEAL_SEAL) == 0)
         {
             int error = Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, wanted);
@@ -164,9 +194,16 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
             }
         }
 
-        inode.Seals = inode.Seals is null ? null : seals | added;
+        inode.Seals = inode.Seals is null && !isKeptHere ? null : seals | added;
+        inode.Mode = isKeptHere ? inode.Mode ?? status.stx_mode : inode.Mode;
         return 0;
     }
+
+    // Only of a file that can be sealed is a seal kept.
+    private MemfdInode? FindOrAdd(SafeHandle file, int fd, out statx status) =>
+        inodes.Find(fd, out status) is { } known ? known
+        : Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) >= 0 && HostFile.Stat(fd, out status) == 0 ? inodes.GetOrAdd(HostFile.Key(status))
+        : null;
 
     /// <summary>fchmod(2): shmem_setattr under F_SEAL_EXEC.</summary>
     public virtual int FChmod(SafeHandle file, int fd, uint mode)
@@ -219,9 +256,31 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     public virtual nint MMap(nuint length, int protection, int flags, SafeHandle file, int fd, long offset)
     {
         bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
-        return sharedWrite && inodes.Find(fd, out _) is { Seals: { } seals } && (seals & WriteSeals) != 0 && IsWritable(fd)
-            ? Refused.EPERM
-            : Kernel.Linux.MMap(length, protection, flags, file, offset);
+        if (sharedWrite && inodes.Find(fd, out _) is { Seals: { } seals } && (seals & WriteSeals) != 0 && IsWritable(fd))
+        {
+            return Refused.EPERM;
+        }
+
+        nint address = MapsHere(flags, file, fd) ? Kernel.Linux.MMap(length, protection, flags, file, offset) : Refused.EPERM;
+        return address == Refused.EPERM && (flags & MmanHeader.MAP_SHARED) != 0 && !sharedWrite ? MapSealed(length, protection, flags, fd, offset) : address;
+    }
+
+    private bool MapsHere(int flags, SafeHandle file, int fd) =>
+        inodes.Host.MapsSealed || (flags & MmanHeader.MAP_SHARED) == 0 || !IsWritable(fd)
+        || Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) is var seals && (seals < 0 || (seals & FcntlHeader.F_SEAL_WRITE) == 0);
+
+    // Before 6.7 a host takes any shared mapping by a description that may write for one that writes. By one that may only read
+    // it maps, and mprotect(2) cannot make it writable: as Linux 6.7 does with a sealed file.
+    private static nint MapSealed(nuint length, int protection, int flags, int fd, long offset)
+    {
+        int reading = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        if (reading < 0)
+        {
+            return Refused.EPERM;
+        }
+
+        using var file = new SafeFileHandle(reading, ownsHandle: true);
+        return Kernel.Linux.MMap(length, protection, flags, file, offset);
     }
 
     /// <summary>munmap(2): the answer where the range touches mappings that the host knows less of, null elsewhere.</summary>

@@ -31,5 +31,5 @@ internal class MemfdInode
     public virtual bool IsShmem => true;
 
     /// <summary>Gets whether nothing is left to know.</summary>
-    public virtual bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth;
+    public virtual bool IsOrdinary => !IsFrozen && !IsRetrieved && !IsSealedAgainstGrowth && Seals is null;
 }

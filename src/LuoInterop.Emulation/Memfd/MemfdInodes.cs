@@ -5,10 +5,14 @@ namespace LuoInterop.Emulation.Memfd;
 
 /// <summary>Finds what the emulated kernel knows of host files that are preserved or were retrieved.</summary>
 /// <remarks>Belongs to one kernel, so that it never outgrows one boot. Guarded by the running kernel's lock.</remarks>
-internal sealed class MemfdInodes
+/// <param name="host">The kernel of the host.</param>
+internal sealed class MemfdInodes(HostKernel host)
 {
     private readonly Dictionary<InodeKey, MemfdInode> _inodes = [];
     private volatile int _count;
+
+    /// <summary>Gets the kernel of the host.</summary>
+    public HostKernel Host => host;
 
     /// <summary>Gets whether no file is known: calls can go to the host unseen. Safe to read from any thread.</summary>
     public bool IsEmpty => _count == 0;

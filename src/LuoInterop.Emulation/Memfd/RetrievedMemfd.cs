@@ -245,12 +245,12 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         return CopyPages(folio.Pfn, count, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)size);
     }
 
-    private static unsafe int CreateFile(long size)
+    private unsafe int CreateFile(long size)
     {
         // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
-            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC);
+            int fd = HostLibc.memfd_create(name, inodes.Host.Flags(MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC));
             if (fd < 0)
             {
                 return HostLibc.LastError;
@@ -324,7 +324,8 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         int seals = Widened((int)ser.Seals);
-        int hostSeals = AddSeals(fd, seals);
+        bool isKeptHere = (seals & FcntlHeader.F_SEAL_EXEC) != 0 && !inodes.Host.HasExecSeals;
+        int hostSeals = AddSeals(fd, isKeptHere ? seals & ~FcntlHeader.F_SEAL_EXEC : seals);
         file.File = opened;
         file.Id = HostFile.Key(status);
         MemfdInode inode = inodes.GetOrAdd(file.Id);
@@ -335,7 +336,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         inode.Seals = hostSeals == seals ? null : seals;
-        inode.Mode = (status.stx_mode & FullMode) == FullMode ? null : StatHeader.S_IFREG | FullMode;
+        inode.Mode = (status.stx_mode & FullMode) == FullMode && !isKeptHere ? null : StatHeader.S_IFREG | FullMode;
         return 0;
     }
 

@@ -10,7 +10,7 @@ internal static class ProcessVerbs
         new(
             "boot",
             "boot [release=WORD] [cmdline=\"words\"]",
-            "Says in which kernel the script begins, as its first line: one of this release, with this command line (emulated kernels only). "
+            "Says in which kernel the script begins, as its first line: one of this release (emulated kernels only), with this command line, which is printable ASCII in a VM. "
             + "`release=7.3.4-rfc-hugetlb` has what Linux does not have yet ([previews](handlers.md)).",
             static arguments => new(static (_, _) => "0", IsAlone: true)
             {

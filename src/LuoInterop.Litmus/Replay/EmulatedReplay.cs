@@ -7,7 +7,8 @@ namespace LuoInterop.Litmus;
 /// <summary>Replays scripts on emulated machines, each on one of its own.</summary>
 public sealed class EmulatedReplay : IDisposable
 {
-    private const string CommandLine = "kho=on liveupdate=on";
+    /// <summary>Is the command line of a kernel for which a script has none.</summary>
+    internal const string CommandLine = "kho=on liveupdate=on";
 
     private readonly EmulatedMachineOptions _options;
     private readonly Dictionary<string, string> _images = [];

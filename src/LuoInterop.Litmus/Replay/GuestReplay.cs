@@ -11,6 +11,9 @@ public static class GuestReplay
     /// <summary>Is the word on the payload's command line with which <see cref="VmReplay"/> calls for <see cref="Run"/>.</summary>
     public const string Word = "litmus-guest";
 
+    /// <summary>Is the word on a kernel's command line behind which a script's own line stands, as it is.</summary>
+    internal const string LineFollows = "litmus.line";
+
     private const int ScriptsPerReport = 200;
 
     /// <summary>Performs the lines of all scripts that belong to the kernel that runs, and starts the next kernel when any script goes on.</summary>
@@ -70,8 +73,14 @@ public static class GuestReplay
         Guest.Flush();
     }
 
-    // A script's own command line takes the place of the words that decide about live update.
-    private static string CommandLine(Guest guest, LitmusLine kexec) => kexec.Operation.CommandLine is not { } own
-        ? guest.NextCommandLine
-        : string.Join(' ', guest.NextCommandLine.Split(' ').Where(static word => !word.StartsWith("kho", StringComparison.Ordinal) && !word.StartsWith("liveupdate", StringComparison.Ordinal)).Append(own));
+    // The harness's own words without those that decide about live update, then the mark, then the script's line: what it
+    // does with quotes and dashes reaches nothing of the harness's.
+    private static string CommandLine(Guest guest, LitmusLine kexec)
+    {
+        string[] words = guest.NextCommandLine.Split(' ');
+        IEnumerable<string> own = words[..^1]
+            .TakeWhile(static word => word != LineFollows)
+            .Where(static word => !word.StartsWith("kho", StringComparison.Ordinal) && !word.StartsWith("liveupdate", StringComparison.Ordinal));
+        return string.Join(' ', [.. own, words[^1], LineFollows, kexec.Operation.CommandLine ?? EmulatedReplay.CommandLine]);
+    }
 }

@@ -6,13 +6,13 @@ public static class HostReplay
     /// <summary>Replays a script. A <c>kexec</c> ends it: this machine is not restarted.</summary>
     /// <remarks>It opens the real <c>/dev/liveupdate</c>, and creates and ends sessions there.</remarks>
     /// <param name="script">The script.</param>
-    /// <exception cref="LitmusSyntaxException">The script chooses a kernel's release.</exception>
+    /// <exception cref="LitmusSyntaxException">The script chooses how a kernel starts, or its release.</exception>
     public static LitmusResult Run(LitmusScript script)
     {
         ArgumentNullException.ThrowIfNull(script);
-        if (script.EmulatedOnly is { } other)
+        if (script.Lines.FirstOrDefault(static line => line.Operation.IsBoot || line.Operation.Release is not null) is { } other)
         {
-            throw new LitmusSyntaxException(script.Name, other.Number, "this kernel is the one that runs; 'boot', and kexec with release=, are for the emulated kernel.");
+            throw new LitmusSyntaxException(script.Name, other.Number, "this kernel is the one that runs; 'boot' is for an emulated kernel or a VM, and kexec with release= for an emulated kernel.");
         }
 
         using var run = new Replay.ScriptRun(script, 0);

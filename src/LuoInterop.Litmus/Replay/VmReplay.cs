@@ -25,15 +25,20 @@ public sealed class VmReplay
     /// <param name="scripts">The scripts.</param>
     /// <param name="cancellationToken">Ends the VM that runs.</param>
     /// <returns>The results, in the order of the scripts.</returns>
-    /// <exception cref="LitmusSyntaxException">A script wants another kernel's release.</exception>
+    /// <exception cref="LitmusSyntaxException">A script wants another kernel's release, or to boot with what QEMU does not pass on.</exception>
     public async Task<IReadOnlyList<LitmusResult>> RunAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(scripts);
         foreach (LitmusScript script in scripts)
         {
+            if (BootLine(script)?.AsSpan().ContainsAnyExceptInRange(' ', '~') == true)
+            {
+                throw new LitmusSyntaxException(script.Name, script.Lines[0].Number, "a VM is booted with a command line of printable ASCII; kexec takes any.");
+            }
+
             if (script.EmulatedOnly is { } other)
             {
-                throw new LitmusSyntaxException(script.Name, other.Number, "a VM has one kernel; 'boot', and kexec with release=, are for the emulated kernel.");
+                throw new LitmusSyntaxException(script.Name, other.Number, "a VM has one kernel: release= is for the emulated kernel.");
             }
         }
 
@@ -85,6 +90,8 @@ public sealed class VmReplay
                     Files = new Dictionary<string, string> { [ScriptBundle.FileName] = bundle },
                     ExpectedKernels = scripts.Max(static script => script.Kernels),
                     MemoryMiB = MemoryMiB,
+                    LiveUpdate = scripts is not [{ } alone] || BootLine(alone) is null,
+                    KernelCommandLine = scripts is [{ } one] && BootLine(one) is { } line ? [GuestReplay.LineFollows, line] : [],
                 },
                 cancellationToken);
             return Collect(scripts, run);
@@ -94,6 +101,10 @@ public sealed class VmReplay
             File.Delete(bundle);
         }
     }
+
+    // The words of a script that chooses its first kernel's; such a script has a VM of its own.
+    private static string? BootLine(LitmusScript script) =>
+        script.Lines is [{ Operation: { IsBoot: true, CommandLine: { Length: > 0 } line } }, ..] ? line : null;
 
     private static LitmusResult[] Collect(LitmusScript[] scripts, VmResult run)
     {

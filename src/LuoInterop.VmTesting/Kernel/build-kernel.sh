@@ -4,7 +4,8 @@
 #   build-kernel.sh SERIES CONFIG CACHE
 #
 # SERIES  kernel series as Debian names its source package, for example 7.3 (package linux-source-7.3)
-# CONFIG  kconfig fragment that is merged over tinyconfig; every line of it must hold afterwards
+# CONFIG  kconfig fragment that is merged over tinyconfig; every line of it must hold afterwards. The file that its
+#         CONFIG_BOOT_CONFIG_EMBED_FILE names lies beside it
 # CACHE   folder that receives SERIES-KEY/ with bzImage, config, release and the installed headers
 #
 # The last line on standard output is the finished folder. Everything else goes to standard error.
@@ -29,13 +30,16 @@ die() { say "$*"; exit 1; }
 case $series in
   7.3) suite=trixie-backports ;;
   7.2) suite=forky ;;
+  6.1) suite=bookworm ;;
   *) [ -n "${LUO_KERNEL_SOURCE:-}" ] || die "no Debian suite is known for this series; set LUO_KERNEL_SOURCE to a source tarball" ;;
 esac
 
 # One finished folder per series, fragment and recipe. A newer point release in the archive does not rebuild it.
 # RECIPE is raised whenever a change of this script makes a different kernel.
 RECIPE=2
-key=$(printf '%s\n' "$series" "$RECIPE" "${LUO_KERNEL_SOURCE:-}" | cat - "$config" | sha256sum | cut -c1-16)
+embedded=$(sed -n 's/^CONFIG_BOOT_CONFIG_EMBED_FILE="\(.*\)"$/\1/p' "$config")
+[ -z "$embedded" ] || embedded=$(dirname "$config")/$embedded
+key=$(printf '%s\n' "$series" "$RECIPE" "${LUO_KERNEL_SOURCE:-}" | cat - "$config" ${embedded:+"$embedded"} | sha256sum | cut -c1-16)
 done_folder=$cache/$series-$key
 print_finished() {
   if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
@@ -103,6 +107,7 @@ mkdir "$work/src"
 tar xf "$tarball" -C "$work/src" --strip-components=1
 cd "$work/src"
 
+[ -z "$embedded" ] || cp "$embedded" .
 say "configuring"
 make -s tinyconfig >&2
 scripts/kconfig/merge_config.sh -m .config "$config" >/dev/null

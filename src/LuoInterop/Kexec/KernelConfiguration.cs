@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using LuoInterop.Interop;
 
@@ -25,20 +26,12 @@ internal sealed class KernelConfiguration
     public string Source { get; }
 
     /// <summary>Tells whether the running kernel was built with an option; null where no file that it or its packages show tells.</summary>
-    public static bool? RunningKernelHas(Kernel kernel, string option)
-    {
-        string release = kernel.Release;
-        string[] places = ["/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
-        foreach (string place in places)
-        {
-            if (Read(kernel, place)?.Has(option) is { } known)
-            {
-                return known;
-            }
-        }
+    public static bool? RunningKernelHas(Kernel kernel, string option) =>
+        Places(kernel).Select(place => Read(kernel, place)?.Has(option)).FirstOrDefault(static known => known is not null);
 
-        return null;
-    }
+    /// <summary>Reads the running kernel's configuration; null where neither it nor its packages show one.</summary>
+    public static KernelConfiguration? OfRunningKernel(Kernel kernel) =>
+        Places(kernel).Select(place => Read(kernel, place)).FirstOrDefault(static found => found is not null);
 
     /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
     public static KernelConfiguration? Read(Kernel kernel, string path) =>
@@ -81,6 +74,24 @@ internal sealed class KernelConfiguration
         return isWhole ? false : null;
     }
 
+    /// <summary>Gets the text of an option that is a string; null where it is not set.</summary>
+    public string? Text(string option)
+    {
+        byte[] set = Encoding.ASCII.GetBytes(option + "=\"");
+        ReadOnlySpan<byte> text = _text;
+        foreach (Range range in text.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = text[range];
+            if (line.StartsWith(set) && line.Length > set.Length && line[^1] == (byte)'"')
+            {
+                // A backslash stands before each quote and backslash.
+                return Regex.Replace(Encoding.UTF8.GetString(line[set.Length..^1]), @"\\(.)", "$1");
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Tells whether the heading names the version that a release is made of, as <c># Linux/x86 7.3.4 Kernel Configuration</c>.</summary>
     public bool IsOf(string release)
     {
@@ -93,6 +104,12 @@ internal sealed class KernelConfiguration
         return version.Length > 0
             && release.StartsWith(version, StringComparison.Ordinal)
             && (release.Length == version.Length || !(char.IsAsciiDigit(release[version.Length]) || release[version.Length] == '.'));
+    }
+
+    private static string[] Places(Kernel kernel)
+    {
+        string release = kernel.Release;
+        return ["/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
     }
 
     private static bool HasOptions(ReadOnlySpan<byte> text)

@@ -117,7 +117,7 @@ public sealed class KexecImage
         bool mustCarry = (options & KexecLoadOptions.WithoutLiveUpdate) == 0;
         if (mustCarry)
         {
-            CheckCarriesSessions(kernel, commandLine);
+            CommandLineGuard.Check(kernel, commandLine);
         }
 
         initrdPaths = [.. initrdPaths];
@@ -218,33 +218,6 @@ public sealed class KexecImage
         }
     }
 
-    private static void CheckCarriesSessions(Kernel kernel, string commandLine)
-    {
-        string[] words = [.. KernelParameter.Words(commandLine)];
-        if (KernelParameter.Switch(words, "liveupdate") != true)
-        {
-            throw new ArgumentException(
-                "The command line has no liveupdate=on: the next kernel would have no /dev/liveupdate, and every preserved file would be lost. Add liveupdate=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-
-        if (KernelParameter.Switch(words, "kho") == false)
-        {
-            throw new ArgumentException(
-                "The command line switches KHO off (kho=off): every preserved file would be lost. Remove it, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-
-        // Whether KHO is on by default is the next kernel's configuration, which cannot be asked. Who switched it on here
-        // most likely has to there.
-        if (KernelParameter.Switch(words, "kho") is null && KernelParameter.Switch(KernelParameter.Words(kernel.CommandLine), "kho") == true)
-        {
-            throw new ArgumentException(
-                "The running kernel was booted with kho=on, and the command line does not say kho=on: where it is not the next kernel's default, every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
-                nameof(commandLine));
-        }
-    }
-
     /// <summary>Refuses a jump into nothing, or into what another program loaded.</summary>
     private void CheckIsLoaded()
     {
@@ -284,7 +257,7 @@ public sealed class KexecImage
                 nameof(kernelPath));
         }
 
-        if (features.HandoverDefault == false && KernelParameter.Switch(KernelParameter.Words(commandLine), "kho") is null)
+        if (features.HandoverDefault == false && KernelParameter.Switch(KernelParameter.Read(commandLine), "kho") is null)
         {
             throw new ArgumentException(
                 $"KHO is off in the kernel {kernelPath} unless the command line says kho=on (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set, says {features.Source}): every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",

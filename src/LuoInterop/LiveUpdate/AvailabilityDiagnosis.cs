@@ -30,7 +30,7 @@ internal static class AvailabilityDiagnosis
 
     private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
     {
-        string[] words = [.. KernelParameter.Words(kernel.CommandLine)];
+        IReadOnlyList<KernelParameter> parameters = KernelParameter.Read(kernel.CommandLine);
         bool? config = KernelConfiguration.RunningKernelHas(kernel, "CONFIG_LIVEUPDATE");
         if (config == false)
         {
@@ -41,7 +41,7 @@ internal static class AvailabilityDiagnosis
                 "Use a kernel of 6.19 or later built with CONFIG_KEXEC_HANDOVER=y and CONFIG_LIVEUPDATE=y, or run on the emulated kernel.");
         }
 
-        if (KernelParameter.Switch(words, "kho") == false)
+        if (KernelParameter.Switch(parameters, "kho") == false)
         {
             return new(
                 LiveUpdateUnavailableReason.KhoOff,
@@ -50,7 +50,7 @@ internal static class AvailabilityDiagnosis
                 "Boot with kho=on liveupdate=on.");
         }
 
-        if (config == true && KernelParameter.Switch(words, "liveupdate") != true)
+        if (config == true && KernelParameter.Switch(parameters, "liveupdate") != true)
         {
             return new(
                 LiveUpdateUnavailableReason.LiveUpdateOff,

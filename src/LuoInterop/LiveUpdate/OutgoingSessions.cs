@@ -140,7 +140,7 @@ internal sealed class OutgoingSessions
     private static bool IsHiddenFromHere(Kernel kernel)
     {
         // The command line first: an emulated kernel shows the host's sysfs.
-        if (KernelParameter.Switch(KernelParameter.Words(kernel.CommandLine), "liveupdate") != true)
+        if (KernelParameter.Switch(KernelParameter.Read(kernel.CommandLine), "liveupdate") != true)
         {
             return false;
         }

@@ -20,6 +20,10 @@ public class KexecImageTests
     [InlineData("note=\"a liveupdate=on b\"")]
     [InlineData("liveupdate=on kho=off")]
     [InlineData("liveupdate=on\tkho=0")]
+    [InlineData("kho=on liveupdate=on kho=disabled")]
+    [InlineData("kho=on liveupdate=on liveupdate=Disable")]
+    [InlineData("x=\"a liveupdate=on b\"")]
+    [InlineData("liveupdate=on x=\u00e0liveupdate=off")]
     public void Load_CommandLineThatLosesAll_ThrowsBeforeAnyFileIsOpened(string commandLine)
     {
         var kernel = new LoadKernel();
@@ -33,6 +37,9 @@ public class KexecImageTests
     [InlineData("liveupdate=on")]
     [InlineData("liveupdate=1 kho=y")]
     [InlineData("liveupdate=off liveupdate=on")]
+    [InlineData("kho=enable liveupdate=enabled")]
+    [InlineData("\"liveupdate=on\" x=\"a liveupdate=off b\"")]
+    [InlineData("liveupdate=\"on\" -- liveupdate=off kho=off")]
     public void Load_CommandLineThatCarriesSessions_IsLoaded(string commandLine)
     {
         var kernel = new LoadKernel();
@@ -42,6 +49,20 @@ public class KexecImageTests
         Assert.Empty(image.InitrdPaths);
         Assert.Equal(["/boot/vmlinuz"], kernel.Opened);
         Assert.Equal(0, kernel.StillOpen);
+    }
+
+    [Fact]
+    public void Load_WordPastWhatTheKernelKeeps_IsNotThere()
+    {
+        string line = new string('x', 2047) + " liveupdate=on";
+        Assert.Throws<ArgumentException>(() => KexecImage.Load(new LoadKernel(), "/boot/vmlinuz", null, line));
+    }
+
+    [Fact]
+    public void Load_CommandLineThatLosesAll_SaysWhatTheKernelReads()
+    {
+        var error = Assert.Throws<ArgumentException>(() => KexecImage.Load(new LoadKernel(), "/boot/vmlinuz", null, "kho=on liveupdate=on \"kho=disabled\""));
+        Assert.Contains("(the kernel reads kho=on kho=disabled)", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
