@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what building and testing need: the .NET SDK, a C compiler, and with --vm what the kernel build and QEMU need.
+# Sees to what building and testing need: the .NET SDK, a C compiler, libfdt, and with --vm what the kernel build and QEMU need.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ need make make
 need gcc gcc
 need nm binutils
 [ -f /usr/include/stdlib.h ] || packages+=(libc6-dev)
+[ -f /usr/include/libfdt.h ] || packages+=(libfdt-dev)
 if [ "${1:-}" = --vm ]; then
   need qemu-system-x86_64 qemu-system-x86
   need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
