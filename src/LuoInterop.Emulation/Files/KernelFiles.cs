@@ -76,13 +76,17 @@ internal sealed class KernelFiles
             AddBlob("in/fdt", handover, handover.IncomingFdt, (int)total);
         }
 
-        foreach (KhoSubTree subtree in handover.IncomingSubtrees)
+        foreach ((string? name, ulong address, ulong? size) in handover.IncomingSubtrees)
         {
-            // "kho-v1" names no sizes: every blob is a device tree there, and shown as long as it says.
-            if (subtree.PreservedData is { } address
-                && (subtree.BlobSize ?? TreeSize(handover.Memory, address)) is { } size and <= int.MaxValue)
+            // A node of an old tree's version whose name is no path has none, and debugfs follows it all the same.
+            string file = name ?? throw EmulatedKernelPanicException.PageFault(0);
+
+            // "kho-v1" names no sizes: every blob is a device tree there, and shown as long as it says. Names that are none of a
+            // file's are refused, as by lookup_noperm.
+            if (file is not ("" or "." or "..") && !file.Contains('/')
+                && (size ?? TreeSize(handover.Memory, address)) is { } bytes and <= int.MaxValue)
             {
-                AddBlob("in/sub_fdts/" + subtree.Name, handover, address, (int)size);
+                AddBlob("in/sub_fdts/" + file, handover, address, (int)bytes);
             }
         }
     }

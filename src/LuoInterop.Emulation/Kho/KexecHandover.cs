@@ -12,7 +12,6 @@ internal sealed partial class KexecHandover
     private readonly PhysicalMemory _memory;
     private readonly PageFrames _frames;
     private readonly KhoScratch[] _scratch;
-    private readonly KhoTree? _incoming;
 
     private readonly PreservedPieces _preserved;
 
@@ -25,7 +24,6 @@ internal sealed partial class KexecHandover
         PhysicalMemory memory,
         PageFrames frames,
         KhoScratch[] scratch,
-        KhoTree? incoming,
         ulong incomingFdt,
         PreservedPieces preserved,
         KernelProfile profile)
@@ -34,7 +32,6 @@ internal sealed partial class KexecHandover
         _memory = memory;
         _frames = frames;
         _scratch = scratch;
-        _incoming = incoming;
         IncomingFdt = incomingFdt;
         _preserved = preserved;
     }
@@ -66,8 +63,9 @@ internal sealed partial class KexecHandover
     /// <summary>Gets the address of the previous kernel's device tree; 0 when this is no KHO boot.</summary>
     public ulong IncomingFdt { get; }
 
-    /// <summary>Gets the previous kernel's sub-trees.</summary>
-    public IReadOnlyList<KhoSubTree> IncomingSubtrees => _incoming?.SubTrees ?? [];
+    /// <summary>Enumerates the previous kernel's sub-trees that debugfs shows.</summary>
+    public IEnumerable<(string? Name, ulong Address, ulong? Size)> IncomingSubtrees =>
+        IncomingFdt == 0 ? [] : _profile.Kho.ListSubtrees(LinuxFdt.Direct(_memory, IncomingFdt));
 
     /// <summary>Gets the address of the own device tree.</summary>
     public ulong OutgoingFdt { get; private set; }
@@ -194,19 +192,8 @@ internal sealed partial class KexecHandover
     {
         address = 0;
         size = 0;
-        foreach (KhoSubTree subtree in IncomingSubtrees)
-        {
-            if (subtree.Name != name)
-            {
-                continue;
-            }
-
-            address = subtree.PreservedData ?? 0;
-            size = subtree.BlobSize ?? 0;
-            return subtree.PreservedData is null || (subtree.BlobSize is null && _profile.Kho.HasSizes) ? Refused.EINVAL : 0;
-        }
-
-        return Refused.ENOENT;
+        return IncomingFdt == 0 ? Refused.ENOENT
+            : _profile.Kho.FindSubtree(LinuxFdt.Direct(_memory, IncomingFdt), name, out address, out size);
     }
 
     /// <summary>Allocates, zeroes and preserves pages in one run (kho_alloc_preserve).</summary>

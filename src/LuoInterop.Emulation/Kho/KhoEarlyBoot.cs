@@ -10,9 +10,6 @@ internal static class KhoEarlyBoot
     // The first MiB belongs to the firmware; scratch begins here.
     private const ulong LowMemory = 1 << 20;
 
-    // early_memremap() takes no more than NR_FIX_BTMAPS pages (arch/x86/include/asm/fixmap.h).
-    private const ulong MostRemapped = 64 * PhysicalMemory.PageSize;
-
     /// <summary>Keeps what the previous kernel preserved, frees all else, and lays out scratch where none is inherited.</summary>
     /// <param name="memory">The machine's memory.</param>
     /// <param name="faults">The faults that the kernel's allocations meet.</param>
@@ -30,10 +27,10 @@ internal static class KhoEarlyBoot
 
         var preserved = new PreservedPieces(memory.PageCount);
         KhoScratch[] scratch = [];
-        KhoTree? incoming = data is { } found ? Populate(memory, found, profile.Kho, out scratch) : null;
-        if (incoming is not null)
+        ulong map = data is { } found ? Populate(memory, found, profile.Kho, out scratch) : 0;
+        if (map != 0)
         {
-            Retrieve(memory, profile.Kho.Pieces(memory, incoming.PreservedMemoryMap!.Value), preserved);
+            Retrieve(memory, profile.Kho.Pieces(memory, map), preserved);
         }
         else
         {
@@ -42,13 +39,11 @@ internal static class KhoEarlyBoot
         }
 
         // Before the map of preserved memory is given up: its pages are in the way too.
-        HashSet<ulong> busy = profile.HasHugeTlb && incoming is not null
-            ? BusyBlocks(memory, incoming.PreservedMemoryMap!.Value, preserved)
-            : [];
+        HashSet<ulong> busy = profile.HasHugeTlb && map != 0 ? BusyBlocks(memory, map, preserved) : [];
         DropAllBut(memory, preserved);
         PageFrames frames = FreeFrames(memory, faults, scratch, preserved);
         return new KexecHandover(
-            memory, frames, scratch, incoming, incoming is null ? 0 : data!.Value.FdtAddress, preserved, profile) { BusyBlocks = busy };
+            memory, frames, scratch, map == 0 ? 0 : data!.Value.FdtAddress, preserved, profile) { BusyBlocks = busy };
     }
 
     // kho_extend_scratch: all other blocks of 1 GiB may be used as scratch is.
@@ -85,31 +80,26 @@ internal static class KhoEarlyBoot
         }
     }
 
-    // kho_populate: a tree that is not sound, of another format or without a map is ignored, and all that was preserved is lost.
-    private static KhoTree? Populate(PhysicalMemory memory, KhoSetupData data, KhoFormat format, out KhoScratch[] scratch)
+    // kho_populate: a tree that Linux cannot use, of another format or without a map is ignored, and all that was preserved is lost.
+    private static ulong Populate(PhysicalMemory memory, KhoSetupData data, KhoFormat format, out KhoScratch[] scratch)
     {
         scratch = [];
-        byte[] page = new byte[Math.Min(data.FdtSize, MostRemapped)];
-        if (data.FdtSize > MostRemapped || data.ScratchSize > MostRemapped || !memory.TryRead(data.FdtAddress, page))
+        ulong map = LinuxFdt.CanMapEarly(data.FdtAddress, data.FdtSize)
+            ? format.FindMap(LinuxFdt.Early(memory, data.FdtAddress, data.FdtSize))
+            : 0;
+        if (map == 0 || !LinuxFdt.CanMapEarly(data.ScratchAddress, data.ScratchSize))
         {
-            return null;
+            return 0;
         }
 
-        KhoTree tree;
         try
         {
-            tree = KhoRootFdt.Read(KhoFdt.Read(page));
-            if (tree.Compatible != format.Compatible || tree.PreservedMemoryMap is null or 0)
-            {
-                return null;
-            }
-
             scratch = data.ReadScratch(memory);
         }
         catch (KhoFormatException)
         {
-            // "handover FDT is invalid", "disabling KHO revival": the boot goes on.
-            return null;
+            // "disabling KHO revival": the boot goes on.
+            return 0;
         }
 
         // All that the kernel allocates before it knows what is preserved comes from scratch.
@@ -119,7 +109,7 @@ internal static class KhoEarlyBoot
             throw new EmulatedKernelPanicException("BUG: unable to handle page fault. A scratch area is not in memory.");
         }
 
-        return tree;
+        return map;
     }
 
     // kho_mem_retrieve: remembers at each piece's first page that it may be restored once, and its order.

@@ -61,59 +61,62 @@ internal sealed class LuoTree(KexecHandover handover, bool hasFlb) : LuoFormat(h
     public override void Publish(int sessions) =>
         new LuoSessionHeaderSer((ulong)sessions).Write(Handover.Memory.Structure(_sessions.Head, LuoSessionHeaderSer.Size));
 
-    // luo_early_startup, luo_session_setup_incoming and luo_flb_setup_incoming, in this order.
-    protected override int Retrieve(ulong address, ulong size, out ulong number)
+    // The header is not checked first: fdt_check_header is asked of the root tree only.
+    protected override int Retrieve(ulong address, ulong size, out ulong number) =>
+        Find(LinuxFdt.Direct(Handover.Memory, address), hasFlb, out number, out _incoming);
+
+    // Nothing is taken over here: what is wrong with the tree is met again when it is.
+    protected override ulong FindFlbs(ulong blob, ulong size)
+    {
+        ulong header = 0;
+        return hasFlb && FindFlbs(LinuxFdt.Direct(Handover.Memory, blob), out header) == 0 ? header : 0;
+    }
+
+    /// <summary>Reads a previous kernel's tree (luo_early_startup, luo_session_setup_incoming and luo_flb_setup_incoming, in this order).</summary>
+    /// <returns>0, ENOENT or EINVAL.</returns>
+    /// <exception cref="EmulatedKernelPanicException">The tree leads out of memory.</exception>
+    internal static int Find(LinuxFdt tree, bool hasFlb, out ulong number, out ulong sessions)
     {
         number = 0;
-        KhoFdtNode root;
-        try
-        {
-            root = KhoFdt.Read(Handover.Memory.Structure(address, PhysicalMemory.PageSize)).Root;
-        }
-        catch (KhoFormatException)
-        {
-            return Refused.EINVAL;
-        }
-
-        if (root.FirstString("compatible") != LuoFdtV1.LUO_FDT_COMPATIBLE
-            || root.NativeUInt64(LuoFdtV1.LUO_FDT_LIVEUPDATE_NUM) is not { } found
-            || root.Child(LuoFdtV1.LUO_FDT_SESSION_NODE_NAME) is not { } sessions
-            || sessions.FirstString("compatible") != LuoFdtV1.LUO_FDT_SESSION_COMPATIBLE
-            || sessions.NativeUInt64(LuoFdtV1.LUO_FDT_SESSION_HEADER) is not { } header)
+        sessions = 0;
+        if (tree.CheckCompatible(LinuxFdt.Root, LuoFdtV1.LUO_FDT_COMPATIBLE) != 0
+            || tree.NativeUInt64(LinuxFdt.Root, LuoFdtV1.LUO_FDT_LIVEUPDATE_NUM) is not { } found)
         {
             return Refused.EINVAL;
         }
 
         number = found;
-        _incoming = header;
-        if (!hasFlb)
+        int node = tree.Subnode(LinuxFdt.Root, LuoFdtV1.LUO_FDT_SESSION_NODE_NAME);
+        if (node < 0
+            || tree.CheckCompatible(node, LuoFdtV1.LUO_FDT_SESSION_COMPATIBLE) != 0
+            || tree.NativeUInt64(node, LuoFdtV1.LUO_FDT_SESSION_HEADER) is not { } header)
         {
-            return 0;
+            return Refused.EINVAL;
         }
 
-        return root.Child(LuoFdtV1.LUO_FDT_FLB_NODE_NAME) is not { } flb ? Refused.ENOENT
-            : flb.FirstString("compatible") != LuoFdtV1.LUO_FDT_FLB_COMPATIBLE || flb.NativeUInt64(LuoFdtV1.LUO_FDT_FLB_HEADER) is null
-                ? Refused.EINVAL
-                : 0;
+        sessions = header;
+        return hasFlb ? FindFlbs(tree, out _) : 0;
     }
 
-    protected override ulong FindFlbs(ulong blob, ulong size)
+    /// <summary>Finds the page of objects in a previous kernel's tree (luo_flb_setup_incoming): 0, ENOENT or EINVAL.</summary>
+    /// <exception cref="EmulatedKernelPanicException">The tree leads out of memory.</exception>
+    internal static int FindFlbs(LinuxFdt tree, out ulong header)
     {
-        byte[] page = new byte[PhysicalMemory.PageSize];
-        if (!hasFlb || !Handover.Memory.TryRead(blob, page))
+        header = 0;
+        int node = tree.Subnode(LinuxFdt.Root, LuoFdtV1.LUO_FDT_FLB_NODE_NAME);
+        if (node < 0)
         {
-            return 0;
+            return Refused.ENOENT;
         }
 
-        try
+        if (tree.CheckCompatible(node, LuoFdtV1.LUO_FDT_FLB_COMPATIBLE) != 0
+            || tree.NativeUInt64(node, LuoFdtV1.LUO_FDT_FLB_HEADER) is not { } found)
         {
-            return KhoFdt.Read(page).Root.Child(LuoFdtV1.LUO_FDT_FLB_NODE_NAME)?.NativeUInt64(LuoFdtV1.LUO_FDT_FLB_HEADER) ?? 0;
+            return Refused.EINVAL;
         }
-        catch (KhoFormatException)
-        {
-            // The kernel panics over it when it takes the blob over.
-            return 0;
-        }
+
+        header = found;
+        return 0;
     }
 
     private IEnumerable<LuoFileSer> Files(LuoSessionSer session)

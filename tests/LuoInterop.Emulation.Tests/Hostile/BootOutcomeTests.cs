@@ -40,10 +40,13 @@ public sealed class BootOutcomeTests : IDisposable
         _left.AssertLost();
     }
 
-    /// <summary>early_memremap takes 64 pages at most.</summary>
+    /// <summary>early_memremap takes 1 byte to 64 pages.</summary>
     [Theory]
     [InlineData(64 * 4096 + 1, 48)]
     [InlineData(4096, 64 * 4096 + 16)]
+    [InlineData(0, 48)]
+    [InlineData(4096, 0)]
+    [InlineData(ulong.MaxValue, 48)]
     public void SizesThatCannotBeMapped_AreIgnored(ulong fdtSize, ulong scratchSize)
     {
         _left.Machine.Handover = _left.Machine.Handover!.Value with { FdtSize = fdtSize, ScratchSize = scratchSize };
@@ -63,7 +66,8 @@ public sealed class BootOutcomeTests : IDisposable
     [Fact]
     public void NoScratch_Panics()
     {
-        _left.Machine.Handover = _left.Machine.Handover!.Value with { ScratchSize = 0 };
+        // Less than one area.
+        _left.Machine.Handover = _left.Machine.Handover!.Value with { ScratchSize = 8 };
         _left.AssertPanic("scratch area");
     }
 
