@@ -124,8 +124,12 @@ public sealed class KexecImage
     /// Before the call a session of a unique name is created and closed where the device can be had: it removes the empty
     /// block that a failed create of any process may have left, which would panic the next kernel (Linux 7.2, 7.3).
     /// </remarks>
+    public void Reboot() => Reboot(KexecRebootOptions.None);
+
+    /// <summary>Starts the loaded kernel as <see cref="Reboot()"/> does, and lets pass what the caller names.</summary>
     /// <param name="options">What to let pass.</param>
-    public void Reboot(KexecRebootOptions options = KexecRebootOptions.None)
+    /// <exception cref="LiveUpdateException">As <see cref="Reboot()"/>.</exception>
+    public void Reboot(KexecRebootOptions options)
     {
         lock (Kernel.SessionCreation)
         {
