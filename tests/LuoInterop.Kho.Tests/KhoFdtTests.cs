@@ -223,6 +223,25 @@ public class KhoFdtTests
         Assert.Equal(name, Assert.Single(KhoRootFdt.Read(KhoFdt.Read(fdt.ToArray())).SubTrees).Name);
     }
 
+    // A device tree's names have 31 characters. More were a string as long as the tree for every property of a few bytes.
+    [Theory]
+    [InlineData(KhoFdt.MaxPropertyName, true)]
+    [InlineData(KhoFdt.MaxPropertyName + 1, false)]
+    public void NameOfAProperty_IsReadUpToTheCap(int length, bool accepted)
+    {
+        var writer = new KhoFdtWriter();
+        writer.Property(new string('p', length), "value");
+        writer.Finish();
+        if (accepted)
+        {
+            Assert.Equal(new string('p', length), Assert.Single(KhoFdt.Read(writer.ToArray()).Root.Properties).Name);
+        }
+        else
+        {
+            Assert.Equal(KhoFormatError.BadName, ErrorOf(() => KhoFdt.Read(writer.ToArray())));
+        }
+    }
+
     private static byte[] With(int offset, uint value)
     {
         byte[] bytes = GoldenFdt.WithLuo;

@@ -112,6 +112,15 @@ public class KhoRadixTreeTests
     }
 
     [Fact]
+    public void Node_ThatBeginsNoPage_IsABadLayout()
+    {
+        ulong root = _memory.Allocate();
+        BinaryPrimitives.WriteUInt64LittleEndian(_memory[root], _memory.Allocate() + 8);
+        Assert.Equal(
+            KhoFormatError.BadLayout, Assert.Throws<KhoFormatException>(() => new KhoRadixTree(_memory, root).Pieces().Count()).Error);
+    }
+
+    [Fact]
     public void Node_ThatIsNoMemory_IsUnreadable()
     {
         ulong root = _memory.Allocate();

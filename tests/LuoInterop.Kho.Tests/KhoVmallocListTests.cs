@@ -71,8 +71,23 @@ public class KhoVmallocListTests
         Check(new KhoVmalloc(0xdead_0000, 1, 1, 0), "Unreadable", Errno.None);
         ulong chunk = _memory.Allocate();
         KhoVmalloc sound = KhoVmallocList.Write(_memory, [chunk], [0x1000]);
-        BinaryPrimitives.WriteUInt64LittleEndian(_memory[chunk], ulong.MaxValue);
+        BinaryPrimitives.WriteUInt64LittleEndian(_memory[chunk], ulong.MaxValue << 12);
         Check(sound with { TotalPages = 2 }, "Unreadable", Errno.None);
+    }
+
+    // Or else two pages hold thousands of chunks, and one piece is many.
+    [Theory]
+    [InlineData(0, 8UL, "BadLayout")]
+    [InlineData(8, 0x1008UL, "BadLayout")]
+    [InlineData(16, 0x1000UL, "Cycle")]
+    [InlineData(16, 0x2000UL, "Cycle")]
+    public void AddressOfNoPage_OrOfAPieceThatIsThere_IsRefused(int offset, ulong address, string expected)
+    {
+        ulong chunk = _memory.Allocate();
+        KhoVmalloc sound = KhoVmallocList.Write(_memory, [chunk], [0x1000, 0x3000], order: 1);
+        Assert.Equal([0x1000UL, 0x3000UL], KhoVmallocList.Read(_memory, sound).Pages);
+        BinaryPrimitives.WriteUInt64LittleEndian(_memory[chunk].AsSpan(offset), address);
+        Check(sound, expected, Errno.EINVAL);
     }
 
     [Fact]

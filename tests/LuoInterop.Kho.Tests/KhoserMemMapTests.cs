@@ -65,7 +65,8 @@ public class KhoserMemMapTests
     [Theory]
     [InlineData(12, 256, nameof(KhoFormatError.BadCount))]
     [InlineData(8, 20, nameof(KhoFormatError.BadOrder))]
-    [InlineData(24, 0x30, nameof(KhoFormatError.Unreadable))]
+    [InlineData(24, 0x3000, nameof(KhoFormatError.Unreadable))]
+    [InlineData(24, 0x3008, nameof(KhoFormatError.BadLayout))]
     public void DamagedChunk_IsNamed(int offset, uint word, string error)
     {
         Assert.Equal(Errno.None, KhoserMemMap.Write(_memory, [new(0, 0, _memory.Allocate())], _memory.Allocate, _chunks));

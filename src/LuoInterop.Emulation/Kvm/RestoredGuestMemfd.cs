@@ -168,7 +168,7 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
 
     private int Insert(GuestMemfdInode inode)
     {
-        var filled = new HashSet<ulong>();
+        var filled = new PageRanges();
         var poisoned = new List<long>();
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
@@ -203,19 +203,25 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
 
     // filemap_add_folio: EEXIST where a page has a folio already. What lies past the end is never seen.
     private unsafe int Insert(
-        GuestMemfdInode inode, in GuestMemfdLuoFolioSer folio, int order, FolioRange? range, HashSet<ulong> filled, List<long> poisoned)
+        GuestMemfdInode inode, in GuestMemfdLuoFolioSer folio, int order, FolioRange? range, PageRanges filled, List<long> poisoned)
     {
         ulong pages = ser.FileSize >> PhysicalMemory.PageShift;
         byte* buffer = stackalloc byte[PhysicalMemory.PageSize];
         var page = new Span<byte>(buffer, PhysicalMemory.PageSize);
-        for (ulong i = 0; i < 1UL << order && folio.Index < pages && i < pages - folio.Index; i++)
+        if (folio.Index >= pages)
+        {
+            return 0;
+        }
+
+        ulong count = Math.Min(1UL << order, pages - folio.Index);
+        if (!filled.TryAdd(folio.Index, count))
+        {
+            return Refused.EEXIST;
+        }
+
+        for (ulong i = 0; i < count; i++)
         {
             ulong index = folio.Index + i;
-            if (!filled.Add(index))
-            {
-                return Refused.EEXIST;
-            }
-
             if (range?.DamageOf(folio.Pfn + i - range.FirstPfn) == FolioDamage.HardwarePoisoned)
             {
                 poisoned.Add((long)index);

@@ -192,7 +192,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
 
     private int InsertFolios(in MemfdLuoSer ser, int fd)
     {
-        var filled = new HashSet<ulong>();
+        var filled = new PageRanges();
         VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
         for (ulong i = 0; i < ser.NrFolios; i++)
         {
@@ -220,7 +220,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     }
 
     // shmem_add_to_page_cache: EEXIST where a page has a folio already. What lies past the end is not seen.
-    private int Insert(in MemfdLuoFolioSer folio, int order, FolioRange? range, HashSet<ulong> filled, int fd, ulong size)
+    private int Insert(in MemfdLuoFolioSer folio, int order, FolioRange? range, PageRanges filled, int fd, ulong size)
     {
         ulong pages = (size + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift;
         if (folio.Index >= pages)
@@ -229,13 +229,13 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         ulong count = Math.Min(1UL << order, pages - folio.Index);
+        if (!filled.TryAdd(folio.Index, count))
+        {
+            return Refused.EEXIST;
+        }
+
         for (ulong i = 0; i < count; i++)
         {
-            if (!filled.Add(folio.Index + i))
-            {
-                return Refused.EEXIST;
-            }
-
             if (range?.DamageOf(folio.Pfn - range.FirstPfn + i) == FolioDamage.HardwarePoisoned)
             {
                 (_poisoned ??= []).Add((long)(folio.Index + i));

@@ -4,13 +4,13 @@ namespace LuoInterop;
 
 /// <summary>Reads a handover out of physical memory, from the root device tree on.</summary>
 /// <remarks>
-/// Bytes are untrusted: every page belongs to one list once, so that work and memory are linear in the pages that are there.
+/// Bytes are untrusted: every page belongs to one list or folio once, so that work and memory are linear in the pages that are there.
 /// Known are kho-v3 and kho-v4, luo-v5, and memfd-v2 (Linux 7.2 and 7.3).
 /// </remarks>
 internal sealed class HandoverReader
 {
     private readonly IPhysicalMemory _memory;
-    private readonly HashSet<ulong> _seen = [];
+    private readonly PageRanges _claims = new();
     private KhoRadixTree? _preserved;
 
     private HandoverReader(IPhysicalMemory memory) => _memory = memory;
@@ -94,33 +94,54 @@ internal sealed class HandoverReader
 
     private HandoverMemfd ReadMemfd(ulong data)
     {
-        Claim(data);
-        MemfdLuoSer record = MemfdLuoSer.Read(Bytes(data, MemfdLuoSer.Size, "memfd_luo_ser"));
+        byte[] bytes = Bytes(data, MemfdLuoSer.Size, "memfd_luo_ser");
+        Claim(data, 0);
+        MemfdLuoSer record = MemfdLuoSer.Read(bytes);
         var reader = new MemfdLuoFolioReader(_memory, record.Folios, record.NrFolios);
-        Claim(reader.List.Chunks);
-        Claim(reader.List.Pages.SelectMany(piece => Pages(piece, record.Folios.Order)));
+        foreach (ulong chunk in reader.List.Chunks)
+        {
+            Claim(chunk, 0);
+        }
+
+        foreach (ulong piece in reader.List.Pages)
+        {
+            RequirePresent(piece, record.Folios.Order);
+            Claim(piece, record.Folios.Order);
+        }
+
         var folios = new List<HandoverFolio>();
         while (reader.TryRead(out MemfdLuoFolioSer folio))
         {
-            folios.Add(new HandoverFolio(folio, _preserved!.FindOrder(folio.Pfn << KhoRadixTree.PageShift)));
+            folios.Add(ReadFolio(folio));
         }
 
         return new HandoverMemfd(record, reader.List, folios);
     }
 
-    private KhoBlockChain<T> Chain<T>(ulong head)
-        where T : struct, IKhoSer<T>
+    // The kernel skips an entry of frame 0. What is not preserved has no content, and so no pages that could be another's.
+    private HandoverFolio ReadFolio(MemfdLuoFolioSer record)
     {
-        KhoBlockChain<T> chain = KhoBlockChain<T>.Read(_memory, head);
-        Claim(chain.Blocks);
-        return chain;
+        ulong address = record.Pfn << KhoRadixTree.PageShift;
+        int order = _preserved!.FindOrder(address);
+        if (order >= 0 && record.Pfn != 0)
+        {
+            Claim(address, order);
+        }
+
+        return new HandoverFolio(record, order);
     }
 
-    private static IEnumerable<ulong> Pages(ulong piece, int order)
+    private KhoBlockChain<T> Chain<T>(ulong head)
+        where T : struct, IKhoSer<T> => KhoBlockChain<T>.Read(_memory, head, _claims);
+
+    // A piece that begins and ends in memory; what lies between is found out where it is read.
+    private void RequirePresent(ulong piece, int order)
     {
-        for (ulong i = 0; i < 1UL << order; i++)
+        ulong last = piece + ((1UL << order) << KhoRadixTree.PageShift) - sizeof(ulong);
+        Span<byte> word = stackalloc byte[sizeof(ulong)];
+        if (last < piece || !_memory.TryRead(piece, word) || !_memory.TryRead(last, word))
         {
-            yield return piece + (i << KhoRadixTree.PageShift);
+            throw KhoFormatException.Unreadable(piece, $"piece of order {order}");
         }
     }
 
@@ -146,19 +167,11 @@ internal sealed class HandoverReader
         return _memory.TryRead(address, bytes) ? bytes : throw KhoFormatException.Unreadable(address, what);
     }
 
-    private void Claim(IEnumerable<ulong> pages)
+    private void Claim(ulong address, int order)
     {
-        foreach (ulong page in pages)
+        if (!_claims.TryAdd(address >> KhoRadixTree.PageShift, 1UL << order))
         {
-            Claim(page);
-        }
-    }
-
-    private void Claim(ulong page)
-    {
-        if (!_seen.Add(page >> KhoRadixTree.PageShift))
-        {
-            throw new KhoFormatException(KhoFormatError.Cycle, $"The page 0x{page:x} belongs to two lists, or to one twice.");
+            throw new KhoFormatException(KhoFormatError.Cycle, $"The page 0x{address:x} belongs to two lists, or to one twice.");
         }
     }
 }

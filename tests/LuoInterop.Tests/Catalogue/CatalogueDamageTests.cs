@@ -17,8 +17,8 @@ public class CatalogueDamageTests
     public void Parse_WithMoreBytesThanItsLength_SaysTruncated()
     {
         byte[] bytes = Texts.Small().ToBytes();
-        Assert.Equal(SessionCatalogueFault.Truncated, Texts.FaultOf([.. bytes, 0]));
-        Assert.Equal(SessionCatalogueFault.Truncated, Texts.FaultOf([.. bytes, .. new byte[4096 - bytes.Length]]));
+        Assert.Equal(SessionCatalogueFault.Truncated, Texts.FaultOf([.. bytes, (byte)' ']));
+        Assert.Equal(SessionCatalogueFault.Truncated, Texts.FaultOf([.. bytes, 0, (byte)'\n']));
     }
 
     [Fact]

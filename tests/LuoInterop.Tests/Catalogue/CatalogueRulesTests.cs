@@ -16,20 +16,6 @@ public class CatalogueRulesTests
         "{\"version\":1.5}",
         "{\"version\":{}}",
         "{\"units\":[]}",
-        "{\"units\":{\"u\":[]}}",
-        "{\"units\":{\"u\":null}}",
-        "{\"units\":{\"u\":{\"fdstore\":{}}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[5]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[null]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\"}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":-1}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":18446744073709551616}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":\"1\"}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":5,\"token\":1}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"\",\"token\":1}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":1,\"size\":\"big\"}]}}}",
-        "{\"units\":{\"u\":{\"fdstore\":[{\"type\":\"luo_session\",\"name\":\"n\"}]}}}",
         "{\"version\":1,\"version\":1}",
         "{\"units\":{},\"units\":{}}",
         "{\"unknown\":{\"a\":1,\"a\":2}}",
@@ -156,24 +142,29 @@ public class CatalogueRulesTests
         Assert.Empty(document.Entries);
     }
 
-    [Fact]
-    public void Parse_OurDocumentWithACollision_SaysMalformed()
-    {
-        const string TwoOfAName = "\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":1},{\"type\":\"fd\",\"name\":\"n\",\"token\":2}]}}";
-        const string TwoOfAToken = "\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":1},{\"type\":\"fd\",\"name\":\"m\",\"token\":1}]}}";
-        Assert.Equal(SessionCatalogueFault.Malformed, Texts.FaultOf(Texts.WithHeader(TwoOfAName)));
-        Assert.Equal(SessionCatalogueFault.Malformed, Texts.FaultOf(Texts.WithHeader(TwoOfAToken)));
-    }
-
     [Theory]
     [InlineData("-1", 0)]
     [InlineData("\"5\"", 0)]
     [InlineData("5", 5)]
     [InlineData("1e99", 0)]
+    [InlineData("1.5", 0)]
+    [InlineData("4294967295", 4294967295)]
+    [InlineData("4294967296", 0)]
     public void KexecsCount_OfForeignDocument_IsNeverNegative(string value, long expected) =>
         Assert.Equal(expected, CatalogueDocument.Parse(Texts.Bytes($"{{\"state\":{{\"kexecsCount\":{value}}}}}")).KexecsCount);
 
     [Fact]
     public void KexecsCount_SetToNegative_IsRefused() =>
         Assert.Throws<ArgumentOutOfRangeException>(static () => new CatalogueDocument { KexecsCount = -1 });
+
+    [Fact]
+    public void KexecsCount_SetToMoreThanSystemdReads_IsRefused()
+    {
+        Assert.Equal(uint.MaxValue, new CatalogueDocument { KexecsCount = uint.MaxValue }.KexecsCount);
+        Assert.Throws<ArgumentOutOfRangeException>(static () => new CatalogueDocument { KexecsCount = uint.MaxValue + 1L });
+    }
+
+    [Fact]
+    public void Add_NegativeSize_IsRefused() =>
+        Assert.Throws<ArgumentException>(static () => new CatalogueDocument().Add(new CatalogueEntry("unit", "name", 1, null, -1)));
 }

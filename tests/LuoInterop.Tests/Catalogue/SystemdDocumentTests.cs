@@ -63,7 +63,7 @@ public class SystemdDocumentTests
     [Fact]
     public void Parse_TokenAtTheBorders_IsKeptExactly()
     {
-        CatalogueDocument document = CatalogueDocument.Parse("""{"units":{"u":{"fdstore":[{"type":"fd","name":"a","token":0},{"type":"fd","name":"b","token":18446744073709551615}]}}}"""u8);
-        Assert.Equal([0UL, ulong.MaxValue], document.Entries.Select(static entry => entry.Token!.Value));
+        CatalogueDocument document = CatalogueDocument.Parse("""{"units":{"u":{"fdstore":[{"type":"fd","name":"a","token":1},{"type":"fd","name":"b","token":18446744073709551615}]}}}"""u8);
+        Assert.Equal([1UL, ulong.MaxValue], document.Entries.Select(static entry => entry.Token!.Value));
     }
 }

@@ -15,13 +15,17 @@ internal sealed record KhoBlockChain<T>(IReadOnlyList<ulong> Blocks, IReadOnlyLi
     /// <summary>Reads a chain with the kernel's checks in the kernel's order (<c>kho_block_set_restore</c>).</summary>
     /// <param name="memory">The memory that the addresses point into.</param>
     /// <param name="head">The first block; 0 is an empty chain.</param>
+    /// <param name="claims">
+    /// The pages that belong to something already, to which those of the blocks are added; or null. The kernel looks at none:
+    /// without it, blocks that overlap are as many as the chain may have, however little memory they lie in.
+    /// </param>
     /// <exception cref="KhoFormatException">
     /// <see cref="KhoFormatError.Cycle"/> and <see cref="KhoFormatError.BadCount"/> are EINVAL,
     /// <see cref="KhoFormatError.TooManyBlocks"/> is ENOSPC: a chain of 10,001 to 20,000 blocks passes the cycle check and
     /// fails at block 10,001, after that block's count was found good. A longer one fails the cycle check, with EINVAL.
-    /// <see cref="KhoFormatError.Unreadable"/> has no errno.
+    /// <see cref="KhoFormatError.Unreadable"/> has no errno, nor has <see cref="KhoFormatError.Cycle"/> for a page that is claimed.
     /// </exception>
-    public static KhoBlockChain<T> Read(IPhysicalMemory memory, ulong head)
+    public static KhoBlockChain<T> Read(IPhysicalMemory memory, ulong head, PageRanges? claims = null)
     {
         var blocks = new List<ulong>();
         var entries = new List<T>();
@@ -55,6 +59,11 @@ internal sealed record KhoBlockChain<T>(IReadOnlyList<ulong> Blocks, IReadOnlyLi
                     KhoFormatError.TooManyBlocks,
                     $"The chain at 0x{head:x} has more than {KhoBlockHeaderSer.KHO_MAX_BLOCKS} blocks.",
                     Errno.ENOSPC);
+            }
+
+            if (claims?.TryAdd(address / KhoBlockHeaderSer.KHO_BLOCK_SIZE, 1) == false)
+            {
+                throw new KhoFormatException(KhoFormatError.Cycle, $"The page of the block at 0x{address:x} belongs to something else.");
             }
 
             blocks.Add(address);

@@ -18,15 +18,19 @@ internal sealed record KhoFdt(KhoFdtHeader Header, KhoFdtNode Root, int Availabl
     /// <summary>The deepest nesting that is read. The kernel's trees of KHO and LUO have two levels.</summary>
     public const int MaxDepth = 16;
 
+    /// <summary>The most characters of a property's name (the Devicetree Specification, 2.2.4.1). The kernel's longest has 20.</summary>
+    public const int MaxPropertyName = 31;
+
     /// <summary>Gets whether the bytes end before the header says that the tree does.</summary>
     public bool IsTruncated => Available < Header.TotalSize;
 
     /// <summary>Reads a tree.</summary>
     /// <remarks>
     /// Bytes that end early are no error from the header on: nodes and properties are read as far as they go, and a property
-    /// whose name is cut off has none. Bytes after the tree are ignored. Work and memory are linear in the bytes.
+    /// whose name is cut off has none. Bytes after the tree are ignored. Work and memory are linear in the bytes: a property may
+    /// name any place of the strings block, so that names are capped, and those of one place are one string.
     /// </remarks>
-    /// <exception cref="KhoFormatException">The header is cut off or wrong, or the blocks are not a tree.</exception>
+    /// <exception cref="KhoFormatException">The header is cut off or wrong, the blocks are not a tree, or a name is too long.</exception>
     public static KhoFdt Read(ReadOnlySpan<byte> source)
     {
         KhoFdtHeader header = KhoFdtHeader.Read(source);
@@ -41,6 +45,7 @@ internal sealed record KhoFdt(KhoFdtHeader Header, KhoFdtNode Root, int Availabl
     private ref struct Reader(ReadOnlySpan<byte> source, KhoFdtHeader header, int end, bool structIsWhole)
     {
         private readonly ReadOnlySpan<byte> _source = source;
+        private readonly Dictionary<uint, string> _names = [];
         private int _offset = Math.Min((int)header.OffDtStruct, end);
 
         public bool IsComplete { get; private set; } = true;
@@ -154,13 +159,30 @@ internal sealed record KhoFdt(KhoFdtHeader Header, KhoFdtNode Root, int Availabl
 
         private string? PropertyName(uint nameOffset)
         {
+            if (_names.TryGetValue(nameOffset, out string? known))
+            {
+                return known;
+            }
+
             long start = (long)header.OffDtStrings + nameOffset;
             long stringsEnd = (long)header.OffDtStrings + header.SizeDtStrings;
             int available = (int)Math.Min(stringsEnd, _source.Length);
             ReadOnlySpan<byte> name = start < available ? _source[(int)start..available] : [];
-            if (name.Contains((byte)0))
+            name = name[..Math.Min(name.Length, MaxPropertyName + 1)];
+            int length = name.IndexOf((byte)0);
+            if (length >= 0)
             {
-                return SerName.Read(name);
+                string text = SerName.Read(name[..length]);
+                _names.Add(nameOffset, text);
+                return text;
+            }
+
+            if (name.Length > MaxPropertyName)
+            {
+                throw new KhoFormatException(
+                    KhoFormatError.BadName,
+                    $"The name of a property at strings offset {nameOffset} has more than {MaxPropertyName} characters.",
+                    Errno.EINVAL);
             }
 
             if (stringsEnd <= _source.Length)

@@ -161,7 +161,7 @@ internal sealed class KhoRadixTree
     }
 
     /// <summary>Enumerates the pieces in key order: large orders first, then by address.</summary>
-    /// <exception cref="KhoFormatException">While enumerating: a node is not in memory, is linked twice, or holds a bad key.</exception>
+    /// <exception cref="KhoFormatException">While enumerating: a node is not in memory, is no page, is linked twice, or holds a bad key.</exception>
     public IEnumerable<(ulong Address, int Order)> Pieces()
     {
         foreach ((ulong leaf, int level, ulong prefix) in Walk())
@@ -211,6 +211,12 @@ internal sealed class KhoRadixTree
                 if (child == 0)
                 {
                     continue;
+                }
+
+                // Or one page would be thousands of nodes, each beginning at another byte.
+                if (child % PageSize != 0)
+                {
+                    throw new KhoFormatException(KhoFormatError.BadLayout, $"The radix tree links 0x{child:x}, which is no page's address.");
                 }
 
                 if (!seen.Add(child))

@@ -20,7 +20,10 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
     public static int ChunksFor(int pieces) => (pieces / KhoVmalloc.KHO_VMALLOC_SIZE) + 1;
 
     /// <summary>Reads a list with the checks of <c>kho_restore_vmalloc</c>, whose refusal the memfd handler turns into EINVAL.</summary>
-    /// <remarks>Stricter than the kernel in one point: a chunk that comes again is a cycle (the kernel fails to restore its page).</remarks>
+    /// <remarks>
+    /// Stricter than the kernel: chunks and pieces begin pages, and none comes again (the kernel fails to restore its page). So
+    /// an area is never larger than the memory that it names.
+    /// </remarks>
     /// <exception cref="KhoFormatException">The list is not sound.</exception>
     public static KhoVmallocList Read(IPhysicalMemory memory, KhoVmalloc descriptor)
     {
@@ -44,6 +47,7 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
         Span<byte> chunk = stackalloc byte[ChunkSize];
         for (ulong address = descriptor.First; address != 0;)
         {
+            RequirePage(address, "chunk");
             if (!seen.Add(address))
             {
                 throw new KhoFormatException(KhoFormatError.Cycle, $"The chunk at 0x{address:x} is linked twice.", Errno.EINVAL);
@@ -75,13 +79,20 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
                     throw Mismatch(expected, $"at least {found}");
                 }
 
+                RequirePage(page, "piece");
                 pages.Add(page);
             }
 
             address = BinaryPrimitives.ReadUInt64LittleEndian(chunk);
         }
 
-        return found == expected ? new KhoVmallocList(chunks, pages) : throw Mismatch(expected, $"{found}");
+        if (found != expected)
+        {
+            throw Mismatch(expected, $"{found}");
+        }
+
+        RequireApart(pages, descriptor.Order);
+        return new KhoVmallocList(chunks, pages);
     }
 
     /// <summary>Fills chunk pages as <c>kho_preserve_vmalloc</c> does, and returns their descriptor.</summary>
@@ -121,6 +132,28 @@ internal sealed record KhoVmallocList(IReadOnlyList<ulong> Chunks, IReadOnlyList
         }
 
         return new KhoVmalloc(chunks[0], (uint)total, flags, order);
+    }
+
+    private static void RequirePage(ulong address, string what)
+    {
+        if (address % ChunkSize != 0)
+        {
+            throw new KhoFormatException(
+                KhoFormatError.BadLayout, $"The {what} at 0x{address:x} does not begin a page of memory.", Errno.EINVAL);
+        }
+    }
+
+    private static void RequireApart(List<ulong> pages, int order)
+    {
+        ulong[] sorted = [.. pages];
+        Array.Sort(sorted);
+        for (int i = 1; i < sorted.Length; i++)
+        {
+            if (sorted[i] - sorted[i - 1] < (ulong)ChunkSize << order)
+            {
+                throw new KhoFormatException(KhoFormatError.Cycle, $"The piece at 0x{sorted[i]:x} is in the area twice.", Errno.EINVAL);
+            }
+        }
     }
 
     private static KhoFormatException Mismatch(ulong expected, string found) =>

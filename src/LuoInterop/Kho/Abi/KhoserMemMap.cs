@@ -73,8 +73,8 @@ internal static class KhoserMemMap
     /// <param name="memory">The memory that the addresses point into.</param>
     /// <param name="first">The first chunk; 0 is an empty map.</param>
     /// <exception cref="KhoFormatException">
-    /// While enumerating: <see cref="KhoFormatError.Unreadable"/>, <see cref="KhoFormatError.Cycle"/>,
-    /// <see cref="KhoFormatError.BadCount"/>, <see cref="KhoFormatError.BadOrder"/> or <see cref="KhoFormatError.TooLarge"/>.
+    /// While enumerating: <see cref="KhoFormatError.Unreadable"/>, <see cref="KhoFormatError.BadLayout"/>,
+    /// <see cref="KhoFormatError.Cycle"/>, <see cref="KhoFormatError.BadCount"/>, <see cref="KhoFormatError.BadOrder"/> or <see cref="KhoFormatError.TooLarge"/>.
     /// </exception>
     public static IEnumerable<(ulong Address, int Order)> Pieces(IPhysicalMemory memory, ulong first)
     {
@@ -119,6 +119,12 @@ internal static class KhoserMemMap
 
     private static void ReadPage(IPhysicalMemory memory, ulong address, byte[] page, HashSet<ulong> seen, string what)
     {
+        // Or one page would be thousands of maps, each beginning at another byte.
+        if (address % PageSize != 0)
+        {
+            throw new KhoFormatException(KhoFormatError.BadLayout, $"The {what} at 0x{address:x} does not begin a page of memory.");
+        }
+
         if (!seen.Add(address))
         {
             throw new KhoFormatException(KhoFormatError.Cycle, $"The {what} at 0x{address:x} is named twice.");

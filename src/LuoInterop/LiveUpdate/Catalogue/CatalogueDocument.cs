@@ -21,9 +21,9 @@ public sealed class CatalogueDocument
     /// <summary>The largest document in bytes that is read or written.</summary>
     public const int MaximumBytes = 16 << 20;
 
-    private const int MaximumDepth = 32;
-
     private static readonly JsonSerializerOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
     private readonly JsonObject _root;
     private readonly List<CatalogueEntry> _entries = [];
@@ -33,27 +33,41 @@ public sealed class CatalogueDocument
 
     /// <summary>Makes an empty catalogue.</summary>
     public CatalogueDocument()
-        : this(new JsonObject { ["version"] = SupportedVersion, ["state"] = new JsonObject(), ["units"] = new JsonObject() })
+        : this(new JsonObject { ["version"] = SupportedVersion, ["state"] = new JsonObject(), ["units"] = new JsonObject() }, [])
     {
     }
 
-    private CatalogueDocument(JsonObject root) => _root = root;
+    private CatalogueDocument(JsonObject root, IReadOnlyList<UnusableCatalogueEntry> unusable) => (_root, Unusable) = (root, unusable);
 
     /// <summary>Gets the entries in the order of the document.</summary>
     public IReadOnlyList<CatalogueEntry> Entries => _entries;
 
-    /// <summary>Gets or sets how many live updates the state has gone through, <c>state.kexecsCount</c>.</summary>
+    /// <summary>Gets the entries that were read but cannot be used, in the order of the document, each with the reason.</summary>
+    public IReadOnlyList<UnusableCatalogueEntry> Unusable { get; }
+
+    /// <summary>Gets or sets how many live updates the state has gone through, <c>state.kexecsCount</c>; 0 where another program wrote no such number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Set to what systemd cannot read: below 0, or above 2^32-1.</exception>
     public long KexecsCount
     {
-        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value && value.TryGetValue(out long count) && count >= 0 ? count : 0;
+        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value && value.TryGetValue(out uint count) ? count : 0;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, uint.MaxValue);
             Child(_root, "state")["kexecsCount"] = value;
         }
     }
 
     /// <summary>Reads a catalogue from bytes that are not trusted.</summary>
+    /// <remarks>
+    /// <para>An entry, or a unit, that cannot be used costs itself, as in systemd: it is in <see cref="Unusable"/>, and kept for the
+    /// next writer. That is one without token or name, with a number that is none (a text too), with token 0, of a type that
+    /// is not known, or with a member twice. JSON that is none, a version, or the same member twice elsewhere costs all.</para>
+    /// <para>Two entries of one name are both in <see cref="Entries"/>, and <see cref="Find"/> refuses the name: systemd gives names
+    /// to several files. Two names of one token are both usable, and lead to the same file. Of a unit that is there twice the
+    /// first counts.</para>
+    /// <para>A byte order mark before the text and NULs behind it are passed over. Time and memory are linear in the bytes.</para>
+    /// </remarks>
     /// <exception cref="SessionCatalogueException">The bytes are no catalogue that this version can use; the fault says why.</exception>
     public static CatalogueDocument Parse(ReadOnlySpan<byte> bytes)
     {
@@ -62,32 +76,13 @@ public sealed class CatalogueDocument
             throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The catalogue has more than {MaximumBytes} bytes.");
         }
 
-        bool ours = CatalogueHeader.Check(bytes);
-        CheckText(bytes);
-        JsonObject root;
-        try
-        {
-            root = JsonNode.Parse(
-                bytes,
-                documentOptions: new JsonDocumentOptions { MaxDepth = MaximumDepth, AllowDuplicateProperties = false }) as JsonObject
-                ?? throw Malformed("it is no JSON object");
-        }
-        catch (JsonException error)
-        {
-            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue is no JSON: " + error.Message, error);
-        }
-
-        // systemd's first release had no version.
-        int version = root["version"] is null ? SupportedVersion : Number<int>(root["version"], "version");
-        if (version > SupportedVersion)
-        {
-            throw new SessionCatalogueException(
-                SessionCatalogueFault.NewerVersion,
-                $"The catalogue has version {version}; this program knows up to {SupportedVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
-        }
-
-        var document = new CatalogueDocument(root);
-        document.ReadEntries(unique: ours);
+        // Neither is text: an editor puts the one before it, C programs the other behind it.
+        bytes = bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes;
+        bytes = bytes.TrimEnd((byte)0);
+        CatalogueHeader.Check(bytes);
+        CatalogueReader reader = CatalogueReader.Read(bytes);
+        var document = new CatalogueDocument(reader.Root, reader.Unusable);
+        reader.Entries.ForEach(document.Index);
         return document;
     }
 
@@ -169,7 +164,7 @@ public sealed class CatalogueDocument
             }
         }
 
-        return new CatalogueDocument(root);
+        return new CatalogueDocument(root, []);
     }
 
     /// <summary>Checks what <see cref="Add"/> takes, and changes nothing.</summary>
@@ -182,6 +177,11 @@ public sealed class CatalogueDocument
         if (entry.Token is null == entry.SessionName is null)
         {
             throw new ArgumentException("An entry has either a token or a session name.", nameof(entry));
+        }
+
+        if (entry.Size < 0)
+        {
+            throw new ArgumentException("An entry's size is null or not negative.", nameof(entry));
         }
 
         if (entry.SessionName is "" || entry.Checksum is "")
@@ -232,75 +232,6 @@ public sealed class CatalogueDocument
         }
     }
 
-    private void ReadEntries(bool unique)
-    {
-        if (_root["units"] is null)
-        {
-            return;
-        }
-
-        foreach ((string unit, JsonNode? value) in _root["units"] as JsonObject ?? throw Malformed("\"units\" is no object"))
-        {
-            JsonNode? store = (value as JsonObject ?? throw Malformed($"the unit \"{unit}\" is no object"))["fdstore"];
-            foreach (JsonNode? item in store is null ? [] : store as JsonArray ?? throw Malformed($"\"fdstore\" of \"{unit}\" is no array"))
-            {
-                CatalogueEntry? entry = ReadEntry(unit, item as JsonObject ?? throw Malformed($"an entry of \"{unit}\" is no object"));
-                if (entry is null)
-                {
-                    continue;
-                }
-
-                if (unique && Collision(entry) is { } collision)
-                {
-                    throw Malformed(collision);
-                }
-
-                Index(entry);
-            }
-        }
-    }
-
-    /// <summary>Reads an entry; null for a type that this version does not know, which is kept in the document.</summary>
-    private static CatalogueEntry? ReadEntry(string unit, JsonObject item)
-    {
-        string type = Text(item["type"], "type");
-        if (type is not ("fd" or "luo_session"))
-        {
-            return null;
-        }
-
-        string name = Text(item["name"], "name");
-        long? size = item["size"] is { } sizeNode ? Number<long>(sizeNode, "size") : null;
-        string? checksum = item["checksum"] is { } checksumNode ? Text(checksumNode, "checksum") : null;
-        return type == "fd"
-            ? new(unit, name, Number<ulong>(item["token"], "token"), null, size, checksum)
-            : new(unit, name, null, Text(item["sessionName"], "sessionName"), size, checksum);
-    }
-
-    /// <summary>Checks that every text is well-formed: what is kept unread must still be writable later.</summary>
-    private static void CheckText(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = MaximumDepth });
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
-                {
-                    _ = reader.GetString();
-                }
-            }
-        }
-        catch (JsonException error)
-        {
-            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue is no JSON: " + error.Message, error);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue has a text that is not well-formed Unicode.", error);
-        }
-    }
-
     private static void AppendMembers(StringBuilder text, IEnumerable<KeyValuePair<string, JsonNode?>> members)
     {
         foreach ((string key, JsonNode? value) in members)
@@ -344,14 +275,4 @@ public sealed class CatalogueDocument
 
         return child;
     }
-
-    private static string Text(JsonNode? node, string what) =>
-        node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : throw Malformed($"\"{what}\" is no text");
-
-    private static T Number<T>(JsonNode? node, string what)
-        where T : struct =>
-        node is JsonValue value && value.TryGetValue(out T number) ? number : throw Malformed($"\"{what}\" is no number in its range");
-
-    private static SessionCatalogueException Malformed(string what) =>
-        new(SessionCatalogueFault.Malformed, $"The catalogue breaks its rules: {what}.");
 }

@@ -50,9 +50,8 @@ internal static class CatalogueHeader
     }
 
     /// <summary>Checks the fixed bytes of a document; one without the magic passes.</summary>
-    /// <returns>Whether the document has the header.</returns>
     /// <exception cref="SessionCatalogueException">It is newer, cut short, or was changed.</exception>
-    public static bool Check(ReadOnlySpan<byte> document)
+    public static void Check(ReadOnlySpan<byte> document)
     {
         ReadOnlySpan<byte> start = Encoding.ASCII.GetBytes(Start);
         if (document.Length < start.Length && start.StartsWith(document))
@@ -63,16 +62,20 @@ internal static class CatalogueHeader
         if (!document.StartsWith(start))
         {
             // Half of a header is a damaged one: without this, what follows would pass unchecked as systemd's.
-            return HasAt(document, KeyLabel.Length, Key) || HasAt(document, KeyLabel.Length + Key.Length + MagicLabel.Length, Magic)
-                ? throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its header does not start as it was written.")
-                : false;
+            if (HasAt(document, KeyLabel.Length, Key) || HasAt(document, KeyLabel.Length + Key.Length + MagicLabel.Length, Magic))
+            {
+                throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its header does not start as it was written.");
+            }
+
+            return;
         }
 
         // The version first: a newer header may go on differently.
-        if (document.Length < VersionAt + VersionDigits
-            || !int.TryParse(document.Slice(VersionAt, VersionDigits), NumberStyles.None, CultureInfo.InvariantCulture, out int version))
+        int version = (int)Digits(document, VersionAt, VersionDigits);
+        if (version == 0)
         {
-            throw new SessionCatalogueException(SessionCatalogueFault.Truncated, "The catalogue ends within its header.");
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.Malformed, "The catalogue breaks its rules: its format version is 0, and versions begin with 1.");
         }
 
         if (version != FormatVersion)
@@ -82,9 +85,7 @@ internal static class CatalogueHeader
                 $"The catalogue has format version {version}; this program knows version {FormatVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
         }
 
-        if (document.Length < End
-            || !int.TryParse(document.Slice(LengthAt, LengthDigits), NumberStyles.None, CultureInfo.InvariantCulture, out int length)
-            || length != document.Length)
+        if (Digits(document, LengthAt, LengthDigits) != document.Length || document.Length < End)
         {
             throw new SessionCatalogueException(
                 SessionCatalogueFault.Truncated, $"The catalogue has {document.Length} bytes, which is not the length in its header.");
@@ -96,8 +97,19 @@ internal static class CatalogueHeader
         {
             throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its checksum does not match its content.");
         }
+    }
 
-        return true;
+    private static long Digits(ReadOnlySpan<byte> document, int offset, int count)
+    {
+        if (document.Length < offset + count)
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Truncated, "The catalogue ends within its header.");
+        }
+
+        return long.TryParse(document.Slice(offset, count), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw new SessionCatalogueException(
+                SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: a number of its header is not made of digits.");
     }
 
     private static bool HasAt(ReadOnlySpan<byte> document, int offset, string text) =>

@@ -46,7 +46,7 @@ public sealed class SessionCatalogue
         }
 
         CatalogueDocument document = previous?.WithoutEntries() ?? new CatalogueDocument();
-        if (document.KexecsCount < long.MaxValue)
+        if (document.KexecsCount < uint.MaxValue)
         {
             document.KexecsCount++;
         }
@@ -153,12 +153,11 @@ public sealed class SessionCatalogue
 
     /// <summary>Retrieves the memfd of a name, and checks its size.</summary>
     /// <returns>The memfd, which belongs to the caller.</returns>
-    /// <exception cref="SessionCatalogueException">There is no such entry, or the file's size is not the recorded one.</exception>
+    /// <exception cref="SessionCatalogueException">There is no such entry, it cannot be used, or the file's size is not the recorded one.</exception>
     /// <exception cref="LiveUpdateException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public Memfd Retrieve(string name)
     {
-        CatalogueEntry entry = Document.Find(_unit, name)
-            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no entry \"{name}\" of \"{_unit}\".");
+        CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);
         ulong token = entry.Token
             ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is a session of its own: retrieve the session \"{entry.SessionName}\".");
         Memfd file = _session.RetrieveMemfd(token);
@@ -181,7 +180,8 @@ public sealed class SessionCatalogue
     /// <exception cref="SessionCatalogueException">There is no such entry or no checksum, or the content is not the recorded one.</exception>
     public void Verify(string name, Memfd file)
     {
-        string expected = Document.Find(_unit, name)?.Checksum
+        CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);
+        string expected = entry.Checksum
             ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no checksum of \"{name}\".");
         string actual = MemfdChecksum.Sha256(file);
         if (actual != expected)
@@ -190,6 +190,14 @@ public sealed class SessionCatalogue
                 SessionCatalogueFault.ContentMismatch, $"The content of \"{name}\" has the checksum {actual}; {expected} was recorded.");
         }
     }
+
+    private SessionCatalogueException NoEntry(string name) =>
+        Document.Unusable.FirstOrDefault(entry => entry.Unit == _unit && (entry.Index < 0 || entry.Name == name)) is { } unusable
+            ? new(SessionCatalogueFault.Unusable,
+                unusable.Index < 0
+                    ? $"The catalogue's unit \"{_unit}\" cannot be used: {unusable.Reason}. Retrieve the files by their tokens."
+                    : $"The catalogue's entry \"{name}\" of \"{_unit}\" cannot be used: {unusable.Reason}. Retrieve the file by its token.")
+            : new(SessionCatalogueFault.NoEntry, $"The catalogue has no entry \"{name}\" of \"{_unit}\".");
 
     private void ObjectMustNotBeCommitted()
     {

@@ -21,6 +21,8 @@ public enum SessionCatalogueFault
     Ambiguous,
     /// <summary>A file's size or content is not what its entry says.</summary>
     ContentMismatch,
+    /// <summary>The entry of the name that was asked for cannot be used; <see cref="CatalogueDocument.Unusable"/> says why.</summary>
+    Unusable,
 }
 
 /// <summary>Reports that a session's catalogue cannot be used; nothing of the session was changed or freed.</summary>

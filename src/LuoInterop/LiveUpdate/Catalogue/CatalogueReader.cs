@@ -1,0 +1,297 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace LuoInterop;
+
+/// <summary>Reads the JSON of a catalogue: what is usable, what is not, and a tree that keeps both for the next writer.</summary>
+/// <remarks>
+/// Follows systemd (<c>manager_luo_restore_fd_stores</c> of <c>src/core/luo.c</c>, 261 and 262): an entry or unit that is not
+/// sound costs itself, a document whose frame is not sound costs all. Work and memory are linear in the bytes.
+/// </remarks>
+internal sealed class CatalogueReader
+{
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
+
+    private CatalogueReader(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw Malformed("it is no JSON object");
+        }
+
+        if (HasRepeatedMember(root))
+        {
+            throw Malformed("it has a member twice");
+        }
+
+        CheckVersion(root);
+        foreach (JsonProperty member in root.EnumerateObject())
+        {
+            bool isUnits = member.NameEquals("units");
+            if (!isUnits)
+            {
+                RequireUnique(member.Value);
+            }
+
+            Root.Add(member.Name, isUnits ? ReadUnits(member.Value) : ToNode(member.Value));
+        }
+
+        // systemd's first release had no version; later ones want it.
+        if (Root["version"] is null)
+        {
+            Root.Remove("version");
+            Root.Insert(0, "version", CatalogueDocument.SupportedVersion);
+        }
+    }
+
+    /// <summary>Gets the document, without units that are there twice.</summary>
+    public JsonObject Root { get; } = [];
+
+    /// <summary>Gets the usable entries in the order of the document.</summary>
+    public List<CatalogueEntry> Entries { get; } = [];
+
+    /// <summary>Gets the other ones.</summary>
+    public List<UnusableCatalogueEntry> Unusable { get; } = [];
+
+    /// <summary>Reads the bytes of a document, without what may stand before and behind it.</summary>
+    /// <exception cref="SessionCatalogueException">Malformed or NewerVersion.</exception>
+    public static CatalogueReader Read(ReadOnlySpan<byte> bytes)
+    {
+        CheckTexts(bytes);
+        var reader = new Utf8JsonReader(bytes, Options);
+        return new CatalogueReader(JsonElement.ParseValue(ref reader));
+    }
+
+    // Every text is looked at: what is kept unread must still be writable later.
+    private static void CheckTexts(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(bytes, Options);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+        }
+        catch (JsonException error)
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue is no JSON: " + error.Message, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue has a text that is not well-formed Unicode.", error);
+        }
+    }
+
+    // Versions are whole numbers from 1 on, however large. systemd passes 0 too, but nobody has written it.
+    private static void CheckVersion(JsonElement root)
+    {
+        if (!root.TryGetProperty("version", out JsonElement version) || version.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        if (version.ValueKind != JsonValueKind.Number
+            || JsonMarshal.GetRawUtf8Value(version) is var digits && (digits.ContainsAnyExceptInRange((byte)'0', (byte)'9') || digits is [(byte)'0']))
+        {
+            throw Malformed("\"version\" is no whole number from 1 on");
+        }
+
+        if (!version.TryGetInt32(out int number) || number > CatalogueDocument.SupportedVersion)
+        {
+            string text = version.TryGetUInt64(out ulong value) ? $"{value}" : "above 2^64";
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.NewerVersion,
+                $"The catalogue has version {text}; this program knows up to {CatalogueDocument.SupportedVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
+        }
+    }
+
+    private JsonObject? ReadUnits(JsonElement units)
+    {
+        if (units.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        if (units.ValueKind != JsonValueKind.Object)
+        {
+            throw Malformed("\"units\" is no object");
+        }
+
+        var kept = new JsonObject();
+        foreach (JsonProperty unit in units.EnumerateObject())
+        {
+            // What is there twice has no place in the tree.
+            if (kept.ContainsKey(unit.Name))
+            {
+                Refuse(unit.Name, "the unit is there twice; the first one counts");
+            }
+            else if (unit.Value.ValueKind == JsonValueKind.Object && HasRepeatedMember(unit.Value))
+            {
+                Refuse(unit.Name, "the unit has a member twice");
+            }
+            else
+            {
+                kept.Add(unit.Name, ToNode(unit.Value));
+                ReadUnit(unit.Name, unit.Value);
+            }
+        }
+
+        return kept;
+    }
+
+    private void ReadUnit(string name, JsonElement unit)
+    {
+        if (name.Length == 0)
+        {
+            Refuse(name, "the unit has no name");
+            return;
+        }
+
+        if (unit.ValueKind != JsonValueKind.Object)
+        {
+            Refuse(name, "the unit is no object");
+            return;
+        }
+
+        if (!unit.TryGetProperty("fdstore", out JsonElement store) || store.ValueKind == JsonValueKind.Null)
+        {
+            return;
+        }
+
+        if (store.ValueKind != JsonValueKind.Array)
+        {
+            Refuse(name, "its \"fdstore\" is no array");
+            return;
+        }
+
+        int index = 0;
+        foreach (JsonElement item in store.EnumerateArray())
+        {
+            ReadEntry(name, index++, item);
+        }
+    }
+
+    private void ReadEntry(string unit, int index, JsonElement item)
+    {
+        if (item.ValueKind != JsonValueKind.Object)
+        {
+            Unusable.Add(new UnusableCatalogueEntry(unit, index, null, null, "it is no object"));
+            return;
+        }
+
+        string? name = Text(item, "name");
+        bool hasToken = item.TryGetProperty("token", out JsonElement token);
+        ulong? number = hasToken && token.ValueKind == JsonValueKind.Number && token.TryGetUInt64(out ulong value) ? value : null;
+        bool isFile = IsText(item, "type", "fd");
+        bool isSession = IsText(item, "type", "luo_session");
+        string? sessionName = isSession ? Text(item, "sessionName") : null;
+        bool sizeIsSound = TrySize(item, out long? size);
+        string? checksum = Text(item, "checksum");
+        string? reason =
+            HasRepeatedMember(item) ? "it has a member twice"
+            : !isFile && !isSession ? "its type is neither \"fd\" nor \"luo_session\""
+            : name is null ? "its name is no text, or empty"
+            : isFile && !hasToken ? "it has no token"
+            : isFile && number is null ? "its token is no whole number below 2^64"
+            : isFile && number == SessionCatalogue.Token ? "its token 0 is the catalogue's own"
+            : isSession && sessionName is null ? "its sessionName is no text, or empty"
+            : !sizeIsSound ? "its size is no whole number from 0 to 2^63-1"
+            : checksum is null && IsThere(item, "checksum") ? "its checksum is no text, or empty"
+            : null;
+        if (reason is null)
+        {
+            Entries.Add(new CatalogueEntry(unit, name!, isFile ? number : null, sessionName, size, checksum));
+        }
+        else
+        {
+            Unusable.Add(new UnusableCatalogueEntry(unit, index, name, number, reason));
+        }
+    }
+
+    private void Refuse(string unit, string reason) => Unusable.Add(new UnusableCatalogueEntry(unit, -1, null, null, reason));
+
+    private static bool IsThere(JsonElement item, string member) =>
+        item.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+
+    private static bool IsText(JsonElement item, string member, string text) =>
+        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
+
+    private static string? Text(JsonElement item, string member) =>
+        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : null;
+
+    private static bool TrySize(JsonElement item, out long? size)
+    {
+        size = null;
+        if (!IsThere(item, "size"))
+        {
+            return true;
+        }
+
+        JsonElement value = item.GetProperty("size");
+        size = value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long bytes) && bytes >= 0 ? bytes : null;
+        return size is not null;
+    }
+
+    // A set for each object: clearing one costs what it once held.
+    private static bool HasRepeatedMember(JsonElement value)
+    {
+        if (value.GetPropertyCount() < 2)
+        {
+            return false;
+        }
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            if (!names.Add(member.Name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void RequireUnique(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                if (HasRepeatedMember(value))
+                {
+                    throw Malformed("an object in it has a member twice");
+                }
+
+                foreach (JsonProperty member in value.EnumerateObject())
+                {
+                    RequireUnique(member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                {
+                    RequireUnique(item);
+                }
+
+                break;
+        }
+    }
+
+    private static JsonNode? ToNode(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => JsonObject.Create(value),
+        JsonValueKind.Array => JsonArray.Create(value),
+        _ => JsonValue.Create(value),
+    };
+
+    private static SessionCatalogueException Malformed(string what) =>
+        new(SessionCatalogueFault.Malformed, $"The catalogue breaks its rules: {what}.");
+}
