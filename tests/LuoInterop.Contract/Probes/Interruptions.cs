@@ -121,8 +121,11 @@ public static class Interruptions
 
         MemfdMapping mapping = file.Map(0, Asked);
         Assert.Equal((Asked, 1), (mapping.Length, Mappings("uneven")));
+        mapping.GetSpan(0, 1)[0] = 1;
+        Refused.With(Errno.EBUSY, () => file.AddSeals(MemfdSeals.Write));
         mapping.Dispose();
         Assert.Equal(0, Mappings("uneven"));
+        file.AddSeals(MemfdSeals.Write);
     }
 
     /// <summary>munmap(2) of a part in the middle makes one mapping more, and is ENOMEM where the process has as many as it may have.</summary>
