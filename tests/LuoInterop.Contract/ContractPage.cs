@@ -49,7 +49,7 @@ public static class ContractPage
         }
 
         page.Append("## On Linux only\n\n").Append(EmptyBlockFault).Append("| boot | probe |\n|---|---|\n");
-        foreach (Type boot in (Type[])[typeof(DefaultBoot), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization])
+        foreach (Type boot in (Type[])[typeof(DefaultBoot), typeof(Interruptions), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization])
         {
             foreach (string probe in ProbeRun.Names(boot))
             {

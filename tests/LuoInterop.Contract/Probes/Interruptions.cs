@@ -5,7 +5,7 @@ using Xunit;
 
 namespace LuoInterop.Contract.Probes;
 
-/// <summary>Probes of calls in a thread that gets signals without pause, and of huge pages, which such signals interrupt.</summary>
+/// <summary>Probes of calls in a thread that gets signals without pause, and of what munmap(2) refuses.</summary>
 public static class Interruptions
 {
     private const string HugePagesSetting = "/proc/sys/vm/nr_hugepages";
@@ -121,8 +121,32 @@ public static class Interruptions
 
         MemfdMapping mapping = file.Map(0, Asked);
         Assert.Equal((Asked, 1), (mapping.Length, Mappings("uneven")));
+        mapping.GetSpan(0, 1)[0] = 1;
+        Refused.With(Errno.EBUSY, () => file.AddSeals(MemfdSeals.Write));
         mapping.Dispose();
         Assert.Equal(0, Mappings("uneven"));
+        file.AddSeals(MemfdSeals.Write);
+    }
+
+    /// <summary>munmap(2) of a part in the middle makes one mapping more, and is ENOMEM where the process has as many as it may have.</summary>
+    /// <remarks>Mappings of a file that lie side by side in memory as in the file are one to the kernel (vma_merge in mm/vma.c).</remarks>
+    public static void Mapping_BetweenOthersOfItsFile_ENOMEM_AtTheLimit(Kernel kernel)
+    {
+        const string Setting = "/proc/sys/vm/max_map_count";
+        using Memfd file = Memfd.Create(kernel, "between", 7 * 4096);
+        nint address = (nint)Refused.Not(kernel.MMap(7 * 4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, file.Handle, 0));
+        int refused = 0;
+        foreach (string limit in (string[])[File.ReadAllText(Setting), "10"])
+        {
+            // At first with the limit as it is, so that nothing is compiled, and mapped for it, under the low one.
+            using var setting = new SystemSetting(Setting, limit);
+            refused = kernel.MUnmap(address + (limit == "10" ? 5 : 1) * 4096, 4096);
+        }
+
+        Refused.With(Errno.ENOMEM, refused);
+        Assert.Equal(2, Mappings("between"));
+        Assert.Equal(0, kernel.MUnmap(address, 7 * 4096));
+        Assert.Equal(0, Mappings("between"));
     }
 
     private static int Mappings(string name) =>
