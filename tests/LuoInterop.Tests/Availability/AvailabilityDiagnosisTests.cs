@@ -191,11 +191,13 @@ public class AvailabilityDiagnosisTests
     }
 
     [Fact]
-    public void Busy_HolderKnown_NamesIt()
+    public void Busy_HolderKnown_IsNamedByOpen_AndNotLookedForByTryOpen()
     {
-        LiveUpdateAvailability availability = Diagnose(new ScriptedKernel { Refusal = Errno.EBUSY, Holders = "systemd (pid 1)" });
-        Assert.Equal(LiveUpdateUnavailableReason.Busy, availability.Reason);
-        Assert.Contains("in use by systemd (pid 1)", availability.Message, StringComparison.Ordinal);
+        var kernel = new ScriptedKernel { Refusal = Errno.EBUSY, Holders = "systemd (pid 1)" };
+        Assert.Equal(LiveUpdateUnavailableReason.Busy, Diagnose(kernel).Reason);
+        Assert.Equal(0, kernel.TimesAskedForHolders);
+        Assert.Contains("is held by systemd (pid 1)", Assert.Throws<LiveUpdateException>(() => LiveUpdateDevice.Open(kernel)).Message, StringComparison.Ordinal);
+        Assert.Equal(1, kernel.TimesAskedForHolders);
     }
 
     [Fact]

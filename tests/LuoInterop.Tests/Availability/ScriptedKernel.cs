@@ -28,7 +28,13 @@ internal sealed class ScriptedKernel : ForwardingKernel
 
     public override string CommandLine => BootLine;
 
-    public override string? DescribeHolders(string path) => Holders;
+    public int TimesAskedForHolders { get; private set; }
+
+    public override string? DescribeHolders(string path)
+    {
+        TimesAskedForHolders++;
+        return Holders;
+    }
 
     public override int Open(string path, int flags, uint mode = 0)
     {

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation;
+using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Lifetimes;
@@ -68,12 +69,53 @@ public sealed class AdoptTests : IDisposable
     }
 
     [Fact]
-    public void Adopt_OnAKernelWithoutGetName_SaysSo()
+    public void Adopt_OnAKernelWithoutGetName_AsksForTheDirection()
     {
         _machine.CreateWithFile(Name).Dispose();
+        int fd = _log.All[0].FileDescriptor;
         _machine.Faults.FailCall(KernelCall.GetName, Errno.EINVAL);
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
-        Assert.Contains("7.2", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
+        Assert.Contains("Pass the direction", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, _machine.Kernel.OpenSessions);
+        _machine.Faults.FailCall(KernelCall.GetName, Errno.EINVAL);
+        LiveUpdateSession session = LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.Outgoing);
+        Assert.Equal((Name, SessionDirection.Outgoing), (session.Name, session.Direction));
+        session.Abort();
+        Assert.Single(_log.All);
+    }
+
+    [Fact]
+    public void Adopt_WithTheWrongDirection_IsRefusedWhereTheKernelKnowsBetter()
+    {
+        _machine.CreateWithFile(Name).Dispose();
+        int fd = _log.All[0].FileDescriptor;
+        Assert.Throws<ArgumentException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.Incoming));
+        Assert.Throws<ArgumentException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.None));
+        LiveUpdateSession.Adopt(_machine.Kernel, fd, SessionDirection.Outgoing).Abort();
+        Assert.Equal(1, _machine.Kernel.CountOf("close", Name));
+    }
+
+    [Fact]
+    public void Adopt_AsksForTheNameFirst_AndAnythingElseOfSessionsOnly()
+    {
+        var asked = new List<uint>();
+        _machine.CreateWithFile(Name).Dispose();
+        using Memfd file = Memfd.Create(_machine.Kernel, "no session");
+        _machine.Kernel.Before = asked.Add;
+        Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, (int)file.Handle.DangerousGetHandle()));
+        Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME], asked);
+        LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor).Abort();
+        Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD], asked);
+    }
+
+    [Fact]
+    public void Adopt_WhereCloseOnExecCannotBeSet_LeavesTheDescriptorToTheCallerWithoutAReport()
+    {
+        _machine.CreateWithFile(Name).Dispose();
+        _machine.Faults.FailCall(KernelCall.Fcntl, Errno.EINVAL);
+        Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
+        Collector.Run();
+        Assert.Single(_log.All);
+        LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor).Abort();
     }
 }

@@ -55,6 +55,7 @@ public sealed class AllocationTests : IDisposable
     {
         Assert.Equal(0, Allocation.Of(Made(), _device.CreateSession));
         Assert.Equal(0, Allocation.Of(Made(), _device.RetrieveSession));
+        Assert.Equal(0, Allocation.Of(Made(), session => Assert.True(_device.TryRetrieveSession(session))));
         LiveUpdateSession session = _device.RetrieveSession("allocation");
         var handles = Enumerable.Range(0, Allocation.Runs).Select(static _ => new SafeFileHandle()).ToList();
         Assert.Equal(0, Allocation.Of(handles, handle => session.RetrieveFile(1, handle)));
@@ -69,7 +70,8 @@ public sealed class AllocationTests : IDisposable
     public void TryRetrieveSession_NoSuchSession_AllocatesNothing()
     {
         _kernel.HasSession = false;
-        Assert.Equal(0, Allocation.Of(() => _device.TryRetrieveSession("missing", out _)));
+        var session = new LiveUpdateSession(_kernel, "missing");
+        Assert.Equal(0, Allocation.Of(() => _device.TryRetrieveSession(session)));
     }
 
     [Fact]

@@ -15,6 +15,12 @@ internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
     /// <summary>Gets or sets what happens right before the seals of a file are read.</summary>
     public Action BeforeGetSeals { get; set; } = static () => { };
 
+    /// <summary>Gets or sets what happens right before reboot(2).</summary>
+    public Action BeforeReboot { get; set; } = static () => { };
+
+    /// <summary>Gets the kernel that answers.</summary>
+    public Kernel Inner { get; } = inner;
+
     /// <summary>Gets the calls on sessions that were obeyed: <c>create NAME</c>, <c>close NAME</c>, <c>finish NAME</c> and so on.</summary>
     public ConcurrentQueue<string> Calls { get; } = [];
 
@@ -57,6 +63,12 @@ internal sealed class RecordingKernel(Kernel inner) : ForwardingKernel(inner)
         }
 
         return result;
+    }
+
+    public override int Reboot(uint command)
+    {
+        BeforeReboot();
+        return base.Reboot(command);
     }
 
     public override int Close(int fd)
