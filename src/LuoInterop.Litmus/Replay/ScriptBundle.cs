@@ -8,6 +8,9 @@ internal static class ScriptBundle
 {
     public const string FileName = "litmus.json";
 
+    // Or a member that is there twice is found out only where it is looked up, and not as bad JSON.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     public static string Write(IEnumerable<LitmusScript> scripts) => new JsonArray(
         [.. scripts.Select(static script => (JsonNode)new JsonObject { ["name"] = script.Name, ["text"] = script.ToText() })]).ToJsonString();
 
@@ -28,7 +31,7 @@ internal static class ScriptBundle
     {
         try
         {
-            foreach (JsonNode? entry in JsonNode.Parse(json)!.AsArray())
+            foreach (JsonNode? entry in JsonNode.Parse(json, documentOptions: Strict)!.AsArray())
             {
                 string?[] observations = into[entry!["script"]!.GetValue<int>()];
                 int line = entry["line"]!.GetValue<int>();

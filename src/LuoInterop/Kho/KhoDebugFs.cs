@@ -121,7 +121,7 @@ public sealed class KhoDebugFs
         return KhoReading<KhoKexecMetadata>.Present(new KhoKexecMetadata(metadata.PreviousRelease, metadata.KexecCount));
     }
 
-    private static KhoReading<IReadOnlyList<KhoScratchArea>> DecodeScratch(byte[] addressBytes, byte[] lengthBytes)
+    internal static KhoReading<IReadOnlyList<KhoScratchArea>> DecodeScratch(byte[] addressBytes, byte[] lengthBytes)
     {
         List<ulong>? addresses = ReadNumbers(addressBytes);
         List<ulong>? lengths = ReadNumbers(lengthBytes);

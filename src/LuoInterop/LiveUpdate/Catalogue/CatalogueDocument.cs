@@ -54,7 +54,7 @@ public sealed class CatalogueDocument
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, uint.MaxValue);
-            Child(_root, "state")["kexecsCount"] = value;
+            Child(_root, "state")["kexecsCount"] = (uint)value;
         }
     }
 

@@ -235,7 +235,7 @@ internal sealed class CatalogueReader
         }
 
         JsonElement value = item.GetProperty("size");
-        size = value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long bytes) && bytes >= 0 ? bytes : null;
+        size = value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong bytes) && bytes <= long.MaxValue ? (long)bytes : null;
         return size is not null;
     }
 
