@@ -62,19 +62,20 @@ internal static class BzImage
             : 0;
     }
 
-    /// <summary>Tells whether anybody has a file open for writing, as far as this process may ask.</summary>
-    /// <remarks>
-    /// A read lease is granted only where nobody has (check_conflicting_open, fs/locks.c: the same count that
-    /// deny_write_access looks at). It is given back at once. Who neither owns the file nor has CAP_LEASE is not told.
-    /// </remarks>
     private static bool IsOpenForWriting(SafeHandle file)
     {
-        int result = Kernel.Linux.Fcntl(file, HostLibc.F_SETLEASE, HostLibc.F_RDLCK);
-        if (result == 0)
+        bool held = false;
+        try
         {
-            Kernel.Linux.Fcntl(file, HostLibc.F_SETLEASE, HostLibc.F_UNLCK);
+            file.DangerousAddRef(ref held);
+            return HostLease.HasWriters((int)file.DangerousGetHandle());
         }
-
-        return result == Refused.EAGAIN;
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
     }
 }

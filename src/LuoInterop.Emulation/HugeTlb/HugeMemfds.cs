@@ -85,7 +85,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
         for (int i = _files.Count - 1; i >= 0; i--)
         {
             HugeMemfdInode inode = _files[i];
-            if (!inode.IsFrozen && HostFile.IsOpenHereOnly(inode.Own.Fd))
+            if (!inode.IsFrozen && HostLease.IsOpenHereOnly(inode.Own.Fd))
             {
                 // hugetlbfs_evict_inode.
                 inode.Truncate(0);

@@ -109,22 +109,6 @@ internal sealed class HostFile : IDisposable
         return result;
     }
 
-    /// <summary>Tells whether nobody but this open file description has the file open, in any process; a mapping counts too.</summary>
-    /// <remarks>
-    /// A write lease is granted only then (check_conflicting_open, fs/locks.c), and given back at once. It counts what was opened
-    /// by a path: of a memory file, not the description that memfd_create(2) made. A host that has no leases for the file says no.
-    /// </remarks>
-    public static bool IsOpenHereOnly(int fd)
-    {
-        if (HostLibc.fcntl(fd, HostLibc.F_SETLEASE, HostLibc.F_WRLCK) < 0)
-        {
-            return false;
-        }
-
-        _ = HostLibc.fcntl(fd, HostLibc.F_SETLEASE, HostLibc.F_UNLCK);
-        return true;
-    }
-
     /// <summary>Counts another owner.</summary>
     public HostFile Get()
     {

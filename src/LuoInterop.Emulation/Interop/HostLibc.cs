@@ -14,9 +14,18 @@ internal static unsafe partial class HostLibc
 
     // include/uapi/linux/fcntl.h, asm-generic/fcntl.h: leases.
     public const int F_SETLEASE = 1024;
+    public const int F_GETLEASE = 1025;
     public const int F_RDLCK = 0;
     public const int F_WRLCK = 1;
     public const int F_UNLCK = 2;
+
+    // asm-generic/fcntl.h and asm-generic/signal.h: whom and how an open file description signals.
+    public const int F_SETSIG = 10;
+    public const int F_GETSIG = 11;
+    public const int F_SETOWN_EX = 15;
+    public const int F_GETOWN_EX = 16;
+    public const int F_OWNER_TID = 0;
+    public const int SIGURG = 23;
 
     // include/uapi/linux/fcntl.h, since Linux 6.10.
     public const int F_DUPFD_QUERY = 1027;
@@ -42,6 +51,9 @@ internal static unsafe partial class HostLibc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport(Library)]
+    internal static partial int gettid();
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int memfd_create(byte* name, uint flags);
@@ -95,6 +107,14 @@ internal static unsafe partial class HostLibc
 
     /// <summary>Gets <c>-errno</c> of the last call on this thread.</summary>
     public static int LastError => -Marshal.GetLastPInvokeError();
+
+    /// <summary>Declares <c>struct f_owner_ex</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct f_owner_ex
+    {
+        public int type;
+        public int pid;
+    }
 
     /// <summary>Declares <c>struct iovec</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

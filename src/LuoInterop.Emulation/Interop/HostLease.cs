@@ -1,0 +1,79 @@
+using LuoInterop.Interop;
+
+namespace LuoInterop.Emulation.Interop;
+
+/// <summary>Asks the host who else has a file open, by a lease that is given back at once (fcntl(2), fs/locks.c).</summary>
+/// <remarks>
+/// <para>Who opens the file in between waits until the lease is given back, and the holder is sent a signal: SIGIO, which kills,
+/// unless another is named before. Here it is SIGURG to the asking thread, which is ignored by default. Who opens with
+/// O_NONBLOCK in between gets EAGAIN.</para>
+/// <para>Giving a lease back clears whom and how the open file description signals; both are set again. A description on which
+/// the program itself holds a lease is left alone. Safe for use from several threads at once.</para>
+/// </remarks>
+internal static unsafe class HostLease
+{
+    // include/uapi/linux/magic.h.
+    private const long NFS_SUPER_MAGIC = 0x6969;
+    private const long CIFS_SUPER_MAGIC = 0xff534d42;
+    private const long SMB2_SUPER_MAGIC = 0xfe534d42;
+
+    private static readonly Lock Asking = new();
+
+    /// <summary>Tells whether anybody has a file open for writing, as far as this process may ask.</summary>
+    /// <remarks>
+    /// A read lease is refused where i_writecount, which deny_write_access looks at too, is above 0. Who neither owns the file
+    /// nor has CAP_LEASE is not told, nor is anybody on a file system that asks its server first.
+    /// </remarks>
+    public static bool HasWriters(int fd) => Ask(fd, HostLibc.F_RDLCK) == Refused.EAGAIN && !AsksServer(fd);
+
+    /// <summary>Tells whether nobody but this open file description has the file open, in any process; a mapping counts too.</summary>
+    /// <remarks>
+    /// A write lease is granted only then, and given back at once. It counts what was opened by a path: of a memory file, not the
+    /// description that memfd_create(2) made. A host that has no leases for the file says no.
+    /// </remarks>
+    public static bool IsOpenHereOnly(int fd) => Ask(fd, HostLibc.F_WRLCK) == 0;
+
+    /// <summary>Tells whether a file system refuses leases by EAGAIN for reasons of its own: nfs4_add_lease, cifs_setlease.</summary>
+    internal static bool AsksServer(long fileSystem) => fileSystem is NFS_SUPER_MAGIC or CIFS_SUPER_MAGIC or SMB2_SUPER_MAGIC;
+
+    private static bool AsksServer(int fd)
+    {
+        // SAFETY: the structure has the size that fstatfs(2) fills.
+        statfs found;
+        return HostLibc.fstatfs(fd, &found) < 0 || AsksServer(found.f_type);
+    }
+
+    // 0 for a lease that was granted, or -errno.
+    private static int Ask(int fd, int type)
+    {
+        lock (Asking)
+        {
+            // SAFETY: F_GETOWN_EX and F_SETOWN_EX take a structure of this size, which outlives the calls.
+            HostLibc.f_owner_ex before;
+            int held = HostLibc.fcntl(fd, HostLibc.F_GETLEASE, 0);
+            int signal = HostLibc.fcntl(fd, HostLibc.F_GETSIG, 0);
+            if (held != HostLibc.F_UNLCK || signal < 0 || HostLibc.fcntl(fd, HostLibc.F_GETOWN_EX, (nint)(&before)) < 0)
+            {
+                return Refused.EINVAL;
+            }
+
+            var here = new HostLibc.f_owner_ex { type = HostLibc.F_OWNER_TID, pid = HostLibc.gettid() };
+            int error = 0;
+            if (HostLibc.fcntl(fd, HostLibc.F_SETSIG, HostLibc.SIGURG) < 0
+                || HostLibc.fcntl(fd, HostLibc.F_SETOWN_EX, (nint)(&here)) < 0
+                || HostLibc.fcntl(fd, HostLibc.F_SETLEASE, type) < 0)
+            {
+                error = HostLibc.LastError;
+            }
+            else
+            {
+                _ = HostLibc.fcntl(fd, HostLibc.F_SETLEASE, HostLibc.F_UNLCK);
+            }
+
+            // Neither can fail where it went before; an owner that has ended is none.
+            _ = HostLibc.fcntl(fd, HostLibc.F_SETSIG, signal);
+            _ = HostLibc.fcntl(fd, HostLibc.F_SETOWN_EX, (nint)(&before));
+            return error;
+        }
+    }
+}
