@@ -19,6 +19,7 @@ return args switch
 {
     ["contract"] => VmRun.Run(guest, Kernel.Linux),
     ["probes", .. var boots] => ProbeRun.Run(guest, boots),
+    [CarriedLine.Word, var kernels] => CarriedLine.Run(guest, int.Parse(kernels, System.Globalization.CultureInfo.InvariantCulture)),
     [EmptyBlock.Guarded or EmptyBlock.GuardedReboot or EmptyBlock.Unguarded] => EmptyBlock.Run(guest, args[0]),
     _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),
 };
