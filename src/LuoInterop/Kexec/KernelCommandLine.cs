@@ -87,6 +87,7 @@ public static class KernelCommandLine
     {
         bool hadKeys = false;
         line = WithoutLoaders(line);
+        builtIn = builtIn.Trim(' ');
         while (true)
         {
             string before = line;
@@ -96,9 +97,9 @@ public static class KernelCommandLine
                 (line, hadKeys) = (rest, true);
             }
 
-            if (builtIn.Trim(' ').Length > 0 && (line.TrimEnd(' ') + ' ').StartsWith(builtIn.Trim(' ') + ' ', StringComparison.Ordinal))
+            if (builtIn.Length > 0 && line.StartsWith(builtIn, StringComparison.Ordinal) && (line.Length == builtIn.Length || line[builtIn.Length] == ' '))
             {
-                line = line[Math.Min(line.Length, builtIn.Trim(' ').Length)..];
+                line = line[builtIn.Length..];
             }
 
             if (line.Length == before.Length)
