@@ -1,4 +1,5 @@
 using LuoInterop.VmTesting;
+using Xunit;
 
 namespace LuoInterop.Contract.Probes;
 
