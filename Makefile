@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-vm bench-compare bench-charts hunt fdt-oracle pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -46,6 +46,21 @@ test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back;
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.VmTesting.Tests --filter Category=Kernel72
 	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
+
+test-cmdline:    ## Carry a command line through 20 updates of kernels that add words of their own; the first time it builds those kernels (minutes)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.ContractTests
+	@eng/kernel.sh 7.3 builtin-line.config
+	@eng/kernel.sh 7.3 embedded-line.config
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=KernelCommandLine
+
+test-6.1:        ## Run the emulated kernel on Linux 6.1, Debian 12's, in a VM; the first time it builds that kernel (minutes)
+	@eng/prerequisites.sh --vm
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.LitmusTests
+	@eng/kernel.sh 6.1 host-6.1.config
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.LitmusTests --filter Category=Kernel61
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests
@@ -88,12 +103,12 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 	@eng/kernel.sh
 	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
-hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2]
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)
-	@KERNEL=$(KERNEL) dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
+	@KERNEL=$(KERNEL) dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) --keep tests/litmus/found
 
 fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=100000
 	@eng/prerequisites.sh --tests

@@ -17,7 +17,7 @@ ram.Validators.Add(static result =>
 });
 var image = new Option<string?>("--image") { Description = "With --on linux: the kernel image to start." };
 var initrd = new Option<string?>("--initrd") { Description = "With --on linux: its initial RAM disk, which must start this program again." };
-var commandLine = new Option<string?>("--cmdline") { Description = "With --on linux: its command line; the running kernel's by default." };
+var commandLine = new Option<string?>("--cmdline") { Description = "With --on linux: its command line; by default the running kernel's, without what that added itself." };
 var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
 var trace = new Option<string?>("--trace") { Description = "With --on emulated or linux: write what the program did as a litmus script to this file (luoctl replay runs it)." };
 var root = new RootCommand("Shows memory that survives a kernel update: fills a guest's RAM, kexecs, takes it back by name, verifies every byte.")
@@ -86,6 +86,6 @@ static int OnLinux(long ramSize, bool json, TextWriter? script, string? image, s
     var next = new NextKernel(
         image ?? throw new ArgumentException("--on linux needs --image, the kernel to start. To try it without a reboot use --on vm or --on emulated."),
         initrd,
-        commandLine ?? Kernel.Linux.CommandLine);
+        commandLine ?? KernelCommandLine.Reuse(Kernel.Linux));
     return new LiveUpdateProgram(Traced(Kernel.Linux, script), ramSize, next, Console.Out, json).Run();
 }

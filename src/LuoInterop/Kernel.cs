@@ -33,7 +33,7 @@ public abstract class Kernel
     public abstract string Release { get; }
 
     /// <summary>Gets the kernel's command line, as <c>/proc/cmdline</c> has it, without the final newline.</summary>
-    /// <remarks>Empty when it cannot be read.</remarks>
+    /// <remarks>Empty when it cannot be read. What to pass on to the next kernel is <see cref="KernelCommandLine.Reuse"/>.</remarks>
     public abstract string CommandLine { get; }
 
     /// <summary>Gets what this kernel knowingly does otherwise than Linux, a sentence each; empty for Linux itself.</summary>

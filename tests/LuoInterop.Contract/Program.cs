@@ -26,6 +26,7 @@ return args switch
     ["contract"] => VmRun.Run(guest, Kernel.Linux),
     [MixRun.Word] => MixRun.Run(guest),
     ["probes", .. var boots] => ProbeRun.Run(guest, boots),
+    [CarriedLine.Word, var kernels] => CarriedLine.Run(guest, int.Parse(kernels, System.Globalization.CultureInfo.InvariantCulture)),
     [EmptyBlock.Guarded or EmptyBlock.GuardedReboot or EmptyBlock.Unguarded] => EmptyBlock.Run(guest, args[0]),
     [KexecTools.Noticed or KexecTools.LetPass or KexecTools.TwoInitrds] => KexecTools.Run(guest, args[0]),
     _ => throw new ArgumentException($"Unknown words: {string.Join(' ', args)}"),

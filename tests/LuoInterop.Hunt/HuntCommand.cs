@@ -6,9 +6,10 @@ namespace LuoInterop.Hunt;
 
 /// <summary>Hunts from the command line.</summary>
 /// <param name="seed">The first thousand's seed.</param>
-/// <param name="count">How many scripts.</param>
+/// <param name="count">How many scripts, or command lines.</param>
+/// <param name="commandLines">Whether the scripts are about command lines.</param>
 /// <param name="folder">Where scripts that show a difference are kept; null to print them only.</param>
-internal sealed class HuntCommand(ulong seed, int count, string? folder)
+internal sealed class HuntCommand(ulong seed, int count, bool commandLines, string? folder)
 {
     private const int PerSeed = 1000;
     private const int MostShrunk = 8;
@@ -69,7 +70,9 @@ internal sealed class HuntCommand(ulong seed, int count, string? folder)
     {
         for (int i = 0; i < count; i += PerSeed)
         {
-            yield return [.. ScriptGenerator.Generate(seed + (ulong)(i / PerSeed), Math.Min(PerSeed, count - i))];
+            yield return commandLines
+                ? [.. CommandLineScripts.Generate(seed + (ulong)(i / PerSeed), Math.Min(PerSeed, count - i))]
+                : [.. ScriptGenerator.Generate(seed + (ulong)(i / PerSeed), Math.Min(PerSeed, count - i))];
         }
     }
 

@@ -51,6 +51,20 @@ public class ScriptGeneratorTests
         Assert.True(seen["ioctl"].Count > 10, "requests have many outcomes");
     }
 
+    /// <summary>Lines of which all read the same would find nothing.</summary>
+    [Fact]
+    public void CommandLines_SwitchLiveUpdateOnAndOff_AndAreVaried()
+    {
+        LitmusScript[] scripts = [.. CommandLineScripts.Generate(1, 400)];
+        Assert.Equal(scripts.Select(static script => script.ToText()), CommandLineScripts.Generate(1, 400).Select(static script => script.ToText()));
+        Assert.All(scripts, static script => Assert.True(script.IsAlone && script.Kernels == 21 && script.EmulatedOnly is null));
+        Assert.InRange(scripts.SelectMany(static script => script.Lines).Select(static line => line.Text).Distinct().Count(), 380, 401);
+        using var replay = new EmulatedReplay(new EmulatedMachineOptions());
+        string?[] opened = [.. scripts.Select(replay.Run).SelectMany(static result => result.Observations.Where((_, i) => i % 2 == 1))];
+        Assert.Equal(new HashSet<string?> { "0", "ENOENT" }, [.. opened]);
+        Assert.InRange(opened.Count(static observed => observed == "0"), 60, 340);
+    }
+
     [Fact]
     public void Candidates_AreScripts_AndNoLarger()
     {

@@ -8,6 +8,9 @@ public static class KernelCommandLine
 {
     private const int MaximumBootConfigBytes = 1 << 20;
 
+    // Not those of .NET: other bytes of UTF-8 are among them.
+    private static readonly char[] Spaces = [' ', '\t', '\n', '\v', '\f', '\r'];
+
     // A boot loader's name for the image that it started, and what kexec adds for a crash kernel only.
     private static readonly string[] Loaders = ["BOOT_IMAGE", "elfcorehdr", "dmcryptkeys"];
 
@@ -17,8 +20,8 @@ public static class KernelCommandLine
     /// x86) and with the keys of its bootconfig (also CONFIG_CMDLINE_FROM_BOOTCONFIG, since 7.3). A kernel that is built in the same way
     /// adds them again, so that a line passed on as it is grows until kexec_file_load refuses it, or the kernel cuts its end off.</para>
     /// <para>What was added is known from the configuration that the kernel or its packages show, and from <c>/proc/bootconfig</c>. Where the
-    /// configuration is not shown, a run of words at the beginning that stands there twice is taken once: one copy too many stays, and
-    /// no more. The order of the words, and which of two is last, stay as they are. Left out too are <c>BOOT_IMAGE=</c>, and
+    /// configuration is not shown, words at the beginning that come again later are left out: one copy too many stays, and no more. Which
+    /// of two parameters of a name is last stays as it is. Left out too are <c>BOOT_IMAGE=</c>, and
     /// <c>elfcorehdr=</c> and <c>dmcryptkeys=</c> of a crash kernel. Where live update or KHO is on and only the part left out said so,
     /// <c>liveupdate=on</c> or <c>kho=on</c> is put in front.</para>
     /// </remarks>
@@ -38,7 +41,7 @@ public static class KernelCommandLine
         }
 
         // What the kernel adds late, its early code did not see.
-        string seen = !fromBootConfig && bootConfig.TryTakeKernel(line.TrimStart(), out string rest) ? rest : line;
+        string seen = !fromBootConfig && bootConfig.TryTakeKernel(line.TrimStart(Spaces), out string rest) ? rest : line;
         foreach (string name in (ReadOnlySpan<string>)["kho", "liveupdate"])
         {
             if (Switch(seen, name) == true && Switch(early, name) != true)
@@ -48,7 +51,8 @@ public static class KernelCommandLine
         }
 
         init = bootConfig.WithoutInit(init);
-        return KernelParameter.ToText(init.Length > 0 ? $"{early} -- {init}" : early).Trim();
+        early = early.Trim(Spaces);
+        return KernelParameter.ToText(init.Length > 0 ? $"{early} -- {init}".Trim(Spaces) : early);
     }
 
     private static bool? Switch(string line, string name) => KernelParameter.Switch(KernelParameter.ReadBytes(line), name);
@@ -83,6 +87,7 @@ public static class KernelCommandLine
     {
         bool hadKeys = false;
         line = WithoutLoaders(line);
+        builtIn = builtIn.Trim(' ');
         while (true)
         {
             string before = line;
@@ -92,9 +97,9 @@ public static class KernelCommandLine
                 (line, hadKeys) = (rest, true);
             }
 
-            if (builtIn.Trim(' ').Length > 0 && (line.TrimEnd(' ') + ' ').StartsWith(builtIn.Trim(' ') + ' ', StringComparison.Ordinal))
+            if (builtIn.Length > 0 && line.StartsWith(builtIn, StringComparison.Ordinal) && (line.Length == builtIn.Length || line[builtIn.Length] == ' '))
             {
-                line = line[Math.Min(line.Length, builtIn.Trim(' ').Length)..];
+                line = line[builtIn.Length..];
             }
 
             if (line.Length == before.Length)
@@ -119,24 +124,35 @@ public static class KernelCommandLine
         return line;
     }
 
-    // The longest run, once: what is built in is a run at the front, so no shorter one may be taken, and what is left begins with it.
+    // What is built in is a run at the front of which each word comes again, so that one copy of it stays, and no more. Of huge
+    // pages' words the order counts: they go only with a run that stands there twice.
     private static string WithoutRepetition(string line)
     {
-        var starts = new List<int>();
-        for (int at = KernelParameter.SkipSpaces(line, 0); at < line.Length; KernelParameter.Next(line, ref at))
+        var words = new List<string>();
+        for (int at = KernelParameter.SkipSpaces(line, 0); at < line.Length;)
         {
-            starts.Add(at);
+            int start = at;
+            KernelParameter.Next(line, ref at);
+            words.Add(line[start..at].TrimEnd(Spaces));
         }
 
-        string[] words = [.. starts.Select((start, i) => line[start..(i + 1 < starts.Count ? starts[i + 1] : line.Length)].TrimEnd())];
-        for (int length = words.Length / 2; length > 0; length--)
+        for (int length = words.Count / 2; length > 0; length--)
         {
-            if (words.AsSpan(0, length).SequenceEqual(words.AsSpan(length, length)))
+            if (words.Take(length).SequenceEqual(words.Skip(length).Take(length)) && words.Take(length).Any(IsOfHugePages))
             {
-                return line[starts[length]..];
+                words.RemoveRange(0, length);
+                break;
             }
         }
 
-        return line;
+        int repeated = 0;
+        while (repeated < words.Count && !IsOfHugePages(words[repeated]) && words.LastIndexOf(words[repeated]) > repeated)
+        {
+            repeated++;
+        }
+
+        return string.Join(' ', words.Skip(repeated));
     }
+
+    private static bool IsOfHugePages(string word) => word.Contains("hugepages", StringComparison.Ordinal);
 }

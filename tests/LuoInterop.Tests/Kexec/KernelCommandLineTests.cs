@@ -21,7 +21,7 @@ public class KernelCommandLineTests
         { "", Config(BuiltIn), "" },
         { "x=\"a  b\"  y", Config("quiet"), "" },
         { "quiet", Config("quiet"), "" },
-        { "note=\u00e0 root=/dev/vda", Config("quiet"), Keys },
+        { "root=/dev/vda note=\u00e0", Config("quiet"), Keys },
     };
 
     /// <summary>Boots a kernel 20 times with what it was booted with before.</summary>
@@ -69,11 +69,13 @@ public class KernelCommandLineTests
 
     [Theory]
     [InlineData("a b a b c", "a b c")]
-    [InlineData("a a a a c", "a a c")]
+    [InlineData("a a a a c", "a c")]
+    [InlineData("hugepagesz=1G hugepages=1 hugepagesz=1G hugepages=1 c", "hugepagesz=1G hugepages=1 c")]
+    [InlineData("a hugepages=1 hugepagesz=1G hugepages=1 a", "hugepages=1 hugepagesz=1G hugepages=1 a")]
     [InlineData("a=\"x y\" a=\"x y\" c", "a=\"x y\" c")]
-    [InlineData("a b c a b", "a b c a b")]
+    [InlineData("a b c a b", "c a b")]
     [InlineData("c -- c c", "c -- c c")]
-    public void Reuse_WithoutAConfiguration_TakesARepeatedRunOnce(string line, string expected) =>
+    public void Reuse_WithoutAConfiguration_TakesWhatComesAgainOnce(string line, string expected) =>
         Assert.Equal(expected, KernelCommandLine.Reuse(Kernel(line, null, "")));
 
     [Fact]
@@ -93,13 +95,14 @@ public class KernelCommandLineTests
         {
             string builtIn = Words(1 + random.Next(6));
             string line = $"{builtIn} {Words(random.Next(8))}".Trim();
+            string cold = line;
             int longest = line.Length;
             for (int update = 1; update <= 8; update++)
             {
                 string next = KernelCommandLine.Reuse(Kernel(line, null, ""));
                 line = $"{builtIn} {next}";
                 Assert.True(line.Length <= longest + builtIn.Length + 1, $"'{line}' of '{builtIn}' in update {update}");
-                Assert.Equal(LastValues(line), LastValues($"{builtIn} {line}"));
+                Assert.Equal(LastValues(cold), LastValues(line));
             }
         }
 
