@@ -74,7 +74,7 @@ public sealed class ReplayFilesTests : IDisposable
             (0, """
                 d = open                                        => 0
                 s = create_session d "a\xff"                    => 0
-                get_name s                                      => 0 "a\xff"
+                get_name s                                      => "a\xff"
 
                 """, ""),
             Shell("printf '%s\\n' 'd = open' 's = create_session d \"a\\xff\"' 'get_name s' > a.luo; luoctl a.luo"));
@@ -87,7 +87,8 @@ public sealed class ReplayFilesTests : IDisposable
         Assert.Equal((2, ""), (code, output));
         Assert.StartsWith("luoctl: the argument 'a\\xff.luo' is not UTF-8", error, StringComparison.Ordinal);
 
-        (code, output, error) = Shell("luoctl .");
+        // .NET cannot remove the file either.
+        (code, output, error) = Shell("luoctl .; code=$?; rm a*; exit $code");
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("is not UTF-8; rename it", error, StringComparison.Ordinal);
     }
