@@ -109,11 +109,14 @@ internal static class Uninterrupted
     }
 
     /// <summary>kexec_file_load(2): it reads the files anew, and the image that was loaded before stays until it has.</summary>
-    public static int KexecFileLoad(Kernel kernel, SafeHandle? image, SafeHandle? initrd, string commandLine, uint flags)
+    /// <param name="calls">The calls that were made: each counts against the limit of loads.</param>
+    public static int KexecFileLoad(Kernel kernel, SafeHandle? image, SafeHandle? initrd, string commandLine, uint flags, out int calls)
     {
         int result;
+        calls = 0;
         do
         {
+            calls++;
             result = kernel.KexecFileLoad(image, initrd, commandLine, flags);
         }
         while (result == EINTR);

@@ -133,15 +133,11 @@ public sealed class KexecImage
 
         using KernelHandle? initrd = InitrdFile.Open(kernel, initrdPaths);
         uint flags = initrd is null ? KexecHeader.KEXEC_FILE_NO_INITRAMFS : 0;
-        int result;
-        int? loadsLeft;
-        do
-        {
-            // Read before each attempt, which counts: a load of somebody else's in between only makes this image count as replaced.
-            loadsLeft = KexecLoadLimit.Start(kernel) - 1;
-            result = kernel.KexecFileLoad(file, initrd, commandLine, flags);
-        }
-        while (result == -(int)Errno.EINTR);
+
+        // Read before the load: one of somebody else's in between only makes this image count as replaced.
+        int? loadsLeft = KexecLoadLimit.Start(kernel);
+        int result = Uninterrupted.KexecFileLoad(kernel, file, initrd, commandLine, flags, out int calls);
+        loadsLeft -= calls;
         return result >= 0
             ? new KexecImage(kernel, kernelPath, initrdPaths, commandLine, loadsLeft)
             : throw new LiveUpdateException(
@@ -172,7 +168,7 @@ public sealed class KexecImage
     public static void Unload(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        int result = Uninterrupted.KexecFileLoad(kernel, null, null, "", KexecHeader.KEXEC_FILE_UNLOAD);
+        int result = Uninterrupted.KexecFileLoad(kernel, null, null, "", KexecHeader.KEXEC_FILE_UNLOAD, out _);
         if (result < 0)
         {
             throw LiveUpdateException.For(result, Operation.KexecFileLoad);

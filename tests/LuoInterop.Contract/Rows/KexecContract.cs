@@ -106,13 +106,15 @@ public static class KexecContract
 
     private static long SetLimit(Kernel kernel, string text)
     {
-        using var file = new KernelHandle(kernel, (int)Refused.Not(kernel.Open(KexecLoadLimit.Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)));
+        using var file = new KernelHandle(kernel);
+        Refused.Not(file.Take(kernel.Open(KexecLoadLimit.Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)));
         return kernel.Write(file, Encoding.ASCII.GetBytes(text + "\n"));
     }
 
     private static long LoadPastTheLibrary(Kernel kernel, string path)
     {
-        using var image = new KernelHandle(kernel, (int)Refused.Not(kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC)));
+        using var image = new KernelHandle(kernel);
+        Refused.Not(image.Take(kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC)));
         return kernel.KexecFileLoad(image, null, CommandLine, KexecHeader.KEXEC_FILE_NO_INITRAMFS);
     }
 

@@ -182,7 +182,8 @@ public sealed class ReplacedImageTests : IDisposable
     private static void Write(EmulatedKernel kernel, string path, int value)
     {
         byte[] text = System.Text.Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture) + "\n");
-        using var file = new KernelHandle(kernel, kernel.Open(path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC));
+        using var file = new KernelHandle(kernel);
+        Assert.True(file.Take(kernel.Open(path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0);
         Assert.Equal(text.Length, kernel.Write(file, text));
     }
 
