@@ -108,8 +108,7 @@ internal static class Uninterrupted
         return result;
     }
 
-    /// <summary>kexec_file_load(2): it reads the files anew, and the image that was loaded before stays until it has.</summary>
-    /// <param name="calls">The calls that were made: each counts against the limit of loads.</param>
+    /// <summary>kexec_file_load(2): it reads the files anew, and the image that was loaded before stays until it has. Counts the calls: the limit of loads does.</summary>
     public static int KexecFileLoad(Kernel kernel, SafeHandle? image, SafeHandle? initrd, string commandLine, uint flags, out int calls)
     {
         int result;
