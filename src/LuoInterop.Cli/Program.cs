@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LuoInterop.Cli;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Litmus;
@@ -9,6 +10,12 @@ if (args is [GuestReplay.Word])
     return GuestReplay.Run();
 }
 
+if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/self/cmdline")) is { } invalid)
+{
+    Console.Error.WriteLine($"luoctl: the argument '{invalid}' is not UTF-8, and .NET cannot name such a file; rename it, or give it on standard input: luoctl replay -");
+    return ReplayCommand.CannotRun;
+}
+
 var root = new RootCommand("Works with Linux live update: kernels replaced by kexec under running work (LUO, /dev/liveupdate).")
 {
     ReplayCommand.Create(),
@@ -16,6 +23,7 @@ var root = new RootCommand("Works with Linux live update: kernels replaced by ke
 };
 
 // Words that are no command are told apart from scripts that were not met.
-ParseResult command = root.Parse(args);
-int code = await command.InvokeAsync();
+// A file may be named @FILE, and the commands take signals themselves.
+ParseResult command = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+int code = await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 return command.Errors.Count > 0 ? ReplayCommand.CannotRun : code;

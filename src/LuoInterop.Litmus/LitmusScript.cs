@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Unicode;
 using LuoInterop.Litmus.Language;
 
 namespace LuoInterop.Litmus;
@@ -36,6 +38,24 @@ public sealed class LitmusScript
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(text);
         return new LitmusScript(name, LineParser.Parse(name, text));
+    }
+
+    /// <summary>Reads a script from its bytes, in which a mark of UTF-8's byte order may come first.</summary>
+    /// <param name="name">The script's name, for messages.</param>
+    /// <param name="bytes">The script, in UTF-8.</param>
+    /// <exception cref="LitmusSyntaxException">The bytes are not UTF-8, or a line is not of the language.</exception>
+    public static LitmusScript ParseUtf8(string name, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        bytes = bytes.StartsWith("\ufeff"u8) ? bytes[3..] : bytes;
+        char[] text = new char[bytes.Length];
+        if (Utf8.ToUtf16(bytes, text, out int valid, out int length, replaceInvalidSequences: false) != OperationStatus.Done)
+        {
+            int line = 1 + bytes[..valid].Count((byte)'\n');
+            throw new LitmusSyntaxException(name, line, $"the byte 0x{bytes[valid]:x2} is not UTF-8; in a quoted text, write it as \\x{bytes[valid]:x2}.");
+        }
+
+        return Parse(name, new string(text, 0, length));
     }
 
     /// <summary>Makes a script of some of this one's lines.</summary>

@@ -30,6 +30,9 @@ public sealed class OptionsTests : IDisposable
     {
         AssertRefused(_good with { Command = [] }, "Command");
         AssertRefused(_good with { Command = ["a", "b\0c"] }, "Command");
+        AssertRefused(_good with { Command = ["a", "b\ud800c"] }, "Command");
+        AssertRefused(_good with { Environment = new Dictionary<string, string> { ["A"] = "\udc00" } }, "Environment");
+        AssertRefused(_good with { Files = new Dictionary<string, string> { ["a\ud800"] = Path.Combine(_folder, "bzImage") } }, "Files");
         AssertRefused(_good with { WorkingFolder = "/no/such/folder" }, "WorkingFolder");
         AssertRefused(_good with { Environment = new Dictionary<string, string> { ["A=B"] = "" } }, "Environment");
         AssertRefused(_good with { Files = new Dictionary<string, string> { ["a/b"] = Path.Combine(_folder, "bzImage") } }, "Files");

@@ -9,14 +9,16 @@ namespace LuoInterop.Cli.Replay;
 internal static class ReplayCommand
 {
     private const int Differs = 1;
-    private const int Interrupted = 130;
+
+    // How long what runs gets to clean up after a signal, before it is left where it is.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     /// <summary>Is the exit code of words or scripts that cannot be understood, and of a kernel that cannot be had.</summary>
     public const int CannotRun = 2;
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "Scripts (*.luo), or folders of them.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "Scripts (*.luo), folders of them, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
         var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or 'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
         kernel.AcceptOnlyFromAmong("emulated", "vm", "host");
         var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what differs, and exit with 1 if anything does." };
@@ -25,31 +27,33 @@ internal static class ReplayCommand
         {
             files, kernel, expect, json,
         };
-        command.SetAction((arguments, cancellation) => RunAsync(
+        command.SetAction((arguments, _) => RunAsync(
             arguments.GetValue(files)!,
             arguments.GetValue(kernel)!,
-            new ReplayOutput(Console.Out, arguments.GetValue(expect), arguments.GetValue(json)),
-            cancellation));
+            new ReplayOutput(Console.Out, arguments.GetValue(expect), arguments.GetValue(json))));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string kernel, ReplayOutput output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] files, string kernel, ReplayOutput output)
     {
+        using var interruption = new Interruption();
+        CancellationToken cancellation = interruption.Token;
         try
         {
-            IReadOnlyList<LitmusScript> scripts = [.. files.SelectMany(Find).Select(static path => LitmusScript.Parse(path, File.ReadAllText(path)))];
-            IReadOnlyList<LitmusResult> results = kernel switch
+            // A pipe without a writer, or a file system without an answer, is waited for elsewhere: nothing there needs cleaning up.
+            IReadOnlyList<LitmusScript> scripts = await Task.Run(() => ScriptFiles.Read(files, cancellation), cancellation).WaitAsync(cancellation);
+            Task<IReadOnlyList<LitmusResult>> replay = kernel switch
             {
-                "vm" => await InVmAsync(scripts, cancellation),
-                "host" => [.. scripts.Select(HostReplay.Run)],
-                _ => Emulated(scripts, cancellation),
+                "vm" => InVmAsync(scripts, cancellation),
+                "host" => Task.Run<IReadOnlyList<LitmusResult>>(() => OnHost(scripts, cancellation), cancellation),
+                _ => Task.Run<IReadOnlyList<LitmusResult>>(() => Emulated(scripts, cancellation), cancellation),
             };
-            return output.Write(results) ? 0 : Differs;
+            return output.Write(await EndAsync(replay, cancellation)) ? 0 : Differs;
         }
         catch (OperationCanceledException)
         {
             Console.Error.WriteLine("luoctl: interrupted; nothing is left running.");
-            return Interrupted;
+            return interruption.ExitCode;
         }
         catch (LitmusSyntaxException error)
         {
@@ -61,6 +65,30 @@ internal static class ReplayCommand
             Console.Error.WriteLine($"luoctl: {error.Message}");
             return CannotRun;
         }
+    }
+
+    /// <summary>Waits for a replay; after a signal only as long as cleaning up may take.</summary>
+    private static async Task<IReadOnlyList<LitmusResult>> EndAsync(Task<IReadOnlyList<LitmusResult>> replay, CancellationToken cancellation)
+    {
+        Task interrupted = Task.Delay(Timeout.Infinite, cancellation);
+        if (await Task.WhenAny(replay, interrupted) == interrupted && await Task.WhenAny(replay, Task.Delay(Grace, CancellationToken.None)) != replay)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+
+        return await replay;
+    }
+
+    private static List<LitmusResult> OnHost(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation)
+    {
+        var results = new List<LitmusResult>();
+        foreach (LitmusScript script in scripts)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            results.Add(HostReplay.Run(script));
+        }
+
+        return results;
     }
 
     private static List<LitmusResult> Emulated(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation)
@@ -85,16 +113,5 @@ internal static class ReplayCommand
             Progress = Console.Error.WriteLine,
         };
         return await replay.RunAsync(scripts, cancellation);
-    }
-
-    private static IEnumerable<string> Find(string path)
-    {
-        if (!Directory.Exists(path))
-        {
-            return [path];
-        }
-
-        string[] found = [.. Directory.EnumerateFiles(path, "*.luo", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        return found.Length > 0 ? found : throw new FileNotFoundException($"{path} holds no script (*.luo).");
     }
 }

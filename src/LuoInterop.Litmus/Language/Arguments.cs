@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Unicode;
 
 namespace LuoInterop.Litmus.Language;
 
@@ -41,7 +42,9 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
     public string? OptionalText(string key) => Option(key) switch
     {
         null => null,
-        { Quoted: { } quoted, Word: "" } => System.Text.Encoding.UTF8.GetString(quoted),
+        { Quoted: { } quoted, Word: "" } => Utf8.IsValid(quoted)
+            ? System.Text.Encoding.UTF8.GetString(quoted)
+            : throw Wrong($"{key}= is a text that goes to the kernel in UTF-8, and these bytes are not UTF-8."),
         _ => throw Wrong($"{key}= wants a text in quotes."),
     };
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -91,10 +92,18 @@ internal sealed class Tokenizer(string script, int number, string line)
                     bytes.Add(ReadEscape());
                     break;
                 default:
-                    bytes.AddRange(Encoding.UTF8.GetBytes(char.IsHighSurrogate(c) ? [c, Next()] : [c]));
+                    bytes.AddRange(ReadCharacter(c));
                     break;
             }
         }
+    }
+
+    private byte[] ReadCharacter(char c)
+    {
+        char[] characters = char.IsHighSurrogate(c) ? [c, Next()] : [c];
+        return Rune.DecodeFromUtf16(characters, out Rune rune, out int length) == OperationStatus.Done && length == characters.Length
+            ? Encoding.UTF8.GetBytes(characters)
+            : throw Wrong($"the text has half of a surrogate pair, 0x{(int)c:x4}; write bytes that are not UTF-8 as \\xHH.");
     }
 
     private byte ReadEscape()

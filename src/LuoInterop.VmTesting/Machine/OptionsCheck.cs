@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace LuoInterop.VmTesting.Machine;
 
@@ -14,15 +16,15 @@ internal static class OptionsCheck
         ArgumentNullException.ThrowIfNull(options);
         Require(options.Kernel is not null, "a kernel is needed", nameof(options.Kernel));
         Require(options.Command is { Count: > 0 } && options.Command[0].Length > 0, "a command is needed", nameof(options.Command));
-        Require(options.Command!.All(HasNoNul), "an argument holds a NUL", nameof(options.Command));
-        Require(Directory.Exists(options.WorkingFolder) && HasNoNul(options.WorkingFolder), $"the folder {options.WorkingFolder} does not exist", nameof(options.WorkingFolder));
+        Require(options.Command!.All(IsText), "an argument holds a NUL or half of a surrogate pair", nameof(options.Command));
+        Require(Directory.Exists(options.WorkingFolder) && IsText(options.WorkingFolder), $"the folder {options.WorkingFolder} does not exist", nameof(options.WorkingFolder));
         Require(
-            options.Environment.All(pair => pair.Key.Length > 0 && !pair.Key.Contains('=', StringComparison.Ordinal) && HasNoNul(pair.Key) && HasNoNul(pair.Value)),
-            "a variable has an empty name, a name with '=', or a NUL",
+            options.Environment.All(pair => pair.Key.Length > 0 && !pair.Key.Contains('=', StringComparison.Ordinal) && IsText(pair.Key) && IsText(pair.Value)),
+            "a variable has an empty name, a name with '=', a NUL, or half of a surrogate pair",
             nameof(options.Environment));
         foreach ((string name, string source) in options.Files)
         {
-            Require(IsFileName(name), $"'{name}' is not a plain file name of at most {MaxName} characters", nameof(options.Files));
+            Require(IsFileName(name) && IsText(name), $"'{name}' is not a plain file name of at most {MaxName} characters", nameof(options.Files));
             Require(File.Exists(source), $"the file {source} does not exist", nameof(options.Files));
         }
 
@@ -63,7 +65,7 @@ internal static class OptionsCheck
             options.MemoryMiB <= VmOptions.MaxMemoryImageMiB,
             $"offsets are addresses up to {VmOptions.MaxMemoryImageMiB} MiB only; the guest has {options.MemoryMiB} MiB",
             nameof(options.MemoryImage));
-        Require(Path.IsPathFullyQualified(path) && HasNoNul(path), $"'{path}' is not an absolute path", nameof(options.MemoryImage));
+        Require(Path.IsPathFullyQualified(path) && IsText(path), $"'{path}' is not an absolute path", nameof(options.MemoryImage));
         Require(Directory.Exists(Path.GetDirectoryName(path)), $"the folder of {path} does not exist", nameof(options.MemoryImage));
         Require(!Path.Exists(path), $"{path} exists already", nameof(options.MemoryImage));
     }
@@ -83,7 +85,10 @@ internal static class OptionsCheck
     private static void RequireLimit(TimeSpan limit, string name) =>
         Require(limit > TimeSpan.Zero && limit <= TimeSpan.FromDays(1), $"the limit {limit} is not between zero and a day", name);
 
-    private static bool HasNoNul(string text) => !text.Contains('\0', StringComparison.Ordinal);
+    // It goes to the guest in UTF-8, which has no half of a surrogate pair: another text would arrive, under another name.
+    private static bool IsText(string text) =>
+        !text.Contains('\0', StringComparison.Ordinal)
+        && Utf8.FromUtf16(text, new byte[Encoding.UTF8.GetMaxByteCount(text.Length)], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
 
     private static void Require(bool holds, string what, string property)
     {

@@ -5,8 +5,6 @@ namespace LuoInterop;
 /// <summary>Reads files below debugfs's folder <c>kho</c> with a cap, and finds out why one is missing.</summary>
 internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
 {
-    // include/uapi/linux/magic.h
-
     public string Root { get; } = root;
 
     public KhoReading<byte[]> Read(KhoDirection direction, string file)

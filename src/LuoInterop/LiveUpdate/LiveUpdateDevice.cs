@@ -87,7 +87,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// Linux 7.2 and 7.3 leave an empty block behind a create that fails with EEXIST while 51*n sessions are open, and the
     /// next kernel panics on it (<c>luo_session_insert</c> in luo_session.c, <c>kho_block_set_restore</c> in kho_block.c).
     /// After such a failure this method creates and closes a session of a unique name, which removes the block;
-    /// <see cref="KexecImage.Reboot"/> refuses to go on while that has not succeeded.
+    /// <see cref="KexecImage.Reboot()"/> refuses to go on while that has not succeeded.
     /// </remarks>
     public LiveUpdateSession CreateSession(string name)
     {
