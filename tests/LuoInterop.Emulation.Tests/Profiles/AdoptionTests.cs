@@ -20,7 +20,7 @@ public sealed class AdoptionTests
         EmulatedKernel kernel = machine.Boot();
         LiveUpdateSession outgoing = Adopt(kernel, Create(kernel, Odd), SessionDirection.Outgoing);
         Assert.Equal((Odd, Odd, SessionDirection.Outgoing), (outgoing.Name, outgoing.ReadName(), outgoing.Direction));
-        using (Memfd file = Memfd.Create(kernel, "file", 4096))
+        using (LuoInterop.Memfd file = LuoInterop.Memfd.Create(kernel, "file", 4096))
         {
             file.Write(0, [7]);
             outgoing.Preserve(file, 0);
@@ -36,7 +36,7 @@ public sealed class AdoptionTests
 
         LiveUpdateSession incoming = Adopt(next, retrieved, SessionDirection.Incoming);
         Assert.Equal((Odd, SessionDirection.Incoming), (incoming.Name, incoming.Direction));
-        using Memfd restored = incoming.RetrieveMemfd(0);
+        using LuoInterop.Memfd restored = incoming.RetrieveMemfd(0);
         byte[] content = new byte[1];
         Assert.Equal(1, restored.Read(0, content));
         Assert.Equal(7, content[0]);
