@@ -16,6 +16,8 @@ public sealed class SessionMixRun : IAsyncLifetime
         Kernel = await ContractKernel.GetAsync(),
         Command = ["dotnet", typeof(Scenario).Assembly.Location, MixRun.Word],
         ExpectedKernels = SessionMixes.Names.Count + 1,
+        TimeLimit = TimeSpan.FromMinutes(40),
+        KernelTimeLimit = TimeSpan.FromMinutes(10),
     });
 
     public Task DisposeAsync() => Task.CompletedTask;

@@ -54,6 +54,51 @@ public static class SessionContract
             Refused.Not(s.Kernel.Close(RawIoctl.Fd(odd)));
         });
 
+    public static Scenario Link_HasTheNameAsGetNameTellsIt => Scenario
+        .Of("The link's text has a session's name byte for byte, whatever the bytes: nothing is escaped, cut or added.")
+        .Kernel(static s =>
+        {
+            foreach (byte[] end in OddEnds)
+            {
+                byte[] argument = RawIoctl.Named([.. Encoding.ASCII.GetBytes(s.Name()), .. end]);
+                Refused.Not(s.Kernel.Ioctl(s.Device.Handle, RawIoctl.CreateSession, argument));
+                using var session = new SafeFileHandle(RawIoctl.Fd(argument), ownsHandle: false);
+                byte[] answer = RawIoctl.Named("");
+                answer.AsSpan(4, 4).Clear();
+                Refused.Not(s.Kernel.Ioctl(session, RawIoctl.GetName, answer));
+                Refused.Not(s.Kernel.ReadLink(session, out string link));
+                string name = SessionName.Decode(answer.AsSpan(8));
+                Assert.Equal("anon_inode:[luo_session] " + name, link);
+                Assert.Equal(Encoding.UTF8.GetString(end), name[s.Name().Length..]);
+                Refused.Not(s.Kernel.Close(RawIoctl.Fd(argument)));
+            }
+        });
+
+    public static Scenario Adopt_KnowsAnyNameAndTheDirection => Scenario
+        .Of("A session's descriptor tells name and direction to whoever holds it, for a name that is no text, too.")
+        .Kernel(static s =>
+        {
+            foreach (byte[] end in OddEnds)
+            {
+                byte[] argument = RawIoctl.Named([.. Encoding.ASCII.GetBytes(s.Name()), .. end]);
+                Refused.Not(s.Kernel.Ioctl(s.Device.Handle, RawIoctl.CreateSession, argument));
+                LiveUpdateSession session = LiveUpdateSession.Adopt(s.Kernel, RawIoctl.Fd(argument));
+                Assert.Equal((s.Name() + Encoding.UTF8.GetString(end), SessionDirection.Outgoing), (session.Name, session.Direction));
+                session.Abort();
+            }
+
+            s.Create().HoldUntilKexec();
+        })
+        .Kernel(static s =>
+        {
+            int fd = (int)Refused.Not(s.Kernel.Fcntl(s.Retrieve().Handle, FcntlHeader.F_DUPFD_CLOEXEC));
+            Assert.Throws<ArgumentException>(() => LiveUpdateSession.Adopt(s.Kernel, fd, SessionDirection.Outgoing));
+            LiveUpdateSession session = LiveUpdateSession.Adopt(s.Kernel, fd, SessionDirection.Incoming);
+            Assert.Equal((s.Name(), SessionDirection.Incoming), (session.Name, session.Direction));
+            session.Finish();
+            session.Dispose();
+        });
+
     public static Scenario Create_NameInUse_EEXIST_FreeAgainAfterClose => Scenario
         .Of("Two outgoing sessions cannot share a name; it is free as soon as the first is closed.")
         .Kernel(static s =>
@@ -202,4 +247,12 @@ public static class SessionContract
             session.Dispose();
             Pattern.Verify(memfd, 4096, 6);
         });
+
+    // What d_path and its callers treat apart elsewhere, what is no UTF-8, and the longest name.
+    private static IEnumerable<byte[]> OddEnds =>
+    [
+        [.. " with  spaces "u8], [.. " (deleted)"u8], [.. "\\012"u8], [.. "//../."u8], [.. "\u00e9\u4e2d\U0001F600"u8], [.. "[luo_session] "u8],
+        [0xff], [0xc3], [0xed, 0xa0, 0x80], [.. Enumerable.Range(1, 31).Select(static value => (byte)value)], [0x7f, 0x80, 0x9f],
+        [.. Enumerable.Repeat((byte)'n', 63 - 11)],
+    ];
 }
