@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-vm bench-compare bench-charts hunt pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 check build kernel bench bench-vm bench-compare bench-charts hunt fuzz pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -94,6 +94,12 @@ hunt:            ## Hunt differences between the emulated kernel and Linux in a 
 	@$(BUILD) tests/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)
 	@KERNEL=$(KERNEL) dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) --keep tests/litmus/found
+
+fuzz:            ## Feed every parser of untrusted bytes with damaged inputs: make fuzz N=1000000 [SEED=1] [TARGET=catalogue]
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Fuzz
+	@dotnet tests/LuoInterop.Fuzz/bin/$(CONFIGURATION)/net10.0/LuoInterop.Fuzz.dll --count $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh
