@@ -115,6 +115,12 @@ fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=
 	@$(BUILD) tests/LuoInterop.Emulation.Tests
 	@LUO_FDT_TREES=$(or $(N),100000) dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Tests --filter FullyQualifiedName~FdtOracle --logger 'console;verbosity=detailed'
 
+fuzz:            ## Feed every parser of untrusted bytes with damaged inputs: make fuzz N=1000000 [SEED=1] [TARGET=catalogue]
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Fuzz
+	@dotnet tests/LuoInterop.Fuzz/bin/$(CONFIGURATION)/net10.0/LuoInterop.Fuzz.dll --count $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
+
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh
 	@dotnet pack $(DOTNET_FLAGS) -o artifacts/packages LuoInterop.sln
