@@ -143,7 +143,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
 
         // A writable mapping makes the file as long as it is. No freeze and no seal of growth is looked at.
         long end = offset + (long)whole;
-        if ((protection & MmanHeader.PROT_WRITE) != 0 && end > (long)status.stx_size && HostLibc.ftruncate(inode.Own.Fd, end) == 0)
+        if ((protection & MmanHeader.PROT_WRITE) != 0 && end > (long)status.stx_size && HostFile.SetSize(inode.Own.Fd, end) == 0)
         {
             inode.KnownSize = (ulong)end;
         }

@@ -256,14 +256,19 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         fixed (byte* name = "\0"u8)
         {
             int fd = HostLibc.memfd_create(name, huge.Memfds.Inodes.Host.Flags(MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_EXEC));
-            if (fd >= 0 && HostLibc.ftruncate(fd, size) < 0)
+            if (fd < 0)
             {
-                int error = HostLibc.LastError;
+                return HostLibc.LastError;
+            }
+
+            int error = HostFile.SetSize(fd, size);
+            if (error != 0)
+            {
                 _ = HostLibc.close(fd);
                 return error;
             }
 
-            return fd >= 0 ? fd : HostLibc.LastError;
+            return fd;
         }
     }
 }

@@ -109,6 +109,17 @@ internal sealed class HostFile : IDisposable
         return result;
     }
 
+    /// <summary>Sets the size of a file that stands for memory of the kernel: 0 or <c>-errno</c>.</summary>
+    /// <remarks>EFBIG above RLIMIT_FSIZE, which does not count for what a kernel makes: the host would send SIGXFSZ, which kills.</remarks>
+    public static unsafe int SetSize(int fd, long size)
+    {
+        // SAFETY: the structure has the size that getrlimit(2) fills.
+        HostLibc.Limit limit;
+        return HostLibc.getrlimit(HostLibc.RLIMIT_FSIZE, &limit) == 0 && (ulong)size > limit.rlim_cur ? Refused.EFBIG
+            : HostLibc.ftruncate(fd, size) < 0 ? HostLibc.LastError
+            : 0;
+    }
+
     /// <summary>Counts another owner.</summary>
     public HostFile Get()
     {

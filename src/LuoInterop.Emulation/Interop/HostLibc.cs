@@ -27,6 +27,9 @@ internal static unsafe partial class HostLibc
     public const int F_OWNER_TID = 0;
     public const int SIGURG = 23;
 
+    // asm-generic/resource.h.
+    public const int RLIMIT_FSIZE = 1;
+
     // include/uapi/linux/fcntl.h, since Linux 6.10.
     public const int F_DUPFD_QUERY = 1027;
 
@@ -60,6 +63,9 @@ internal static unsafe partial class HostLibc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getrlimit(int resource, Limit* limit);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int fallocate(int fd, int mode, long offset, long length);
@@ -114,6 +120,14 @@ internal static unsafe partial class HostLibc
     {
         public int type;
         public int pid;
+    }
+
+    /// <summary>Declares <c>struct rlimit</c> of 64-bit machines.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Limit
+    {
+        public ulong rlim_cur;
+        public ulong rlim_max;
     }
 
     /// <summary>Declares <c>struct iovec</c>.</summary>

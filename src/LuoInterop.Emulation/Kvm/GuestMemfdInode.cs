@@ -55,14 +55,13 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
             }
 
             HostFile file = HostFile.Own(fd);
-            if (HostLibc.ftruncate(fd, size) < 0)
+            error = HostFile.SetSize(fd, size);
+            if (error != 0)
             {
-                error = HostLibc.LastError;
                 file.Dispose();
                 return null;
             }
 
-            error = 0;
             return new GuestMemfdInode(file, size, flags, gate);
         }
     }

@@ -256,7 +256,8 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
                 return HostLibc.LastError;
             }
 
-            return HostLibc.ftruncate(fd, size) < 0 ? Abandon(fd, HostLibc.LastError) : fd;
+            int error = HostFile.SetSize(fd, size);
+            return error != 0 ? Abandon(fd, error) : fd;
         }
     }
 

@@ -7,6 +7,8 @@ internal static class Program
     {
         ["ask-for-writers", var path, var times] => LeaseProgram.AskForWriters(path, int.Parse(times, null)),
         ["ask-for-others", var times] => LeaseProgram.AskForOthers(int.Parse(times, null)),
+        ["use"] => UseProgram.Run(),
+        ["retrieve-more"] => UseProgram.RetrieveMoreThanFilesMayHave(),
         _ => 2,
     };
 }
