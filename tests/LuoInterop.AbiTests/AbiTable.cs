@@ -175,6 +175,34 @@ internal static class AbiTable
         },
         new(Raw.Find("LuoInterop.VmTesting.Interop.ErrnoHeader"), "linux/errno.h"),
         new(Raw.Find("LuoInterop.VmTesting.Interop.PollHeader"), "linux/poll.h"),
+        new(typeof(BootParamHeader), "asm/bootparam.h")
+        {
+            // struct boot_params begins where the file does.
+            Forms = new Dictionary<string, CForm>
+            {
+                ["setup_sects"] = new("__builtin_offsetof(struct boot_params, hdr.setup_sects)"),
+                ["syssize"] = new("__builtin_offsetof(struct boot_params, hdr.syssize)"),
+                ["boot_flag"] = new("__builtin_offsetof(struct boot_params, hdr.boot_flag)"),
+                ["header"] = new("__builtin_offsetof(struct boot_params, hdr.header)"),
+                ["version"] = new("__builtin_offsetof(struct boot_params, hdr.version)"),
+                ["kernel_version"] = new("__builtin_offsetof(struct boot_params, hdr.kernel_version)"),
+                ["loadflags"] = new("__builtin_offsetof(struct boot_params, hdr.loadflags)"),
+                ["xloadflags"] = new("__builtin_offsetof(struct boot_params, hdr.xloadflags)"),
+                ["cmdline_size"] = new("__builtin_offsetof(struct boot_params, hdr.cmdline_size)"),
+                ["payload_offset"] = new("__builtin_offsetof(struct boot_params, hdr.payload_offset)"),
+                ["payload_length"] = new("__builtin_offsetof(struct boot_params, hdr.payload_length)"),
+            },
+            NotInC = new Dictionary<string, string>
+            {
+                ["HeaderSize"] = "how much is read: two sectors, as bzImage64_probe wants",
+                ["BootFlag"] = "a number in the text of boot.rst and in bzImage64_probe",
+                ["OldestVersion"] = "a number in bzImage64_probe",
+                ["KernelVersionBase"] = "a number in the text of boot.rst",
+                ["SectorSize"] = "a number in the text of boot.rst",
+                ["DefaultSetupSectors"] = "a number in the text of boot.rst",
+                ["ParagraphSize"] = "a number in the text of boot.rst",
+            },
+        },
         new(typeof(Libc))
         {
             NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },

@@ -110,10 +110,11 @@ public static class SessionMixes
     {
         OtherProcess other = machine.StartOther();
         Assert.Equal([Errno.None, Errno.EEXIST], new[] { OtherProcess.Open, OtherProcess.LeaveBlock }.Select(other.Obey));
+        KexecImage traced = machine.Load(new TracingKernel(machine.Kernel, TextWriter.Null));
         KexecImage image = machine.Load(machine.Kernel);
         LiveUpdateException error = Refused.With(Errno.EBUSY, image.Reboot);
         Assert.Contains(nameof(KexecRebootOptions.DeviceHeldElsewhere), error.Message, StringComparison.Ordinal);
-        Refused.With(Errno.EBUSY, machine.Load(new TracingKernel(machine.Kernel, TextWriter.Null)).Reboot);
+        Refused.With(Errno.EBUSY, traced.Reboot);
         Assert.Equal(Errno.None, other.Obey(OtherProcess.Close));
         image.Reboot();
     }
@@ -183,7 +184,7 @@ public static class SessionMixes
         void Reboot(KexecImage image)
         {
             Thread.Sleep(100);
-            image.Reboot();
+            image.Reboot(KexecRebootOptions.ReplacedImage);
         }
 
         Thread Start(Action body)
