@@ -15,11 +15,6 @@ if (args is [GuestMemfdVcpu.ChildWord, var vm, var memory])
     return GuestMemfdVcpu.RunChild(vm, memory);
 }
 
-if (args is [FullHeap.Word])
-{
-    return FullHeap.Run();
-}
-
 if (args is [LinuxProcess.ChildWord])
 {
     return LinuxProcess.RunChild();

@@ -1,5 +1,4 @@
 using LuoInterop.Interop;
-using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
 
