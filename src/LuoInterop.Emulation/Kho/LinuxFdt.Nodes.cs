@@ -120,9 +120,6 @@ internal sealed partial class LinuxFdt
         return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
     }
 
-    /// <summary>Tells whether a node has a property (fdt_getprop), of whatever length.</summary>
-    public bool HasProperty(int node, ReadOnlySpan<char> name) => Property(node, name, out _) >= 0;
-
     // fdt_next_node: the next node in the order of the bytes, and its depth.
     private int NextNode(int offset, ref int depth)
     {

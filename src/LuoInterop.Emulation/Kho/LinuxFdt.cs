@@ -12,12 +12,11 @@ internal sealed partial class LinuxFdt
 {
     public const int FDT_ERR_NOTFOUND = 1;
     public const int FDT_ERR_BADOFFSET = 4;
+    public const int FDT_ERR_BADSTATE = 7;
     public const int FDT_ERR_TRUNCATED = 8;
     public const int FDT_ERR_BADMAGIC = 9;
     public const int FDT_ERR_BADVERSION = 10;
     public const int FDT_ERR_BADSTRUCTURE = 11;
-    public const int FDT_ERR_INTERNAL = 13;
-    public const int FDT_ERR_BADSTATE = 7;
     public const int FDT_ERR_ALIGNMENT = 19;
 
     private const uint FDT_SW_MAGIC = ~KhoFdtHeader.FDT_MAGIC;
