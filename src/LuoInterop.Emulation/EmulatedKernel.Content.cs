@@ -282,4 +282,12 @@ public sealed partial class EmulatedKernel
 
         return Linux.MAdvise(address, length, advice);
     }
+
+    private int CreateWithoutExecSeals(string name, uint flags)
+    {
+        using (Enter())
+        {
+            return _system.MemfdCalls.CreateWithoutExecSeals(name, flags);
+        }
+    }
 }

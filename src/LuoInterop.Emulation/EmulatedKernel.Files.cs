@@ -215,15 +215,7 @@ public sealed partial class EmulatedKernel
             }
         }
 
-        if (_system.Options.Host.HasExecSeals)
-        {
-            return Linux.MemfdCreate(name, flags);
-        }
-
-        using (Enter())
-        {
-            return _system.MemfdCalls.CreateWithoutExecSeals(name, flags);
-        }
+        return _system.Options.Host.HasExecSeals ? Linux.MemfdCreate(name, flags) : CreateWithoutExecSeals(name, flags);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ public sealed class OlderHostTests(ITestOutputHelper output)
             Kernel = host,
             Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", Path.Combine(Repository.Root, "tests", "litmus"), "--expect"],
             LiveUpdate = false,
+
+            // Before 6.5 memfd_secret(2), of which a script preserves a file, is off unless switched on.
+            KernelCommandLine = ["secretmem.enable=y"],
             MemoryMiB = 4096,
             TimeLimit = TimeSpan.FromHours(1),
             KernelTimeLimit = TimeSpan.FromHours(1),
