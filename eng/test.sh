@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 filter=(--filter 'Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61')
-[ "${1:-}" = --check ] && filter=(--filter 'Category!=VM&Category!=Kernel&Category!=Package')
+[ "${1:-}" = --check ] && filter=(--filter 'Category!=VM&Category!=Kernel&Category!=Package&Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61')
 results=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$results"' EXIT
 status=0 passed=0 failed=0 skipped=0
