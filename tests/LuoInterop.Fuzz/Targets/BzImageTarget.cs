@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LuoInterop.Emulation;
 using LuoInterop.Emulation.Boot;
 using Microsoft.Win32.SafeHandles;
@@ -34,7 +35,9 @@ internal sealed class BzImageTarget : FuzzTarget, IDisposable
     public override object? Parse(byte[] input)
     {
         using SafeFileHandle file = File.OpenHandle(_path);
-        int error = BzImage.Probe(file, out string release, out _);
+        int error = BzImage.Probe(file, out KernelImage? image, out string release);
+        Require(image is null || image.ExplainRefusal() is null == (image.IsBzImage && RuntimeInformation.ProcessArchitecture == Architecture.X64), "a kernel is explained away, or another file is not");
+        Require(image is null || !image.IsCut || image.Length < image.PromisedLength, "a whole image is called cut");
         return error switch
         {
             0 => release,
