@@ -94,6 +94,8 @@ internal static class AbiTable
             },
         },
         new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+IoVector"), "linux/uio.h") { CForm = "struct iovec" },
+        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+f_owner_ex"), "linux/fcntl.h"),
+        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+Limit"), "linux/resource.h") { CForm = "struct rlimit" },
         new(Raw.Find("LuoInterop.VmTesting.Interop.PollFd"), "linux/poll.h") { CForm = "struct pollfd" },
     ];
 
@@ -155,7 +157,7 @@ internal static class AbiTable
                 ["NR_reboot"] = new("__NR_reboot"),
             },
         },
-        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc"), "linux/fcntl.h", "linux/kcmp.h", "linux/stat.h", "linux/fs.h")
+        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc"), "linux/fcntl.h", "linux/kcmp.h", "linux/stat.h", "linux/fs.h", "linux/resource.h", "linux/signal.h")
         {
             NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
         },

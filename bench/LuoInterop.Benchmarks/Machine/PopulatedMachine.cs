@@ -96,7 +96,8 @@ internal sealed class PopulatedMachine : IDisposable
     {
         try
         {
-            _next!.Reboot();
+            // The device is open past the library, and nobody creates a session through it now.
+            _next!.Reboot(KexecRebootOptions.DeviceHeldElsewhere);
         }
         catch (EmulatedKexecException)
         {

@@ -12,11 +12,6 @@ namespace LuoInterop.Emulation.Interop;
 /// </remarks>
 internal static unsafe class HostLease
 {
-    // include/uapi/linux/magic.h.
-    private const long NFS_SUPER_MAGIC = 0x6969;
-    private const long CIFS_SUPER_MAGIC = 0xff534d42;
-    private const long SMB2_SUPER_MAGIC = 0xfe534d42;
-
     private static readonly Lock Asking = new();
 
     /// <summary>Tells whether anybody has a file open for writing, as far as this process may ask.</summary>
@@ -34,7 +29,7 @@ internal static unsafe class HostLease
     public static bool IsOpenHereOnly(int fd) => Ask(fd, HostLibc.F_WRLCK) == 0;
 
     /// <summary>Tells whether a file system refuses leases by EAGAIN for reasons of its own: nfs4_add_lease, cifs_setlease.</summary>
-    internal static bool AsksServer(long fileSystem) => fileSystem is NFS_SUPER_MAGIC or CIFS_SUPER_MAGIC or SMB2_SUPER_MAGIC;
+    internal static bool AsksServer(long fileSystem) => fileSystem is MagicHeader.NFS_SUPER_MAGIC or MagicHeader.CIFS_SUPER_MAGIC or MagicHeader.SMB2_SUPER_MAGIC;
 
     private static bool AsksServer(int fd)
     {

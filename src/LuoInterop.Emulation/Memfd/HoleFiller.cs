@@ -29,8 +29,13 @@ internal static class HoleFiller
     // but not up to date: lseek(2) still takes them for holes. A fault makes them so.
     private static int FillFrom(int fd, long start, long size)
     {
-        using var file = new SafeFileHandle(fd, ownsHandle: false);
-        int error = Uninterrupted.Allocate(Kernel.Linux, file, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size);
+        int error = HostLibc.fallocate(fd, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size) < 0 ? HostLibc.LastError : 0;
+        if (error == Refused.EINTR)
+        {
+            using var file = new SafeFileHandle(fd, ownsHandle: false);
+            error = Uninterrupted.Allocate(Kernel.Linux, file, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size);
+        }
+
         return error is Refused.ENOMEM or Refused.ENOSPC ? error : Populate(fd, start, size);
     }
 
@@ -38,14 +43,20 @@ internal static class HoleFiller
     /// <remarks>A read fault of shared memory allocates too: also where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.</remarks>
     public static int Populate(int fd, long start, long size)
     {
+        int error = PopulateBy(fd, start, size);
+        if (error != Refused.EPERM)
+        {
+            return error;
+        }
+
         // Before Linux 6.7 a file with F_SEAL_WRITE is mapped shared by a description that may only read, and by no other.
         int reading = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
         if (reading < 0)
         {
-            return PopulateBy(fd, start, size);
+            return error;
         }
 
-        int error = PopulateBy(reading, start, size);
+        error = PopulateBy(reading, start, size);
 
         // close(2) frees the number whatever it answers.
         _ = HostLibc.close(reading);

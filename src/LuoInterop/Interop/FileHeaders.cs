@@ -104,4 +104,7 @@ internal static class MagicHeader
     public const long HUGETLBFS_MAGIC = 0x958458f6;
     public const long GUEST_MEMFD_MAGIC = 0x474d454d;
     public const long DEBUGFS_MAGIC = 0x64626720;
+    public const long NFS_SUPER_MAGIC = 0x6969;
+    public const long CIFS_SUPER_MAGIC = 0xff534d42;
+    public const long SMB2_SUPER_MAGIC = 0xfe534d42;
 }
