@@ -18,6 +18,7 @@ internal static class EmulatedDifferences
         "After a failed reboot(KEXEC) early kernels of 6.19 forget where preserved files are; the emulated kernel never does.",
         "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
         "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
+        "A link of the preserved map to the middle of a page is a panic here, as a circle is; Linux follows it.",
         "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
         "Preview of guest_memfd: a touch through a mapping of a page that a frozen file lacks is SIGSEGV; on Linux it is SIGBUS. In a system call both are EFAULT.",
         "Preview of guest_memfd: a thread that fills holes through a mapping while PRESERVE_FD runs may be refused a page until the call returns; on Linux it is there or not.",

@@ -31,6 +31,9 @@ internal sealed record ConstantsEntry(Type Type, params string[] Headers)
     /// <summary>Gets the constants that only x86 has, or that arm64 gives another value without being asked here, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> OnlyOnX86 { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Gets the reason why arm64 has no such header; null if both architectures have it.</summary>
+    public string? X86Because { get; init; }
+
     /// <summary>Says whether no header of the kernel for programs has the constants, and the C library's own ones are asked.</summary>
     public bool InLibc { get; init; }
 
@@ -179,6 +182,7 @@ internal static class AbiTable
         new(Raw.Find("LuoInterop.VmTesting.Interop.PollHeader"), "linux/poll.h"),
         new(typeof(BootParamHeader), "asm/bootparam.h")
         {
+            X86Because = "the head of a file, a kernel for x86, which is recognised on any architecture",
             // struct boot_params begins where the file does.
             Forms = new Dictionary<string, CForm>
             {

@@ -6,7 +6,7 @@ namespace LuoInterop.AbiTests;
 public sealed class Arm64Tests
 {
     public static TheoryData<string> Constants =>
-        [.. AbiTable.Constants.Where(entry => entry.Headers.Length > 0).Select(entry => entry.Type.FullName!)];
+        [.. AbiTable.Constants.Where(entry => entry.Headers.Length > 0 && entry.X86Because is null).Select(entry => entry.Type.FullName!)];
 
     public static TheoryData<string> Structures => [.. AbiTable.Structures.Select(entry => entry.Type.FullName!)];
 
@@ -62,6 +62,21 @@ public sealed class Arm64Tests
             int headers = wrong[0].Headers.Length;
             Assert.Equal(Enumerable.Range(headers + 1, wrong.Length), verdict.RefusedLines(Name).Order());
         }
+    }
+
+    [Fact]
+    [Trait("Category", "Kernel")]
+    public async Task HeaderOfX86Alone_IsNoHeaderOfArm64()
+    {
+        string[] headers = [.. AbiTable.Constants.Where(entry => entry.X86Because is not null).SelectMany(entry => entry.Headers)];
+        Assert.NotEmpty(headers);
+        foreach (string header in headers)
+        {
+            Assert.StartsWith("asm/", header, StringComparison.Ordinal);
+            Assert.False(await CCompiler.Arm64HasAsync(header), $"arm64 has {header}.");
+        }
+
+        Assert.True(await CCompiler.Arm64HasAsync("asm/unistd.h"));
     }
 
     [Theory]

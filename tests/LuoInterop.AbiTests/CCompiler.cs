@@ -65,6 +65,9 @@ internal static partial class CCompiler
         return new Verdict(result.ExitCode == 0, folder.Shorten(result.Errors), headers);
     }
 
+    /// <summary>Tells whether arm64 has a header <c>asm/NAME</c>.</summary>
+    public static async Task<bool> Arm64HasAsync(string header) => File.Exists(Path.Combine(await Arm64Headers.Value, Path.GetFileName(header)));
+
     /// <summary>Checks a probe against the C library's headers of a compiler.</summary>
     public static async Task<Verdict> CheckAgainstLibcAsync(Tool compiler, string name, string source)
     {

@@ -43,6 +43,7 @@ public sealed class CoverageTests
             .. AbiTable.Structures.SelectMany(entry => entry.SignNotCompared.Values),
             .. AbiTable.Structures.Where(entry => entry.PartialBecause is not null).Select(entry => entry.PartialBecause),
             .. AbiTable.Structures.Where(entry => entry.X86Because is not null).Select(entry => entry.X86Because),
+            .. AbiTable.Constants.Where(entry => entry.X86Because is not null).Select(entry => entry.X86Because),
             .. AbiTable.Constants.SelectMany(entry => entry.NotInC.Values),
             .. AbiTable.Constants.SelectMany(entry => entry.OnlyOnX86.Values),
         ];

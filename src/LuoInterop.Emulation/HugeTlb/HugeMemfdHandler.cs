@@ -1,4 +1,3 @@
-using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
@@ -75,7 +74,7 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
         using var handle = new SafeFileHandle(file.File.Fd, ownsHandle: false);
         string link = huge.Calls.ReadLink(handle, file.File.Fd, out string text) == 0 ? text : "(no link)";
         string seen = $"its size is {status.stx_size} bytes, it was {inode.KnownSize}";
-        changes.Add(new(Encoding.UTF8.GetString(session.Bytes), file.Token, link, seen, "ftruncate(2)", Errno.EPERM));
+        changes.Add(new(KernelText.Decode(session.Bytes), file.Token, link, seen, "ftruncate(2)", Errno.EPERM));
     }
 
     // Only the position may have changed.

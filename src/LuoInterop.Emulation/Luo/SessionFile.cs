@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
@@ -22,7 +21,7 @@ internal sealed class SessionFile : OpenFile
         Flags = FcntlHeader.O_RDWR;
     }
 
-    public override string LinkText => "anon_inode:[luo_session] " + Encoding.UTF8.GetString(_session.Name.Bytes);
+    public override string LinkText => "anon_inode:[luo_session] " + KernelText.Decode(_session.Name.Bytes);
 
     // The attributes of an anonymous inode cannot be set (fs/anon_inodes.c).
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;

@@ -1,4 +1,3 @@
-using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
@@ -65,7 +64,7 @@ internal sealed class FrozenFileCheck(MemfdCalls calls)
         {
             using var handle = new SafeFileHandle(fd, ownsHandle: false);
             string link = calls.ReadLink(handle, fd, out string text) == 0 ? text : "(no link)";
-            changes.Add(new(Encoding.UTF8.GetString(session.Bytes), file.Token, link, seen, operation, errno));
+            changes.Add(new(KernelText.Decode(session.Bytes), file.Token, link, seen, operation, errno));
         }
     }
 

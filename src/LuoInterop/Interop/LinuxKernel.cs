@@ -187,7 +187,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
             return length == -(int)Errno.ENOENT ? -(int)Errno.EBADF : (int)length;
         }
 
-        text = Encoding.UTF8.GetString(buffer, (int)length);
+        text = KernelText.Decode(new ReadOnlySpan<byte>(buffer, (int)length));
         return 0;
     }
 

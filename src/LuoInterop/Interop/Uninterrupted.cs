@@ -10,7 +10,7 @@ namespace LuoInterop.Interop;
 /// </remarks>
 internal static class Uninterrupted
 {
-    private const int EINTR = -(int)Errno.EINTR;
+    private static int EINTR => -(int)Errno.EINTR;
 
     /// <summary>open(2): of a file that somebody holds a lease on, or of a file system that asks another program.</summary>
     public static int Open(Kernel kernel, string path, int flags)
@@ -145,7 +145,7 @@ internal static class Uninterrupted
             piece = result == EINTR ? Math.Max(piece / 2 / page * page, page) : piece > length / 2 ? length : piece * 2;
             long count = Math.Min(piece, length - done);
             result = kernel.FAllocate(file, mode, offset + done, count);
-            if (result is < 0 and not EINTR)
+            if (result < 0 && result != EINTR)
             {
                 return result;
             }

@@ -107,7 +107,7 @@ public sealed class LiveUpdateSession : IDisposable
             ? Adopt(kernel, fd, (SessionDirection?)direction)
             : throw new ArgumentException("A session that exists is outgoing or incoming.", nameof(direction));
 
-    /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc.</summary>
+    /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc. Bytes that are no UTF-8 are shown as <c>\xNN</c>.</summary>
     /// <exception cref="LiveUpdateException">EBADF: there is no session yet.</exception>
     public string ReadName() => ReadName(Kernel, _session, out _);
 

@@ -37,10 +37,10 @@ internal static class SessionName
         bytes.CopyTo(destination);
     }
 
-    /// <summary>Decodes the bytes up to the first NUL.</summary>
+    /// <summary>Decodes the bytes up to the first NUL (<see cref="KernelText.Decode"/>).</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         int end = bytes.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+        return KernelText.Decode(end < 0 ? bytes : bytes[..end]);
     }
 }

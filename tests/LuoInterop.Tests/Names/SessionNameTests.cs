@@ -31,6 +31,15 @@ public class SessionNameTests
         "a\udc00b",
         new string('a', Limit - 2) + "\ud83d");
 
+    /// <summary>Raw programs may give a session any bytes: none of them turns into another one unseen.</summary>
+    [Theory]
+    [InlineData(new byte[] { (byte)'a', 0xff, (byte)'b' }, "a\\xffb")]
+    [InlineData(new byte[] { 0xc3, 0xa9, 0xc3 }, "\u00e9\\xc3")]
+    [InlineData(new byte[] { 0xed, 0xa0, 0x80 }, "\\xed\\xa0\\x80")]
+    [InlineData(new byte[] { 0xff, 0, (byte)'x' }, "\\xff")]
+    [InlineData(new byte[] { 0xef, 0xbf, 0xbd }, "\ufffd")]
+    public void Decode_BytesThatAreNoText_ShowsEach(byte[] bytes, string expected) => Assert.Equal(expected, SessionName.Decode(bytes));
+
     [Theory]
     [MemberData(nameof(LegalNames))]
     public void Encode_LegalName_DecodesToItself(string name)
