@@ -118,7 +118,9 @@ public sealed class ReplayFilesTests : IDisposable
     {
         string pipe = Path.Combine(_folder, "pipe");
         Assert.Equal(0, Shell("mkfifo pipe").Code);
-        using Process luoctl = Start("dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", pipe);
+
+        // A shell starts what runs in the background with SIGINT ignored, which children inherit, tests among them.
+        using Process luoctl = Start("env", "--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", pipe);
         using FileStream writer = new(pipe, FileMode.Open, FileAccess.Write);
 
         using Process kill = Start("kill", $"-{signal}", luoctl.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));

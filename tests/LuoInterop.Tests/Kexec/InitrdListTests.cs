@@ -70,7 +70,7 @@ public sealed class InitrdListTests : IDisposable
         {
             if (initrd is not null)
             {
-                FStat(initrd, out FileStatus status);
+                Assert.Equal(0, FStat(initrd, out FileStatus status));
                 Initrd = new byte[status.Size];
                 Assert.Equal(Initrd.Length, KernelFile.ReadAt(this, initrd, Initrd, 0));
                 Seals = Fcntl(initrd, FcntlHeader.F_GET_SEALS);

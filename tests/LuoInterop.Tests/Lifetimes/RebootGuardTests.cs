@@ -139,7 +139,7 @@ public sealed class RebootGuardTests : IDisposable
         kernel.BeforeReboot = () => opened = another.Open(LiveUpdateDevice.DefaultPath, FcntlHeader.O_RDWR);
         KexecImage image = _machine.Load();
         KexecImage.Unload(kernel);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(image.Reboot).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => image.Reboot(KexecRebootOptions.ReplacedImage)).Errno);
         Assert.Equal(-(int)Errno.EBUSY, opened);
         LiveUpdateDevice.Open(another).Dispose();
     }
