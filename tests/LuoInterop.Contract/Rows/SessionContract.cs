@@ -69,7 +69,7 @@ public static class SessionContract
                 Refused.Not(s.Kernel.ReadLink(session, out string link));
                 string name = SessionName.Decode(answer.AsSpan(8));
                 Assert.Equal("anon_inode:[luo_session] " + name, link);
-                Assert.Equal(Encoding.UTF8.GetString(end), name[s.Name().Length..]);
+                Assert.Equal(KernelText.Decode(end), name[s.Name().Length..]);
                 Refused.Not(s.Kernel.Close(RawIoctl.Fd(argument)));
             }
         });
@@ -83,7 +83,7 @@ public static class SessionContract
                 byte[] argument = RawIoctl.Named([.. Encoding.ASCII.GetBytes(s.Name()), .. end]);
                 Refused.Not(s.Kernel.Ioctl(s.Device.Handle, RawIoctl.CreateSession, argument));
                 LiveUpdateSession session = LiveUpdateSession.Adopt(s.Kernel, RawIoctl.Fd(argument));
-                Assert.Equal((s.Name() + Encoding.UTF8.GetString(end), SessionDirection.Outgoing), (session.Name, session.Direction));
+                Assert.Equal((s.Name() + KernelText.Decode(end), SessionDirection.Outgoing), (session.Name, session.Direction));
                 session.Abort();
             }
 
