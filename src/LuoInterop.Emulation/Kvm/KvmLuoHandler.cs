@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 

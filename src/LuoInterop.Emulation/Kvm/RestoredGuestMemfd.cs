@@ -2,7 +2,9 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
+using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -157,7 +159,7 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
         }
 
         // Pages that are there, and were not recorded, are not the new file's.
-        if (file is null || HostFile.Stat(file.Fd, out LuoInterop.Interop.statx status) != 0 || status.stx_size != ser.FileSize)
+        if (file is null || HostFile.Stat(file.Fd, out statx status) != 0 || status.stx_size != ser.FileSize)
         {
             return null;
         }
@@ -235,9 +237,9 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
             }
 
             // SAFETY: the buffer is a page on this stack.
-            if (HostLibc.pwrite(inode.File.Fd, buffer, PhysicalMemory.PageSize, (long)index << PhysicalMemory.PageShift) < 0)
+            if (LibC.pwrite(inode.File.Fd, buffer, PhysicalMemory.PageSize, (long)index << PhysicalMemory.PageShift) < 0)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
         }
 

@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -14,7 +15,7 @@ internal sealed class VmFile : OpenFile
     public VmFile(VirtualMachine vm)
     {
         Vm = vm;
-        Flags = FcntlHeader.O_RDWR;
+        Flags = LibC.O_RDWR;
         vm.File = this;
     }
 

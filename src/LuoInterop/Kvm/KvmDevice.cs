@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -48,7 +49,7 @@ public sealed class KvmDevice : IDisposable
         var handle = new KernelHandle(kernel);
         try
         {
-            Check(handle.Take(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), KvmOperation.OpenDevice);
+            Check(handle.Take(Uninterrupted.Open(kernel, path, LibC.O_RDWR | LibC.O_CLOEXEC)), KvmOperation.OpenDevice);
             long version = Check(kernel.Ioctl(handle, KvmHeader.KVM_GET_API_VERSION, 0), KvmOperation.GetApiVersion);
             return version == ApiVersion
                 ? new KvmDevice(kernel, handle)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -71,7 +72,7 @@ public sealed class KvmVm : IDisposable
 
         // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
         Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);
-        int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
+        int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, LibC.FD_CLOEXEC);
         if (result < 0)
         {
             file.Dispose();
