@@ -10,7 +10,7 @@ public static class GuestMemfdMapping
     private const int Page = ProbeVm.Page;
     private const int KeepSize = FallocHeader.FALLOC_FL_KEEP_SIZE;
     private const int PunchHole = FallocHeader.FALLOC_FL_PUNCH_HOLE;
-    private const int Writable = LibC.PROT_READ | LibC.PROT_WRITE;
+    private static readonly int Writable = LibC.PROT_READ | LibC.PROT_WRITE;
 
     public static void Map_WithoutTheMapFlag_ENODEV(Kernel kernel)
     {

@@ -9,7 +9,7 @@ namespace LuoInterop.Contract.Rows;
 [Section(5, "Which files the memfd handler takes, and what preserving does to them", "mm/memfd_luo.c")]
 public static class MemfdContract
 {
-    private const int TmpfsFlags = LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC;
+    private static readonly int TmpfsFlags = LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC;
 
     public static Scenario Accepts_WhatPreservabilityAccepts => Scenario
         .Of("Taken: address space of shmem and no link. Memfds, unlinked tmpfs files; nothing else. Preservability.Of agrees.")

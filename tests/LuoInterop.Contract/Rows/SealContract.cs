@@ -9,7 +9,7 @@ namespace LuoInterop.Contract.Rows;
 [Section(9, "Seals before, while and after a file is preserved", "mm/memfd.c, mm/shmem.c, mm/memfd_luo.c")]
 public static class SealContract
 {
-    private const int ReadWrite = LibC.PROT_READ | LibC.PROT_WRITE;
+    private static readonly int ReadWrite = LibC.PROT_READ | LibC.PROT_WRITE;
 
     public static Scenario AddSeals_UnknownBit_EINVAL => Scenario
         .Of("A seal that the kernel does not know is EINVAL, on a preserved file too; F_GET_SEALS on what is no memfd is EINVAL.")

@@ -54,14 +54,14 @@ public sealed class LeaseTests
             int signal = LibC.SIGURG;
             var owner = new f_owner_ex { type = 1, pid = Environment.ProcessId };
             Assert.Equal(0, LibC.fcntl(fd, LibC.F_SETSIG, signal));
-            Assert.Equal(0, LibC.fcntl(fd, LibC.F_SETOWN_EX, (nint)(&owner)));
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_SETOWN_EX, &owner));
             Assert.Equal(0, leases ? LibC.fcntl(fd, LibC.F_SETLEASE, LibC.F_RDLCK) : 0);
             int held = leases ? LibC.F_RDLCK : LibC.F_UNLCK;
 
             Assert.Equal(0, BzImage.CheckReadable(file));
 
             f_owner_ex found;
-            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, (nint)(&found)));
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, &found));
             Assert.Equal((owner, signal, held), (found, LibC.fcntl(fd, LibC.F_GETSIG, 0), LibC.fcntl(fd, LibC.F_GETLEASE, 0)));
         }
         finally
@@ -82,8 +82,8 @@ public sealed class LeaseTests
             Assert.Equal(0, BzImage.CheckReadable(file));
             int fd = (int)file.DangerousGetHandle();
             f_owner_ex found;
-            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, (nint)(&found)));
-            Assert.Equal((0, 0), (found.pid, LibC.fcntl(fd, LibC.F_GETSIG, 0)));
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, &found));
+            Assert.Equal((0, 0), ((int)found.pid, LibC.fcntl(fd, LibC.F_GETSIG, 0)));
         }
         finally
         {

@@ -7,7 +7,9 @@ namespace LuoInterop.Tests.Support;
 /// <summary>Opens files of the host for tests.</summary>
 internal static class Files
 {
-    public static SafeFileHandle Open(string path, int flags = LibC.O_RDONLY, uint mode = 0)
+    public static SafeFileHandle Open(string path) => Open(path, LibC.O_RDONLY);
+
+    public static SafeFileHandle Open(string path, int flags, uint mode = 0)
     {
         int fd = Kernel.Linux.Open(path, flags | LibC.O_CLOEXEC, mode);
         Assert.True(fd >= 0, $"{path} cannot be opened: {(Errno)(-fd)}");
