@@ -25,6 +25,9 @@ public sealed class TmdsTests
     private static readonly Dictionary<string, string> s_fields = new()
     {
         ["sigaction.__handler"] = "sa_handler",
+        ["msghdr._msg_iovlen"] = "msg_iovlen",
+        ["msghdr._msg_controllen"] = "msg_controllen",
+        ["cmsghdr._cmsg_len"] = "cmsg_len",
     };
 
     /// <summary>The fields that the headers have no more, each with the reason.</summary>

@@ -63,6 +63,9 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
 
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
+        // Measured against an import of its own that saves errno too, on a call that does nothing (FIOCLEX), in turn in one
+        // process: 291 ns through Tmds.LibC, 273 ns without (6 %). A call of live update takes microseconds: not worth one.
+
         // SAFETY: the span is pinned for the call, and covers what the structure's size field claims, so that the kernel
         // reads and writes inside it only.
         if (argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
