@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Kvm;
 
@@ -49,7 +50,7 @@ public sealed class KvmDevice : IDisposable
         var handle = new KernelHandle(kernel);
         try
         {
-            KvmRefusal.Check(handle.Take(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), KvmOperation.OpenDevice);
+            KvmRefusal.Check(handle.Take(Uninterrupted.Open(kernel, path, LibC.O_RDWR | LibC.O_CLOEXEC)), KvmOperation.OpenDevice);
             long version = KvmRefusal.Check(kernel.Ioctl(handle, KvmHeader.KVM_GET_API_VERSION, 0), KvmOperation.GetApiVersion);
             return version == ApiVersion
                 ? new KvmDevice(kernel, handle)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Kvm;
 
@@ -72,7 +73,7 @@ public sealed class KvmVm : IDisposable
 
         // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
         KvmRefusal.Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);
-        int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
+        int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, LibC.FD_CLOEXEC);
         if (result < 0)
         {
             file.Dispose();

@@ -35,9 +35,6 @@ internal sealed record ConstantsEntry(Type Type, params string[] Headers)
     /// <summary>Gets the reason why arm64 has no such header; null if both architectures have it.</summary>
     public string? X86Because { get; init; }
 
-    /// <summary>Says whether no header of the kernel for programs has the constants, and the C library's own ones are asked.</summary>
-    public bool InLibc { get; init; }
-
     /// <summary>Gets the constants that no C header has, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> NotInC { get; init; } = new Dictionary<string, string>();
 }
@@ -51,7 +48,6 @@ internal static class AbiTable
     private const string UnsignedInLibc =
         "a count: the kernel's header says long, the C library's, whose fstatfs is called, says unsigned long";
 
-    private const string LibraryName = "the library's file name, proved by loading it";
     private const string RegistersOfX86 = "registers are an architecture's own; a vCPU is driven on x86-64 only";
 
     public static IReadOnlyList<StructureEntry> Structures { get; } =
@@ -80,12 +76,6 @@ internal static class AbiTable
         new(typeof(kvm_segment), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(kvm_dtable), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(kvm_sregs), "linux/kvm.h") { X86Because = RegistersOfX86 },
-        new(typeof(statx_timestamp), "linux/stat.h"),
-        new(typeof(statx), "linux/stat.h")
-        {
-            PartialBecause = "nothing after stx_dev_minor is read; the size covers what the kernel writes",
-            SignNotCompared = new Dictionary<string, string> { ["__spare0"] = "an array of one element in C" },
-        },
         new(typeof(statfs), "asm/statfs.h")
         {
             SignNotCompared = new Dictionary<string, string>
@@ -97,10 +87,7 @@ internal static class AbiTable
                 ["f_ffree"] = UnsignedInLibc,
             },
         },
-        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+IoVector"), "linux/uio.h") { CForm = "struct iovec" },
-        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+f_owner_ex"), "linux/fcntl.h"),
-        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc+Limit"), "linux/resource.h") { CForm = "struct rlimit" },
-        new(Raw.Find("LuoInterop.VmTesting.Interop.PollFd"), "linux/poll.h") { CForm = "struct pollfd" },
+        new(Raw.Find("LuoInterop.Emulation.Interop.rlimit"), "linux/resource.h"),
     ];
 
     /// <summary>Gets the value types that are no C structure, each with the reason.</summary>
@@ -146,7 +133,6 @@ internal static class AbiTable
         new(typeof(FcntlHeader), "linux/fcntl.h"),
         new(typeof(FallocHeader), "linux/falloc.h"),
         new(typeof(MmanHeader), "linux/mman.h"),
-        new(typeof(StatHeader), "linux/stat.h"),
         new(typeof(MagicHeader), "linux/magic.h"),
         new(typeof(RebootHeader), "linux/reboot.h"),
         new(typeof(KexecHeader), "linux/kexec.h"),
@@ -161,10 +147,9 @@ internal static class AbiTable
                 ["NR_reboot"] = new("__NR_reboot"),
             },
         },
-        new(Raw.Find("LuoInterop.Emulation.Interop.HostLibc"), "linux/fcntl.h", "linux/kcmp.h", "linux/stat.h", "linux/fs.h", "linux/resource.h", "linux/signal.h")
-        {
-            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
-        },
+        new(Raw.Find("LuoInterop.Emulation.Interop.FsHeader"), "linux/fs.h"),
+        new(Raw.Find("LuoInterop.Emulation.Interop.KcmpHeader"), "linux/kcmp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Interop.ResourceHeader"), "linux/resource.h"),
         new(Raw.Find("LuoInterop.Emulation.Interop.Refused"), "linux/errno.h")
         {
             Forms = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Interop.Refused"))
@@ -174,13 +159,6 @@ internal static class AbiTable
         {
             Forms = new Dictionary<string, CForm> { ["ENOSYS"] = new("-ENOSYS") },
         },
-        new(Raw.Find("LuoInterop.Litmus.Interop.HostLibc"), "sys/socket.h")
-        {
-            InLibc = true,
-            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
-        },
-        new(Raw.Find("LuoInterop.VmTesting.Interop.ErrnoHeader"), "linux/errno.h"),
-        new(Raw.Find("LuoInterop.VmTesting.Interop.PollHeader"), "linux/poll.h"),
         new(typeof(BootParamHeader), "asm/bootparam.h")
         {
             X86Because = "the head of a file, a kernel for x86, which is recognised on any architecture",
@@ -209,10 +187,6 @@ internal static class AbiTable
                 ["DefaultSetupSectors"] = "a number in the text of boot.rst",
                 ["ParagraphSize"] = "a number in the text of boot.rst",
             },
-        },
-        new(typeof(Libc))
-        {
-            NotInC = new Dictionary<string, string> { ["Library"] = LibraryName },
         },
 
         // Outside the raw namespace, but their values go to the kernel or come from it as they are.

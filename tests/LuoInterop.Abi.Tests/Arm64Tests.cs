@@ -18,7 +18,7 @@ public sealed class Arm64Tests
         ConstantsEntry entry = Entry(name);
         foreach (IGrouping<string, ConstantExpectation> group in Grouped(ConstantExpectation.Of(entry, arm64: true)))
         {
-            Verdict verdict = await CheckAsync(entry, Assert.Single(Probe.Write(group)));
+            Verdict verdict = await CheckAsync(Assert.Single(Probe.Write(group)));
             Assert.True(verdict.Accepted, $"arm64's headers disagree:\n{verdict.Messages}");
         }
     }
@@ -37,7 +37,7 @@ public sealed class Arm64Tests
             ConstantExpectation expected = ConstantExpectation.Of(entry, field, arm64: false);
             if (Probe.IsChosen(field) || entry.OnlyOnX86.ContainsKey(field.Name))
             {
-                Verdict verdict = await CheckAsync(entry, Assert.Single(Probe.Write([expected])));
+                Verdict verdict = await CheckAsync(Assert.Single(Probe.Write([expected])));
                 Assert.False(verdict.Accepted, $"{field.Name} is the same on arm64: a constant serves.");
                 differ.Add(field.Name);
             }
@@ -58,7 +58,7 @@ public sealed class Arm64Tests
         foreach (IGrouping<string, ConstantExpectation> group in Grouped(ConstantExpectation.Of(entry, arm64: true)))
         {
             ConstantExpectation[] wrong = [.. group.Select(constant => constant with { Value = constant.Value + 1 })];
-            Verdict verdict = await CheckAsync(entry, Assert.Single(Probe.Write(wrong)));
+            Verdict verdict = await CheckAsync(Assert.Single(Probe.Write(wrong)));
             int headers = wrong[0].Headers.Length;
             Assert.Equal(Enumerable.Range(headers + 1, wrong.Length), verdict.RefusedLines(Name).Order());
         }
@@ -102,9 +102,7 @@ public sealed class Arm64Tests
 
     private const string Name = "probe";
 
-    private static Task<Verdict> CheckAsync(ConstantsEntry entry, string program) => entry.InLibc
-        ? CCompiler.CheckAgainstLibcAsync(Tool.Arm64Gcc, Name, program)
-        : CCompiler.CheckAgainstArm64Async(Name, program);
+    private static Task<Verdict> CheckAsync(string program) => CCompiler.CheckAgainstArm64Async(Name, program);
 
     private static IEnumerable<IGrouping<string, ConstantExpectation>> Grouped(IEnumerable<ConstantExpectation> constants) =>
         constants.GroupBy(constant => string.Join(' ', constant.Headers));

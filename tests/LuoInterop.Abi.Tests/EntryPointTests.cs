@@ -1,67 +1,72 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text;
-using LuoInterop.Interop;
+using Mono.Cecil;
+using Mono.Cecil.Cil;
 
 namespace LuoInterop.Abi.Tests;
 
-/// <summary>Proves each import against the C library: the symbol that a C program would use, and its parameters.</summary>
+/// <summary>Proves each import that a call ends in, Tmds.LibC's and the projects' own, against the C library.</summary>
 public sealed class EntryPointTests
 {
-    private const BindingFlags AllStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+    private static readonly MethodDefinition[] s_imports =
+        [.. BuiltCode.Imports.Where(import => !FunctionTable.OwnLibraries.ContainsKey(import.PInvokeInfo.Module.Name))];
 
-    private static readonly MethodInfo[] Imports =
-        [.. typeof(Libc).GetMethods(AllStatic).Where(method =>
-            method.IsDefined(typeof(LibraryImportAttribute)) || (IsNative(method) && !IsGenerated(method)))];
+    public static TheoryData<string> Imports => [.. s_imports.Select(Title)];
 
-    public static TheoryData<string> Methods => [.. FunctionTable.Functions.Select(function => function.Method)];
-
+    /// <summary>Each import is in the table, and the table has nothing that is not called.</summary>
     [Fact]
     public void EveryImport_IsInTheTable()
     {
-        Assert.NotEmpty(Imports);
+        Assert.NotEmpty(s_imports);
         Assert.Equal(
-            Imports.Select(import => import.Name).Order(StringComparer.Ordinal),
-            FunctionTable.Functions.Select(function => function.Method).Order(StringComparer.Ordinal));
+            s_imports.Select(import => import.PInvokeInfo.EntryPoint).Distinct().Order(StringComparer.Ordinal),
+            FunctionTable.Functions.Select(function => function.Symbol).Order(StringComparer.Ordinal));
+        Assert.All(FunctionTable.OwnLibraries.Values, reason => Assert.False(string.IsNullOrWhiteSpace(reason)));
     }
 
-    /// <summary>Nothing else in the assembly calls native code, so that this table is complete.</summary>
+    /// <summary>A library imports in classes of its Interop namespace, which are named for a C header.</summary>
     [Fact]
-    public void NativeCalls_AreInLibcOnly()
+    public void OwnImports_AreInHeaderClassesOnly()
     {
-        MethodInfo[] native =
-            [.. typeof(Libc).Assembly.GetTypes()
-                .SelectMany(type => type.GetMethods(AllStatic | BindingFlags.DeclaredOnly))
-                .Where(IsNative)];
+        MethodDefinition[] own = [.. Own().Where(import => import.Module.Name.StartsWith("LuoInterop", StringComparison.Ordinal) && IsOfSources(import, "src"))];
+        Assert.NotEmpty(own);
+        Assert.All(own, import => Assert.EndsWith("Header", import.DeclaringType.Name, StringComparison.Ordinal));
+        Assert.All(own, import => Assert.EndsWith(".Interop", import.DeclaringType.Namespace, StringComparison.Ordinal));
+    }
 
-        Assert.NotEmpty(native);
-        Assert.All(native, method => Assert.Equal(typeof(Libc), method.DeclaringType));
-        Assert.Equal(Imports.Length, native.Length);
+    /// <summary>What Tmds.LibC has is not imported once more, unless it keeps no errno of a function that can fail.</summary>
+    [Fact]
+    public void OwnImport_IsOfWhatTmdsLacks()
+    {
+        ILookup<string, MethodDefinition> theirs = BuiltCode.Tmds.GetType($"{BuiltCode.Namespace}.LibC").Methods
+            .Where(method => method.IsPInvokeImpl).ToLookup(method => method.PInvokeInfo.EntryPoint);
+        foreach (MethodDefinition import in Own())
+        {
+            bool lacks = !theirs[import.PInvokeInfo.EntryPoint].Any(method => method.PInvokeInfo.SupportsLastError);
+            Assert.True(lacks, $"{Title(import)}: Tmds.LibC has it.");
+        }
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
-    public async Task EntryPoint_IsTheSymbolThatACProgramUses(string method)
+    [MemberData(nameof(Imports))]
+    public async Task EntryPoint_IsTheSymbolThatACProgramUses(string title)
     {
-        (FunctionEntry function, MethodInfo import) = Find(method);
+        (FunctionEntry function, MethodDefinition import) = Find(title);
 
-        IReadOnlyList<string> symbols = await CCompiler.ListUndefinedSymbolsAsync(method, WriteProbe(function, import));
+        IReadOnlyList<string> symbols = await CCompiler.ListUndefinedSymbolsAsync(function.Symbol, NativeSignature.WriteProbe(function, import));
 
-        Assert.Equal([EntryPoint(import)], symbols);
+        Assert.Equal([import.PInvokeInfo.EntryPoint], symbols);
     }
 
     [Theory]
-    [MemberData(nameof(Methods))]
-    public void EntryPoint_IsExportedByTheLibrary(string method)
+    [MemberData(nameof(Imports))]
+    public void EntryPoint_IsExportedByTheLibrary(string title)
     {
-        (FunctionEntry function, MethodInfo import) = Find(method);
-        Assert.Equal(function.Symbol ?? function.Method, EntryPoint(import));
-        LibraryImportAttribute attribute = import.GetCustomAttribute<LibraryImportAttribute>()!;
-
-        nint library = NativeLibrary.Load(attribute.LibraryName, typeof(Libc).Assembly, searchPath: null);
+        MethodDefinition import = Find(title).Import;
+        nint library = NativeLibrary.Load(import.PInvokeInfo.Module.Name, typeof(LibC).Assembly, searchPath: null);
         try
         {
-            Assert.NotEqual(0, NativeLibrary.GetExport(library, EntryPoint(import)));
+            Assert.NotEqual(0, NativeLibrary.GetExport(library, import.PInvokeInfo.EntryPoint));
         }
         finally
         {
@@ -71,36 +76,50 @@ public sealed class EntryPointTests
 
     /// <summary>The runtime itself binds each import, which a wrong name would make fail at the first call only.</summary>
     [Theory]
-    [MemberData(nameof(Methods))]
-    public void Import_IsBoundByTheRuntime(string method)
+    [MemberData(nameof(Imports))]
+    public void Import_IsBoundByTheRuntime(string title)
     {
-        (_, MethodInfo import) = Find(method);
-        MethodInfo native = Assert.Single(typeof(Libc).GetMethods(AllStatic), candidate => IsNative(candidate) && Owner(candidate) == import.Name);
+        MethodDefinition import = Find(title).Import;
+        Module module = Assembly.LoadFrom(import.Module.FileName).ManifestModule;
+        MethodInfo native = Assert.IsAssignableFrom<MethodInfo>(module.ResolveMethod(import.MetadataToken.ToInt32()));
+        Assert.Equal(import.Name, native.Name);
         Marshal.Prelink(native);
-        Assert.Equal(EntryPoint(import), native.GetCustomAttribute<DllImportAttribute>()!.EntryPoint);
     }
 
-    /// <summary>
-    /// Nothing comes between a call and errno: an import is the call itself, or converts and frees a string, and then saves errno in between.
-    /// </summary>
+    /// <summary>errno is saved on the way back from every function that can fail; a function that cannot says why.</summary>
     [Theory]
-    [MemberData(nameof(Methods))]
-    public void Import_LosesNoErrorNumber(string method)
+    [MemberData(nameof(Imports))]
+    public void Import_LosesNoErrorNumber(string title)
     {
-        MethodInfo import = Find(method).Import;
-        bool converts = import.GetParameters().Any(static parameter => parameter.ParameterType is { IsPrimitive: false, IsPointer: false });
-        Assert.Equal(converts, import.GetCustomAttribute<LibraryImportAttribute>()!.SetLastError);
-        Assert.Equal(converts, !IsNative(import));
+        (FunctionEntry function, MethodDefinition import) = Find(title);
+        Assert.True(SavesError(import) || function.NeverFailsBecause is { Length: > 0 }, $"{title} does not save errno.");
+    }
+
+    /// <summary>errno itself is read by nobody: between the call and the reading the runtime makes calls of its own.</summary>
+    [Fact]
+    public void ErrorNumber_IsReadInOneWay()
+    {
+        string[] raw =
+        [
+            .. BuiltCode.Modules.SelectMany(module => module.GetTypes()).SelectMany(type => type.Methods).Where(method => method.HasBody)
+                .Where(method => !IsGeneratedStub(method))
+                .Where(method => method.Body.Instructions.Any(step => step.Operand is MethodReference
+                {
+                    Name: nameof(Marshal.GetLastSystemError) or nameof(Marshal.GetLastWin32Error) or "get_errno",
+                }))
+                .Select(method => method.FullName),
+        ];
+        Assert.Empty(raw);
     }
 
     /// <summary>A function that the C library renames for 64-bit offsets is reported: the check is able to fail.</summary>
     [Fact]
     public async Task SymbolThatTheCompilerRenames_IsReported()
     {
-        (FunctionEntry function, MethodInfo import) = Find("lseek");
+        (FunctionEntry function, MethodDefinition import) = OfSymbol("lseek");
 
         IReadOnlyList<string> symbols = await CCompiler.ListUndefinedSymbolsAsync(
-            "renamed", "#define _FILE_OFFSET_BITS 64\n" + WriteProbe(function, import));
+            "renamed", "#define _FILE_OFFSET_BITS 64\n" + NativeSignature.WriteProbe(function, import));
 
         Assert.Equal(["lseek64"], symbols);
     }
@@ -109,10 +128,10 @@ public sealed class EntryPointTests
     [Fact]
     public async Task FunctionThatTheHeaderLacks_IsReported()
     {
-        (FunctionEntry function, MethodInfo import) = Find("fchmod");
+        (FunctionEntry function, MethodDefinition import) = OfSymbol("fchmod");
 
         Exception error = await Assert.ThrowsAnyAsync<Exception>(
-            () => CCompiler.ListUndefinedSymbolsAsync("lacking", WriteProbe(function with { Header = "sys/types.h" }, import)));
+            () => CCompiler.ListUndefinedSymbolsAsync("lacking", NativeSignature.WriteProbe(function with { Header = "sys/types.h" }, import)));
 
         Assert.Contains("'fchmod' undeclared", error.Message, StringComparison.Ordinal);
     }
@@ -121,62 +140,39 @@ public sealed class EntryPointTests
     [Fact]
     public async Task ParameterOfTheWrongWidth_IsReported()
     {
-        (FunctionEntry function, MethodInfo import) = Find("madvise");
+        (FunctionEntry function, MethodDefinition import) = OfSymbol("madvise");
         FunctionEntry wrong = function with { Parameters = ["void *", "size_t", "long"] };
 
-        Exception error = await Assert.ThrowsAnyAsync<Exception>(() => CCompiler.ListUndefinedSymbolsAsync("wrong", WriteProbe(wrong, import)));
+        Exception error = await Assert.ThrowsAnyAsync<Exception>(
+            () => CCompiler.ListUndefinedSymbolsAsync("wrong", NativeSignature.WriteProbe(wrong, import)));
 
         Assert.Contains("conflicting types for 'madvise'", error.Message, StringComparison.Ordinal);
         Assert.Contains("parameter advice of madvise is declared as 4 bytes", error.Message, StringComparison.Ordinal);
     }
 
-    // The table's prototype is redeclared, which the compiler refuses unless it is the header's own (and the header has to
-    // declare the function at all: a prototype alone would bring it into being); then each of its types is compared
-    // with the managed parameter, so that together the managed signature equals the header's.
-    private static string WriteProbe(FunctionEntry function, MethodInfo import)
-    {
-        string symbol = EntryPoint(import);
-        string[] types = [.. function.Arguments];
-        ParameterInfo[] parameters = import.GetParameters();
-        Assert.Equal(types.Length, parameters.Length);
+    private static IEnumerable<MethodDefinition> Own() => s_imports.Where(import => import.Module.Assembly.Name.Name != BuiltCode.Tmds.Assembly.Name.Name);
 
-        StringBuilder code = new();
-        code.Append($"#define _GNU_SOURCE\n#include <{function.Header}>\n");
-        code.Append($"typedef __typeof__(&{symbol}) declared_by_the_header;\n");
-        code.Append($"{function.Returns} {symbol}({string.Join(", ", function.Parameters)}{(function.Variadic is null ? "" : ", ...")});\n");
-        Expect(code, function.Returns, import.ReturnType, $"result of {import.Name}");
-        foreach ((string type, ParameterInfo parameter) in types.Zip(parameters))
-        {
-            Expect(code, type, parameter.ParameterType, $"parameter {parameter.Name} of {import.Name}");
-        }
+    private static bool IsOfSources(MethodDefinition import, string folder) =>
+        import.Module.FileName.StartsWith(Path.Combine(KernelHeaders.RepositoryRoot(), folder) + '/', StringComparison.Ordinal);
 
-        code.Append("void *reference(void);\nvoid *reference(void) { return (void *)").Append(symbol).Append("; }\n");
-        return code.ToString();
-    }
+    // The generator of an import makes a local function of the call, <name>g__..., and saves errno in the method that has it.
+    private static bool SavesError(MethodDefinition import) =>
+        import.PInvokeInfo.SupportsLastError
+        || import.DeclaringType.Methods.Any(method => IsGeneratedStub(method)
+            && method.Body.Instructions.Any(step => step.Operand is MethodReference called && called.Resolve() == import)
+            && method.Body.Instructions.Any(step => step.OpCode == OpCodes.Call && step.Operand is MethodReference { Name: nameof(Marshal.SetLastPInvokeError) }));
 
-    private static void Expect(StringBuilder code, string type, Type managed, string what)
-    {
-        // A string's marshaller passes a pointer.
-        bool pointer = managed.IsPointer || managed == typeof(string);
-        int size = pointer ? nint.Size : ManagedLayout.SizeOf(managed);
-        code.Append($"_Static_assert(sizeof({type}) == {size}, \"{what} is declared as {size} bytes\");\n");
-        Assert.True(pointer == type.EndsWith('*'), $"{what}: {managed} against {type}");
-        if (!pointer)
-        {
-            bool signed = ManagedLayout.IsSigned(managed) ?? throw new NotSupportedException($"{what} is a {managed}.");
-            code.Append($"_Static_assert((({type})-1 < 0) == {(signed ? 1 : 0)}, \"{what} is declared as {managed.Name}\");\n");
-        }
-    }
+    private static bool IsGeneratedStub(MethodDefinition method) =>
+        method.HasBody && method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(LibraryImportAttribute));
 
-    private static (FunctionEntry Function, MethodInfo Import) Find(string method) =>
-        (FunctionTable.Functions.Single(function => function.Method == method), Imports.Single(import => import.Name == method));
+    private static (FunctionEntry Function, MethodDefinition Import) Find(string title) => Of(s_imports.Single(import => Title(import) == title));
 
-    private static string EntryPoint(MethodInfo import) => import.GetCustomAttribute<LibraryImportAttribute>()!.EntryPoint ?? import.Name;
+    private static (FunctionEntry Function, MethodDefinition Import) OfSymbol(string symbol) =>
+        Of(s_imports.First(import => import.PInvokeInfo.EntryPoint == symbol));
 
-    private static bool IsNative(MethodInfo method) => method.Attributes.HasFlag(MethodAttributes.PinvokeImpl);
+    private static (FunctionEntry Function, MethodDefinition Import) Of(MethodDefinition import) =>
+        (FunctionTable.Functions.Single(function => function.Symbol == import.PInvokeInfo.EntryPoint), import);
 
-    // The import's generator makes a local function, which the compiler names "<owner>g__...".
-    private static bool IsGenerated(MethodInfo method) => method.Name.StartsWith('<');
-
-    private static string Owner(MethodInfo native) => IsGenerated(native) ? native.Name[1..native.Name.IndexOf('>', StringComparison.Ordinal)] : native.Name;
+    private static string Title(MethodDefinition import) =>
+        $"{import.Module.Assembly.Name.Name}: {import.PInvokeInfo.EntryPoint}({string.Join(", ", import.Parameters.Select(parameter => parameter.ParameterType.Name))})";
 }

@@ -34,11 +34,8 @@ internal sealed record ConstantExpectation(string Expression, string[] Headers, 
     {
         CForm form = entry.Forms.GetValueOrDefault(field.Name) ?? new CForm(field.Name);
         string[] headers = form.Header is null ? entry.Headers : [form.Header];
-        return new ConstantExpectation(form.Expression, headers, Probe.ValueOf(field, arm64)) { InLibc = entry.InLibc };
+        return new ConstantExpectation(form.Expression, headers, Probe.ValueOf(field, arm64));
     }
-
-    /// <summary>Says whether the C library's headers answer, and not the kernel's.</summary>
-    public bool InLibc { get; init; }
 }
 
 /// <summary>Writes expectations as C programs of static assertions.</summary>

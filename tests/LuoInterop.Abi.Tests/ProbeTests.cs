@@ -63,7 +63,7 @@ public sealed class ProbeTests
     [Trait("Category", "Kernel")]
     public async Task ConstantOfTheWrongSign_IsReported()
     {
-        ConstantExpectation wrong = new("AT_FDCWD", ["linux/fcntl.h"], unchecked((uint)FcntlHeader.AT_FDCWD));
+        ConstantExpectation wrong = new("AT_FDCWD", ["linux/fcntl.h"], unchecked((uint)LibC.AT_FDCWD));
 
         Verdict verdict = await CCompiler.CheckAgainstKernelAsync("wrong", Assert.Single(Probe.Write([wrong])));
 

@@ -88,7 +88,7 @@ public sealed partial class SourceTests
     [GeneratedRegex(@"(?<=\bconst u?(?:int|long|short|byte|nint) [^;]*)\b([A-Z][A-Z0-9]*_[A-Z0-9_]*|E[A-Z0-9]+) = -?\d[\w]*")]
     private static partial Regex CNamedNumber();
 
-    [GeneratedRegex(@"\b(?:Host)?Libc\.\w+\(")]
+    [GeneratedRegex(@"\b(?:LibC|[A-Z]\w+Header)\.[a-z]\w*\(")]
     private static partial Regex Import();
 
     [GeneratedRegex(@"(?<![\w.])\d[\w.]*")]

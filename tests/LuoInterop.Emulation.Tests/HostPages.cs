@@ -1,11 +1,11 @@
-using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Tests;
 
 /// <summary>Maps pages whose protection can be taken away, to make arguments that fault.</summary>
-internal sealed unsafe partial class HostPages : IDisposable
+internal sealed unsafe class HostPages : IDisposable
 {
-    public const int None = 0, ReadOnly = 1, ReadWrite = 3;
+    public static readonly int None = LibC.PROT_NONE, ReadOnly = LibC.PROT_READ, ReadWrite = LibC.PROT_READ | LibC.PROT_WRITE;
     public const int PageSize = 4096;
 
     private readonly int _count;
@@ -13,7 +13,7 @@ internal sealed unsafe partial class HostPages : IDisposable
     public HostPages(int count)
     {
         _count = count;
-        Address = (nint)mmap(null, (nuint)(count * PageSize), ReadWrite, 0x22, -1, 0);
+        Address = (nint)LibC.mmap(null, count * PageSize, ReadWrite, LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS, -1, 0);
         Assert.NotEqual(-1, Address);
     }
 
@@ -23,16 +23,7 @@ internal sealed unsafe partial class HostPages : IDisposable
 
     public Span<byte> Bytes => new((void*)Address, _count * PageSize);
 
-    public void Protect(int page, int protection) => Assert.Equal(0, mprotect((void*)Page(page), PageSize, protection));
+    public void Protect(int page, int protection) => Assert.Equal(0, LibC.mprotect((void*)Page(page), PageSize, protection));
 
-    public void Dispose() => Assert.Equal(0, munmap((void*)Address, (nuint)(_count * PageSize)));
-
-    [LibraryImport("libc")]
-    private static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
-
-    [LibraryImport("libc")]
-    private static partial int mprotect(void* address, nuint length, int protection);
-
-    [LibraryImport("libc")]
-    private static partial int munmap(void* address, nuint length);
+    public void Dispose() => Assert.Equal(0, LibC.munmap((void*)Address, _count * PageSize));
 }

@@ -1,4 +1,5 @@
 using LuoInterop.Kho;
+using Tmds.Linux;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -24,7 +25,7 @@ public sealed class MemfdPreserveTests : IDisposable
     public void UnlinkedTmpfsFiles_AreTaken_LinkedOnesAreNot()
     {
         const int O_CREAT = 0x40;
-        using var temporary = new Descriptor(_kernel, _kernel.Open("/dev/shm", LuoInterop.Interop.FcntlHeader.O_TMPFILE | O_RDWR, 0x180));
+        using var temporary = new Descriptor(_kernel, _kernel.Open("/dev/shm", LibC.O_TMPFILE | O_RDWR, 0x180));
         Assert.Equal(0, _kernel.FTruncate(temporary, 5000));
         Assert.Equal(0, _kernel.Preserve(_session, temporary.Fd, 1));
 

@@ -36,6 +36,11 @@ internal static class Dotnet
         Assert.True(code == 0, $"dotnet {string.Join(' ', arguments)} ended with {code}:\n{output}\n{error}");
         return output;
     }
+
+    /// <summary>Gets the names of the package sources that this machine uses.</summary>
+    public static IEnumerable<string> Sources(string folder) =>
+        from Match match in Regex.Matches(Run(folder, "nuget", "list", "source"), @"^ *\d+\. +(.+?) \[Enabled\]", RegexOptions.Multiline)
+        select match.Groups[1].Value;
 }
 
 /// <summary>Shows that the packages are whole, and that the README's first program works with them from an empty project.</summary>
@@ -72,9 +77,17 @@ public sealed class PackageTests(PackedLibraries packed) : IClassFixture<PackedL
         string folder = Directory.CreateDirectory(Path.Combine(packed.Folder, "first program")).FullName;
         string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         File.WriteAllText(Path.Combine(folder, "Program.cs"), Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value);
+
+        // The libraries are the packed ones, whoever else offers some; what they depend on is from where this machine gets packages.
+        string others = string.Concat(Dotnet.Sources(folder).Select(static name =>
+            new XElement("packageSource", new XAttribute("key", name), new XElement("package", new XAttribute("pattern", "*")))));
         File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
             <configuration>
-              <packageSources><clear /><add key="packed" value="{Path.Combine(packed.Folder, "packages")}" /></packageSources>
+              <packageSources><add key="packed" value="{Path.Combine(packed.Folder, "packages")}" /></packageSources>
+              <packageSourceMapping>
+                <packageSource key="packed"><package pattern="LuoInterop*" /></packageSource>
+                {others}
+              </packageSourceMapping>
               <config><add key="globalPackagesFolder" value="{Path.Combine(packed.Folder, "global")}" /></config>
             </configuration>
             """);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Shared;
 
@@ -7,22 +9,16 @@ namespace LuoInterop.Tests.Shared;
 /// <remarks>The signal is SIGUSR2, which the .NET runtime leaves alone; its handler does nothing and was installed without SA_RESTART.</remarks>
 internal sealed unsafe partial class SignalStorm : IDisposable
 {
-    private const int SIGUSR2 = 12;
-
-    // struct sigaction of glibc on x86-64 and arm64: handler, 128 bytes of mask, flags, restorer.
-    private const int ActionSize = 152;
-
-    private readonly int _target = gettid();
+    private readonly int _target = UnistdHeader.gettid();
     private readonly Thread _sender;
     private volatile bool _ended;
 
     static SignalStorm()
     {
         // abs() takes an int as a handler does, and touches nothing: no managed code runs in the handler. It stays installed.
-        byte* action = stackalloc byte[ActionSize];
-        new Span<byte>(action, ActionSize).Clear();
-        *(nint*)action = NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
-        if (sigaction(SIGUSR2, action, null) != 0)
+        sigaction action = default;
+        action.sa_handler = (void*)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
+        if (LibC.sigaction(LibC.SIGUSR2, &action, null) != 0)
         {
             throw new InvalidOperationException("sigaction failed.");
         }
@@ -36,7 +32,7 @@ internal sealed unsafe partial class SignalStorm : IDisposable
         {
             while (!_ended)
             {
-                if (tgkill(process, _target, SIGUSR2) == 0)
+                if (tgkill(process, _target, LibC.SIGUSR2) == 0)
                 {
                     Sent++;
                 }
@@ -60,12 +56,7 @@ internal sealed unsafe partial class SignalStorm : IDisposable
         _sender.Join();
     }
 
-    [LibraryImport("libc")]
-    private static partial int gettid();
-
-    [LibraryImport("libc")]
+    // Tmds.LibC lacks it.
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int tgkill(int process, int thread, int signal);
-
-    [LibraryImport("libc")]
-    private static partial int sigaction(int signal, byte* action, byte* before);
 }

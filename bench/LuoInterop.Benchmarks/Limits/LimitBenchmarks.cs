@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
+using Tmds.Linux;
 
 namespace LuoInterop.Benchmarks;
 
@@ -23,7 +24,7 @@ public unsafe partial class LimitBenchmarks
 
     // getppid(2) is not cached by libc, as getpid(2) once was.
     [Benchmark]
-    public int SystemCall() => getppid();
+    public int SystemCall() => LibC.getppid();
 
     // SAFETY: both were allocated with this size, and are freed in the cleanup.
     [Benchmark]
@@ -35,7 +36,4 @@ public unsafe partial class LimitBenchmarks
         NativeMemory.Free(_from);
         NativeMemory.Free(_to);
     }
-
-    [LibraryImport("libc")]
-    private static partial int getppid();
 }

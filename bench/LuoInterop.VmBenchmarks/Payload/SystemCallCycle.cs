@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Measures the cheapest system call there is: what every call into the kernel costs at least.</summary>
-internal sealed partial class SystemCallCycle : ICallCycle
+internal sealed class SystemCallCycle : ICallCycle
 {
     public IReadOnlyList<string> Operations { get; } = ["getppid"];
 
@@ -18,12 +18,9 @@ internal sealed partial class SystemCallCycle : ICallCycle
         timer.Start();
         for (int i = 0; i < Calls; i++)
         {
-            _ = getppid();
+            _ = LibC.getppid();
         }
 
         timer.Stop(0);
     }
-
-    [LibraryImport("libc")]
-    private static partial int getppid();
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Boot;
 
@@ -40,7 +41,7 @@ internal static class BzImage
     public static int CheckReadable(SafeHandle file)
     {
         int flags = Kernel.Linux.Fcntl(file, FcntlHeader.F_GETFL);
-        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0 || (flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_WRONLY)
+        if (flags < 0 || (flags & LibC.O_PATH) != 0 || (flags & LibC.O_ACCMODE) == LibC.O_WRONLY)
         {
             return Refused.EBADF;
         }
@@ -51,13 +52,13 @@ internal static class BzImage
             return error;
         }
 
-        if ((status.Mode & StatHeader.S_IFMT) != StatHeader.S_IFREG)
+        if ((status.Mode & (ushort)LibC.S_IFMT) != (ushort)LibC.S_IFREG)
         {
             return Refused.EINVAL;
         }
 
         // deny_write_access: nobody may have the file open for writing.
-        return (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY || IsOpenForWriting(file) ? Refused.ETXTBSY
+        return (flags & LibC.O_ACCMODE) != LibC.O_RDONLY || IsOpenForWriting(file) ? Refused.ETXTBSY
             : status.Size <= 0 ? Refused.EINVAL
             : 0;
     }

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -28,7 +29,7 @@ internal sealed class BlobFile : OpenFile
 
     public override nint PRead(Span<byte> buffer, long offset)
     {
-        if ((Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_WRONLY)
+        if ((Flags & LibC.O_ACCMODE) == LibC.O_WRONLY)
         {
             return Refused.EBADF;
         }
@@ -37,7 +38,7 @@ internal sealed class BlobFile : OpenFile
     }
 
     public override nint Write(ReadOnlySpan<byte> buffer) =>
-        (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF : _node.Write(buffer);
+        (Flags & LibC.O_ACCMODE) == LibC.O_RDONLY ? Refused.EBADF : _node.Write(buffer);
 
     public override nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Write(buffer);
 

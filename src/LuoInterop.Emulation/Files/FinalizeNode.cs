@@ -3,6 +3,7 @@ using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -14,7 +15,7 @@ internal sealed class FinalizeNode(KexecHandover handover, KernelFiles files, Kh
 
     public override long Length => 0;
 
-    public override uint Mode => StatHeader.S_IFREG | 0x180;
+    public override uint Mode => (ushort)LibC.S_IFREG | 0x180u;
 
     public override nint Read(long offset, Span<byte> buffer)
     {

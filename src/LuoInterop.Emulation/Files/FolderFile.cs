@@ -1,17 +1,18 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
 /// <summary>An open folder of debugfs. Its names come from <c>ReadDirectory</c>.</summary>
 internal sealed class FolderFile : OpenFile
 {
-    private const uint Folder = StatHeader.S_IFDIR | 0x1ed;
+    private static uint Folder => (ushort)LibC.S_IFDIR | 0x1edu;
 
     public FolderFile(string path, int flags)
     {
         LinkText = path;
-        Flags = flags & ~FcntlHeader.O_CLOEXEC;
+        Flags = flags & ~LibC.O_CLOEXEC;
     }
 
     public override string LinkText { get; }

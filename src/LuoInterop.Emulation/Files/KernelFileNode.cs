@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -18,7 +19,7 @@ internal abstract class KernelFileNode
     public abstract long Length { get; }
 
     /// <summary>Gets the mode; as most, only root reads.</summary>
-    public virtual uint Mode => StatHeader.S_IFREG | 0x100;
+    public virtual uint Mode => (ushort)LibC.S_IFREG | 0x100u;
 
     /// <summary>Reads at an offset that is not negative: the number of bytes, or <c>-errno</c>.</summary>
     public abstract nint Read(long offset, Span<byte> buffer);

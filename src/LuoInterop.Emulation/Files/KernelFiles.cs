@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -101,7 +102,7 @@ internal sealed class KernelFiles
         file = null;
         if (_folders.Contains(path))
         {
-            if ((flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY || (flags & FcntlHeader.O_CREAT) != 0)
+            if ((flags & LibC.O_ACCMODE) != LibC.O_RDONLY || (flags & LibC.O_CREAT) != 0)
             {
                 return Refused.EISDIR;
             }
@@ -112,20 +113,20 @@ internal sealed class KernelFiles
 
         if (!_files.TryGetValue(path, out KernelFileNode? node))
         {
-            return (flags & FcntlHeader.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
+            return (flags & LibC.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
         }
 
-        if ((flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL))
+        if ((flags & (LibC.O_CREAT | LibC.O_EXCL)) == (LibC.O_CREAT | LibC.O_EXCL))
         {
             return Refused.EEXIST;
         }
 
-        if ((flags & FcntlHeader.O_DIRECTORY) != 0)
+        if ((flags & LibC.O_DIRECTORY) != 0)
         {
             return Refused.ENOTDIR;
         }
 
-        file = new BlobFile(path, node, flags & ~(FcntlHeader.O_CREAT | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+        file = new BlobFile(path, node, flags & ~(LibC.O_CREAT | LibC.O_TRUNC | LibC.O_CLOEXEC));
         return 0;
     }
 

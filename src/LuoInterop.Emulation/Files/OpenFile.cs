@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -61,7 +62,7 @@ internal abstract class OpenFile
                     return on ? Refused.ENOTTY : 0;
                 }
 
-                Flags = on ? Flags | FcntlHeader.O_NONBLOCK : Flags & ~FcntlHeader.O_NONBLOCK;
+                Flags = on ? Flags | LibC.O_NONBLOCK : Flags & ~LibC.O_NONBLOCK;
                 return 0;
             case IoctlsHeader.FIOQSIZE:
                 return Refused.ENOTTY;
@@ -115,7 +116,7 @@ internal abstract class OpenFile
             _ => false,
         };
         return !legal ? Refused.EOPNOTSUPP
-            : (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF
+            : (Flags & LibC.O_ACCMODE) == LibC.O_RDONLY ? Refused.EBADF
             : AllocateOperation(process, mode, offset, length);
     }
 
@@ -127,9 +128,9 @@ internal abstract class OpenFile
             return Refused.EINVAL;
         }
 
-        bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
-        int access = Flags & FcntlHeader.O_ACCMODE;
-        return access == FcntlHeader.O_WRONLY || (sharedWrite && access == FcntlHeader.O_RDONLY)
+        bool sharedWrite = (flags & LibC.MAP_SHARED) != 0 && (protection & LibC.PROT_WRITE) != 0;
+        int access = Flags & LibC.O_ACCMODE;
+        return access == LibC.O_WRONLY || (sharedWrite && access == LibC.O_RDONLY)
             ? Refused.EACCES
             : MapOperation(process, length, protection, flags, offset);
     }

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -12,7 +13,7 @@ internal sealed class PathFile : OpenFile
     {
         LinkText = path;
         _status = status;
-        Flags = FcntlHeader.O_PATH;
+        Flags = LibC.O_PATH;
     }
 
     public override string LinkText { get; }

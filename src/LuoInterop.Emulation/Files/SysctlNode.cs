@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -12,7 +13,7 @@ internal sealed class SysctlNode(Func<int> get, Func<int, int> set) : KernelFile
 {
     public override long Length => 0;
 
-    public override uint Mode => StatHeader.S_IFREG | 0x1a4;
+    public override uint Mode => (ushort)LibC.S_IFREG | 0x1a4u;
 
     public override nint Read(long offset, Span<byte> buffer)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Interop;
 
@@ -26,7 +27,7 @@ internal sealed class HostFile : IDisposable
         }
         catch (OutOfMemoryException)
         {
-            _ = HostLibc.close(fd);
+            _ = LibC.close(fd);
             throw;
         }
     }
@@ -40,17 +41,17 @@ internal sealed class HostFile : IDisposable
             return Refused.EBADF;
         }
 
-        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
-        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0)
+        int flags = LibC.fcntl(fd, FcntlHeader.F_GETFL, 0);
+        if (flags < 0 || (flags & LibC.O_PATH) != 0)
         {
             return Refused.EBADF;
         }
 
-        int copy = HostLibc.fcntl(fd, HostLibc.F_DUPFD_CLOEXEC, 0);
+        int copy = LibC.fcntl(fd, FcntlHeader.F_DUPFD_CLOEXEC, 0);
         if (copy < 0)
         {
             // The kernel needs no descriptor for its reference. The host's limit shows as a shortage of memory.
-            int error = HostLibc.LastError;
+            int error = SystemCall.LastError;
             return error == Refused.EMFILE ? Refused.ENOMEM : error;
         }
 
@@ -61,14 +62,14 @@ internal sealed class HostFile : IDisposable
     public static int AreSame(int fd, int other)
     {
         // Since Linux 6.10; before, and under a filter that does not know it, kcmp(2) tells, where ptrace(2) is allowed.
-        int same = HostLibc.fcntl(fd, HostLibc.F_DUPFD_QUERY, other);
+        int same = LibC.fcntl(fd, FcntlHeader.F_DUPFD_QUERY, other);
         if (same >= 0)
         {
             return same;
         }
 
-        long order = HostLibc.syscall(UnistdHeader.NR_kcmp, Environment.ProcessId, Environment.ProcessId, HostLibc.KCMP_FILE, fd, other);
-        return order < 0 ? HostLibc.LastError : order == 0 ? 1 : 0;
+        ssize_t order = LibC.syscall((int)UnistdHeader.NR_kcmp, Environment.ProcessId, Environment.ProcessId, KcmpHeader.KCMP_FILE, fd, other);
+        return order < 0 ? SystemCall.LastError : order == 0 ? 1 : 0;
     }
 
     /// <summary>Reads what the host knows of a file.</summary>
@@ -79,8 +80,8 @@ internal sealed class HostFile : IDisposable
         byte empty = 0;
         fixed (statx* pointer = &data)
         {
-            uint mask = StatHeader.STATX_BASIC_STATS | HostLibc.STATX_BTIME;
-            return HostLibc.statx(fd, &empty, FcntlHeader.AT_EMPTY_PATH, mask, pointer) < 0 ? HostLibc.LastError : 0;
+            uint mask = LibC.STATX_BASIC_STATS | LibC.STATX_BTIME;
+            return LibC.statx(fd, &empty, LibC.AT_EMPTY_PATH, mask, pointer) < 0 ? SystemCall.LastError : 0;
         }
     }
 
@@ -103,7 +104,7 @@ internal sealed class HostFile : IDisposable
         int result;
         do
         {
-            result = HostLibc.open(path, flags, 0) is >= 0 and var opened ? opened : HostLibc.LastError;
+            result = LibC.open(path, flags, 0) is >= 0 and var opened ? opened : SystemCall.LastError;
         }
         while (result == Refused.EINTR);
         return result;
@@ -113,10 +114,10 @@ internal sealed class HostFile : IDisposable
     /// <remarks>EFBIG above RLIMIT_FSIZE, which does not count for what a kernel makes: the host would send SIGXFSZ, which kills.</remarks>
     public static unsafe int SetSize(int fd, long size)
     {
-        // SAFETY: the structure has the size that getrlimit(2) fills.
-        HostLibc.Limit limit;
-        return HostLibc.getrlimit(HostLibc.RLIMIT_FSIZE, &limit) == 0 && (ulong)size > limit.rlim_cur ? Refused.EFBIG
-            : HostLibc.ftruncate(fd, size) < 0 ? HostLibc.LastError
+        // SAFETY: the structure has the size that prlimit(2) fills.
+        rlimit limit;
+        return ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_FSIZE, null, &limit) == 0 && (ulong)size > limit.rlim_cur ? Refused.EFBIG
+            : LibC.ftruncate(fd, size) < 0 ? SystemCall.LastError
             : 0;
     }
 
@@ -132,7 +133,7 @@ internal sealed class HostFile : IDisposable
         if (--_references == 0)
         {
             // close(2) frees the descriptor whatever it answers.
-            _ = HostLibc.close(Fd);
+            _ = LibC.close(Fd);
             Fd = -1;
         }
     }

@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Interop;
 
@@ -29,12 +30,12 @@ internal sealed record HostKernel
         // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
-            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_EXEC);
-            bool hasExecSeals = fd >= 0 || HostLibc.LastError != Refused.EINVAL;
+            int fd = LibC.memfd_create(name, LibC.MFD_CLOEXEC | MemfdHeader.MFD_EXEC);
+            bool hasExecSeals = fd >= 0 || SystemCall.LastError != Refused.EINVAL;
             if (fd >= 0)
             {
                 // close(2) frees the number whatever it answers.
-                _ = HostLibc.close(fd);
+                _ = LibC.close(fd);
             }
 
             return new HostKernel { HasExecSeals = hasExecSeals };

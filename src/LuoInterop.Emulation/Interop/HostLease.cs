@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Interop;
 
@@ -19,14 +20,14 @@ internal static unsafe class HostLease
     /// A read lease is refused where i_writecount, which deny_write_access looks at too, is above 0. Who neither owns the file
     /// nor has CAP_LEASE is not told, nor is anybody on a file system that asks its server first.
     /// </remarks>
-    public static bool HasWriters(int fd) => Ask(fd, HostLibc.F_RDLCK) == Refused.EAGAIN && !AsksServer(fd);
+    public static bool HasWriters(int fd) => Ask(fd, LibC.F_RDLCK) == Refused.EAGAIN && !AsksServer(fd);
 
     /// <summary>Tells whether nobody but this open file description has the file open, in any process; a mapping counts too.</summary>
     /// <remarks>
     /// A write lease is granted only then, and given back at once. It counts what was opened by a path: of a memory file, not the
     /// description that memfd_create(2) made. A host that has no leases for the file says no.
     /// </remarks>
-    public static bool IsOpenHereOnly(int fd) => Ask(fd, HostLibc.F_WRLCK) == 0;
+    public static bool IsOpenHereOnly(int fd) => Ask(fd, LibC.F_WRLCK) == 0;
 
     /// <summary>Tells whether a file system refuses leases by EAGAIN for reasons of its own: nfs4_add_lease, cifs_setlease.</summary>
     internal static bool AsksServer(long fileSystem) => fileSystem is MagicHeader.NFS_SUPER_MAGIC or MagicHeader.CIFS_SUPER_MAGIC or MagicHeader.SMB2_SUPER_MAGIC;
@@ -35,7 +36,7 @@ internal static unsafe class HostLease
     {
         // SAFETY: the structure has the size that fstatfs(2) fills.
         statfs found;
-        return HostLibc.fstatfs(fd, &found) < 0 || AsksServer(found.f_type);
+        return VfsHeader.fstatfs(fd, &found) < 0 || AsksServer(found.f_type);
     }
 
     // 0 for a lease that was granted, or -errno.
@@ -44,30 +45,30 @@ internal static unsafe class HostLease
         lock (Asking)
         {
             // SAFETY: F_GETOWN_EX and F_SETOWN_EX take a structure of this size, which outlives the calls.
-            HostLibc.f_owner_ex before;
-            int held = HostLibc.fcntl(fd, HostLibc.F_GETLEASE, 0);
-            int signal = HostLibc.fcntl(fd, HostLibc.F_GETSIG, 0);
-            if (held != HostLibc.F_UNLCK || signal < 0 || HostLibc.fcntl(fd, HostLibc.F_GETOWN_EX, (nint)(&before)) < 0)
+            f_owner_ex before;
+            int held = LibC.fcntl(fd, LibC.F_GETLEASE, 0);
+            int signal = LibC.fcntl(fd, LibC.F_GETSIG, 0);
+            if (held != LibC.F_UNLCK || signal < 0 || LibC.fcntl(fd, LibC.F_GETOWN_EX, &before) < 0)
             {
                 return Refused.EINVAL;
             }
 
-            var here = new HostLibc.f_owner_ex { type = HostLibc.F_OWNER_TID, pid = HostLibc.gettid() };
+            var here = new f_owner_ex { type = LibC.F_OWNER_TID, pid = UnistdHeader.gettid() };
             int error = 0;
-            if (HostLibc.fcntl(fd, HostLibc.F_SETSIG, HostLibc.SIGURG) < 0
-                || HostLibc.fcntl(fd, HostLibc.F_SETOWN_EX, (nint)(&here)) < 0
-                || HostLibc.fcntl(fd, HostLibc.F_SETLEASE, type) < 0)
+            if (LibC.fcntl(fd, LibC.F_SETSIG, LibC.SIGURG) < 0
+                || LibC.fcntl(fd, LibC.F_SETOWN_EX, &here) < 0
+                || LibC.fcntl(fd, LibC.F_SETLEASE, type) < 0)
             {
-                error = HostLibc.LastError;
+                error = SystemCall.LastError;
             }
             else
             {
-                _ = HostLibc.fcntl(fd, HostLibc.F_SETLEASE, HostLibc.F_UNLCK);
+                _ = LibC.fcntl(fd, LibC.F_SETLEASE, LibC.F_UNLCK);
             }
 
             // Neither can fail where it went before; an owner that has ended is none.
-            _ = HostLibc.fcntl(fd, HostLibc.F_SETSIG, signal);
-            _ = HostLibc.fcntl(fd, HostLibc.F_SETOWN_EX, (nint)(&before));
+            _ = LibC.fcntl(fd, LibC.F_SETSIG, signal);
+            _ = LibC.fcntl(fd, LibC.F_SETOWN_EX, &before);
             return error;
         }
     }

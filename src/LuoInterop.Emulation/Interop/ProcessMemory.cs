@@ -1,3 +1,6 @@
+using LuoInterop.Interop;
+using Tmds.Linux;
+
 namespace LuoInterop.Emulation.Interop;
 
 /// <summary>Reads and writes this process' memory at addresses that may not be mapped, as a kernel does.</summary>
@@ -14,9 +17,9 @@ internal static unsafe class ProcessMemory
         // SAFETY: the local side is pinned and as long as said; the kernel checks the remote side, whatever the address.
         fixed (byte* pointer = destination)
         {
-            var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)destination.Length };
-            var remote = new HostLibc.IoVector { iov_base = (void*)address, iov_len = (nuint)destination.Length };
-            return Result(HostLibc.process_vm_readv(Self, &local, 1, &remote, 1, 0), destination.Length);
+            var local = new iovec { iov_base = pointer, iov_len = destination.Length };
+            var remote = new iovec { iov_base = (void*)address, iov_len = destination.Length };
+            return Result(UioHeader.process_vm_readv(Self, &local, 1, &remote, 1, 0), destination.Length);
         }
     }
 
@@ -26,9 +29,9 @@ internal static unsafe class ProcessMemory
         // SAFETY: as in CopyFrom. The caller asked for these bytes to be written there, as with the real call.
         fixed (byte* pointer = source)
         {
-            var local = new HostLibc.IoVector { iov_base = pointer, iov_len = (nuint)source.Length };
-            var remote = new HostLibc.IoVector { iov_base = (void*)address, iov_len = (nuint)source.Length };
-            return Result(HostLibc.process_vm_writev(Self, &local, 1, &remote, 1, 0), source.Length);
+            var local = new iovec { iov_base = pointer, iov_len = source.Length };
+            var remote = new iovec { iov_base = (void*)address, iov_len = source.Length };
+            return Result(UioHeader.process_vm_writev(Self, &local, 1, &remote, 1, 0), source.Length);
         }
     }
 
@@ -39,7 +42,7 @@ internal static unsafe class ProcessMemory
             return 0;
         }
 
-        int error = done < 0 ? HostLibc.LastError : Refused.EFAULT;
+        int error = done < 0 ? SystemCall.LastError : Refused.EFAULT;
         return error is Refused.EPERM or ENOSYS
             ? throw new PlatformNotSupportedException(
                 "The host refuses process_vm_readv(2) and process_vm_writev(2) on the own process; ioctl with an address needs them.")

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kho;
 
@@ -100,7 +101,7 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
         // SAFETY: pinned for the call, which writes no more than the span's length.
         fixed (byte* pointer = destination)
         {
-            nint done = HostLibc.pread(File.Fd, pointer, (nuint)destination.Length, position);
+            long done = LibC.pread(File.Fd, pointer, destination.Length, position);
             if (done < 0)
             {
                 return false;

@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -22,7 +23,7 @@ internal sealed unsafe class GuestMappings
     /// <summary>Takes a new mapping, whose pages nobody has touched: 0, or the <c>-errno</c> with which its holes cannot be closed.</summary>
     public int Add(GuestMapping mapping)
     {
-        int error = mapping.Protection != MmanHeader.PROT_NONE && mapping.File.Inode.IsFrozen
+        int error = mapping.Protection != LibC.PROT_NONE && mapping.File.Inode.IsFrozen
             ? Close(mapping, mapping.File.Inode.FindPresent())
             : 0;
         if (error == 0)
@@ -110,7 +111,7 @@ internal sealed unsafe class GuestMappings
     }
 
     private static int Close(GuestMapping mapping, List<PageRun> present) =>
-        Set(mapping, PageRun.Except([mapping.Pages], present), MmanHeader.PROT_NONE);
+        Set(mapping, PageRun.Except([mapping.Pages], present), LibC.PROT_NONE);
 
     private static int Set(GuestMapping mapping, IReadOnlyList<PageRun> runs, int protection)
     {
@@ -118,9 +119,9 @@ internal sealed unsafe class GuestMappings
         {
             PageRun part = run.Within(mapping.Pages);
             if (part.Count > 0
-                && HostLibc.mprotect((void*)mapping.AddressOf(part.First), (nuint)part.Count << PhysicalMemory.PageShift, protection) < 0)
+                && LibC.mprotect((void*)mapping.AddressOf(part.First), (size_t)((ulong)part.Count << PhysicalMemory.PageShift), protection) < 0)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
         }
 
@@ -131,7 +132,7 @@ internal sealed unsafe class GuestMappings
         address < mapping.End && (ulong)mapping.Address < (ulong)address + length;
 
     private IEnumerable<GuestMapping> Of(GuestMemfdInode inode) =>
-        _mappings.Where(mapping => mapping.File.Inode == inode && mapping.Protection != MmanHeader.PROT_NONE);
+        _mappings.Where(mapping => mapping.File.Inode == inode && mapping.Protection != LibC.PROT_NONE);
 
     private void Keep(GuestMapping whole, nint from, nint to)
     {

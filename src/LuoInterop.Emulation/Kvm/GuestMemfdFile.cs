@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -16,7 +17,7 @@ internal sealed class GuestMemfdFile : OpenFile
     {
         Vm = vm;
         Inode = inode;
-        Flags = FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE;
+        Flags = LibC.O_RDWR | FcntlHeader.O_LARGEFILE;
         vm.Kvm.Add(this);
     }
 
@@ -37,7 +38,7 @@ internal sealed class GuestMemfdFile : OpenFile
 
     // Folios are not counted in the inode's blocks.
     public override FileStatus Status() => new(
-        MagicHeader.GUEST_MEMFD_MAGIC, 0, Inode.Number, 1, StatHeader.S_IFREG | ReadWrite, 0, 0, Inode.Size, 0);
+        MagicHeader.GUEST_MEMFD_MAGIC, 0, Inode.Number, 1, (ushort)LibC.S_IFREG | ReadWrite, 0, 0, Inode.Size, 0);
 
     /// <summary>Creates a file (__kvm_gmem_create): 0 or <c>-errno</c>.</summary>
     public static int Create(VirtualMachine vm, long size, ulong flags, out GuestMemfdFile? file)
@@ -136,7 +137,7 @@ internal sealed class GuestMemfdFile : OpenFile
     // kvm_gmem_mmap; the mount is MNT_NOEXEC.
     protected override unsafe nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset)
     {
-        if ((protection & MmanHeader.PROT_EXEC) != 0)
+        if ((protection & LibC.PROT_EXEC) != 0)
         {
             return Refused.EPERM;
         }
@@ -146,18 +147,18 @@ internal sealed class GuestMemfdFile : OpenFile
             return Refused.ENODEV;
         }
 
-        if ((flags & MmanHeader.MAP_SHARED) == 0)
+        if ((flags & LibC.MAP_SHARED) == 0)
         {
             return Refused.EINVAL;
         }
 
         // Memory that is not shared may be mapped, but not touched. Filling a mapping in advance says nothing of what it cannot fill.
-        int allowed = Inode.IsShared ? protection : MmanHeader.PROT_NONE;
-        int hostFlags = Inode.IsShared && !Inode.IsFrozen ? flags : flags & ~MmanHeader.MAP_POPULATE;
-        void* address = HostLibc.mmap(null, length, allowed, hostFlags, Inode.File.Fd, offset);
-        if (address == (void*)-1)
+        int allowed = Inode.IsShared ? protection : LibC.PROT_NONE;
+        int hostFlags = Inode.IsShared && !Inode.IsFrozen ? flags : flags & ~LibC.MAP_POPULATE;
+        void* address = LibC.mmap(null, (size_t)length, allowed, hostFlags, Inode.File.Fd, offset);
+        if (address == LibC.MAP_FAILED)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         long bytes = (long)((length + PhysicalMemory.PageSize - 1) & ~(nuint)(PhysicalMemory.PageSize - 1));
@@ -165,7 +166,7 @@ internal sealed class GuestMemfdFile : OpenFile
         int error = Vm.Kvm.Mappings.Add(mapping);
         if (error != 0)
         {
-            return HostLibc.munmap(address, length) < 0 ? HostLibc.LastError : error;
+            return LibC.munmap(address, (size_t)length) < 0 ? SystemCall.LastError : error;
         }
 
         return (nint)address;

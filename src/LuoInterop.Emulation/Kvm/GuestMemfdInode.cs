@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -48,10 +49,10 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
         // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
         fixed (byte* name = "luointerop-kvm-gmem"u8)
         {
-            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC);
+            int fd = LibC.memfd_create(name, LibC.MFD_CLOEXEC);
             if (fd < 0)
             {
-                error = HostLibc.LastError;
+                error = SystemCall.LastError;
                 return null;
             }
 
@@ -81,7 +82,7 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
     public void Poison(IEnumerable<long> pages) => _poisoned = [.. pages];
 
     /// <summary>Tells whether a page is there.</summary>
-    public bool IsPresent(long page) => HostLibc.lseek(File.Fd, page << PhysicalMemory.PageShift, HostLibc.SEEK_DATA) == page << PhysicalMemory.PageShift;
+    public bool IsPresent(long page) => LibC.lseek(File.Fd, page << PhysicalMemory.PageShift, FsHeader.SEEK_DATA) == page << PhysicalMemory.PageShift;
 
     /// <summary>Finds all pages that are there.</summary>
     public List<PageRun> FindPresent()
@@ -89,14 +90,14 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
         var runs = new List<PageRun>();
         for (long at = 0; at < Size;)
         {
-            long data = HostLibc.lseek(File.Fd, at, HostLibc.SEEK_DATA);
+            long data = LibC.lseek(File.Fd, at, FsHeader.SEEK_DATA);
             if (data < 0)
             {
                 break;
             }
 
             // The end of the file is a hole.
-            at = HostLibc.lseek(File.Fd, data, HostLibc.SEEK_HOLE);
+            at = LibC.lseek(File.Fd, data, FsHeader.SEEK_HOLE);
             runs.Add(new PageRun(data >> PhysicalMemory.PageShift, at >> PhysicalMemory.PageShift));
         }
 
@@ -124,8 +125,8 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
         // SAFETY: pinned for the call, which writes no more than the span's length.
         fixed (byte* pointer = buffer)
         {
-            return HostLibc.pread(File.Fd, pointer, (nuint)buffer.Length, (page << PhysicalMemory.PageShift) + offset) < 0
-                ? HostLibc.LastError
+            return LibC.pread(File.Fd, pointer, buffer.Length, (page << PhysicalMemory.PageShift) + offset) < 0
+                ? SystemCall.LastError
                 : 0;
         }
     }
@@ -151,8 +152,8 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
         // SAFETY: pinned for the call, which reads no more than the span's length.
         fixed (byte* pointer = buffer)
         {
-            return HostLibc.pwrite(File.Fd, pointer, (nuint)buffer.Length, (page << PhysicalMemory.PageShift) + offset) < 0
-                ? HostLibc.LastError
+            return LibC.pwrite(File.Fd, pointer, buffer.Length, (page << PhysicalMemory.PageShift) + offset) < 0
+                ? SystemCall.LastError
                 : 0;
         }
     }
@@ -174,9 +175,9 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
         }
 
         const int Punch = FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE;
-        if (HostLibc.fallocate(File.Fd, Punch, offset, length) < 0)
+        if (LibC.fallocate(File.Fd, Punch, offset, length) < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         if (_poisoned is { } poisoned)

@@ -2,13 +2,14 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
 /// <summary>The device node through which VMs are created (kvm_chardev_ops of virt/kvm/kvm_main.c).</summary>
 internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
 {
-    private const int CreationFlags = FcntlHeader.O_CREAT | FcntlHeader.O_EXCL | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC;
+    private static int CreationFlags => LibC.O_CREAT | LibC.O_EXCL | LibC.O_TRUNC | LibC.O_CLOEXEC;
     private const uint CharacterDevice = 0x2000;
 
     private uint _mode = 0x180;

@@ -2,8 +2,9 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
-using LuoInterop.Kvm;
 using LuoInterop.Kvm.Interop;
+using LuoInterop.Kvm;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -24,7 +25,7 @@ internal sealed class VcpuFile : OpenFile
         _id = id;
         Vm = vm;
         Shared = shared;
-        Flags = FcntlHeader.O_RDWR;
+        Flags = LibC.O_RDWR;
         _guest = new EmulatedGuest(this);
 
         // As after a reset (kvm_vcpu_reset), as far as a program can meet it.
@@ -92,13 +93,13 @@ internal sealed class VcpuFile : OpenFile
     // kvm_vcpu_mmap; the mount is SB_I_NOEXEC.
     protected override unsafe nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset)
     {
-        if ((protection & MmanHeader.PROT_EXEC) != 0)
+        if ((protection & LibC.PROT_EXEC) != 0)
         {
             return Refused.EPERM;
         }
 
-        void* address = HostLibc.mmap(null, length, protection, flags, Shared.Fd, offset);
-        return address == (void*)-1 ? HostLibc.LastError : (nint)address;
+        void* address = LibC.mmap(null, (size_t)length, protection, flags, Shared.Fd, offset);
+        return address == LibC.MAP_FAILED ? SystemCall.LastError : (nint)address;
     }
 
     protected override void Release()

@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -27,7 +28,7 @@ internal sealed unsafe class VcpuRun
     // SAFETY: the mapping is this object's own, and nobody else has the address.
     ~VcpuRun()
     {
-        if (HostLibc.munmap(_address, Length) < 0)
+        if (LibC.munmap(_address, Length) < 0)
         {
             // ENOMEM may pass: another collection tries again.
             GC.ReRegisterForFinalize(this);
@@ -47,22 +48,22 @@ internal sealed unsafe class VcpuRun
         // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
         fixed (byte* name = "luointerop-kvm-vcpu"u8)
         {
-            int fd = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC);
+            int fd = LibC.memfd_create(name, LibC.MFD_CLOEXEC);
             if (fd < 0)
             {
                 return null;
             }
 
             void* address = (void*)-1;
-            if (HostLibc.ftruncate(fd, Length) == 0)
+            if (LibC.ftruncate(fd, Length) == 0)
             {
-                address = HostLibc.mmap(null, Length, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, fd, 0);
+                address = LibC.mmap(null, Length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, fd, 0);
             }
 
             if (address == (void*)-1)
             {
                 // close(2) frees the number whatever it answers.
-                _ = HostLibc.close(fd);
+                _ = LibC.close(fd);
                 return null;
             }
 
@@ -86,7 +87,7 @@ internal sealed unsafe class VcpuRun
         if (Fd >= 0)
         {
             // close(2) frees the number whatever it answers.
-            _ = HostLibc.close(Fd);
+            _ = LibC.close(Fd);
             Fd = -1;
         }
     }

@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -155,7 +156,7 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
         if (!FileDescriptorTable.IsEmulated(fd))
         {
             // No file of the host is one of this kernel's; whether one is open decides between the two.
-            return fd < 0 || HostLibc.fcntl(fd, FcntlHeader.F_GETFD, 0) < 0 ? Refused.EBADF : Refused.EINVAL;
+            return fd < 0 || LibC.fcntl(fd, FcntlHeader.F_GETFD, 0) < 0 ? Refused.EBADF : Refused.EINVAL;
         }
 
         OpenFile? open = descriptors.Get(fd);

@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -15,7 +16,7 @@ internal sealed class VmFile : OpenFile
     public VmFile(VirtualMachine vm)
     {
         Vm = vm;
-        Flags = FcntlHeader.O_RDWR;
+        Flags = LibC.O_RDWR;
         vm.File = this;
     }
 

@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;
 
@@ -270,18 +271,18 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
             // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
             fixed (byte* name = "luointerop-reserved"u8)
             {
-                int created = HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC);
+                int created = LibC.memfd_create(name, LibC.MFD_CLOEXEC);
                 if (created < 0)
                 {
-                    return HostLibc.LastError;
+                    return SystemCall.LastError;
                 }
 
                 _placeholder = HostFile.Own(created);
             }
         }
 
-        int fd = HostLibc.fcntl(_placeholder.Fd, HostLibc.F_DUPFD_CLOEXEC, 0);
-        return fd < 0 ? HostLibc.LastError : fd;
+        int fd = LibC.fcntl(_placeholder.Fd, FcntlHeader.F_DUPFD_CLOEXEC, 0);
+        return fd < 0 ? SystemCall.LastError : fd;
     }
 
     /// <summary>Drops the references of a kernel that is gone.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;
 
@@ -9,7 +10,7 @@ namespace LuoInterop.Emulation.Luo;
 internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
 {
     private const int StructureSize = 8 + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
-    private const int CreationFlags = FcntlHeader.O_CREAT | FcntlHeader.O_EXCL | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC;
+    private static int CreationFlags => LibC.O_CREAT | LibC.O_EXCL | LibC.O_TRUNC | LibC.O_CLOEXEC;
     private const uint CharacterDevice = 0x2000;
 
     private bool _inUse;
@@ -125,12 +126,12 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
         public override string LinkText => device.Path;
 
         public override nint Read(Span<byte> buffer) =>
-            (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_WRONLY ? Refused.EBADF : Refused.EINVAL;
+            (Flags & LibC.O_ACCMODE) == LibC.O_WRONLY ? Refused.EBADF : Refused.EINVAL;
 
         public override nint PRead(Span<byte> buffer, long offset) => Read(buffer);
 
         public override nint Write(ReadOnlySpan<byte> buffer) =>
-            (Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY ? Refused.EBADF : Refused.EINVAL;
+            (Flags & LibC.O_ACCMODE) == LibC.O_RDONLY ? Refused.EBADF : Refused.EINVAL;
 
         public override nint PWrite(ReadOnlySpan<byte> buffer, long offset) => Write(buffer);
 

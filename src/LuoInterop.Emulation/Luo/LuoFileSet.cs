@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;
 
@@ -80,7 +81,7 @@ internal sealed class LuoFileSet(LuoCore luo)
         if (error != 0)
         {
             // close(2) frees the descriptor whatever it answers.
-            _ = HostLibc.close(copy);
+            _ = LibC.close(copy);
             return error;
         }
 

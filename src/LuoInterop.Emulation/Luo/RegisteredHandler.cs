@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;
 
@@ -18,7 +19,7 @@ internal sealed class SessionFile : OpenFile
     {
         _luo = luo;
         _session = session;
-        Flags = FcntlHeader.O_RDWR;
+        Flags = LibC.O_RDWR;
     }
 
     public override string LinkText => "anon_inode:[luo_session] " + KernelText.Decode(_session.Name.Bytes);
@@ -124,7 +125,7 @@ internal sealed class SessionFile : OpenFile
             }
             else if (error == 0)
             {
-                error = HostLibc.dup3(file!.File!.Fd, fd, FcntlHeader.O_CLOEXEC) < 0 ? HostLibc.LastError : 0;
+                error = LibC.dup3(file!.File!.Fd, fd, LibC.O_CLOEXEC) < 0 ? SystemCall.LastError : 0;
                 fd = error == 0 ? -1 : fd;
             }
         }
@@ -139,7 +140,7 @@ internal sealed class SessionFile : OpenFile
             if (fd >= 0)
             {
                 // close(2) frees the number whatever it answers.
-                _ = HostLibc.close(fd);
+                _ = LibC.close(fd);
             }
         }
 

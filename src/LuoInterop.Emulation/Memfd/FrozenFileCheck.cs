@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Luo;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -18,7 +19,7 @@ internal sealed class FrozenFileCheck(MemfdCalls calls)
     public void FindChanges(LuoFile file, MemfdInode inode, in MemfdLuoSer ser, SessionKey session, List<EmulatedFrozenFileChange> changes)
     {
         int fd = file.File!.Fd;
-        int seals = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        int seals = LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
         if (HostFile.Stat(fd, out statx status) != 0 || seals < 0)
         {
             // Somebody closed the descriptor that holds the file: the freeze finds that next, and fails with EBADF.

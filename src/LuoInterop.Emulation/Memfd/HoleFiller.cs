@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -13,15 +14,15 @@ internal static class HoleFiller
     public static int Fill(int fd, long size)
     {
         // A description of its own, if it can be had: looking for holes moves the position, and this one can write.
-        int own = HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
-        own = own < 0 ? HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC) : own;
+        int own = HostFile.Reopen(fd, LibC.O_RDWR | LibC.O_CLOEXEC);
+        own = own < 0 ? HostFile.Reopen(fd, LibC.O_RDONLY | LibC.O_CLOEXEC) : own;
         if (own < 0)
         {
             return FillFrom(fd, 0, size);
         }
 
         using HostFile file = HostFile.Own(own);
-        long hole = HostLibc.lseek(own, 0, HostLibc.SEEK_HOLE);
+        long hole = LibC.lseek(own, 0, FsHeader.SEEK_HOLE);
         return hole >= size ? 0 : FillFrom(own, Math.Max(hole, 0), size);
     }
 
@@ -29,7 +30,7 @@ internal static class HoleFiller
     // but not up to date: lseek(2) still takes them for holes. A fault makes them so.
     private static int FillFrom(int fd, long start, long size)
     {
-        int error = HostLibc.fallocate(fd, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size) < 0 ? HostLibc.LastError : 0;
+        int error = LibC.fallocate(fd, FallocHeader.FALLOC_FL_KEEP_SIZE, 0, size) < 0 ? SystemCall.LastError : 0;
         if (error == Refused.EINTR)
         {
             using var file = new SafeFileHandle(fd, ownsHandle: false);
@@ -50,7 +51,7 @@ internal static class HoleFiller
         }
 
         // Before Linux 6.7 a file with F_SEAL_WRITE is mapped shared by a description that may only read, and by no other.
-        int reading = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        int reading = HostFile.Reopen(fd, LibC.O_RDONLY | LibC.O_CLOEXEC);
         if (reading < 0)
         {
             return error;
@@ -59,7 +60,7 @@ internal static class HoleFiller
         error = PopulateBy(reading, start, size);
 
         // close(2) frees the number whatever it answers.
-        _ = HostLibc.close(reading);
+        _ = LibC.close(reading);
         return error;
     }
 
@@ -67,16 +68,16 @@ internal static class HoleFiller
     {
         for (long offset = start; offset < size; offset += PopulateStep)
         {
-            nuint length = (nuint)Math.Min(size - offset, PopulateStep);
-            void* address = HostLibc.mmap(null, length, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, fd, offset);
-            if (address == (void*)-1)
+            var length = (size_t)(ulong)Math.Min(size - offset, PopulateStep);
+            void* address = LibC.mmap(null, length, LibC.PROT_READ, LibC.MAP_SHARED, fd, offset);
+            if (address == LibC.MAP_FAILED)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
 
             // SAFETY: the mapping is this method's own, and gone before it returns.
-            int error = HostLibc.madvise(address, length, MmanHeader.MADV_POPULATE_READ) < 0 ? HostLibc.LastError : 0;
-            int unmapped = HostLibc.munmap(address, length) < 0 ? HostLibc.LastError : 0;
+            int error = LibC.madvise(address, length, MmanHeader.MADV_POPULATE_READ) < 0 ? SystemCall.LastError : 0;
+            int unmapped = LibC.munmap(address, length) < 0 ? SystemCall.LastError : 0;
             error = error != 0 ? error : unmapped;
             if (error != 0)
             {

@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -14,7 +15,7 @@ namespace LuoInterop.Emulation.Memfd;
 internal class MemfdCalls(MemfdInodes inodes, int largest)
 {
     /// <summary>The mode of a file that MFD_NOEXEC_SEAL makes.</summary>
-    public const uint NotExecutable = 0x1b6;
+    public const ushort NotExecutable = 0x1b6;
 
     private const int WriteSeals = FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_FUTURE_WRITE;
     private const int AllSeals = 0x3f;
@@ -27,19 +28,19 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     public int CreateWithoutExecSeals(string name, uint flags)
     {
         bool isSealed = (flags & MemfdHeader.MFD_NOEXEC_SEAL) != 0;
-        int fd = Kernel.Linux.MemfdCreate(name, inodes.Host.Flags(flags) | (isSealed ? MemfdHeader.MFD_ALLOW_SEALING : 0));
+        int fd = Kernel.Linux.MemfdCreate(name, inodes.Host.Flags(flags) | (isSealed ? LibC.MFD_ALLOW_SEALING : 0));
         if (fd < 0 || !isSealed)
         {
             return fd;
         }
 
         statx status = default;
-        int error = HostLibc.fchmod(fd, NotExecutable) < 0 ? HostLibc.LastError : 0;
+        int error = LibC.fchmod(fd, NotExecutable) < 0 ? SystemCall.LastError : 0;
         error = error != 0 ? error : HostFile.Stat(fd, out status);
         if (error != 0)
         {
             // close(2) frees the number whatever it answers.
-            _ = HostLibc.close(fd);
+            _ = LibC.close(fd);
             return error;
         }
 
@@ -96,7 +97,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     public nint Read(SafeHandle file, int fd, Span<byte> buffer, long? offset)
     {
         if (inodes.Find(fd, out statx status) is { PoisonedPages: { } poisoned }
-            && (offset ?? HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR)) is >= 0 and var position
+            && (offset ?? LibC.lseek(fd, 0, LibC.SEEK_CUR)) is >= 0 and var position
             && position < (long)status.stx_size)
         {
             long page = position / PhysicalMemory.PageSize;
@@ -132,7 +133,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
             if (inode.IsFrozen || (seals & FcntlHeader.F_SEAL_GROW) != 0)
             {
                 long size = (long)status.stx_size;
-                long position = IsAppending(fd) ? size : offset ?? HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR);
+                long position = IsAppending(fd) ? size : offset ?? LibC.lseek(fd, 0, LibC.SEEK_CUR);
                 long allowed = Allowed(position, buffer.Length, size);
                 if (position >= 0 && allowed <= 0)
                 {
@@ -222,7 +223,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
         int error = Kernel.Linux.FChmod(file, (mode & ~ExecuteBits) | (status.stx_mode & ExecuteBits));
         if (error == 0)
         {
-            inode.Mode = (now & StatHeader.S_IFMT) | (mode & 0xfff);
+            inode.Mode = (now & (ushort)LibC.S_IFMT) | (mode & 0xfff);
         }
 
         return error;
@@ -255,25 +256,25 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     /// <summary>mmap(2): memfd_check_seals_mmap.</summary>
     public virtual nint MMap(nuint length, int protection, int flags, SafeHandle file, int fd, long offset)
     {
-        bool sharedWrite = (flags & MmanHeader.MAP_SHARED) != 0 && (protection & MmanHeader.PROT_WRITE) != 0;
+        bool sharedWrite = (flags & LibC.MAP_SHARED) != 0 && (protection & LibC.PROT_WRITE) != 0;
         if (sharedWrite && inodes.Find(fd, out _) is { Seals: { } seals } && (seals & WriteSeals) != 0 && IsWritable(fd))
         {
             return Refused.EPERM;
         }
 
         nint address = MapsHere(flags, file, fd) ? Kernel.Linux.MMap(length, protection, flags, file, offset) : Refused.EPERM;
-        return address == Refused.EPERM && (flags & MmanHeader.MAP_SHARED) != 0 && !sharedWrite ? MapSealed(length, protection, flags, fd, offset) : address;
+        return address == Refused.EPERM && (flags & LibC.MAP_SHARED) != 0 && !sharedWrite ? MapSealed(length, protection, flags, fd, offset) : address;
     }
 
     private bool MapsHere(int flags, SafeHandle file, int fd) =>
-        inodes.Host.MapsSealed || (flags & MmanHeader.MAP_SHARED) == 0 || !IsWritable(fd)
+        inodes.Host.MapsSealed || (flags & LibC.MAP_SHARED) == 0 || !IsWritable(fd)
         || Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) is var seals && (seals < 0 || (seals & FcntlHeader.F_SEAL_WRITE) == 0);
 
     // Before 6.7 a host takes any shared mapping by a description that may write for one that writes. By one that may only read
     // it maps, and mprotect(2) cannot make it writable: as Linux 6.7 does with a sealed file.
     private static nint MapSealed(nuint length, int protection, int flags, int fd, long offset)
     {
-        int reading = HostFile.Reopen(fd, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+        int reading = HostFile.Reopen(fd, LibC.O_RDONLY | LibC.O_CLOEXEC);
         if (reading < 0)
         {
             return Refused.EPERM;
@@ -289,7 +290,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     /// <summary>open(2) with O_TRUNC of a path that leads to a preserved file, as those below /proc/self/fd do.</summary>
     public int OpenTruncating(string path, int flags, uint mode)
     {
-        int fd = Kernel.Linux.Open(path, flags & ~(FcntlHeader.O_TRUNC | FcntlHeader.O_CREAT | FcntlHeader.O_EXCL), 0);
+        int fd = Kernel.Linux.Open(path, flags & ~(LibC.O_TRUNC | LibC.O_CREAT | LibC.O_EXCL), 0);
         if (fd >= 0)
         {
             bool refused = inodes.Find(fd, out statx status) is { } inode
@@ -311,14 +312,14 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
 
     protected static bool IsWritable(int fd)
     {
-        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
-        return flags >= 0 && (flags & FcntlHeader.O_PATH) == 0 && (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY;
+        int flags = LibC.fcntl(fd, FcntlHeader.F_GETFL, 0);
+        return flags >= 0 && (flags & LibC.O_PATH) == 0 && (flags & LibC.O_ACCMODE) != LibC.O_RDONLY;
     }
 
     private static bool IsAppending(int fd)
     {
-        int flags = HostLibc.fcntl(fd, HostLibc.F_GETFL, 0);
-        return flags >= 0 && (flags & FcntlHeader.O_APPEND) != 0;
+        int flags = LibC.fcntl(fd, FcntlHeader.F_GETFL, 0);
+        return flags >= 0 && (flags & LibC.O_APPEND) != 0;
     }
 
     // Chunks that lie inside the size are written; the first that passes it fails, and ends the write.

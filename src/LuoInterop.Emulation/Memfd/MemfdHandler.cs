@@ -5,6 +5,7 @@ using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.Versions;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -33,7 +34,7 @@ internal sealed class MemfdHandler(
     public override unsafe bool CanPreserve(int fd, in statx status)
     {
         if (status.stx_nlink != 0
-            || (status.stx_mode & StatHeader.S_IFMT) != StatHeader.S_IFREG
+            || (status.stx_mode & (ushort)LibC.S_IFMT) != (ushort)LibC.S_IFREG
             || (!inodes.IsEmpty && inodes.Find(HostFile.Key(status)) is { IsShmem: false }))
         {
             return false;
@@ -41,7 +42,7 @@ internal sealed class MemfdHandler(
 
         // SAFETY: the structure has the size that fstatfs(2) fills (asm-generic/statfs.h).
         statfs fileSystem;
-        return HostLibc.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.TMPFS_MAGIC;
+        return VfsHeader.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.TMPFS_MAGIC;
     }
 
     public override int Preserve(LuoFile file, in statx status)
@@ -83,10 +84,10 @@ internal sealed class MemfdHandler(
     // memfd_luo_freeze: only the position may have changed.
     public override int Freeze(LuoFile file)
     {
-        long position = HostLibc.lseek(file.File!.Fd, 0, HostLibc.SEEK_CUR);
+        long position = LibC.lseek(file.File!.Fd, 0, LibC.SEEK_CUR);
         if (position < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         Write(Read(file) with { Pos = (ulong)position }, file, file.SerializedData);
@@ -154,10 +155,10 @@ internal sealed class MemfdHandler(
     private int PreserveContent(LuoFile file, MemfdInode inode, ulong size, ulong address)
     {
         int fd = file.File!.Fd;
-        int seals = inode.Seals ?? HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        int seals = inode.Seals ?? LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
         if (seals < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         if (((uint)seals & ~MemfdLuoSer.MEMFD_LUO_ALL_SEALS) != 0)
@@ -165,10 +166,10 @@ internal sealed class MemfdHandler(
             return Refused.EOPNOTSUPP;
         }
 
-        long position = HostLibc.lseek(fd, 0, HostLibc.SEEK_CUR);
+        long position = LibC.lseek(fd, 0, LibC.SEEK_CUR);
         if (position < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         ulong pages = (size >> PhysicalMemory.PageShift) + ((size & (PhysicalMemory.PageSize - 1)) != 0 ? 1UL : 0);

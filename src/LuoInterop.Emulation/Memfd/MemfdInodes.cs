@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 

@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Luo;
 using LuoInterop.Interop;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Memfd;
 
@@ -121,10 +122,10 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     // Opens the host file anew: the descriptor, or -errno when the host would refuse what the new file allows.
     private static int Reuse(int fd, in MemfdLuoSer ser)
     {
-        int seals = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        int seals = LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
         if (seals < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         if ((seals & ~Widened((int)ser.Seals)) != 0)
@@ -142,15 +143,15 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         // Pages past the end (fallocate with KEEP_SIZE) were not preserved; what the last page holds past it was.
         long end = ((long)ser.FileSize + PhysicalMemory.PageSize - 1) & -(long)PhysicalMemory.PageSize;
         if ((long)status.stx_blocks * 512 > end
-            && HostLibc.fallocate(fd, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, end, long.MaxValue - end) < 0)
+            && LibC.fallocate(fd, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, end, long.MaxValue - end) < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         // F_SEAL_EXEC keeps the execute bits as they are; all others are the new file's.
         bool fixedBits = (seals & FcntlHeader.F_SEAL_EXEC) != 0;
         uint mode = fixedBits ? (FullMode & ~ExecuteBits) | (status.stx_mode & ExecuteBits) : FullMode;
-        return HostLibc.fchmod(fd, mode) < 0 ? HostLibc.LastError : HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        return LibC.fchmod(fd, (ushort)mode) < 0 ? SystemCall.LastError : HostFile.Reopen(fd, LibC.O_RDWR | LibC.O_CLOEXEC);
     }
 
     private int CopyOf(in MemfdLuoSer ser, FolioRange range)
@@ -251,10 +252,10 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
-            int fd = HostLibc.memfd_create(name, inodes.Host.Flags(MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC));
+            int fd = LibC.memfd_create(name, inodes.Host.Flags(LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC));
             if (fd < 0)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
 
             int error = HostFile.SetSize(fd, size);
@@ -265,7 +266,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     private static int Abandon(int fd, int error)
     {
         // close(2) frees the number whatever it answers.
-        _ = HostLibc.close(fd);
+        _ = LibC.close(fd);
         return error;
     }
 
@@ -288,10 +289,10 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
                         return Refused.EIO;
                     }
 
-                    nint written = HostLibc.pwrite(to, pointer, (nuint)part, position + done);
+                    long written = LibC.pwrite(to, pointer, part, position + done);
                     if (written < 0)
                     {
-                        return HostLibc.LastError;
+                        return SystemCall.LastError;
                     }
 
                     done += written;
@@ -318,9 +319,9 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         // vfs_setpos: a position outside 0..MAX_LFS_FILESIZE leaves it at 0.
-        if (ser.Pos is > 0 and <= long.MaxValue && HostLibc.lseek(fd, (long)ser.Pos, HostLibc.SEEK_SET) < 0)
+        if (ser.Pos is > 0 and <= long.MaxValue && LibC.lseek(fd, (long)ser.Pos, LibC.SEEK_SET) < 0)
         {
-            error = HostLibc.LastError;
+            error = SystemCall.LastError;
             opened.Dispose();
             return error;
         }
@@ -338,7 +339,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         inode.Seals = hostSeals == seals ? null : seals;
-        inode.Mode = (status.stx_mode & FullMode) == FullMode && !isKeptHere ? null : StatHeader.S_IFREG | FullMode;
+        inode.Mode = (status.stx_mode & FullMode) == FullMode && !isKeptHere ? null : (ushort)LibC.S_IFREG | FullMode;
         return 0;
     }
 
@@ -346,14 +347,14 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     // still maps the file for writing, which no program outlives on Linux; F_SEAL_FUTURE_WRITE then keeps out all others.
     private static int AddSeals(int fd, int seals)
     {
-        int now = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        int now = LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
         int missing = seals & ~now;
         if (now < 0 || missing == 0)
         {
             return now;
         }
 
-        if (HostLibc.fcntl(fd, FcntlHeader.F_ADD_SEALS, missing) < 0)
+        if (LibC.fcntl(fd, FcntlHeader.F_ADD_SEALS, missing) < 0)
         {
             int possible = missing & ~(FcntlHeader.F_SEAL_WRITE | FcntlHeader.F_SEAL_SEAL);
             if ((missing & FcntlHeader.F_SEAL_WRITE) != 0)
@@ -362,9 +363,9 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
             }
 
             // Refused again where the old file has F_SEAL_SEAL: then the seam alone keeps the seals.
-            _ = HostLibc.fcntl(fd, FcntlHeader.F_ADD_SEALS, possible);
+            _ = LibC.fcntl(fd, FcntlHeader.F_ADD_SEALS, possible);
         }
 
-        return HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
+        return LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0);
     }
 }

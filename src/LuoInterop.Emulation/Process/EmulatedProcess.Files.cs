@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation;
 
@@ -32,7 +33,7 @@ public sealed partial class EmulatedProcess
                 return OpenLinked(number, flags);
             }
 
-            if ((flags & FcntlHeader.O_TRUNC) != 0 && !_system.Inodes.IsEmpty)
+            if ((flags & LibC.O_TRUNC) != 0 && !_system.Inodes.IsEmpty)
             {
                 return _system.MemfdCalls.OpenTruncating(path, flags, mode);
             }
@@ -180,7 +181,7 @@ public sealed partial class EmulatedProcess
     public override int MemfdCreate(string name, uint flags)
     {
         const uint Execution = MemfdHeader.MFD_EXEC | MemfdHeader.MFD_NOEXEC_SEAL;
-        const uint Known = Execution | MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_HUGETLB;
+        uint known = Execution | LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | LibC.MFD_HUGETLB;
         ArgumentNullException.ThrowIfNull(name);
         using (Enter(KernelCall.MemfdCreate, out int refusal))
         {
@@ -191,8 +192,8 @@ public sealed partial class EmulatedProcess
         }
 
         // sanitize_flags() and check_sysctl_memfd_noexec() of mm/memfd.c, with the machine's sysctl in place of the host's.
-        uint sizes = (flags & MemfdHeader.MFD_HUGETLB) != 0 ? MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT : 0;
-        if ((flags & ~(Known | sizes)) != 0 || (flags & Execution) == Execution)
+        uint sizes = (flags & LibC.MFD_HUGETLB) != 0 ? MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT : 0;
+        if ((flags & ~(known | sizes)) != 0 || (flags & Execution) == Execution)
         {
             return Refused.EINVAL;
         }
@@ -207,7 +208,7 @@ public sealed partial class EmulatedProcess
             return Refused.EACCES;
         }
 
-        if ((flags & MemfdHeader.MFD_HUGETLB) != 0 && _system.HugeTlb is { } huge)
+        if ((flags & LibC.MFD_HUGETLB) != 0 && _system.HugeTlb is { } huge)
         {
             using (Enter())
             {
@@ -256,7 +257,7 @@ public sealed partial class EmulatedProcess
 
     private int FcntlEmulated(int fd, int command, nint argument)
     {
-        int settable = FcntlHeader.O_APPEND | FcntlHeader.O_NONBLOCK | FcntlHeader.O_DIRECT | FcntlHeader.O_NOATIME;
+        int settable = LibC.O_APPEND | LibC.O_NONBLOCK | LibC.O_DIRECT | LibC.O_NOATIME;
         if (_descriptors.Get(fd) is not { } open)
         {
             return Refused.EBADF;
@@ -270,16 +271,16 @@ public sealed partial class EmulatedProcess
                     ? Refused.EINVAL
                     : Duplicate(open, _descriptors, minimum, command == FcntlHeader.F_DUPFD_CLOEXEC);
             case FcntlHeader.F_GETFD:
-                return _descriptors.IsCloseOnExec(fd) ? FcntlHeader.FD_CLOEXEC : 0;
+                return _descriptors.IsCloseOnExec(fd) ? LibC.FD_CLOEXEC : 0;
             case FcntlHeader.F_SETFD:
-                _descriptors.SetCloseOnExec(fd, (argument & FcntlHeader.FD_CLOEXEC) != 0);
+                _descriptors.SetCloseOnExec(fd, (argument & LibC.FD_CLOEXEC) != 0);
                 return 0;
             case FcntlHeader.F_GETFL:
                 return open.Flags;
             case FcntlHeader.F_SETFL when open is not PathFile:
                 open.Flags = (open.Flags & ~settable) | ((int)argument & settable);
                 return 0;
-            case FcntlHeader.F_ADD_SEALS when open is not PathFile && (open.Flags & FcntlHeader.O_ACCMODE) == FcntlHeader.O_RDONLY:
+            case FcntlHeader.F_ADD_SEALS when open is not PathFile && (open.Flags & LibC.O_ACCMODE) == LibC.O_RDONLY:
                 return Refused.EPERM;
             default:
                 return open is PathFile ? Refused.EBADF : Refused.EINVAL;
@@ -291,7 +292,7 @@ public sealed partial class EmulatedProcess
         bool isDevice = _system.IsDevice(path);
         if (isDevice && _system.FindDevice(path) is null)
         {
-            return (flags & FcntlHeader.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
+            return (flags & LibC.O_CREAT) != 0 ? Refused.EPERM : Refused.ENOENT;
         }
 
         int fd = _descriptors.Reserve();
@@ -309,7 +310,7 @@ public sealed partial class EmulatedProcess
                 return error;
             }
 
-            _descriptors.Install(fd, file!, (flags & FcntlHeader.O_CLOEXEC) != 0);
+            _descriptors.Install(fd, file!, (flags & LibC.O_CLOEXEC) != 0);
             return fd;
         }
         catch (EmulatedKernelPanicException panic)
@@ -321,10 +322,10 @@ public sealed partial class EmulatedProcess
 
     private int Open(string path, int flags, bool isDevice, out OpenFile? file)
     {
-        if ((flags & FcntlHeader.O_PATH) != 0)
+        if ((flags & LibC.O_PATH) != 0)
         {
             OpenFile? node = null;
-            int error = isDevice ? 0 : _system.Files.Open(path, FcntlHeader.O_RDONLY, out node);
+            int error = isDevice ? 0 : _system.Files.Open(path, LibC.O_RDONLY, out node);
             file = error == 0 ? new PathFile(path, node?.Status() ?? _system.FindDevice(path)!.Status()) : null;
             return error;
         }
@@ -335,8 +336,8 @@ public sealed partial class EmulatedProcess
         }
 
         file = null;
-        return (flags & (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL)) == (FcntlHeader.O_CREAT | FcntlHeader.O_EXCL) ? Refused.EEXIST
-            : (flags & FcntlHeader.O_DIRECTORY) != 0 ? Refused.ENOTDIR
+        return (flags & (LibC.O_CREAT | LibC.O_EXCL)) == (LibC.O_CREAT | LibC.O_EXCL) ? Refused.EEXIST
+            : (flags & LibC.O_DIRECTORY) != 0 ? Refused.ENOTDIR
             : _system.FindDevice(path)!.Open(flags, out file);
     }
 
@@ -353,7 +354,7 @@ public sealed partial class EmulatedProcess
             return OpenEmulated(open.LinkText, flags);
         }
 
-        if ((flags & FcntlHeader.O_PATH) == 0)
+        if ((flags & LibC.O_PATH) == 0)
         {
             return Refused.ENXIO;
         }
@@ -361,7 +362,7 @@ public sealed partial class EmulatedProcess
         int place = _descriptors.Reserve();
         if (place >= 0)
         {
-            _descriptors.Install(place, new PathFile(open.LinkText, open.Status()), (flags & FcntlHeader.O_CLOEXEC) != 0);
+            _descriptors.Install(place, new PathFile(open.LinkText, open.Status()), (flags & LibC.O_CLOEXEC) != 0);
         }
 
         return place;

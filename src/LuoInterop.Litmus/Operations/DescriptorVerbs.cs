@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -28,9 +29,9 @@ internal static class DescriptorVerbs
             static arguments =>
             {
                 string file = arguments.Descriptor();
-                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR;
+                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? LibC.O_RDWR;
                 return new((process, target) => process.Find(file) is { } handle
-                    ? process.Assign(target, process.Kernel.Open(Path(handle), (int)flags | FcntlHeader.O_CLOEXEC))
+                    ? process.Assign(target, process.Kernel.Open(Path(handle), (int)flags | LibC.O_CLOEXEC))
                     : LitmusProcess.Unset);
             }),
         new(

@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
-using LuoInterop.Kvm;
 using LuoInterop.Kvm.Interop;
+using LuoInterop.Kvm;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -9,26 +10,26 @@ internal static class Flags
 {
     public static readonly Dictionary<string, long> Open = new()
     {
-        ["RDONLY"] = FcntlHeader.O_RDONLY,
-        ["WRONLY"] = FcntlHeader.O_WRONLY,
-        ["RDWR"] = FcntlHeader.O_RDWR,
-        ["CREAT"] = FcntlHeader.O_CREAT,
-        ["EXCL"] = FcntlHeader.O_EXCL,
-        ["TRUNC"] = FcntlHeader.O_TRUNC,
-        ["APPEND"] = FcntlHeader.O_APPEND,
-        ["NONBLOCK"] = FcntlHeader.O_NONBLOCK,
-        ["CLOEXEC"] = FcntlHeader.O_CLOEXEC,
-        ["PATH"] = FcntlHeader.O_PATH,
-        ["NOATIME"] = FcntlHeader.O_NOATIME,
+        ["RDONLY"] = LibC.O_RDONLY,
+        ["WRONLY"] = LibC.O_WRONLY,
+        ["RDWR"] = LibC.O_RDWR,
+        ["CREAT"] = LibC.O_CREAT,
+        ["EXCL"] = LibC.O_EXCL,
+        ["TRUNC"] = LibC.O_TRUNC,
+        ["APPEND"] = LibC.O_APPEND,
+        ["NONBLOCK"] = LibC.O_NONBLOCK,
+        ["CLOEXEC"] = LibC.O_CLOEXEC,
+        ["PATH"] = LibC.O_PATH,
+        ["NOATIME"] = LibC.O_NOATIME,
         ["LARGEFILE"] = FcntlHeader.O_LARGEFILE,
-        ["TMPFILE"] = FcntlHeader.O_TMPFILE,
+        ["TMPFILE"] = LibC.O_TMPFILE,
     };
 
     public static readonly Dictionary<string, long> Memfd = new()
     {
-        ["CLOEXEC"] = MemfdHeader.MFD_CLOEXEC,
-        ["ALLOW_SEALING"] = MemfdHeader.MFD_ALLOW_SEALING,
-        ["HUGETLB"] = MemfdHeader.MFD_HUGETLB,
+        ["CLOEXEC"] = LibC.MFD_CLOEXEC,
+        ["ALLOW_SEALING"] = LibC.MFD_ALLOW_SEALING,
+        ["HUGETLB"] = LibC.MFD_HUGETLB,
         ["NOEXEC_SEAL"] = MemfdHeader.MFD_NOEXEC_SEAL,
         ["EXEC"] = MemfdHeader.MFD_EXEC,
     };
@@ -65,15 +66,15 @@ internal static class Flags
         ["REMOVE"] = MmanHeader.MADV_REMOVE,
         ["POPULATE_READ"] = MmanHeader.MADV_POPULATE_READ,
         ["POPULATE_WRITE"] = MmanHeader.MADV_POPULATE_WRITE,
-        ["DONTNEED"] = MmanHeader.MADV_DONTNEED,
-        ["WILLNEED"] = MmanHeader.MADV_WILLNEED,
+        ["DONTNEED"] = LibC.MADV_DONTNEED,
+        ["WILLNEED"] = LibC.MADV_WILLNEED,
     };
 
     public static readonly Dictionary<string, long> Protection = new()
     {
-        ["NONE"] = MmanHeader.PROT_NONE,
-        ["READ"] = MmanHeader.PROT_READ,
-        ["WRITE"] = MmanHeader.PROT_WRITE,
+        ["NONE"] = LibC.PROT_NONE,
+        ["READ"] = LibC.PROT_READ,
+        ["WRITE"] = LibC.PROT_WRITE,
     };
 
     /// <summary>Writes a word of flags as names, then the bits without one.</summary>

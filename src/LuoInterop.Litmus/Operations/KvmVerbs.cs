@@ -2,6 +2,7 @@ using LuoInterop.Interop;
 using LuoInterop.Kvm;
 using LuoInterop.Kvm.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -15,7 +16,7 @@ internal static unsafe class KvmVerbs
             "NAME = kvm",
             "Opens `/dev/kvm`, close-on-exec.",
             static _ => new(static (process, target) =>
-                process.Assign(target, process.Kernel.Open("/dev/kvm", FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)))),
+                process.Assign(target, process.Kernel.Open("/dev/kvm", LibC.O_RDWR | LibC.O_CLOEXEC)))),
         new(
             "vm",
             "NAME = vm KVM [type=N]",

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
-using LuoInterop.Litmus.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -20,8 +20,8 @@ internal static unsafe class MappingVerbs
             {
                 string file = arguments.Descriptor();
                 long length = arguments.Number("the length");
-                long protection = arguments.OptionalFlags("prot", Flags.Protection) ?? MmanHeader.PROT_READ | MmanHeader.PROT_WRITE;
-                int flags = arguments.Switch("private") ? MmanHeader.MAP_PRIVATE : MmanHeader.MAP_SHARED;
+                long protection = arguments.OptionalFlags("prot", Flags.Protection) ?? LibC.PROT_READ | LibC.PROT_WRITE;
+                int flags = arguments.Switch("private") ? LibC.MAP_PRIVATE : LibC.MAP_SHARED;
                 return new((process, _) =>
                 {
                     if (process.Find(file) is not { } handle)
@@ -107,7 +107,7 @@ internal static unsafe class MappingVerbs
 
         long inset = offset & PageMask;
         nuint mapped = (nuint)(length + inset);
-        nint address = process.Kernel.MMap(mapped, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, handle, offset - inset);
+        nint address = process.Kernel.MMap(mapped, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, handle, offset - inset);
         if (IsError(address))
         {
             return "mmap " + LitmusProcess.Describe(address);
@@ -126,21 +126,21 @@ internal static unsafe class MappingVerbs
     private static long Copy(byte[] bytes, nint address)
     {
         using var source = new KernelHandle(Kernel.Linux);
-        source.Take(Kernel.Linux.MemfdCreate("litmus-store", MemfdHeader.MFD_CLOEXEC));
+        source.Take(Kernel.Linux.MemfdCreate("litmus-store", LibC.MFD_CLOEXEC));
         long written = Kernel.Linux.PWrite(source, bytes, 0);
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
-        return written < bytes.Length ? written : Libc.Result(Libc.pread((int)source.DangerousGetHandle(), (void*)address, (nuint)bytes.Length, 0));
+        return written < bytes.Length ? written : SystemCall.Result(LibC.pread((int)source.DangerousGetHandle(), (void*)address, bytes.Length, 0));
     }
 
     // The same from the mapping: the write stops where the first page faults.
     private static nint Copy(nint address, byte[] bytes)
     {
         using var target = new KernelHandle(Kernel.Linux);
-        target.Take(Kernel.Linux.MemfdCreate("litmus-load", MemfdHeader.MFD_CLOEXEC));
+        target.Take(Kernel.Linux.MemfdCreate("litmus-load", LibC.MFD_CLOEXEC));
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than the length.
-        nint loaded = Libc.Result(Libc.pwrite((int)target.DangerousGetHandle(), (void*)address, (nuint)bytes.Length, 0));
+        nint loaded = SystemCall.Result(LibC.pwrite((int)target.DangerousGetHandle(), (void*)address, bytes.Length, 0));
         return loaded <= 0 ? loaded : Kernel.Linux.PRead(target, bytes.AsSpan(0, (int)loaded), 0);
     }
 }

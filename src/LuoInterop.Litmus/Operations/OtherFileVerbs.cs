@@ -1,6 +1,6 @@
 using LuoInterop.Interop;
-using LuoInterop.Litmus.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -18,7 +18,7 @@ internal static unsafe class OtherFileVerbs
             static arguments =>
             {
                 long size = arguments.OptionalNumber("size") ?? 0;
-                long flags = arguments.OptionalFlags("flags", Flags.Memfd) ?? MemfdHeader.MFD_CLOEXEC;
+                long flags = arguments.OptionalFlags("flags", Flags.Memfd) ?? LibC.MFD_CLOEXEC;
                 string name = arguments.OptionalText("name") ?? "litmus";
                 return new((process, target) =>
                 {
@@ -33,9 +33,9 @@ internal static unsafe class OtherFileVerbs
             "Makes a file without a name on tmpfs (O_TMPFILE).",
             static arguments =>
             {
-                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR;
+                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? LibC.O_RDWR;
                 return new((process, target) =>
-                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | FcntlHeader.O_TMPFILE | FcntlHeader.O_CLOEXEC, 0x180)));
+                    process.Assign(target, process.Kernel.Open(TmpFs, (int)flags | LibC.O_TMPFILE | LibC.O_CLOEXEC, 0x180)));
             }),
         new(
             "file",
@@ -44,9 +44,9 @@ internal static unsafe class OtherFileVerbs
             static arguments =>
             {
                 string word = arguments.CheckName(arguments.Word("the file's name"));
-                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR | FcntlHeader.O_CREAT;
+                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? LibC.O_RDWR | LibC.O_CREAT;
                 return new((process, target) =>
-                    process.Assign(target, process.Kernel.Open($"{process.Folder}/{word}", (int)flags | FcntlHeader.O_CLOEXEC, 0x180)));
+                    process.Assign(target, process.Kernel.Open($"{process.Folder}/{word}", (int)flags | LibC.O_CLOEXEC, 0x180)));
             }),
         new(
             "unlink",
@@ -55,7 +55,7 @@ internal static unsafe class OtherFileVerbs
             static arguments =>
             {
                 string word = arguments.CheckName(arguments.Word("the file's name"));
-                return new((process, _) => LitmusProcess.Describe(HostLibc.Result(HostLibc.unlink($"{process.Folder}/{word}"))));
+                return new((process, _) => LitmusProcess.Describe(Unlink($"{process.Folder}/{word}")));
             }),
         new(
             "other",
@@ -68,24 +68,30 @@ internal static unsafe class OtherFileVerbs
                 {
                     "pipe" => static _ => Pipe(0),
                     "pipe_write" => static _ => Pipe(1),
-                    "null" => static process => process.Kernel.Open("/dev/null", FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC),
-                    "zero" => static process => process.Kernel.Open("/dev/zero", FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC),
-                    "eventfd" => static _ => HostLibc.Result(HostLibc.eventfd(0, FcntlHeader.O_CLOEXEC | FcntlHeader.O_NONBLOCK)),
-                    "socket" => static _ => HostLibc.Result(HostLibc.socket(HostLibc.AF_UNIX, HostLibc.SOCK_STREAM | FcntlHeader.O_CLOEXEC, 0)),
-                    "secret" => static _ => HostLibc.Result(HostLibc.syscall(UnistdHeader.NR_memfd_secret, FcntlHeader.O_CLOEXEC)),
-                    "directory" => static process => process.Kernel.Open(process.Folder, FcntlHeader.O_DIRECTORY | FcntlHeader.O_CLOEXEC),
-                    "proc" => static process => process.Kernel.Open("/proc/self/status", FcntlHeader.O_CLOEXEC),
+                    "null" => static process => process.Kernel.Open("/dev/null", LibC.O_RDWR | LibC.O_CLOEXEC),
+                    "zero" => static process => process.Kernel.Open("/dev/zero", LibC.O_RDWR | LibC.O_CLOEXEC),
+                    "eventfd" => static _ => SystemCall.Result(LibC.eventfd(0, LibC.O_CLOEXEC | LibC.O_NONBLOCK)),
+                    "socket" => static _ => SystemCall.Result(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.O_CLOEXEC, 0)),
+                    "secret" => static _ => SystemCall.Result((ssize_t)LibC.syscall(UnistdHeader.NR_memfd_secret, LibC.O_CLOEXEC)),
+                    "directory" => static process => process.Kernel.Open(process.Folder, LibC.O_DIRECTORY | LibC.O_CLOEXEC),
+                    "proc" => static process => process.Kernel.Open("/proc/self/status", LibC.O_CLOEXEC),
                     _ => throw arguments.Wrong($"'{kind}' is no kind."),
                 };
                 return new((process, target) => process.Assign(target, open(process)));
             }),
     ];
 
+    private static int Unlink(string path)
+    {
+        using var text = new CString(path, stackalloc byte[CString.OnStack]);
+        return SystemCall.Result(LibC.unlink(text.Pointer));
+    }
+
     private static long Pipe(int end)
     {
         // SAFETY: pipe2 fills two numbers.
         int* ends = stackalloc int[2];
-        long result = HostLibc.Result(HostLibc.pipe2(ends, FcntlHeader.O_CLOEXEC | FcntlHeader.O_NONBLOCK));
+        long result = SystemCall.Result(LibC.pipe2(ends, LibC.O_CLOEXEC | LibC.O_NONBLOCK));
         if (result == 0)
         {
             Kernel.Linux.Close(ends[1 - end]);

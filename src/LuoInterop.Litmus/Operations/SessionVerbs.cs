@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -14,7 +15,7 @@ internal static class SessionVerbs
             "Opens `/dev/liveupdate`; read and write, close-on-exec, unless flags say otherwise.",
             static arguments =>
             {
-                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC;
+                long flags = arguments.OptionalFlags("flags", Flags.Open) ?? LibC.O_RDWR | LibC.O_CLOEXEC;
                 return new((process, target) => process.Assign(target, process.Kernel.Open(LiveUpdateDevice.DefaultPath, (int)flags)));
             }),
         new(

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LuoInterop.Interop;
-using LuoInterop.Litmus.Interop;
 using LuoInterop.Litmus.Language;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -125,10 +125,10 @@ internal static partial class StatusVerbs
 
     private static string Describe(FileStatus status)
     {
-        string type = Types.GetValueOrDefault(status.Mode & StatHeader.S_IFMT, "other");
+        string type = Types.GetValueOrDefault(status.Mode & (ushort)LibC.S_IFMT, "other");
         string mode = Convert.ToString(status.Mode & PermissionMask, 8).PadLeft(4, '0');
-        string user = status.UserId == HostLibc.geteuid() ? "self" : "other";
-        string group = status.GroupId == HostLibc.getegid() ? "self" : "other";
+        string user = status.UserId == LibC.geteuid() ? "self" : "other";
+        string group = status.GroupId == LibC.getegid() ? "self" : "other";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{type} {mode} nlink={status.Links} size={status.Size} blocks={status.Blocks} uid={user} gid={group}");

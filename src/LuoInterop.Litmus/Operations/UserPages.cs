@@ -1,5 +1,5 @@
 using LuoInterop.Interop;
-using LuoInterop.Litmus.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Litmus.Operations;
 
@@ -43,10 +43,10 @@ internal sealed unsafe class UserPages : IDisposable
         _length = usable + PageSize;
 
         // SAFETY: the mapping is this object's own; everything below stays inside its usable part.
-        _pages = (byte*)HostLibc.mmap(null, _length, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_PRIVATE | MmanHeader.MAP_ANONYMOUS, -1, 0);
-        if (_pages == (byte*)-1)
+        _pages = (byte*)LibC.mmap(null, (size_t)_length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS, -1, 0);
+        if (_pages == LibC.MAP_FAILED)
         {
-            throw new InvalidOperationException($"mmap of {_length} bytes failed with errno {-HostLibc.Result(-1)}.");
+            throw new InvalidOperationException($"mmap of {_length} bytes failed with errno {-SystemCall.LastError}.");
         }
 
         byte* end = _pages + usable;
@@ -63,10 +63,10 @@ internal sealed unsafe class UserPages : IDisposable
         }
 
         content.CopyTo(new Span<byte>(start, content.Length));
-        Check((int)HostLibc.Result(HostLibc.mprotect(end, PageSize, MmanHeader.PROT_NONE)));
+        Check(SystemCall.Result(LibC.mprotect(end, PageSize, LibC.PROT_NONE)));
         if (place == ArgumentPlace.ReadOnly)
         {
-            Check((int)HostLibc.Result(HostLibc.mprotect(_pages, usable, MmanHeader.PROT_READ)));
+            Check(SystemCall.Result(LibC.mprotect(_pages, (size_t)usable, LibC.PROT_READ)));
         }
 
         Address = place switch
@@ -84,7 +84,7 @@ internal sealed unsafe class UserPages : IDisposable
     public ReadOnlySpan<byte> Content =>
         _place is ArgumentPlace.Writable or ArgumentPlace.ReadOnly or ArgumentPlace.Odd ? new ReadOnlySpan<byte>((void*)Address, _contentLength) : default;
 
-    public void Dispose() => Check(Libc.Result(Libc.munmap(_pages, _length)));
+    public void Dispose() => Check(SystemCall.Result(LibC.munmap(_pages, (size_t)_length)));
 
     private static void Check(int result)
     {

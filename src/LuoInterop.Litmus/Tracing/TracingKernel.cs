@@ -3,6 +3,7 @@ using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 using LuoInterop.Litmus.Tracing;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using static System.FormattableString;
 
 namespace LuoInterop.Litmus;
@@ -227,9 +228,9 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel((ke
     {
         TracedFile name = Find(file);
         nint address = _kernel.MMap(length, protection, flags, file, offset);
-        string arguments = Invariant($"{length} prot=0x{protection:x}{((flags & MmanHeader.MAP_PRIVATE) != 0 ? " private" : "")}");
+        string arguments = Invariant($"{length} prot=0x{protection:x}{((flags & LibC.MAP_PRIVATE) != 0 ? " private" : "")}");
         long result = address is < 0 and >= -4095 ? address : 0;
-        if (offset == 0 && (flags & ~(MmanHeader.MAP_SHARED | MmanHeader.MAP_PRIVATE)) == 0)
+        if (offset == 0 && (flags & ~(LibC.MAP_SHARED | LibC.MAP_PRIVATE)) == 0)
         {
             _script.Line(name, "map", arguments, result);
         }

@@ -7,6 +7,7 @@ using LuoInterop.Interop;
 using LuoInterop.VmTesting.Interop;
 using LuoInterop.VmTesting.Protocol;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.VmTesting.Payload;
 
@@ -39,20 +40,20 @@ internal sealed class GuestPort : IDisposable
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            int fd = Libc.open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0);
+            int fd = Open(path);
             if (fd >= 0)
             {
                 Marshal.InitHandle(port._port, fd);
                 return port;
             }
 
-            int error = Marshal.GetLastPInvokeError();
-            if (error == ErrnoHeader.EINTR)
+            int error = -fd;
+            if (error == LibC.EINTR)
             {
                 continue;
             }
 
-            if (error != ErrnoHeader.EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
+            if (error != LibC.EBUSY || Stopwatch.GetElapsedTime(start) > s_busyLimit)
             {
                 throw new IOException($"{path} cannot be opened: {new Win32Exception(error).Message} (errno {error}).");
             }
@@ -76,6 +77,12 @@ internal sealed class GuestPort : IDisposable
         }
     }
 
+    private static unsafe int Open(string path)
+    {
+        using var text = new CString(path, stackalloc byte[CString.OnStack]);
+        return SystemCall.Result(LibC.open(text.Pointer, LibC.O_RDWR | LibC.O_CLOEXEC, 0));
+    }
+
     public void Dispose()
     {
         // Not while a thread that sends waits for its answer on the descriptor.
@@ -87,15 +94,16 @@ internal sealed class GuestPort : IDisposable
 
     private unsafe void Write(ReadOnlySpan<byte> bytes)
     {
+        using var open = new DescriptorReference(_port);
         while (!bytes.IsEmpty)
         {
             // SAFETY: the bytes are pinned for the call and passed with their own length.
             fixed (byte* at = bytes)
             {
-                nint n = Libc.write(_port, at, (nuint)bytes.Length);
-                if (n < 0 && Marshal.GetLastPInvokeError() != ErrnoHeader.EINTR)
+                nint n = SystemCall.Result(LibC.write(open.Fd, at, bytes.Length));
+                if (n < 0 && n != -LibC.EINTR)
                 {
-                    throw Failure("written");
+                    throw Failure("written", n);
                 }
 
                 bytes = bytes[(int)Math.Max(n, 0)..];
@@ -120,21 +128,22 @@ internal sealed class GuestPort : IDisposable
 
     private unsafe void Read(Span<byte> bytes, long start)
     {
+        using var open = new DescriptorReference(_port);
         while (!bytes.IsEmpty)
         {
             TimeSpan left = s_answerLimit - Stopwatch.GetElapsedTime(start);
 
             // SAFETY: one pollfd on the stack, and a count of one.
-            PollFd poll = new() { fd = (int)_port.DangerousGetHandle(), events = PollHeader.POLLIN };
-            int ready = left <= TimeSpan.Zero ? 0 : Libc.poll(&poll, 1, (int)left.TotalMilliseconds + 1);
+            pollfd poll = new() { fd = open.Fd, events = LibC.POLLIN };
+            int ready = left <= TimeSpan.Zero ? 0 : SystemCall.Result(PollHeader.poll(&poll, 1, (int)left.TotalMilliseconds + 1));
             if (ready == 0)
             {
                 throw new IOException($"The host did not answer within {s_answerLimit.TotalSeconds} s.");
             }
 
-            if (ready < 0 && Marshal.GetLastPInvokeError() != ErrnoHeader.EINTR)
+            if (ready < 0 && ready != -LibC.EINTR)
             {
-                throw Failure("polled");
+                throw Failure("polled", ready);
             }
 
             if (ready < 0)
@@ -145,15 +154,15 @@ internal sealed class GuestPort : IDisposable
             // SAFETY: as in Write.
             fixed (byte* at = bytes)
             {
-                nint n = Libc.read(_port, at, (nuint)bytes.Length);
+                nint n = SystemCall.Result(LibC.read(open.Fd, at, bytes.Length));
                 if (n == 0)
                 {
                     throw new IOException("The host has closed the port.");
                 }
 
-                if (n < 0 && Marshal.GetLastPInvokeError() is not (ErrnoHeader.EINTR or ErrnoHeader.EAGAIN))
+                if (n < 0 && n != -LibC.EINTR && n != -LibC.EAGAIN)
                 {
-                    throw Failure("read");
+                    throw Failure("read", n);
                 }
 
                 bytes = bytes[(int)Math.Max(n, 0)..];
@@ -161,9 +170,6 @@ internal sealed class GuestPort : IDisposable
         }
     }
 
-    private static IOException Failure(string what)
-    {
-        int error = Marshal.GetLastPInvokeError();
-        return new IOException($"The report port cannot be {what}: {new Win32Exception(error).Message} (errno {error}).");
-    }
+    private static IOException Failure(string what, nint result) =>
+        new($"The report port cannot be {what}: {new Win32Exception(-(int)result).Message} (errno {-result}).");
 }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.VmTesting.Payload;
 
@@ -19,8 +20,8 @@ internal static class KexecCall
         fixed (byte* text = line)
         {
             Check(
-                Libc.syscall(
-                    UnistdHeader.NR_kexec_file_load, (int)kernelFile.DangerousGetHandle(), (int)initrdFile.DangerousGetHandle(), line.Length, (nint)text, 0),
+                LibC.syscall(
+                    (int)UnistdHeader.NR_kexec_file_load, (int)kernelFile.DangerousGetHandle(), (int)initrdFile.DangerousGetHandle(), line.Length, text, 0),
                 "kexec_file_load");
         }
     }
@@ -28,16 +29,18 @@ internal static class KexecCall
     internal static void Reboot()
     {
         Check(
-            Libc.syscall(UnistdHeader.NR_reboot, unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1), (nint)RebootHeader.LINUX_REBOOT_MAGIC2, (nint)RebootHeader.LINUX_REBOOT_CMD_KEXEC, 0, 0),
+            LibC.syscall(
+                (int)UnistdHeader.NR_reboot, RebootHeader.LINUX_REBOOT_MAGIC1, RebootHeader.LINUX_REBOOT_MAGIC2, RebootHeader.LINUX_REBOOT_CMD_KEXEC, 0),
             "reboot(LINUX_REBOOT_CMD_KEXEC)");
         throw new IOException("reboot(LINUX_REBOOT_CMD_KEXEC) returned without an error.");
     }
 
-    private static void Check(nint result, string call)
+    private static void Check(ssize_t returned, string call)
     {
+        nint result = SystemCall.Result(returned);
         if (result < 0)
         {
-            int error = Marshal.GetLastPInvokeError();
+            int error = -(int)result;
             throw new IOException($"{call}: {new Win32Exception(error).Message} (errno {error}).");
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace LuoInterop.Interop;
 
@@ -6,7 +7,7 @@ namespace LuoInterop.Interop;
 internal static class KernelFile
 {
     /// <summary>Opens a file for reading: a descriptor, or <c>-errno</c>.</summary>
-    public static int Open(Kernel kernel, string path) => Uninterrupted.Open(kernel, path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC);
+    public static int Open(Kernel kernel, string path) => Uninterrupted.Open(kernel, path, LibC.O_RDONLY | LibC.O_CLOEXEC);
 
     /// <summary>Reads a whole file. The size that its file system claims is not used: procfs and debugfs claim none.</summary>
     /// <returns>0, or <c>-errno</c>; EFBIG for a file of more bytes than the maximum.</returns>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Tmds.Linux;
 
 namespace LuoInterop.Interop;
 
@@ -31,9 +32,13 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         return holders.Count > 0 ? string.Join(", ", holders) : null;
     }
 
-    public override int Open(string path, int flags, uint mode = 0) => (int)Saved(Libc.open(path, flags, mode));
+    public override int Open(string path, int flags, uint mode = 0)
+    {
+        using var text = new CString(path, stackalloc byte[CString.OnStack]);
+        return SystemCall.Result(LibC.open(text.Pointer, flags, (ushort)mode));
+    }
 
-    public override int Close(int fd) => Libc.Result(Libc.close(fd));
+    public override int Close(int fd) => SystemCall.Result(LibC.close(fd));
 
     public override int ReadDirectory(string path, out string[] names)
     {
@@ -50,7 +55,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         catch (IOException)
         {
             // The exceptions do not tell all errors apart; looking the path up again does. O_PATH opens nothing for real.
-            int fd = Open(path, FcntlHeader.O_PATH | FcntlHeader.O_CLOEXEC);
+            int fd = Open(path, LibC.O_PATH | LibC.O_CLOEXEC);
             return fd < 0 ? fd
                 : Close(fd) < 0 || Directory.Exists(path) ? -(int)Errno.EIO : -(int)Errno.ENOTDIR;
         }
@@ -58,6 +63,9 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
 
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
+        // Measured against an import of its own that saves errno too, on a call that does nothing (FIOCLEX), in turn in one
+        // process: 291 ns through Tmds.LibC, 273 ns without (6 %). A call of live update takes microseconds: not worth one.
+
         // SAFETY: the span is pinned for the call, and covers what the structure's size field claims, so that the kernel
         // reads and writes inside it only.
         if (argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
@@ -68,47 +76,51 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = argument)
         {
-            return Libc.Result(Libc.ioctl(open.Fd, request, pointer));
+            return SystemCall.Result(LibC.ioctl(open.Fd, unchecked((int)request), pointer));
         }
     }
 
     public override int Ioctl(SafeHandle file, uint request, nint argument)
     {
         using var open = new DescriptorReference(file);
-        return Libc.Result(Libc.ioctl(open.Fd, request, (void*)argument));
+        return SystemCall.Result(LibC.ioctl(open.Fd, unchecked((int)request), (void*)argument));
     }
 
     public override int Fcntl(SafeHandle file, int command, nint argument = 0)
     {
         using var open = new DescriptorReference(file);
-        return Libc.Result(Libc.fcntl(open.Fd, command, argument));
+        return SystemCall.Result(LibC.fcntl(open.Fd, command, (void*)argument));
     }
 
-    public override int MemfdCreate(string name, uint flags) => (int)Saved(Libc.memfd_create(name, flags));
+    public override int MemfdCreate(string name, uint flags)
+    {
+        using var text = new CString(name, stackalloc byte[CString.OnStack]);
+        return SystemCall.Result(LibC.memfd_create(text.Pointer, flags));
+    }
 
     public override int FTruncate(SafeHandle file, long length)
     {
         using var open = new DescriptorReference(file);
-        return Libc.Result(Libc.ftruncate(open.Fd, length));
+        return SystemCall.Result(LibC.ftruncate(open.Fd, length));
     }
 
     public override int FAllocate(SafeHandle file, int mode, long offset, long length)
     {
         using var open = new DescriptorReference(file);
-        return Libc.Result(Libc.fallocate(open.Fd, mode, offset, length));
+        return SystemCall.Result(LibC.fallocate(open.Fd, mode, offset, length));
     }
 
     public override int FChmod(SafeHandle file, uint mode)
     {
         using var open = new DescriptorReference(file);
-        return Libc.Result(Libc.fchmod(open.Fd, mode));
+        return SystemCall.Result(LibC.fchmod(open.Fd, (ushort)mode));
     }
 
     public override long LSeek(SafeHandle file, long offset, SeekOrigin whence)
     {
         // SeekOrigin has the values of SEEK_SET, SEEK_CUR and SEEK_END.
         using var open = new DescriptorReference(file);
-        return Libc.Result((nint)Libc.lseek(open.Fd, offset, (int)whence));
+        return SystemCall.Result(LibC.lseek(open.Fd, offset, (int)whence));
     }
 
     public override nint Read(SafeHandle file, Span<byte> buffer)
@@ -116,7 +128,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Libc.Result(Libc.read(open.Fd, pointer, (nuint)buffer.Length));
+            return SystemCall.Result(LibC.read(open.Fd, pointer, buffer.Length));
         }
     }
 
@@ -125,7 +137,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Libc.Result(Libc.write(open.Fd, pointer, (nuint)buffer.Length));
+            return SystemCall.Result(LibC.write(open.Fd, pointer, buffer.Length));
         }
     }
 
@@ -134,7 +146,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Libc.Result(Libc.pread(open.Fd, pointer, (nuint)buffer.Length, offset));
+            return SystemCall.Result(LibC.pread(open.Fd, pointer, buffer.Length, offset));
         }
     }
 
@@ -143,7 +155,7 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = buffer)
         {
-            return Libc.Result(Libc.pwrite(open.Fd, pointer, (nuint)buffer.Length, offset));
+            return SystemCall.Result(LibC.pwrite(open.Fd, pointer, buffer.Length, offset));
         }
     }
 
@@ -154,8 +166,8 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         statfs fileSystem;
         byte empty = 0;
         using var open = new DescriptorReference(file);
-        int result = Libc.Result(Libc.statx(open.Fd, &empty, FcntlHeader.AT_EMPTY_PATH, StatHeader.STATX_BASIC_STATS, &data));
-        if (result < 0 || (result = Libc.Result(Libc.fstatfs(open.Fd, &fileSystem))) < 0)
+        int result = SystemCall.Result(LibC.statx(open.Fd, &empty, LibC.AT_EMPTY_PATH, LibC.STATX_BASIC_STATS, &data));
+        if (result < 0 || (result = SystemCall.Result(VfsHeader.fstatfs(open.Fd, &fileSystem))) < 0)
         {
             return result;
         }
@@ -180,7 +192,8 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         using var open = new DescriptorReference(file);
         const int Size = 4096;
         byte* buffer = stackalloc byte[Size];
-        nint length = Saved(Libc.readlink($"/proc/self/fd/{open.Fd}", buffer, Size));
+        using var link = new CString($"/proc/self/fd/{open.Fd}", stackalloc byte[CString.OnStack]);
+        nint length = SystemCall.Result(LibC.readlink(link.Pointer, buffer, Size));
         if (length < 0)
         {
             // The kernel has no such entry for a descriptor that is not open.
@@ -194,13 +207,13 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
     public override nint MMap(nuint length, int protection, int flags, SafeHandle file, long offset)
     {
         using var open = new DescriptorReference(file);
-        void* address = Libc.mmap(null, length, protection, flags, open.Fd, offset);
-        return address != (void*)-1 ? (nint)address : -Marshal.GetLastSystemError();
+        void* address = LibC.mmap(null, (size_t)length, protection, flags, open.Fd, offset);
+        return address != LibC.MAP_FAILED ? (nint)address : SystemCall.LastError;
     }
 
-    public override int MUnmap(nint address, nuint length) => Libc.Result(Libc.munmap((void*)address, length));
+    public override int MUnmap(nint address, nuint length) => SystemCall.Result(LibC.munmap((void*)address, (size_t)length));
 
-    public override int MAdvise(nint address, nuint length, int advice) => Libc.Result(Libc.madvise((void*)address, length, advice));
+    public override int MAdvise(nint address, nuint length, int advice) => SystemCall.Result(LibC.madvise((void*)address, (size_t)length, advice));
 
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags)
     {
@@ -213,11 +226,11 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         bool unload = (flags & KexecHeader.KEXEC_FILE_UNLOAD) != 0;
         fixed (byte* pointer = line)
         {
-            return (int)Libc.Result(Libc.syscall_kexec_file_load(
-                UnistdHeader.NR_kexec_file_load,
+            return (int)SystemCall.Result((ssize_t)LibC.syscall(
+                (int)UnistdHeader.NR_kexec_file_load,
                 kernelFile.Fd,
                 initrdFile.Fd,
-                unload ? 0 : (nuint)line.Length,
+                unload ? 0 : line.Length,
                 unload ? null : pointer,
                 flags));
         }
@@ -226,12 +239,8 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
     public override int Reboot(uint command)
     {
         // reboot(2) in libc hides the magics, and takes no argument for the command.
-        return (int)Libc.Result(Libc.syscall_reboot(
-            UnistdHeader.NR_reboot,
-            unchecked((int)RebootHeader.LINUX_REBOOT_MAGIC1),
-            (int)RebootHeader.LINUX_REBOOT_MAGIC2,
-            unchecked((int)command),
-            null));
+        return (int)SystemCall.Result((ssize_t)LibC.syscall(
+            (int)UnistdHeader.NR_reboot, RebootHeader.LINUX_REBOOT_MAGIC1, RebootHeader.LINUX_REBOOT_MAGIC2, command, (void*)null));
     }
 
     private static bool Holds(string process, string path)
@@ -246,9 +255,6 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
             return false;
         }
     }
-
-    /// <summary>Gives the result of a call that converted a string, or <c>-errno</c>, which its import saved.</summary>
-    private static nint Saved(nint result) => result >= 0 ? result : -Marshal.GetLastPInvokeError();
 
     private static string ReadFirstLine(string path)
     {

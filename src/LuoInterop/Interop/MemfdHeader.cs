@@ -1,12 +1,8 @@
 namespace LuoInterop.Interop;
 
-/// <summary>Declares <c>include/uapi/linux/memfd.h</c>: flags of memfd_create(2).</summary>
+/// <summary>Declares of <c>include/uapi/linux/memfd.h</c> what Tmds.LibC lacks: flags of memfd_create(2).</summary>
 internal static class MemfdHeader
 {
-    public const uint MFD_CLOEXEC = 0x0001;
-    public const uint MFD_ALLOW_SEALING = 0x0002;
-    public const uint MFD_HUGETLB = 0x0004;
-
     /// <summary>Makes the file not executable and seals it so (F_SEAL_EXEC). Since Linux 6.3.</summary>
     public const uint MFD_NOEXEC_SEAL = 0x0008;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -19,7 +20,7 @@ internal static class KexecLoadLimit
         if (Get(kernel) == NoLimit)
         {
             using var file = new KernelHandle(kernel);
-            if (file.Take(Uninterrupted.Open(kernel, Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0)
+            if (file.Take(Uninterrupted.Open(kernel, Path, LibC.O_WRONLY | LibC.O_CLOEXEC)) >= 0)
             {
                 // Refused where another program set one first: then that is read.
                 _ = Uninterrupted.Write(kernel, file, Encoding.ASCII.GetBytes(int.MaxValue.ToString(CultureInfo.InvariantCulture)));

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -328,7 +329,7 @@ public sealed class LiveUpdateSession : IDisposable
         var session = new LiveUpdateSession(kernel, new SessionHandle(kernel, name));
 
         // Inherited by a child process the session would outlive an abort here.
-        int result = kernel.Fcntl(borrowed, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
+        int result = kernel.Fcntl(borrowed, FcntlHeader.F_SETFD, LibC.FD_CLOEXEC);
         if (result < 0)
         {
             throw KernelException.For(result, Operation.GetName, name);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -33,7 +34,7 @@ internal sealed class OutgoingSessions
     {
         lock (Lock)
         {
-            int fd = device.Take(Uninterrupted.Open(kernel, path, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC));
+            int fd = device.Take(Uninterrupted.Open(kernel, path, LibC.O_RDWR | LibC.O_CLOEXEC));
             if (fd >= 0)
             {
                 _device = fd;

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -209,8 +210,8 @@ public sealed class Memfd : IDisposable
 
     private static uint Flags(MemfdOptions options)
     {
-        uint flags = MemfdHeader.MFD_CLOEXEC;
-        flags |= options.AllowSealing ? MemfdHeader.MFD_ALLOW_SEALING : 0;
+        uint flags = LibC.MFD_CLOEXEC;
+        flags |= options.AllowSealing ? LibC.MFD_ALLOW_SEALING : 0;
         flags |= options.Executable switch
         {
             MemfdExecutable.Allowed => MemfdHeader.MFD_EXEC,
@@ -224,11 +225,11 @@ public sealed class Memfd : IDisposable
                 throw new ArgumentException("A huge page size is a power of two in bytes, for example 2097152.", nameof(options));
             }
 
-            flags |= MemfdHeader.MFD_HUGETLB | ((uint)BitOperations.Log2((ulong)options.HugePageSize) << MemfdHeader.MFD_HUGE_SHIFT);
+            flags |= LibC.MFD_HUGETLB | ((uint)BitOperations.Log2((ulong)options.HugePageSize) << MemfdHeader.MFD_HUGE_SHIFT);
         }
         else if (options.DefaultHugePages)
         {
-            flags |= MemfdHeader.MFD_HUGETLB;
+            flags |= LibC.MFD_HUGETLB;
         }
 
         return flags;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -40,8 +41,8 @@ public sealed unsafe class MemfdMapping : IDisposable
             return error;
         }
 
-        int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
-        nint address = kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, file, offset);
+        int protection = LibC.PROT_READ | (writable ? LibC.PROT_WRITE : 0);
+        nint address = kernel.MMap((nuint)length, protection, LibC.MAP_SHARED, file, offset);
         if (address is < 0 and >= -4095)
         {
             return (int)address;
@@ -127,7 +128,7 @@ public sealed unsafe class MemfdMapping : IDisposable
     /// A folio of 2 MiB goes to the next kernel as one.
     /// </remarks>
     /// <exception cref="KernelException">EINVAL: the kernel has no transparent huge pages.</exception>
-    public void AdviseHugePages() => Advise(MmanHeader.MADV_HUGEPAGE);
+    public void AdviseHugePages() => Advise(LibC.MADV_HUGEPAGE);
 
     /// <summary>Unmaps the memory: munmap(2).</summary>
     /// <exception cref="KernelException">

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop;
 
@@ -31,7 +32,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
     /// <summary>The size from which on the kernel's list of pages cannot be allocated (INT_MAX bytes, 8 a page).</summary>
     private static readonly long FolioListLimit = (1L << 28) * Environment.SystemPageSize;
 
-    private const ushort TypeMask = StatHeader.S_IFMT;
+    private static ushort TypeMask => (ushort)LibC.S_IFMT;
 
     internal const string ExecSealExplanation =
         "The memfd has F_SEAL_EXEC (made with MFD_NOEXEC_SEAL, or by vm.memfd_noexec=1). Linux 7.1 to 7.3 give it back with every write seal set, read-only for ever. Create it with MemfdExecutable.Allowed (the default of Memfd.Create), or insist with PreserveOptions.AllowExecSeal.";
@@ -47,7 +48,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(file);
         int flags = kernel.Fcntl(file, FcntlHeader.F_GETFL);
-        if (flags < 0 || (flags & FcntlHeader.O_PATH) != 0 || Uninterrupted.FStat(kernel, file, out FileStatus status) < 0)
+        if (flags < 0 || (flags & LibC.O_PATH) != 0 || Uninterrupted.FStat(kernel, file, out FileStatus status) < 0)
         {
             return new(PreservabilityRule.NotOpen, "The descriptor is not open, or was opened with O_PATH.");
         }
@@ -59,7 +60,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
                 "The file is backed by a pool of huge pages, which Linux 7.3 does not preserve. Use an ordinary memfd with MemfdMapping.AdviseHugePages.");
         }
 
-        if (status.FileSystemType != MagicHeader.TMPFS_MAGIC || (status.Mode & TypeMask) != StatHeader.S_IFREG)
+        if (status.FileSystemType != MagicHeader.TMPFS_MAGIC || (status.Mode & TypeMask) != (ushort)LibC.S_IFREG)
         {
             return new(PreservabilityRule.NotMemory, "The file is no memfd and no file of a tmpfs. Only those can be preserved.");
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Tests.Handlers;
 
@@ -73,7 +74,7 @@ internal sealed partial class EventCounter
 
     public static SafeFileHandle Make(uint count)
     {
-        int fd = eventfd(count, 0x80800); // EFD_CLOEXEC | EFD_NONBLOCK
+        int fd = LibC.eventfd(count, 0x80800); // EFD_CLOEXEC | EFD_NONBLOCK
         Assert.True(fd >= 0);
         return new SafeFileHandle(fd, ownsHandle: true);
     }
@@ -108,7 +109,4 @@ internal sealed partial class EventCounter
 
     private static bool IsEventFd(SafeHandle file) =>
         Kernel.Linux.ReadLink(file, out string text) == 0 && text == "anon_inode:[eventfd]";
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int eventfd(uint count, int flags);
 }

@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Tests.Host;
 
@@ -29,7 +30,7 @@ internal static class LeaseProgram
     public static unsafe int AskForOthers(int times)
     {
         using SafeFileHandle made = CreateMemory();
-        int own = HostFile.Reopen((int)made.DangerousGetHandle(), FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        int own = HostFile.Reopen((int)made.DangerousGetHandle(), LibC.O_RDWR | LibC.O_CLOEXEC);
         int alone = 0, others = 0;
         Console.WriteLine($"/proc/{Environment.ProcessId}/fd/{own}");
         for (int i = 0; i < times; i++)
@@ -53,7 +54,7 @@ internal static class LeaseProgram
         // SAFETY: the compiler ends UTF-8 literals with a NUL.
         fixed (byte* name = "asked"u8)
         {
-            return new SafeFileHandle(HostLibc.memfd_create(name, MemfdHeader.MFD_CLOEXEC), ownsHandle: true);
+            return new SafeFileHandle(LibC.memfd_create(name, LibC.MFD_CLOEXEC), ownsHandle: true);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Tests.Host;
 
@@ -50,18 +51,18 @@ public sealed class LeaseTests
             File.WriteAllBytes(path, new byte[4096]);
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             int fd = (int)file.DangerousGetHandle();
-            int signal = HostLibc.SIGURG;
-            var owner = new HostLibc.f_owner_ex { type = 1, pid = Environment.ProcessId };
-            Assert.Equal(0, HostLibc.fcntl(fd, HostLibc.F_SETSIG, signal));
-            Assert.Equal(0, HostLibc.fcntl(fd, HostLibc.F_SETOWN_EX, (nint)(&owner)));
-            Assert.Equal(0, leases ? HostLibc.fcntl(fd, HostLibc.F_SETLEASE, HostLibc.F_RDLCK) : 0);
-            int held = leases ? HostLibc.F_RDLCK : HostLibc.F_UNLCK;
+            int signal = LibC.SIGURG;
+            var owner = new f_owner_ex { type = 1, pid = Environment.ProcessId };
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_SETSIG, signal));
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_SETOWN_EX, &owner));
+            Assert.Equal(0, leases ? LibC.fcntl(fd, LibC.F_SETLEASE, LibC.F_RDLCK) : 0);
+            int held = leases ? LibC.F_RDLCK : LibC.F_UNLCK;
 
             Assert.Equal(0, BzImage.CheckReadable(file));
 
-            HostLibc.f_owner_ex found;
-            Assert.Equal(0, HostLibc.fcntl(fd, HostLibc.F_GETOWN_EX, (nint)(&found)));
-            Assert.Equal((owner, signal, held), (found, HostLibc.fcntl(fd, HostLibc.F_GETSIG, 0), HostLibc.fcntl(fd, HostLibc.F_GETLEASE, 0)));
+            f_owner_ex found;
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, &found));
+            Assert.Equal((owner, signal, held), (found, LibC.fcntl(fd, LibC.F_GETSIG, 0), LibC.fcntl(fd, LibC.F_GETLEASE, 0)));
         }
         finally
         {
@@ -80,9 +81,9 @@ public sealed class LeaseTests
             using SafeFileHandle file = File.OpenHandle(path);
             Assert.Equal(0, BzImage.CheckReadable(file));
             int fd = (int)file.DangerousGetHandle();
-            HostLibc.f_owner_ex found;
-            Assert.Equal(0, HostLibc.fcntl(fd, HostLibc.F_GETOWN_EX, (nint)(&found)));
-            Assert.Equal((0, 0), (found.pid, HostLibc.fcntl(fd, HostLibc.F_GETSIG, 0)));
+            f_owner_ex found;
+            Assert.Equal(0, LibC.fcntl(fd, LibC.F_GETOWN_EX, &found));
+            Assert.Equal((0, 0), ((int)found.pid, LibC.fcntl(fd, LibC.F_GETSIG, 0)));
         }
         finally
         {

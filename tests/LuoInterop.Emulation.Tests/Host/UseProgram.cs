@@ -43,16 +43,13 @@ internal static unsafe partial class UseProgram
         EmulatedProcess kernel = other.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.RetrieveSession(device, "huge");
-        HostLibc.Limit limit;
-        Assert.Equal(0, HostLibc.getrlimit(HostLibc.RLIMIT_FSIZE, &limit));
+        rlimit limit;
+        Assert.Equal(0, ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_FSIZE, null, &limit));
         limit.rlim_cur = 1 << 20;
-        Assert.Equal(0, setrlimit(HostLibc.RLIMIT_FSIZE, &limit));
+        Assert.Equal(0, ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_FSIZE, &limit, null));
         Console.WriteLine(kernel.TryRetrieve(session, 0, out _));
         return 0;
     }
-
-    [LibraryImport("libc")]
-    private static partial int setrlimit(int resource, HostLibc.Limit* limit);
 
     private static void Use()
     {

@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Interop;
 using LuoInterop.Kvm;
+using Tmds.Linux;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;

@@ -97,7 +97,11 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
                     _ => "",
                 };
                 string methodName = metadata.GetString(member.Name);
-                return new CallSite(assembly, caller, target, methodName, target.EndsWith("Libc", StringComparison.Ordinal), false);
+
+                // Tmds.LibC's functions, and the imports that assemblies share; a property is a constant.
+                bool isImport = (target == "LibC" || target.EndsWith("Header", StringComparison.Ordinal))
+                    && char.IsAsciiLetterLower(methodName[0]) && !methodName.StartsWith("get_", StringComparison.Ordinal);
+                return new CallSite(assembly, caller, target, methodName, isImport, false);
         }
     }
 

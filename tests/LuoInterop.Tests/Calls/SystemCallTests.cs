@@ -22,7 +22,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         ["RetrievedHugeMemfd.Publish -> fcntl"] = "What came of F_ADD_SEALS is read at once, by F_GET_SEALS.",
         ["HostLease.Ask -> fcntl"] = Lease,
         ["DeathTests.PowerCut_LosesAllMemory_AndRunStartsInAColdKernel -> ReadLink"] = "The power is cut at this call: it throws.",
-        ["DescriptorLimit.Raise -> prlimit64"] = "A refusal (EPERM) leaves the limit as it is, and Current says so.",
+        ["DescriptorLimit.Raise -> prlimit"] = "A refusal (EPERM) leaves the limit as it is, and Current says so.",
         ["SystemCallCycle.Managed -> getppid"] = "getppid(2) has no error; the cycle measures the call.",
         ["AsNobody.Run -> setfsuid"] = "setfsuid(2) tells the user before, and no error.",
         ["AllocationTests.SeamOfLinux_Refusal_AllocatesNothing -> Ioctl"] = "The call is refused on purpose; what it allocates is asserted.",

@@ -4,6 +4,7 @@ using LuoInterop.Emulation;
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Kexec;
 
@@ -183,7 +184,7 @@ public sealed class ReplacedImageTests : IDisposable
     {
         byte[] text = System.Text.Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture) + "\n");
         using var file = new KernelHandle(kernel);
-        Assert.True(file.Take(kernel.Open(path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)) >= 0);
+        Assert.True(file.Take(kernel.Open(path, LibC.O_WRONLY | LibC.O_CLOEXEC)) >= 0);
         Assert.Equal(text.Length, kernel.Write(file, text));
     }
 
@@ -191,7 +192,7 @@ public sealed class ReplacedImageTests : IDisposable
     private sealed class WithoutSysctl(EmulatedProcess kernel, Errno refusal, bool alsoReading) : ForwardingKernel(kernel)
     {
         public override int Open(string path, int flags, uint mode = 0) =>
-            path == KexecLoadLimit.Path && (alsoReading || (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY)
+            path == KexecLoadLimit.Path && (alsoReading || (flags & LibC.O_ACCMODE) != LibC.O_RDONLY)
                 ? -(int)refusal
                 : base.Open(path, flags, mode);
     }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Kvm;
 using LuoInterop.Tests.Support;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Kvm;
 
@@ -61,7 +62,7 @@ internal sealed unsafe class ScriptedKvm : ForwardingKernel
 
     private int New()
     {
-        int fd = MemfdCreate("kvm", MemfdHeader.MFD_CLOEXEC);
+        int fd = MemfdCreate("kvm", LibC.MFD_CLOEXEC);
         using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(fd, ownsHandle: false);
         Assert.Equal(0, FTruncate(file, MapSize));
         _open.Add(fd);

@@ -1,6 +1,7 @@
 using LuoInterop.Emulation;
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Lifetimes;
 
@@ -136,7 +137,7 @@ public sealed class RebootGuardTests : IDisposable
         int opened = 0;
         RecordingKernel kernel = _machine.Kernel;
         var another = new RecordingKernel(((EmulatedProcess)kernel.Inner).StartProcess());
-        kernel.BeforeReboot = () => opened = another.Open(LiveUpdateDevice.DefaultPath, FcntlHeader.O_RDWR);
+        kernel.BeforeReboot = () => opened = another.Open(LiveUpdateDevice.DefaultPath, LibC.O_RDWR);
         KexecImage image = _machine.Load();
         KexecImage.Unload(kernel);
         Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => image.Reboot(KexecRebootOptions.ReplacedImage)).Errno);

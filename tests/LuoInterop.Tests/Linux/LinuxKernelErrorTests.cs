@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Linux;
 
@@ -99,7 +100,7 @@ public class LinuxKernelErrorTests
         Assert.Equal(Bad, Kernel.Write(never, new byte[1]));
         Assert.Equal(Bad, Kernel.PRead(never, new byte[1], 0));
         Assert.Equal(Bad, Kernel.PWrite(never, new byte[1], 0));
-        Assert.Equal(Bad, Kernel.MMap(4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, never, 0));
+        Assert.Equal(Bad, Kernel.MMap(4096, LibC.PROT_READ, LibC.MAP_SHARED, never, 0));
         Assert.Equal(Bad, Kernel.Close(int.MaxValue));
     }
 
@@ -112,7 +113,7 @@ public class LinuxKernelErrorTests
         Assert.Throws<ObjectDisposedException>(() => Kernel.Fcntl(closed, FcntlHeader.F_GETFD));
         Assert.Throws<ObjectDisposedException>(() => Kernel.FStat(closed, out _));
         Assert.Throws<ObjectDisposedException>(() => Kernel.ReadLink(closed, out _));
-        Assert.Throws<ObjectDisposedException>(() => Kernel.MMap(4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, closed, 0));
+        Assert.Throws<ObjectDisposedException>(() => Kernel.MMap(4096, LibC.PROT_READ, LibC.MAP_SHARED, closed, 0));
         Assert.Throws<ObjectDisposedException>(() => Kernel.KexecFileLoad(closed, null, "", 0));
     }
 
@@ -134,15 +135,15 @@ public class LinuxKernelErrorTests
     [Fact]
     public void Open_MissingFileAndFolderForWriting_AreRefused()
     {
-        Assert.Equal(-(int)Errno.ENOENT, Kernel.Open("/no-such-file", FcntlHeader.O_RDONLY));
-        Assert.Equal(-(int)Errno.EISDIR, Kernel.Open("/proc/self", FcntlHeader.O_RDWR));
+        Assert.Equal(-(int)Errno.ENOENT, Kernel.Open("/no-such-file", LibC.O_RDONLY));
+        Assert.Equal(-(int)Errno.EISDIR, Kernel.Open("/proc/self", LibC.O_RDWR));
     }
 
     [Fact]
     public void DescribeHolders_FileThatThisProcessHolds_NamesIt()
     {
         string path = Path.Combine("/dev/shm", $"luointerop-{Guid.NewGuid():N}");
-        using SafeFileHandle file = Files.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CREAT, 0x180);
+        using SafeFileHandle file = Files.Open(path, LibC.O_RDWR | LibC.O_CREAT, 0x180);
         try
         {
             Assert.Contains($"(pid {Environment.ProcessId})", Kernel.DescribeHolders(path), StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Memory;
 
@@ -58,7 +59,7 @@ public class MemfdCreateTests
     public void Create_Always_ClosesOnExec()
     {
         using Memfd file = Memfd.Create(Host, "cloexec");
-        Assert.Equal(FcntlHeader.FD_CLOEXEC, Host.Fcntl(file.Handle, FcntlHeader.F_GETFD));
+        Assert.Equal(LibC.FD_CLOEXEC, Host.Fcntl(file.Handle, FcntlHeader.F_GETFD));
     }
 
     [Fact]
@@ -102,7 +103,7 @@ public class MemfdCreateTests
     {
         var kernel = new OldKernel();
         using Memfd file = Memfd.Create(kernel, "old");
-        Assert.Equal([MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC, MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_ALLOW_SEALING], kernel.Flags);
+        Assert.Equal([LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING], kernel.Flags);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Memory;
 
@@ -158,7 +159,7 @@ public class MemfdFileTests
     [Fact]
     public void Seals_OfAFileThatIsNoMemfd_IsRefused()
     {
-        using var file = new Memfd(Kernel.Linux, Files.Open("/dev/null", FcntlHeader.O_RDWR));
+        using var file = new Memfd(Kernel.Linux, Files.Open("/dev/null", LibC.O_RDWR));
         Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Seals).Errno);
     }
 

@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Memory;
 
@@ -18,7 +19,7 @@ public class MemfdHugePageTests
     {
         var kernel = new FlagKernel();
         using Memfd file = Memfd.Create(kernel, "huge", 0, new MemfdOptions { HugePageSize = size });
-        Assert.Equal(MemfdHeader.MFD_HUGETLB | expected, kernel.Last & ~0x1Fu | kernel.Last & MemfdHeader.MFD_HUGETLB);
+        Assert.Equal(LibC.MFD_HUGETLB | expected, kernel.Last & ~0x1Fu | kernel.Last & LibC.MFD_HUGETLB);
     }
 
     [Fact]
@@ -26,7 +27,7 @@ public class MemfdHugePageTests
     {
         var kernel = new FlagKernel();
         using Memfd file = Memfd.Create(kernel, "huge", 0, new MemfdOptions { DefaultHugePages = true });
-        Assert.Equal(MemfdHeader.MFD_HUGETLB, kernel.Last & MemfdHeader.MFD_HUGETLB);
+        Assert.Equal(LibC.MFD_HUGETLB, kernel.Last & LibC.MFD_HUGETLB);
         Assert.Equal(0u, kernel.Last >> MemfdHeader.MFD_HUGE_SHIFT);
     }
 
@@ -70,7 +71,7 @@ public class MemfdHugePageTests
         public override int MemfdCreate(string name, uint flags)
         {
             Last = flags;
-            return base.MemfdCreate(name, MemfdHeader.MFD_CLOEXEC);
+            return base.MemfdCreate(name, LibC.MFD_CLOEXEC);
         }
     }
 }

@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Memory;
 
@@ -63,7 +64,7 @@ public class PreservabilityTests
     public void TmpfsFile_LinkedThenUnlinked_IsAcceptedOnceItHasNoName()
     {
         string path = Path.Combine(SharedMemory, $"luointerop-{Guid.NewGuid():N}");
-        using SafeFileHandle file = Files.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CREAT | FcntlHeader.O_EXCL, 0x180);
+        using SafeFileHandle file = Files.Open(path, LibC.O_RDWR | LibC.O_CREAT | LibC.O_EXCL, 0x180);
         try
         {
             Assert.Equal(PreservabilityRule.Linked, RuleOf(file));
@@ -79,7 +80,7 @@ public class PreservabilityTests
     [Fact]
     public void TmpfsFile_ThatNeverHadAName_IsAccepted()
     {
-        using SafeFileHandle file = Files.Open(SharedMemory, FcntlHeader.O_TMPFILE | FcntlHeader.O_RDWR, 0x180);
+        using SafeFileHandle file = Files.Open(SharedMemory, LibC.O_TMPFILE | LibC.O_RDWR, 0x180);
         Assert.Equal(PreservabilityRule.Accepted, RuleOf(file));
     }
 
@@ -111,7 +112,7 @@ public class PreservabilityTests
     public void PathDescriptor_IsNotOpen()
     {
         using Memfd memory = Memfd.Create(Kernel.Linux, "path", 4096);
-        using SafeFileHandle path = Files.Open($"/proc/self/fd/{memory.Handle.DangerousGetHandle()}", FcntlHeader.O_PATH);
+        using SafeFileHandle path = Files.Open($"/proc/self/fd/{memory.Handle.DangerousGetHandle()}", LibC.O_PATH);
         Assert.Equal(PreservabilityRule.NotOpen, RuleOf(path));
     }
 

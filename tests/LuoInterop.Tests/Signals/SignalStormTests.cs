@@ -3,6 +3,7 @@ using LuoInterop.Interop;
 using LuoInterop.Tests.Shared;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Tests.Signals;
 
@@ -44,7 +45,7 @@ public sealed class SignalStormTests
     {
         const int F_SETSIG = 10, F_SETLEASE = 1024, F_WRLCK = 1, SIGUSR2 = 12;
         string path = Path.Combine("/dev/shm", $"luointerop-lease-{Guid.NewGuid():N}");
-        using SafeFileHandle holder = Files.Open(path, FcntlHeader.O_RDWR | FcntlHeader.O_CREAT, 0x180);
+        using SafeFileHandle holder = Files.Open(path, LibC.O_RDWR | LibC.O_CREAT, 0x180);
         try
         {
             using var storm = new SignalStorm();

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Tests.Support;
 
@@ -15,7 +15,7 @@ internal static class AsNobody
             // Changes the user for this thread's file calls only (setfsuid(2)); the thread ends afterwards.
             if (Environment.IsPrivilegedProcess)
             {
-                _ = setfsuid(Nobody);
+                _ = FileSystemUser.setfsuid(Nobody);
             }
 
             result = action();
@@ -24,8 +24,4 @@ internal static class AsNobody
         thread.Join();
         return result;
     }
-
-    [DllImport("libc", ExactSpelling = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int setfsuid(uint user);
 }

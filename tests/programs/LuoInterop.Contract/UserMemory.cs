@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract;
@@ -21,14 +22,14 @@ public sealed unsafe class UserMemory : IDisposable
     public nint Address { get; }
 
     /// <summary>Makes a page that cannot be touched.</summary>
-    public static UserMemory Unmapped(Kernel kernel) => Map(kernel, [], MmanHeader.PROT_NONE);
+    public static UserMemory Unmapped(Kernel kernel) => Map(kernel, [], LibC.PROT_NONE);
 
     /// <summary>Makes a page that holds an argument and can be read only.</summary>
-    public static UserMemory ReadOnly(Kernel kernel, ReadOnlySpan<byte> content) => Map(kernel, content, MmanHeader.PROT_READ);
+    public static UserMemory ReadOnly(Kernel kernel, ReadOnlySpan<byte> content) => Map(kernel, content, LibC.PROT_READ);
 
     /// <summary>Makes a page that holds an argument.</summary>
     public static UserMemory Writable(Kernel kernel, ReadOnlySpan<byte> content) =>
-        Map(kernel, content, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE);
+        Map(kernel, content, LibC.PROT_READ | LibC.PROT_WRITE);
 
     public ReadOnlySpan<byte> Content => new((void*)Address, PageSize);
 
@@ -42,7 +43,7 @@ public sealed unsafe class UserMemory : IDisposable
     {
         Memfd backing = Memfd.Create(kernel, "argument", PageSize);
         backing.Write(0, content);
-        nint address = (nint)Refused.Not(kernel.MMap(2 * PageSize, protection, MmanHeader.MAP_SHARED, backing.Handle, 0));
+        nint address = (nint)Refused.Not(kernel.MMap(2 * PageSize, protection, LibC.MAP_SHARED, backing.Handle, 0));
         return new UserMemory(kernel, backing, address);
     }
 }

@@ -7,6 +7,7 @@ using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
 using LuoInterop.Kvm;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;
 

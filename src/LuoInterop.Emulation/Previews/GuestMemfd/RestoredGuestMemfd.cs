@@ -4,9 +4,11 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
-using LuoInterop.Kho;
+using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho;
 using LuoInterop.Kvm;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;
 
@@ -161,7 +163,7 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
         }
 
         // Pages that are there, and were not recorded, are not the new file's.
-        if (file is null || HostFile.Stat(file.Fd, out LuoInterop.Interop.statx status) != 0 || status.stx_size != ser.FileSize)
+        if (file is null || HostFile.Stat(file.Fd, out statx status) != 0 || status.stx_size != ser.FileSize)
         {
             return null;
         }
@@ -239,9 +241,9 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
             }
 
             // SAFETY: the buffer is a page on this stack.
-            if (HostLibc.pwrite(inode.File.Fd, buffer, PhysicalMemory.PageSize, (long)index << PhysicalMemory.PageShift) < 0)
+            if (LibC.pwrite(inode.File.Fd, buffer, PhysicalMemory.PageSize, (long)index << PhysicalMemory.PageShift) < 0)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
         }
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -20,7 +22,7 @@ internal readonly struct FolioCopy(FolioRange folio, int fd, long offset)
         while (done < length)
         {
             // What a fault damaged is not in the host file: it is read page by page.
-            long data = folio.IsDamaged ? start + done : HostLibc.lseek(folio.File.Fd, start + done, HostLibc.SEEK_DATA);
+            long data = folio.IsDamaged ? start + done : LibC.lseek(folio.File.Fd, start + done, FsHeader.SEEK_DATA);
             if (data < 0 || data >= start + length)
             {
                 break;
@@ -64,10 +66,10 @@ internal readonly struct FolioCopy(FolioRange folio, int fd, long offset)
             {
                 for (int done = 0; done < length;)
                 {
-                    nint written = HostLibc.pwrite(fd, pointer + done, (nuint)(length - done), offset + position + done);
+                    long written = LibC.pwrite(fd, pointer + done, (length - done), offset + position + done);
                     if (written < 0)
                     {
-                        return HostLibc.LastError;
+                        return SystemCall.LastError;
                     }
 
                     done += (int)written;

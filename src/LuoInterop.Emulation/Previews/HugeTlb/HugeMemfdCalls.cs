@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -90,7 +91,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         else if (error == Refused.EPERM && (Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) & FcntlHeader.F_SEAL_EXEC) != 0)
         {
             // The file that stands for one of huge pages is of shmem, which does.
-            inode.Mode = StatHeader.S_IFREG | (mode & 0xfff);
+            inode.Mode = (ushort)LibC.S_IFREG | (mode & 0xfff);
             return 0;
         }
 
@@ -143,7 +144,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
 
         // A writable mapping makes the file as long as it is. No freeze and no seal of growth is looked at.
         long end = offset + (long)whole;
-        if ((protection & MmanHeader.PROT_WRITE) != 0 && end > (long)status.stx_size && HostFile.SetSize(inode.Own.Fd, end) == 0)
+        if ((protection & LibC.PROT_WRITE) != 0 && end > (long)status.stx_size && HostFile.SetSize(inode.Own.Fd, end) == 0)
         {
             inode.KnownSize = (ulong)end;
         }
@@ -158,7 +159,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
     private int Reserve(HugeMemfdInode inode, nuint length, int flags, long offset, out bool ownsPages)
     {
         ownsPages = false;
-        if ((flags & MmanHeader.MAP_NORESERVE) != 0)
+        if ((flags & LibC.MAP_NORESERVE) != 0)
         {
             return 0;
         }
@@ -167,7 +168,7 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         Hstate hstate = inode.Hstate;
         ulong from = (ulong)(offset / hstate.PageSize);
         ulong pages = length / (ulong)hstate.PageSize;
-        bool isShared = (flags & MmanHeader.MAP_SHARED) != 0;
+        bool isShared = (flags & LibC.MAP_SHARED) != 0;
         if (pools.IsFrozen && !(isShared && inode.IsReserved(from, from + pages)))
         {
             return Refused.EBUSY;
@@ -247,6 +248,6 @@ internal sealed class HugeMemfdCalls(MemfdInodes inodes, int largest, HugeTlbPoo
         // The size need not be one of whole pages here (i_size_write of hugetlbfs_fallocate); ftruncate(2) of a real file wants that.
         return !inode.IsStandIn && end % size != 0
             ? Kernel.Linux.FAllocate(file, 0, offset, length)
-            : HostLibc.ftruncate(inode.Own.Fd, end) < 0 ? HostLibc.LastError : 0;
+            : LibC.ftruncate(inode.Own.Fd, end) < 0 ? SystemCall.LastError : 0;
     }
 }

@@ -6,6 +6,7 @@ using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -81,10 +82,10 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
     // Only the position may have changed.
     public override int Freeze(LuoFile file)
     {
-        long position = HostLibc.lseek(file.File!.Fd, 0, HostLibc.SEEK_CUR);
+        long position = LibC.lseek(file.File!.Fd, 0, LibC.SEEK_CUR);
         if (position < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         (Read(file) with { Pos = (ulong)position }).Write(handover.Memory.Structure(file.SerializedData, HugeMemfdSer.Size));
@@ -148,10 +149,10 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
     // hugemfd_preserve and hugemfd_preserve_folios.
     private int PreserveContent(LuoFile file, HugeMemfdInode inode, ulong size, ulong address)
     {
-        long position = HostLibc.lseek(file.File!.Fd, 0, HostLibc.SEEK_CUR);
+        long position = LibC.lseek(file.File!.Fd, 0, LibC.SEEK_CUR);
         if (position < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
         var ser = new HugeMemfdSer(size, (ulong)position, 0, default, (byte)inode.Hstate.Order);

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Memfd;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -188,7 +189,7 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
         }
 
         long offset = 0;
-        while (HostLibc.lseek(Own.Fd, offset, HostLibc.SEEK_DATA) is >= 0 and var data)
+        while ((long)LibC.lseek(Own.Fd, offset, FsHeader.SEEK_DATA) is var data && data >= 0)
         {
             ulong index = (ulong)(data / Hstate.PageSize);
             if (!_pages.ContainsKey(index))
@@ -203,7 +204,7 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
     // A file of real huge pages tells how many it has, but not which (default_llseek): those that are mapped come first.
     private void SeeCount()
     {
-        if (HostFile.Stat(Own.Fd, out LuoInterop.Interop.statx status) != 0)
+        if (HostFile.Stat(Own.Fd, out statx status) != 0)
         {
             return;
         }

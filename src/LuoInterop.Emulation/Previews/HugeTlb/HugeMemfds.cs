@@ -2,6 +2,7 @@ using System.Globalization;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -19,7 +20,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     {
         const uint Sizes = MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT;
         bool isSealedHere = (flags & MemfdHeader.MFD_NOEXEC_SEAL) != 0 && !Inodes.Host.HasExecSeals;
-        uint plain = Inodes.Host.Flags(flags & ~(MemfdHeader.MFD_HUGETLB | Sizes)) | (isSealedHere ? MemfdHeader.MFD_ALLOW_SEALING : 0);
+        uint plain = Inodes.Host.Flags(flags & ~(LibC.MFD_HUGETLB | Sizes)) | (isSealedHere ? LibC.MFD_ALLOW_SEALING : 0);
         int fd = Kernel.Linux.MemfdCreate(name, plain);
         if (fd < 0)
         {
@@ -35,7 +36,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
         if (HostHasFree(hstate))
         {
             uint size = (uint)(hstate.Order + Kho.PhysicalMemory.PageShift) << MemfdHeader.MFD_HUGE_SHIFT;
-            int real = Kernel.Linux.MemfdCreate(name, plain | MemfdHeader.MFD_HUGETLB | size);
+            int real = Kernel.Linux.MemfdCreate(name, plain | LibC.MFD_HUGETLB | size);
             if (real >= 0)
             {
                 Abandon(fd, 0);
@@ -46,11 +47,11 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
         int error = Enter(fd, hstate, isStandIn, out HugeMemfdInode? inode);
         if (error == 0 && isSealedHere)
         {
-            error = HostLibc.fchmod(fd, MemfdCalls.NotExecutable) < 0 ? HostLibc.LastError : 0;
-            (inode!.Seals, inode.Mode) = (FcntlHeader.F_SEAL_EXEC, StatHeader.S_IFREG | MemfdCalls.NotExecutable);
+            error = LibC.fchmod(fd, MemfdCalls.NotExecutable) < 0 ? SystemCall.LastError : 0;
+            (inode!.Seals, inode.Mode) = (FcntlHeader.F_SEAL_EXEC, (uint)(ushort)LibC.S_IFREG | MemfdCalls.NotExecutable);
         }
 
-        return error != 0 ? Abandon(fd, error) : Replace(fd, (plain & MemfdHeader.MFD_CLOEXEC) != 0);
+        return error != 0 ? Abandon(fd, error) : Replace(fd, (plain & LibC.MFD_CLOEXEC) != 0);
     }
 
     /// <summary>Finds the file behind a host descriptor, or null.</summary>
@@ -66,7 +67,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
             return error;
         }
 
-        int own = HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        int own = HostFile.Reopen(fd, LibC.O_RDWR | LibC.O_CLOEXEC);
         if (own < 0)
         {
             // The kernel needs no descriptor for its inode. The host's limit shows as a shortage of memory.
@@ -120,15 +121,15 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     // Puts a description that was opened by a path in place of memfd_create's: only such a one is seen by a lease.
     private static int Replace(int fd, bool closeOnExec)
     {
-        int opened = HostFile.Reopen(fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+        int opened = HostFile.Reopen(fd, LibC.O_RDWR | LibC.O_CLOEXEC);
         if (opened < 0)
         {
             return Abandon(fd, opened);
         }
 
-        int result = HostLibc.dup3(opened, fd, closeOnExec ? FcntlHeader.O_CLOEXEC : 0);
-        int error = result < 0 ? HostLibc.LastError : 0;
-        _ = HostLibc.close(opened);
+        int result = LibC.dup3(opened, fd, closeOnExec ? LibC.O_CLOEXEC : 0);
+        int error = result < 0 ? SystemCall.LastError : 0;
+        _ = LibC.close(opened);
         return error != 0 ? Abandon(fd, error) : fd;
     }
 
@@ -144,7 +145,7 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     private static int Abandon(int fd, int error)
     {
         // close(2) frees the number whatever it answers.
-        _ = HostLibc.close(fd);
+        _ = LibC.close(fd);
         return error;
     }
 }

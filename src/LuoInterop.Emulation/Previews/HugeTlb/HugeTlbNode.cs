@@ -3,6 +3,7 @@ using System.Text;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -14,7 +15,7 @@ internal sealed class HugeTlbNode(Func<string> show, Func<string, int>? store = 
     private const int ERANGE = -(int)Errno.ERANGE;
 
     // Readable by all, writable by root.
-    public override uint Mode => StatHeader.S_IFREG | (store is null ? 0x124u : 0x1A4u);
+    public override uint Mode => (ushort)LibC.S_IFREG | (store is null ? 0x124u : 0x1A4u);
 
     public override long Length => FileSystemType == SysFs ? 4096 : 0;
 

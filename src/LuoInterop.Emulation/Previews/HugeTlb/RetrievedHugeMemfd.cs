@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
@@ -16,7 +17,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
 {
     // The new file has this seal only: the posting does not carry any.
     private const int Seals = FcntlHeader.F_SEAL_SEAL;
-    private const uint FullMode = 0x1ff;
+    private const ushort FullMode = 0x1ff;
 
     private readonly List<(HugeMemfdFolioSer Record, FolioRange? Folio)> _folios = [];
 
@@ -61,7 +62,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         error = huge.Memfds.Enter(fd, hstate, isStandIn, out HugeMemfdInode? inode);
         if (error != 0)
         {
-            _ = HostLibc.close(fd);
+            _ = LibC.close(fd);
             return error;
         }
 
@@ -74,7 +75,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         if (error != 0)
         {
             huge.Memfds.Forget(inode!);
-            _ = HostLibc.close(fd);
+            _ = LibC.close(fd);
         }
 
         return error;
@@ -114,10 +115,10 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
     private int Open(in HugeMemfdSer ser, Hstate hstate, out bool isStandIn)
     {
         isStandIn = true;
-        if (FindWholeFile(ser) is { } whole && HostLibc.fchmod(whole.Fd, FullMode) == 0)
+        if (FindWholeFile(ser) is { } whole && LibC.fchmod(whole.Fd, FullMode) == 0)
         {
             isStandIn = !IsReal(whole.Fd);
-            return HostFile.Reopen(whole.Fd, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+            return HostFile.Reopen(whole.Fd, LibC.O_RDWR | LibC.O_CLOEXEC);
         }
 
         int made = Create((long)ser.FileSize);
@@ -136,8 +137,8 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
                 : CopyPlain(record.Pfn, made, start, length);
         }
 
-        int fd = error != 0 ? error : HostFile.Reopen(made, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
-        _ = HostLibc.close(made);
+        int fd = error != 0 ? error : HostFile.Reopen(made, LibC.O_RDWR | LibC.O_CLOEXEC);
+        _ = LibC.close(made);
         return fd;
     }
 
@@ -153,9 +154,9 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
                 // SAFETY: pinned for the call, which reads no more than the page.
                 fixed (byte* pointer = page)
                 {
-                    if (HostLibc.pwrite(fd, pointer, (nuint)part, start + done) < 0)
+                    if (LibC.pwrite(fd, pointer, part, start + done) < 0)
                     {
-                        return HostLibc.LastError;
+                        return SystemCall.LastError;
                     }
                 }
             }
@@ -180,7 +181,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         return first is not null
             && HostFile.Stat(first.File.Fd, out statx status) == 0
             && status.stx_size == ser.FileSize
-            && HostLibc.fcntl(first.File.Fd, FcntlHeader.F_GET_SEALS, 0) is >= 0 and var seals
+            && LibC.fcntl(first.File.Fd, FcntlHeader.F_GET_SEALS, 0) is >= 0 and var seals
             && (seals & ~Seals) == 0
                 ? first.File
                 : null;
@@ -226,14 +227,14 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
     private int Publish(in HugeMemfdSer ser, HugeMemfdInode inode, int fd, LuoFile file)
     {
         // vfs_setpos: a position outside 0..MAX_LFS_FILESIZE leaves it at 0.
-        if (ser.Pos is > 0 and <= long.MaxValue && HostLibc.lseek(fd, (long)ser.Pos, HostLibc.SEEK_SET) < 0)
+        if (ser.Pos is > 0 and <= long.MaxValue && LibC.lseek(fd, (long)ser.Pos, LibC.SEEK_SET) < 0)
         {
-            return HostLibc.LastError;
+            return SystemCall.LastError;
         }
 
-        _ = HostLibc.fcntl(fd, FcntlHeader.F_ADD_SEALS, Seals);
+        _ = LibC.fcntl(fd, FcntlHeader.F_ADD_SEALS, Seals);
         inode.IsRetrieved = true;
-        inode.Seals = HostLibc.fcntl(fd, FcntlHeader.F_GET_SEALS, 0) == Seals ? null : Seals;
+        inode.Seals = LibC.fcntl(fd, FcntlHeader.F_GET_SEALS, 0) == Seals ? null : Seals;
         foreach ((HugeMemfdFolioSer record, FolioRange? folio) in _folios)
         {
             pages.Drop(inode.Hstate, record.Pfn, folio);
@@ -248,7 +249,7 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
     {
         // SAFETY: the structure has the size that fstatfs(2) fills (asm-generic/statfs.h).
         statfs fileSystem;
-        return HostLibc.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.HUGETLBFS_MAGIC;
+        return VfsHeader.fstatfs(fd, &fileSystem) == 0 && fileSystem.f_type == MagicHeader.HUGETLBFS_MAGIC;
     }
 
     private unsafe int Create(long size)
@@ -256,16 +257,16 @@ internal sealed class RetrievedHugeMemfd(KexecHandover handover, HugeTlbCore hug
         // SAFETY: the name is a NUL in static data.
         fixed (byte* name = "\0"u8)
         {
-            int fd = HostLibc.memfd_create(name, huge.Memfds.Inodes.Host.Flags(MemfdHeader.MFD_CLOEXEC | MemfdHeader.MFD_EXEC));
+            int fd = LibC.memfd_create(name, huge.Memfds.Inodes.Host.Flags(LibC.MFD_CLOEXEC | MemfdHeader.MFD_EXEC));
             if (fd < 0)
             {
-                return HostLibc.LastError;
+                return SystemCall.LastError;
             }
 
             int error = HostFile.SetSize(fd, size);
             if (error != 0)
             {
-                _ = HostLibc.close(fd);
+                _ = LibC.close(fd);
                 return error;
             }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using LuoInterop.Interop;
+using Tmds.Linux;
 
 namespace LuoInterop.Contract.Mixes;
 
@@ -34,7 +35,7 @@ public abstract class OtherProcess : IDisposable
         switch (word)
         {
             case Open:
-                int opened = kernel.Open(LiveUpdateDevice.DefaultPath, FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC);
+                int opened = kernel.Open(LiveUpdateDevice.DefaultPath, LibC.O_RDWR | LibC.O_CLOEXEC);
                 device = opened >= 0 ? opened : device;
                 return (Errno)Math.Max(-opened, 0);
             case LeaveBlock:

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.Tests.Shared;
 using Microsoft.Win32.SafeHandles;
 using Xunit;
 
@@ -22,9 +23,9 @@ public static partial class DefaultBoot
         int userDuring = -1;
         var thread = new Thread(() =>
         {
-            userBefore = setfsuid(65534);
+            userBefore = FileSystemUser.setfsuid(65534);
             LiveUpdateDevice.TryOpen(Kernel.Linux, out _, out availability);
-            userDuring = setfsuid(0);
+            userDuring = FileSystemUser.setfsuid(0);
         });
         thread.Start();
         thread.Join();
@@ -266,7 +267,4 @@ public static partial class DefaultBoot
 
     private static LiveUpdateSession[] MadeBefore() =>
         [.. Enumerable.Range(0, 16).Select(static i => new LiveUpdateSession(Kernel.Linux, $"made-before-{i}"))];
-
-    [LibraryImport("libc")]
-    private static partial int setfsuid(uint user);
 }

@@ -1,20 +1,22 @@
 using System.Runtime.InteropServices;
+using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
 
 /// <summary>Keeps the process from opening any further descriptor for as long as it is not disposed.</summary>
-internal sealed partial class DescriptorLimit : IDisposable
+internal sealed unsafe class DescriptorLimit : IDisposable
 {
-    private const int RLIMIT_NOFILE = 7;
-    private readonly ResourceLimit _before;
+    private readonly rlimit _before;
 
     private DescriptorLimit(ulong lowestFree)
     {
-        Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, 0, out _before));
-        var limit = new ResourceLimit { Current = lowestFree, Maximum = _before.Maximum };
-        Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, in limit, 0));
+        rlimit before;
+        Assert.Equal(0, ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_NOFILE, null, &before));
+        _before = before;
+        rlimit limit = before with { rlim_cur = lowestFree };
+        Assert.Equal(0, ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_NOFILE, &limit, null));
     }
 
     /// <param name="open">Any open descriptor, from whose duplicate the lowest free number is learned.</param>
@@ -25,17 +27,9 @@ internal sealed partial class DescriptorLimit : IDisposable
         return new DescriptorLimit((ulong)lowestFree);
     }
 
-    public void Dispose() => Assert.Equal(0, prlimit64(0, RLIMIT_NOFILE, in _before, 0));
-
-    private struct ResourceLimit
+    public void Dispose()
     {
-        public ulong Current;
-        public ulong Maximum;
+        rlimit before = _before;
+        Assert.Equal(0, ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_NOFILE, &before, null));
     }
-
-    [LibraryImport("libc")]
-    private static partial int prlimit64(int process, int resource, nint newLimit, out ResourceLimit oldLimit);
-
-    [LibraryImport("libc")]
-    private static partial int prlimit64(int process, int resource, in ResourceLimit newLimit, nint oldLimit);
 }

@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
-using LuoInterop.Kvm;
 using LuoInterop.Kvm.Interop;
+using LuoInterop.Kvm;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -115,8 +116,8 @@ public static class GuestMemfdCreation
             Assert.Equal(0, kernel.Fcntl(raw, FcntlHeader.F_GETFD));
         }
 
-        Assert.Equal(FcntlHeader.FD_CLOEXEC, kernel.Fcntl(probe.Memory().Handle, FcntlHeader.F_GETFD));
-        Assert.Equal(FcntlHeader.FD_CLOEXEC, kernel.Fcntl(probe.Vm.Handle, FcntlHeader.F_GETFD));
+        Assert.Equal(LibC.FD_CLOEXEC, kernel.Fcntl(probe.Memory().Handle, FcntlHeader.F_GETFD));
+        Assert.Equal(LibC.FD_CLOEXEC, kernel.Fcntl(probe.Vm.Handle, FcntlHeader.F_GETFD));
     }
 
     public static void File_IsARegularOneOfItsOwnFileSystem(Kernel kernel)
@@ -125,12 +126,12 @@ public static class GuestMemfdCreation
         GuestMemfd memory = probe.Memory();
         FileStatus status = memory.Status;
         Assert.Equal(MagicHeader.GUEST_MEMFD_MAGIC, status.FileSystemType);
-        Assert.Equal((StatHeader.S_IFREG | 0x180u, 16L * ProbeVm.Page, 0L), (status.Mode, status.Size, status.Blocks));
+        Assert.Equal(((ushort)LibC.S_IFREG | 0x180u, 16L * ProbeVm.Page, 0L), (status.Mode, status.Size, status.Blocks));
         Assert.Equal(1u, status.Links);
         Assert.NotEqual(status.Inode, probe.Memory().Status.Inode);
         Assert.Equal(0, kernel.ReadLink(memory.Handle, out string text));
         Assert.Equal("/[kvm-gmem] (deleted)", text);
-        Assert.Equal(FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE, kernel.Fcntl(memory.Handle, FcntlHeader.F_GETFL));
+        Assert.Equal(LibC.O_RDWR | FcntlHeader.O_LARGEFILE, kernel.Fcntl(memory.Handle, FcntlHeader.F_GETFL));
         Assert.Equal(0, kernel.ReadLink(probe.Vm.Handle, out text));
         Assert.Equal("anon_inode:kvm-vm", text);
     }

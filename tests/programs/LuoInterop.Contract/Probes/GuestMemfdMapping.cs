@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using LuoInterop.Kvm;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -10,7 +11,7 @@ public static class GuestMemfdMapping
     private const int Page = ProbeVm.Page;
     private const int KeepSize = FallocHeader.FALLOC_FL_KEEP_SIZE;
     private const int PunchHole = FallocHeader.FALLOC_FL_PUNCH_HOLE;
-    private const int Writable = MmanHeader.PROT_READ | MmanHeader.PROT_WRITE;
+    private static readonly int Writable = LibC.PROT_READ | LibC.PROT_WRITE;
 
     public static void Map_WithoutTheMapFlag_ENODEV(Kernel kernel)
     {
@@ -18,8 +19,8 @@ public static class GuestMemfdMapping
         foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[GuestMemfdOptions.None, GuestMemfdOptions.InitShared])
         {
             GuestMemfd memory = probe.Memory(Page, options);
-            Refused.With(Errno.ENODEV, kernel.MMap(Page, Writable, MmanHeader.MAP_SHARED, memory.Handle, 0));
-            Refused.With(Errno.ENODEV, kernel.MMap(Page, Writable, MmanHeader.MAP_PRIVATE, memory.Handle, 0));
+            Refused.With(Errno.ENODEV, kernel.MMap(Page, Writable, LibC.MAP_SHARED, memory.Handle, 0));
+            Refused.With(Errno.ENODEV, kernel.MMap(Page, Writable, LibC.MAP_PRIVATE, memory.Handle, 0));
             Refused.With(Errno.ENODEV, () => memory.Map());
         }
     }
@@ -27,15 +28,15 @@ public static class GuestMemfdMapping
     public static void Map_Private_EINVAL(Kernel kernel)
     {
         using var probe = new ProbeVm(kernel);
-        Refused.With(Errno.EINVAL, kernel.MMap(Page, Writable, MmanHeader.MAP_PRIVATE, probe.Memory().Handle, 0));
-        Refused.With(Errno.EINVAL, kernel.MMap(Page, MmanHeader.PROT_READ, MmanHeader.MAP_PRIVATE, probe.Memory().Handle, 0));
+        Refused.With(Errno.EINVAL, kernel.MMap(Page, Writable, LibC.MAP_PRIVATE, probe.Memory().Handle, 0));
+        Refused.With(Errno.EINVAL, kernel.MMap(Page, LibC.PROT_READ, LibC.MAP_PRIVATE, probe.Memory().Handle, 0));
     }
 
     public static void Map_Executable_EPERM(Kernel kernel)
     {
         const int Executable = 4;
         using var probe = new ProbeVm(kernel);
-        Refused.With(Errno.EPERM, kernel.MMap(Page, Writable | Executable, MmanHeader.MAP_SHARED, probe.Memory().Handle, 0));
+        Refused.With(Errno.EPERM, kernel.MMap(Page, Writable | Executable, LibC.MAP_SHARED, probe.Memory().Handle, 0));
     }
 
     public static void Map_WithoutInitShared_IsTaken_AndTouchingItSIGBUS(Kernel kernel)

@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
 using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -112,7 +113,7 @@ public static class Interruptions
         using Memfd file = Memfd.Create(kernel, "uneven", 3 * HugePage, new MemfdOptions { HugePageSize = HugePage });
         Assert.Equal(HugePage, file.Status.BlockSize);
         const long Asked = 5 << 20;
-        nint address = (nint)Refused.Not(kernel.MMap((nuint)Asked, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, file.Handle, 0));
+        nint address = (nint)Refused.Not(kernel.MMap((nuint)Asked, LibC.PROT_READ, LibC.MAP_SHARED, file.Handle, 0));
         Refused.With(Errno.EINVAL, kernel.MUnmap(address, (nuint)Asked));
         Refused.With(Errno.EINVAL, kernel.MUnmap(address + 4096, (nuint)HugePage));
         Refused.With(Errno.EINVAL, kernel.MUnmap(address, 1));
@@ -134,7 +135,7 @@ public static class Interruptions
     {
         const string Setting = "/proc/sys/vm/max_map_count";
         using Memfd file = Memfd.Create(kernel, "between", 7 * 4096);
-        nint address = (nint)Refused.Not(kernel.MMap(7 * 4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, file.Handle, 0));
+        nint address = (nint)Refused.Not(kernel.MMap(7 * 4096, LibC.PROT_READ, LibC.MAP_SHARED, file.Handle, 0));
         int refused = 0;
         foreach (string limit in (string[])[File.ReadAllText(Setting), "10"])
         {

@@ -1,6 +1,7 @@
 using LuoInterop.Interop;
-using LuoInterop.Kvm;
 using LuoInterop.Kvm.Interop;
+using LuoInterop.Kvm;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Probes;
@@ -84,7 +85,7 @@ internal sealed unsafe class ProbeVm : IDisposable
     /// <summary>Maps a file as the flags say, or fails; removed by <see cref="Dispose"/>.</summary>
     public nint Map(GuestMemfd memory, long length)
     {
-        nint address = (nint)Refused.Not(Kernel.MMap((nuint)length, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, memory.Handle, 0));
+        nint address = (nint)Refused.Not(Kernel.MMap((nuint)length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, memory.Handle, 0));
         Own(new Unmapper(Kernel, address, length));
         return address;
     }

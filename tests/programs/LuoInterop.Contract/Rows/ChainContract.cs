@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -138,15 +139,15 @@ public static class ChainContract
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create();
-            Refused.Not(s.Kernel.Fcntl(session.Handle, FcntlHeader.F_SETFL, FcntlHeader.O_NONBLOCK));
-            Assert.Equal(FcntlHeader.O_NONBLOCK, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFL) & FcntlHeader.O_NONBLOCK);
+            Refused.Not(s.Kernel.Fcntl(session.Handle, FcntlHeader.F_SETFL, LibC.O_NONBLOCK));
+            Assert.Equal(LibC.O_NONBLOCK, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFL) & LibC.O_NONBLOCK);
             Refused.Not(s.Kernel.Fcntl(session.Handle, FcntlHeader.F_SETFD, 0));
             Assert.Equal(0, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFD));
             byte[] buffer = new byte[4];
             Refused.With(Errno.EINVAL, s.Kernel.Read(s.Device.Handle, buffer));
             Refused.With(Errno.EINVAL, s.Kernel.Write(s.Device.Handle, buffer));
             Refused.With(Errno.EINVAL, s.Kernel.FTruncate(session.Handle, 0));
-            Refused.With(Errno.ENODEV, s.Kernel.MMap(4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, session.Handle, 0));
+            Refused.With(Errno.ENODEV, s.Kernel.MMap(4096, LibC.PROT_READ, LibC.MAP_SHARED, session.Handle, 0));
         });
 
     public static Scenario CopyBack_WritesTheKnownStructureOnly => Scenario
@@ -177,9 +178,9 @@ public static class ChainContract
         .Kernel(static s =>
         {
             Memfd notAnImage = s.MemfdWith(8192, 115);
-            using var folder = new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/", FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC)), ownsHandle: true);
+            using var folder = new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/", LibC.O_RDONLY | LibC.O_CLOEXEC)), ownsHandle: true);
             using var nothing = new SafeFileHandle(-1, ownsHandle: false);
-            SafeFileHandle readable = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/proc/self/exe", FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC)), ownsHandle: true));
+            SafeFileHandle readable = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/proc/self/exe", LibC.O_RDONLY | LibC.O_CLOEXEC)), ownsHandle: true));
             Refused.With(Errno.EINVAL, s.Kernel.KexecFileLoad(readable, null, "x", 0x80000000));
             Refused.With(Errno.EINVAL, s.Kernel.KexecFileLoad(folder, null, "x", KexecHeader.KEXEC_FILE_NO_INITRAMFS));
             Refused.With(Errno.EBADF, s.Kernel.KexecFileLoad(nothing, null, "x", KexecHeader.KEXEC_FILE_NO_INITRAMFS));

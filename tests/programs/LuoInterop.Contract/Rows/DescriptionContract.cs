@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -15,7 +16,7 @@ public static class DescriptionContract
         .Kernel(static s =>
         {
             Memfd memfd = s.MemfdWith(8192, 100);
-            SafeFileHandle reopened = Reopen(s, memfd, FcntlHeader.O_RDWR);
+            SafeFileHandle reopened = Reopen(s, memfd, LibC.O_RDWR);
             LiveUpdateSession session = s.Create();
             session.Preserve(reopened, 1);
             using var duplicate = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(reopened, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
@@ -30,9 +31,9 @@ public static class DescriptionContract
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create();
-            session.Preserve(Reopen(s, s.MemfdWith(4096, 101), FcntlHeader.O_RDONLY), 1);
-            session.Preserve(Reopen(s, s.MemfdWith(4096, 102), FcntlHeader.O_RDWR | FcntlHeader.O_APPEND), 2);
-            session.Preserve(Reopen(s, s.MemfdWith(4096, 103), FcntlHeader.O_WRONLY), 3);
+            session.Preserve(Reopen(s, s.MemfdWith(4096, 101), LibC.O_RDONLY), 1);
+            session.Preserve(Reopen(s, s.MemfdWith(4096, 102), LibC.O_RDWR | LibC.O_APPEND), 2);
+            session.Preserve(Reopen(s, s.MemfdWith(4096, 103), LibC.O_WRONLY), 3);
             session.HoldUntilKexec();
         })
         .Kernel(static s =>
@@ -43,7 +44,7 @@ public static class DescriptionContract
                 Memfd memfd = s.Own(session.RetrieveMemfd(token));
                 Pattern.Verify(memfd, 4096, 100 + (int)token);
                 int flags = s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL);
-                Assert.Equal(FcntlHeader.O_RDWR, flags & (FcntlHeader.O_ACCMODE | FcntlHeader.O_APPEND | FcntlHeader.O_NONBLOCK));
+                Assert.Equal(LibC.O_RDWR, flags & (LibC.O_ACCMODE | LibC.O_APPEND | LibC.O_NONBLOCK));
                 memfd.Write(0, "w"u8);
             }
         });
@@ -189,7 +190,7 @@ public static class DescriptionContract
         .Of("A file made by O_TMPFILE in a tmpfs has no link and goes over like a memfd.")
         .Kernel(static s =>
         {
-            var file = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/dev/shm", FcntlHeader.O_TMPFILE | FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC, 0x180)), ownsHandle: true));
+            var file = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/dev/shm", LibC.O_TMPFILE | LibC.O_RDWR | LibC.O_CLOEXEC, 0x180)), ownsHandle: true));
             Refused.Not(s.Kernel.PWrite(file, "temporary"u8, 0));
             LiveUpdateSession session = s.Create();
             session.Preserve(file, 1);
@@ -218,7 +219,7 @@ public static class DescriptionContract
             Memfd first = s.Own(session.RetrieveMemfd(1));
             Memfd second = s.Own(session.RetrieveMemfd(1));
             session.Finish();
-            SafeFileHandle reopened = Reopen(s, first, FcntlHeader.O_RDWR);
+            SafeFileHandle reopened = Reopen(s, first, LibC.O_RDWR);
             Refused.Not(s.Kernel.PWrite(reopened, "through a re-open"u8, 4000));
             second.SetSize(6000);
             byte[] text = new byte[17];
@@ -243,5 +244,5 @@ public static class DescriptionContract
     }
 
     private static SafeFileHandle Reopen(Stage s, Memfd memfd, int flags) => s.Own(new SafeFileHandle(
-        (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", flags | FcntlHeader.O_CLOEXEC)), ownsHandle: true));
+        (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", flags | LibC.O_CLOEXEC)), ownsHandle: true));
 }

@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -46,7 +47,7 @@ public static class FileContract
             LiveUpdateSession session = s.Create();
             Refused.With(Errno.EBADF, s.Kernel.Ioctl(session.Handle, RawIoctl.PreserveFd, RawIoctl.File(-1, 1)));
             Refused.With(Errno.EBADF, s.Kernel.Ioctl(session.Handle, RawIoctl.PreserveFd, RawIoctl.File(1_000_000, 1)));
-            using var path = new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/", FcntlHeader.O_PATH | FcntlHeader.O_CLOEXEC)), ownsHandle: true);
+            using var path = new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/", LibC.O_PATH | LibC.O_CLOEXEC)), ownsHandle: true);
             Refused.With(Errno.EBADF, () => session.Preserve(path, 1));
         });
 
@@ -74,7 +75,7 @@ public static class FileContract
             using var duplicate = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
             Refused.With(Errno.EBUSY, () => other.Preserve(duplicate, 1));
             using var reopened = new SafeFileHandle(
-                (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", FcntlHeader.O_RDWR | FcntlHeader.O_CLOEXEC)), ownsHandle: true);
+                (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", LibC.O_RDWR | LibC.O_CLOEXEC)), ownsHandle: true);
             Refused.With(Errno.EBUSY, () => other.Preserve(reopened, 1));
 
             // The failed attempts left nothing behind: the tokens are free, and so is the file after the abort.

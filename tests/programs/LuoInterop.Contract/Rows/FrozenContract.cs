@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -33,7 +34,7 @@ public static class FrozenContract
             Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 8192));
             Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 100_000));
             Assert.Equal(0, s.Kernel.PWrite(memfd.Handle, [], 100_000));
-            Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, FcntlHeader.O_APPEND));
+            Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, LibC.O_APPEND));
             Refused.With(Errno.EPERM, s.Kernel.Write(memfd.Handle, "x"u8));
             Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_SETFL, 0));
             memfd.Position = 200;
@@ -113,12 +114,12 @@ public static class FrozenContract
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 8192, seed: 62);
-            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
-            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), FcntlHeader.O_RDONLY | FcntlHeader.O_TRUNC | FcntlHeader.O_CLOEXEC));
+            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), LibC.O_RDWR | LibC.O_TRUNC | LibC.O_CLOEXEC));
+            Refused.With(Errno.EPERM, s.Kernel.Open(Path(memfd), LibC.O_RDONLY | LibC.O_TRUNC | LibC.O_CLOEXEC));
             Pattern.Verify(memfd, 8192, 62);
             Memfd empty = s.Own(Memfd.Create(s.Kernel, "empty"));
             s.Create("empty").Preserve(empty, 1);
-            Assert.Equal(0, s.Kernel.LSeek(Opened(s, empty, FcntlHeader.O_RDWR | FcntlHeader.O_TRUNC), 0, SeekOrigin.End));
+            Assert.Equal(0, s.Kernel.LSeek(Opened(s, empty, LibC.O_RDWR | LibC.O_TRUNC), 0, SeekOrigin.End));
         });
 
     public static Scenario MadviseRemove_EPERM => Scenario
@@ -126,7 +127,7 @@ public static class FrozenContract
         .Kernel(static s =>
         {
             Memfd memfd = s.MemfdWith(8192, 69);
-            nint address = (nint)Refused.Not(s.Kernel.MMap(8192, MmanHeader.PROT_READ | MmanHeader.PROT_WRITE, MmanHeader.MAP_SHARED, memfd.Handle, 0));
+            nint address = (nint)Refused.Not(s.Kernel.MMap(8192, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, memfd.Handle, 0));
             LiveUpdateSession session = s.Create();
             session.Preserve(memfd, 1);
             Refused.With(Errno.EPERM, s.Kernel.MAdvise(address, 4096, MmanHeader.MADV_REMOVE));
@@ -142,10 +143,10 @@ public static class FrozenContract
         .Kernel(static s =>
         {
             Memfd memfd = Memfd.Create(s.Kernel, "frozen", 8192);
-            SafeFileHandle before = Opened(s, memfd, FcntlHeader.O_RDWR);
+            SafeFileHandle before = Opened(s, memfd, LibC.O_RDWR);
             LiveUpdateSession session = s.Create();
             session.Preserve(memfd, 1);
-            SafeFileHandle after = Opened(s, memfd, FcntlHeader.O_RDWR);
+            SafeFileHandle after = Opened(s, memfd, LibC.O_RDWR);
             memfd.Dispose();
             foreach (SafeFileHandle file in (SafeFileHandle[])[before, after])
             {
@@ -164,7 +165,7 @@ public static class FrozenContract
         .Of("Through a description that is not open for writing, ftruncate is EINVAL, write and fallocate EBADF, F_ADD_SEALS EPERM, as without the freeze.")
         .Kernel(static s =>
         {
-            SafeFileHandle file = Opened(s, Frozen(s, 8192), FcntlHeader.O_RDONLY);
+            SafeFileHandle file = Opened(s, Frozen(s, 8192), LibC.O_RDONLY);
             Refused.With(Errno.EINVAL, s.Kernel.FTruncate(file, 4096));
             Refused.With(Errno.EBADF, s.Kernel.PWrite(file, "x"u8, 8192));
             Refused.With(Errno.EBADF, s.Kernel.FAllocate(file, 0, 0, 4096));
@@ -314,7 +315,7 @@ public static class FrozenContract
     private static string Path(Memfd memfd) => $"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}";
 
     private static SafeFileHandle Opened(Stage s, Memfd memfd, int flags) =>
-        s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open(Path(memfd), flags | FcntlHeader.O_CLOEXEC)), ownsHandle: true));
+        s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open(Path(memfd), flags | LibC.O_CLOEXEC)), ownsHandle: true));
 
     private static Memfd Frozen(Stage s, long size, int seed = 1)
     {

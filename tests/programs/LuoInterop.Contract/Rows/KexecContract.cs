@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Interop;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -107,14 +108,14 @@ public static class KexecContract
     private static long SetLimit(Kernel kernel, string text)
     {
         using var file = new KernelHandle(kernel);
-        Refused.Not(file.Take(kernel.Open(KexecLoadLimit.Path, FcntlHeader.O_WRONLY | FcntlHeader.O_CLOEXEC)));
+        Refused.Not(file.Take(kernel.Open(KexecLoadLimit.Path, LibC.O_WRONLY | LibC.O_CLOEXEC)));
         return kernel.Write(file, Encoding.ASCII.GetBytes(text + "\n"));
     }
 
     private static long LoadPastTheLibrary(Kernel kernel, string path)
     {
         using var image = new KernelHandle(kernel);
-        Refused.Not(image.Take(kernel.Open(path, FcntlHeader.O_RDONLY | FcntlHeader.O_CLOEXEC)));
+        Refused.Not(image.Take(kernel.Open(path, LibC.O_RDONLY | LibC.O_CLOEXEC)));
         return kernel.KexecFileLoad(image, null, CommandLine, KexecHeader.KEXEC_FILE_NO_INITRAMFS);
     }
 

@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -16,7 +17,7 @@ public static class LifecycleContract
             Assert.Contains(LiveUpdateDevice.DefaultPath, error.Message, StringComparison.Ordinal);
             Assert.False(LiveUpdateDevice.TryOpen(s.Kernel, out _, out LiveUpdateAvailability why));
             Assert.Equal(LiveUpdateUnavailableReason.Busy, why.Reason);
-            Refused.With(Errno.EBUSY, s.Kernel.Open(LiveUpdateDevice.DefaultPath, FcntlHeader.O_RDWR | FcntlHeader.O_NONBLOCK));
+            Refused.With(Errno.EBUSY, s.Kernel.Open(LiveUpdateDevice.DefaultPath, LibC.O_RDWR | LibC.O_NONBLOCK));
             device.Dispose();
             LiveUpdateDevice.Open(s.Kernel).Dispose();
         });

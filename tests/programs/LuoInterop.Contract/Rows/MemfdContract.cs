@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -8,7 +9,7 @@ namespace LuoInterop.Contract.Rows;
 [Section(5, "Which files the memfd handler takes, and what preserving does to them", "mm/memfd_luo.c")]
 public static class MemfdContract
 {
-    private const int TmpfsFlags = FcntlHeader.O_RDWR | FcntlHeader.O_CREAT | FcntlHeader.O_CLOEXEC;
+    private static readonly int TmpfsFlags = LibC.O_RDWR | LibC.O_CREAT | LibC.O_CLOEXEC;
 
     public static Scenario Accepts_WhatPreservabilityAccepts => Scenario
         .Of("Taken: address space of shmem and no link. Memfds, unlinked tmpfs files; nothing else. Preservability.Of agrees.")
@@ -20,9 +21,9 @@ public static class MemfdContract
             Check(PreservabilityRule.Accepted, s.MemfdWith(4096, 51, new MemfdOptions { AllowSealing = false }).Handle);
             Check(PreservabilityRule.Accepted, Tmpfs(s, unlink: true));
             Check(PreservabilityRule.Linked, Tmpfs(s, unlink: false));
-            Check(PreservabilityRule.NotMemory, Opened(s, "/dev/null", FcntlHeader.O_RDWR));
-            Check(PreservabilityRule.NotMemory, Opened(s, "/proc/self/cmdline", FcntlHeader.O_RDONLY));
-            Check(PreservabilityRule.NotMemory, Opened(s, "/", FcntlHeader.O_RDONLY));
+            Check(PreservabilityRule.NotMemory, Opened(s, "/dev/null", LibC.O_RDWR));
+            Check(PreservabilityRule.NotMemory, Opened(s, "/proc/self/cmdline", LibC.O_RDONLY));
+            Check(PreservabilityRule.NotMemory, Opened(s, "/", LibC.O_RDONLY));
             Refused.With(Errno.ENOENT, () => session.Preserve(session.Handle, 99));
             Refused.With(Errno.ENOENT, () => session.Preserve(s.Device.Handle, 99));
 
@@ -55,7 +56,7 @@ public static class MemfdContract
             string path = $"/dev/shm/{s.Name()}";
             using SafeFileHandle writer = Opened(s, path, TmpfsFlags);
             Refused.Not(s.Kernel.PWrite(writer, "tmpfs"u8, 0));
-            SafeFileHandle reader = Opened(s, path, FcntlHeader.O_RDONLY);
+            SafeFileHandle reader = Opened(s, path, LibC.O_RDONLY);
             File.Delete(path);
             LiveUpdateSession session = s.Create();
             session.Preserve(reader, 1);
@@ -149,7 +150,7 @@ public static class MemfdContract
     }
 
     private static SafeFileHandle Opened(Stage s, string path, int flags) =>
-        s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open(path, flags | FcntlHeader.O_CLOEXEC, 0x180)), ownsHandle: true));
+        s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open(path, flags | LibC.O_CLOEXEC, 0x180)), ownsHandle: true));
 
     private sealed class Unlink(string path) : IDisposable
     {

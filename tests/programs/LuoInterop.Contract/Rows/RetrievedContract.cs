@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -28,8 +29,8 @@ public static class RetrievedContract
             Assert.Equal(0x81FFu, status.Mode);
             Assert.Equal((own.Status.UserId, own.Status.GroupId), (status.UserId, status.GroupId));
             Assert.Equal(0u, status.Links);
-            Assert.Equal(FcntlHeader.FD_CLOEXEC, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFD));
-            Assert.Equal(FcntlHeader.O_RDWR | FcntlHeader.O_LARGEFILE, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL));
+            Assert.Equal(LibC.FD_CLOEXEC, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFD));
+            Assert.Equal(LibC.O_RDWR | FcntlHeader.O_LARGEFILE, s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_GETFL));
         });
 
     public static Scenario Position_OfAMemfdsStream_ComesBack => Scenario

@@ -1,5 +1,6 @@
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -8,7 +9,7 @@ namespace LuoInterop.Contract.Rows;
 [Section(9, "Seals before, while and after a file is preserved", "mm/memfd.c, mm/shmem.c, mm/memfd_luo.c")]
 public static class SealContract
 {
-    private const int ReadWrite = MmanHeader.PROT_READ | MmanHeader.PROT_WRITE;
+    private static readonly int ReadWrite = LibC.PROT_READ | LibC.PROT_WRITE;
 
     public static Scenario AddSeals_UnknownBit_EINVAL => Scenario
         .Of("A seal that the kernel does not know is EINVAL, on a preserved file too; F_GET_SEALS on what is no memfd is EINVAL.")
@@ -168,10 +169,10 @@ public static class SealContract
 
     private static void CheckMappings(Stage s, Memfd memfd)
     {
-        Refused.With(Errno.EPERM, s.Kernel.MMap(4096, ReadWrite, MmanHeader.MAP_SHARED, memfd.Handle, 0));
-        nint address = (nint)Refused.Not(s.Kernel.MMap(4096, MmanHeader.PROT_READ, MmanHeader.MAP_SHARED, memfd.Handle, 0));
+        Refused.With(Errno.EPERM, s.Kernel.MMap(4096, ReadWrite, LibC.MAP_SHARED, memfd.Handle, 0));
+        nint address = (nint)Refused.Not(s.Kernel.MMap(4096, LibC.PROT_READ, LibC.MAP_SHARED, memfd.Handle, 0));
         Refused.Not(s.Kernel.MUnmap(address, 4096));
-        address = (nint)Refused.Not(s.Kernel.MMap(4096, ReadWrite, MmanHeader.MAP_PRIVATE, memfd.Handle, 0));
+        address = (nint)Refused.Not(s.Kernel.MMap(4096, ReadWrite, LibC.MAP_PRIVATE, memfd.Handle, 0));
         Refused.Not(s.Kernel.MUnmap(address, 4096));
         Refused.With(Errno.EPERM, s.Kernel.PWrite(memfd.Handle, "x"u8, 0));
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using Xunit;
 
 namespace LuoInterop.Contract.Rows;
@@ -14,8 +15,8 @@ public static class SessionContract
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create("a/b \u00e9");
-            Assert.Equal(FcntlHeader.FD_CLOEXEC, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFD));
-            Assert.Equal(FcntlHeader.O_RDWR, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFL) & FcntlHeader.O_ACCMODE);
+            Assert.Equal(LibC.FD_CLOEXEC, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFD));
+            Assert.Equal(LibC.O_RDWR, s.Kernel.Fcntl(session.Handle, FcntlHeader.F_GETFL) & LibC.O_ACCMODE);
             Assert.Equal(0, s.Kernel.ReadLink(session.Handle, out string text));
             Assert.Equal($"anon_inode:[luo_session] {session.Name}", text);
         });
