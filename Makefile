@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -75,6 +75,13 @@ build:           ## Build everything
 kernel:          ## Build the kernel that the VM tests use, unless it is cached; prints its folder
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
+
+luoctl:          ## Make artifacts/luoctl, one native executable (about a minute)
+	@eng/prerequisites.sh --native
+	@echo building ...
+	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/publish src/luoctl
+	@mv artifacts/publish/luoctl artifacts/luoctl && rm -r artifacts/publish
+	@ls -l artifacts/luoctl
 
 bench:           ## Measure the emulated kernel and the library into bench/results (5 to 10 minutes; nothing else should run): make bench [RUN=name]
 	@eng/prerequisites.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --tests what the
-# tests look at beside: libfdt, and with --vm too the C headers of arm64 and kexec-tools.
+# Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --native what a
+# native executable is linked with; with --tests that, libfdt, and with --vm too the C headers of arm64 and kexec-tools.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -16,6 +16,9 @@ if [[ " $* " == *" --vm "* ]]; then
   compgen -G '/usr/include/libelf.h' >/dev/null || packages+=(libelf-dev)
   compgen -G '/usr/include/openssl/opensslv.h' >/dev/null || packages+=(libssl-dev)
   [ -n "${LUO_KERNEL_SOURCE:-}" ] || [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || packages+=(debian-archive-keyring)
+fi
+if [[ " $* " == *" --native "* || " $* " == *" --tests "* ]]; then
+  [ -f /usr/include/zlib.h ] || packages+=(zlib1g-dev)
 fi
 if [[ " $* " == *" --tests "* ]]; then
   [ -f /usr/include/libfdt.h ] || packages+=(libfdt-dev)

@@ -11,7 +11,7 @@ internal static class InVm
         VmResult result = await VirtualMachine.RunAsync(new VmOptions
         {
             Kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine),
-            Command = ["dotnet", typeof(InVm).Assembly.Location, "--only", "files"],
+            Command = [.. ThisProgram.Command, "--only", "files"],
             MemoryMiB = 4096,
             TimeLimit = TimeSpan.FromHours(1),
             KernelTimeLimit = TimeSpan.FromHours(1),

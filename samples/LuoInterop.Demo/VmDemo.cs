@@ -12,7 +12,7 @@ internal static class VmDemo
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellation);
         string ram = (ramSize >> 20).ToString(CultureInfo.InvariantCulture);
-        string[] command = ["dotnet", typeof(VmDemo).Assembly.Location, "--on", "linux", "--ram", ram];
+        string[] command = [.. ThisProgram.Command, "--on", "linux", "--ram", ram];
         VmResult result = await VirtualMachine.RunAsync(
             new VmOptions
             {

@@ -9,7 +9,7 @@ namespace LuoInterop.Packages.Tests;
 /// <summary>Packs the libraries once for all tests.</summary>
 public sealed class PackedLibraries : IDisposable
 {
-    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
+    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
 
     public PackedLibraries()
     {
@@ -21,10 +21,55 @@ public sealed class PackedLibraries : IDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("luo-packages-").FullName;
 
+    /// <summary>Gets the folder of the packages that building this repository has restored, which has all that others need.</summary>
+    private string Restored =>
+        Dotnet.Run(Folder, "nuget", "locals", "global-packages", "--list", "--force-english-output").Split(": ", 2)[1].Trim();
+
     public string Package(string id, string extension = "nupkg") =>
         Assert.Single(Directory.GetFiles(Path.Combine(Folder, "packages"), $"{id}.*.{extension}"), path => Regex.IsMatch(Path.GetFileName(path), $"^{Regex.Escape(id)}\\.[0-9]"));
 
+    /// <summary>Makes a project of the README's first program, which takes the libraries from the packages made here alone.</summary>
+    public string FirstProgram(string name)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(Folder, name)).FullName;
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value);
+
+        // The libraries are the packed ones, whoever else offers some; what they depend on is from where this machine gets packages.
+        string others = string.Concat(Dotnet.Sources(folder).Select(static name =>
+            new XElement("packageSource", new XAttribute("key", name), new XElement("package", new XAttribute("pattern", "*")))));
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
+            <configuration>
+              <packageSources><add key="packed" value="{Path.Combine(Folder, "packages")}" /></packageSources>
+              <packageSourceMapping>
+                <packageSource key="packed"><package pattern="LuoInterop*" /></packageSource>
+                {others}
+              </packageSourceMapping>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(Folder, "global")}" /></config>
+              <fallbackPackageFolders><clear /><add key="restored" value="{Restored}" /></fallbackPackageFolders>
+            </configuration>
+            """);
+        string references = string.Concat(Ids.Select(static id => $"<PackageReference Include=\"{id}\" Version=\"*\" />"));
+        File.WriteAllText(Path.Combine(folder, "FirstProgram.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings><TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>{references}</ItemGroup>
+            </Project>
+            """);
+        return folder;
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
+
+/// <summary>Lets no two classes of tests build the same projects at the same time.</summary>
+[CollectionDefinition(Name)]
+public sealed class Packages : ICollectionFixture<PackedLibraries>
+{
+    public const string Name = "packages";
 }
 
 /// <summary>Runs the .NET command line.</summary>
@@ -44,8 +89,9 @@ internal static class Dotnet
 }
 
 /// <summary>Shows that the packages are whole, and that the README's first program works with them from an empty project.</summary>
+[Collection(Packages.Name)]
 [Trait("Category", "Package")]
-public sealed class PackageTests(PackedLibraries packed) : IClassFixture<PackedLibraries>
+public sealed class PackageTests(PackedLibraries packed)
 {
     public static TheoryData<string> Ids => [.. PackedLibraries.Ids];
 
@@ -74,33 +120,7 @@ public sealed class PackageTests(PackedLibraries packed) : IClassFixture<PackedL
     [Fact]
     public void ReadmesFirstProgram_FromAnEmptyProject_RestoresItsMemory()
     {
-        string folder = Directory.CreateDirectory(Path.Combine(packed.Folder, "first program")).FullName;
-        string readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), Regex.Match(readme, "```csharp\n(.*?)```", RegexOptions.Singleline).Groups[1].Value);
-
-        // The libraries are the packed ones, whoever else offers some; what they depend on is from where this machine gets packages.
-        string others = string.Concat(Dotnet.Sources(folder).Select(static name =>
-            new XElement("packageSource", new XAttribute("key", name), new XElement("package", new XAttribute("pattern", "*")))));
-        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
-            <configuration>
-              <packageSources><add key="packed" value="{Path.Combine(packed.Folder, "packages")}" /></packageSources>
-              <packageSourceMapping>
-                <packageSource key="packed"><package pattern="LuoInterop*" /></packageSource>
-                {others}
-              </packageSourceMapping>
-              <config><add key="globalPackagesFolder" value="{Path.Combine(packed.Folder, "global")}" /></config>
-            </configuration>
-            """);
-        string references = string.Concat(PackedLibraries.Ids.Select(static id => $"<PackageReference Include=\"{id}\" Version=\"*\" />"));
-        File.WriteAllText(Path.Combine(folder, "FirstProgram.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework>
-                <Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings><TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-              </PropertyGroup>
-              <ItemGroup>{references}</ItemGroup>
-            </Project>
-            """);
+        string folder = packed.FirstProgram("first program");
 
         string output = Dotnet.Run(folder, "run", "--project", "FirstProgram.csproj");
 

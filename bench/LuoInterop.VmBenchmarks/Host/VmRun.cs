@@ -37,7 +37,7 @@ internal sealed class VmRun(bool showConsole)
         VmResult result = await VirtualMachine.RunAsync(
             options with
             {
-                Command = ["dotnet", typeof(VmRun).Assembly.Location, "--payload", WorkList.Format(works)],
+                Command = [.. ThisProgram.Command, "--payload", WorkList.Format(works)],
                 ExpectedKernels = works.Count + 1,
                 Output = run.See,
             },

@@ -9,8 +9,9 @@ public sealed class VmReplay
     /// <summary>Gets the kernel.</summary>
     public required KernelBuild Kernel { get; init; }
 
-    /// <summary>Gets the program that the VM runs: an assembly whose first argument <see cref="GuestReplay.Word"/> leads to <see cref="GuestReplay.Run"/>.</summary>
-    public required string Payload { get; init; }
+    /// <summary>Gets the command of the program that the VM runs: with the argument <see cref="GuestReplay.Word"/> it must call <see cref="GuestReplay.Run"/>.</summary>
+    /// <remarks>By default it is the program that runs.</remarks>
+    public IReadOnlyList<string> Command { get; init; } = ThisProgram.Command;
 
     /// <summary>Gets the VM's memory in MiB. What all scripts preserve must fit.</summary>
     public int MemoryMiB { get; init; } = 6144;
@@ -86,7 +87,7 @@ public sealed class VmReplay
                 new VmOptions
                 {
                     Kernel = Kernel,
-                    Command = ["dotnet", Payload, GuestReplay.Word],
+                    Command = [.. Command, GuestReplay.Word],
                     Files = new Dictionary<string, string> { [ScriptBundle.FileName] = bundle },
                     ExpectedKernels = scripts.Max(static script => script.Kernels),
                     MemoryMiB = MemoryMiB,

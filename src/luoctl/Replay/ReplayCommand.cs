@@ -109,7 +109,6 @@ internal static class ReplayCommand
         var replay = new VmReplay
         {
             Kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellation),
-            Payload = Path.Combine(AppContext.BaseDirectory, "luoctl.dll"),
             Progress = Console.Error.WriteLine,
         };
         return await replay.RunAsync(scripts, cancellation);

@@ -14,7 +14,7 @@ public sealed class LinuxScriptRun : IAsyncLifetime
         var replay = new VmReplay
         {
             Kernel = await KernelBuild.GetAsync(),
-            Payload = Path.Combine(AppContext.BaseDirectory, "luoctl.dll"),
+            Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll")],
         };
         IReadOnlyList<LitmusResult> results = await replay.RunAsync([.. ScriptFiles.OfLinux.Select(ScriptFiles.Read)]);
         Results = results.ToDictionary(static result => result.Script.Name);

@@ -16,7 +16,7 @@ internal static class LinuxHunt
         var linux = new VmReplay
         {
             Kernel = await KernelBuild.GetAsync(Series, progress: log, cancellationToken: cancellation),
-            Payload = Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll"),
+            Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll")],
         };
         return new DifferenceHunt(linux.RunAsync, new EmulatedMachineOptions { Release = $"{Series}.0-emulated" }, log);
     }
