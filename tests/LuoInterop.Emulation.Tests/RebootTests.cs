@@ -74,6 +74,7 @@ public sealed class RebootTests : IDisposable
     }
 
     [Fact]
+    [Difference("reboot-throws")]
     public void DeadKernel_ThrowsFromEveryCall_ButCloseAndExit()
     {
         EmulatedKernel kernel = _machine.Boot();
@@ -102,6 +103,7 @@ public sealed class RebootTests : IDisposable
     }
 
     [Fact]
+    [Difference("frozen-sessions-throw")]
     public async Task CallThatWaitsWhileAnotherThreadKexecs_Throws()
     {
         EmulatedKernel kernel = _machine.Boot();

@@ -133,6 +133,7 @@ public class Seed3Tests
     }
 
     [Fact]
+    [Difference("guest-memfd-holes-one-by-one")]
     public void Seed3_PageThatCameIntoBeingWhileHolesWereClosed_IsAPageLikeAnyOther()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
