@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract clean
+.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -139,6 +139,10 @@ api:             ## Accept the public API as it is now into its golden files
 contract:        ## Write docs/contract.md anew from the contract scenarios
 	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter FullyQualifiedName~ContractPage
+
+differences:     ## Write the table of differences from Linux in docs/emulation.md anew
+	@$(BUILD) tests/LuoInterop.Emulation.Tests
+	@LUO_ACCEPT_DIFFERENCES=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Tests --filter FullyQualifiedName~DifferenceTable
 
 clean:           ## Remove what was built here (the cached kernel stays)
 	@rm -rf artifacts

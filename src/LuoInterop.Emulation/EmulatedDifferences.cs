@@ -1,40 +1,80 @@
 namespace LuoInterop.Emulation;
 
-/// <summary>States what the emulated kernel knowingly does otherwise than Linux, in sentences for people.</summary>
+/// <summary>Lists what the emulated kernel knowingly does otherwise than Linux. The page docs/emulation.md is made from it; a test shows each row.</summary>
 internal static class EmulatedDifferences
 {
-    public static IReadOnlyList<string> All { get; } =
+    /// <summary>Gets what holds for every emulated kernel.</summary>
+    public static IReadOnlyList<EmulatedDifference> Always { get; } =
     [
-        "Preserved memory lives in this process: it does not survive a real kexec, nor the end of the process.",
-        "reboot(KEXEC) ends the program by an exception and starts it again in the next kernel; on Linux the call never returns.",
-        "Host calls on a raw descriptor go past the emulation, which cannot see them: what Linux refuses for a preserved file is reported at reboot(KEXEC).",
-        "A retrieved file keeps inode number, owner and timestamps, unless it had to be copied, because a program cannot move pages to a new file; Linux does.",
-        "Folio orders follow the machine's options, because the host does not show those of its page cache; physical frames exist only while preserved.",
-        "F_SEAL_WRITE on a preserved file is refused at once, because nothing is pinned; Linux waits about 150 ms for the pins first.",
-        "Everybody is root: permissions of the device, of kexec and of reboot are not checked.",
-        "RLIMIT_NOFILE counts the device, sessions and debugfs files apart, because they are no descriptors of the host; each preserved file is one.",
-        "A program that runs into the frozen sessions during the kexec gets an exception; on Linux it hangs until the jump.",
-        "Linux 6.19 can lose pages that were only allocated, or were written after PRESERVE_FD; the emulated kernel loses none.",
-        "After a failed reboot(KEXEC) early kernels of 6.19 forget where preserved files are; the emulated kernel never does.",
-        "Calls on the wrong kind of session make Linux 6.19 to 7.1 leak memory and warn; here only the answers and the freeze are the same.",
-        "Linux 6.18 begins a handover that names no memory map, and finds nothing in it; here it does not begin.",
-        "A link of the preserved map to the middle of a page is a panic here, as a circle is; Linux follows it.",
-        "Small allocations of the kernel fail (ENOMEM) only where a fault was armed for it; the system never runs out of files (ENFILE).",
-        "Preview of guest_memfd: a touch through a mapping of a page that a frozen file lacks is SIGSEGV; on Linux it is SIGBUS. In a system call both are EFAULT.",
-        "Preview of guest_memfd: a thread that fills holes through a mapping while PRESERVE_FD runs may be refused a page until the call returns; on Linux it is there or not.",
-        "A load through a mapping of memory that a fault poisoned reads bytes of 0xaa; on Linux it is a SIGBUS.",
+        new("memory-of-the-process", "preserved memory", "it ends with its machine and its process", "it survives the kexec of the computer",
+            "the machine is emulated inside the process"),
+        new("reboot-throws", "reboot(KEXEC)", "ends the program by an exception; it starts again in the next kernel", "never returns",
+            "the process has to live on"),
+        new("calls-past-the-seam", "host calls on a raw descriptor", "are done; what Linux refuses for a preserved file is reported at reboot(KEXEC)",
+            "are refused at once", "the emulation does not see them"),
+        new("retrieved-inode", "RETRIEVE_FD", "the file keeps inode number, owner and timestamps, unless it had to be copied", "the file is a new one",
+            "a program cannot move pages to a new file"),
+        new("folio-orders", "PRESERVE_FD", "folios have the orders of the machine's options, and frames only while preserved",
+            "folios are those of the page cache", "the host does not show its own"),
+        new("write-seal-at-once", "F_SEAL_WRITE on a preserved file", "EBUSY at once", "EBUSY after waiting about 150 ms for the pins to go",
+            "nothing is pinned"),
+        new("everybody-is-root", "open of the device, kexec_file_load, reboot", "permissions are not checked", "root's only",
+            "programs are to be tested without root"),
+        new("descriptor-limit", "RLIMIT_NOFILE", "counts device, sessions and debugfs files apart from the rest; each preserved file takes a descriptor of the host",
+            "counts all open files together", "the former are no descriptors of the host"),
+        new("frozen-sessions-throw", "a call on a session during the kexec", "throws", "hangs until the jump", "the thread has to live on"),
+        new("no-lost-pages", "PRESERVE_FD of 6.19", "keeps every page", "can lose pages that were only allocated, or written afterwards",
+            "the loss depends on the state of pages that only the host knows"),
+        new("failed-reboot-forgets-nothing", "reboot(KEXEC) that failed, on 6.19", "the next one hands over every file",
+            "early kernels of 6.19 forget where the files are", "it is a fault that later kernels of 6.19 have not"),
+        new("wrong-session-leaks-nothing", "calls on the wrong kind of session, 6.19 to 7.1", "the answers and the freeze are the same; two kexecs later every page is free",
+            "memory leaks, and the kernel warns", "the leak has no effect that a program can rely on"),
+        new("no-map-no-handover", "kexec on 6.18 that was never finalized", "no handover begins", "a handover begins that names no memory map, and finds nothing in it",
+            "a program sees nothing of it either way"),
+        new("map-link-into-a-page", "a link of the preserved map to the middle of a page", "the next kernel panics, as it does for a circle", "the link is followed",
+            "a sound map has none"),
+        new("allocations-never-fail-alone", "small allocations", "fail (ENOMEM) only where a fault was armed; files never run out (ENFILE)",
+            "fail when memory is short", "the host's memory is not the machine's"),
+        new("poisoned-bytes", "a load through a mapping of memory that a fault poisoned", "reads bytes of 0xaa", "SIGBUS", "the host's page is sound"),
     ];
 
-    /// <summary>Gets what else it does otherwise where it emulates huge pages.</summary>
-    public static IReadOnlyList<string> HugeTlb { get; } =
+    /// <summary>Gets what else holds with <see cref="KernelPreviews.GuestMemfd"/>.</summary>
+    public static IReadOnlyList<EmulatedDifference> GuestMemfd { get; } =
     [
-        .. All,
-        "Huge pages are counted when the pool is next asked for: a page that a program touched through a mapping, and a file that was closed past the seam.",
-        "A touched page that the pool does not have is a zeroed page of the host; on Linux it is a SIGBUS.",
-        "A mapping of huge pages is aligned to 4 KiB where the host has no free huge pages; MADV_REMOVE gives no page back to the pool.",
-        "On a host with free huge pages the host's pool counts too: mmap(2) can fail with ENOMEM where the emulated pool has pages.",
-        "Private mappings keep their reservation until their first address is unmapped through the seam; pages that they copy are not counted.",
-        "All programs are in one hugetlb cgroup, whose files lie in /sys/fs/cgroup; memory cgroups are not charged. There is one node; pages are not demoted.",
-        "The machine's memory has no hole and no kernel in it, so that more gigantic pages fit at boot than on a real one of its size.",
+        new("guest-memfd-missing-page", "a touch through a mapping of a page that a frozen guest_memfd lacks", "SIGSEGV", "SIGBUS",
+            "the host protects the hole; in a system call both are EFAULT"),
+        new("guest-memfd-holes-one-by-one", "a thread that fills holes through a mapping while PRESERVE_FD runs", "may be refused a page until the call returns",
+            "the page is there or not", "the holes of a mapping are closed one after the other"),
+    ];
+
+    /// <summary>Gets what else holds where huge pages are emulated: with <see cref="KernelPreviews.HugeTlb"/>.</summary>
+    public static IReadOnlyList<EmulatedDifference> HugeTlb { get; } =
+    [
+        new("huge-counted-later", "a huge page that was touched through a mapping, a file closed past the seam", "counts when the pool is next asked for",
+            "counts at once", "the emulation does not see it"),
+        new("huge-touch-without-a-page", "a touch of a huge page that the pool does not have", "is a zeroed page of the host", "SIGBUS",
+            "the emulation does not see it"),
+        new("huge-alignment", "mmap and MADV_REMOVE of huge pages", "aligned to 4 KiB; MADV_REMOVE gives no page back to the pool",
+            "aligned to the huge page, and given back", "the file is a plain one where the host has no free huge pages"),
+        new("huge-host-pool", "mmap on a host with free huge pages", "the host's pool counts too: ENOMEM where the emulated pool has pages",
+            "one pool counts", "the file is then a real one of the host"),
+        new("huge-private-mapping", "private mappings", "keep their reservation until their first address is unmapped through the seam; copied pages are not counted",
+            "give back page by page, and count copies", "the emulation does not see who copies"),
+        new("huge-one-cgroup", "cgroups and nodes", "all programs are in one hugetlb cgroup in /sys/fs/cgroup, memory cgroups are not charged, there is one node",
+            "each program is in its own, on several nodes", "the emulation has one of each"),
+        new("huge-no-hole", "gigantic pages at boot", "the machine's memory has no hole and no kernel in it: more fit", "fewer fit",
+            "the emulated memory is one range"),
+    ];
+
+    /// <summary>Gets every row.</summary>
+    public static IEnumerable<EmulatedDifference> All => [.. Always, .. GuestMemfd, .. HugeTlb];
+
+    /// <summary>Says what differs on a kernel, a line each.</summary>
+    public static IReadOnlyList<string> Say(bool guestMemfd, bool hugeTlb) => s_said[(guestMemfd ? 1 : 0) + (hugeTlb ? 2 : 0)];
+
+    private static readonly IReadOnlyList<string>[] s_said =
+    [
+        .. Enumerable.Range(0, 4).Select(static previews => (IReadOnlyList<string>)
+            [.. Always.Concat((previews & 1) != 0 ? GuestMemfd : []).Concat((previews & 2) != 0 ? HugeTlb : []).Select(static row => row.ToString())]),
     ];
 }

@@ -36,7 +36,7 @@ public abstract class Kernel
     /// <remarks>Empty when it cannot be read. What to pass on to the next kernel is <see cref="KernelCommandLine.Reuse"/>.</remarks>
     public abstract string CommandLine { get; }
 
-    /// <summary>Gets what this kernel knowingly does otherwise than Linux, a sentence each; empty for Linux itself.</summary>
+    /// <summary>Gets what this kernel knowingly does otherwise than Linux, a line of text each; empty for Linux itself.</summary>
     public virtual IReadOnlyList<string> Differences => [];
 
     /// <summary>Gets what this process knows of the machine's outgoing sessions; kernels that stand for one machine share it.</summary>

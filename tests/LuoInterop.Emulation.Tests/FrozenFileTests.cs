@@ -30,6 +30,7 @@ public sealed class FrozenFileTests : IDisposable
     [InlineData(0, "its size is 0 bytes, it was 8192", "ftruncate(2) and open(2) with O_TRUNC")]
     [InlineData(8193, "its size is 8193 bytes, it was 8192", "ftruncate(2) and writes past the end")]
     [InlineData(1L << 40, "its size is 1099511627776 bytes, it was 8192", "ftruncate(2) and writes past the end")]
+    [Difference("calls-past-the-seam")]
     public void Truncate_IsReported(long size, string seen, string operation)
     {
         using Descriptor memory = Preserved("s", 8192);

@@ -213,6 +213,7 @@ public sealed class MemfdPreserveTests : IDisposable
     }
 
     [Fact]
+    [Difference("write-seal-at-once")]
     public void FrozenFile_TakesAllSealsButWrite_AndTheyAreNotCarried()
     {
         using Descriptor memory = _kernel.Memfd(size: 8192, flags: MFD_ALLOW_SEALING | MFD_EXEC);

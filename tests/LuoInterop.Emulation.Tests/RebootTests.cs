@@ -75,6 +75,7 @@ public sealed class RebootTests : IDisposable
     }
 
     [Fact]
+    [Difference("reboot-throws")]
     public void DeadKernel_ThrowsFromEveryCall_ButCloseAndExit()
     {
         EmulatedProcess kernel = _machine.Boot();
@@ -103,6 +104,7 @@ public sealed class RebootTests : IDisposable
     }
 
     [Fact]
+    [Difference("frozen-sessions-throw")]
     public async Task CallThatWaitsWhileAnotherThreadKexecs_Throws()
     {
         EmulatedProcess kernel = _machine.Boot();

@@ -4,14 +4,15 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Kho.Tests;
 
-/// <summary>Follows the sparse array of seed 1 as it was posted: 20250909144426.33274-2-pratyush@kernel.org.</summary>
+/// <summary>Follows the sparse array as it was posted: 20250909144426.33274-2-pratyush@kernel.org.</summary>
 public class KhoArrayTests
 {
     private readonly PhysicalPages _memory = new();
 
     // An entry at 3, one at the last position of the first page, one at the first of the second, one 1,000,000 further on.
     [Fact]
-    public void Seed1_SparseArray_IsThePostingsBytes()
+    [Trait("Asked", "arrays")]
+    public void SparseArray_IsThePostingsBytes()
     {
         KhoArray array = Write((3, KhoArrayEntry.OfValue(5)), (509, KhoArrayEntry.OfPointer(0x1_2345_6788)), (510, KhoArrayEntry.OfValue(0)), (1_000_510, KhoArrayEntry.OfValue(long.MaxValue)));
         ulong[] pages = [.. _memory.Addresses];
@@ -25,7 +26,8 @@ public class KhoArrayTests
     }
 
     [Fact]
-    public void Seed1_SparseArray_OfADenseFile_TakesHalfOfTheList()
+    [Trait("Asked", "arrays")]
+    public void SparseArray_OfADenseFile_TakesHalfOfTheList()
     {
         const int Folios = 510 * 256;
         var writer = new KhoArrayWriter(_memory, _memory.Allocate);
@@ -41,7 +43,8 @@ public class KhoArrayTests
 
     // The cost that the reviewer named on the day of the posting: a page for every entry.
     [Fact]
-    public void Seed1_SparseArray_OfAVerySparseFile_TakesAPageForEachEntry()
+    [Trait("Asked", "arrays")]
+    public void SparseArray_OfAVerySparseFile_TakesAPageForEachEntry()
     {
         ulong[] positions = [.. Enumerable.Range(0, 256).Select(static i => (ulong)i * 512)];
         Write([.. positions.Select(static position => (position, KhoArrayEntry.OfValue(position)))]);
@@ -54,7 +57,8 @@ public class KhoArrayTests
     [InlineData(510UL)]
     [InlineData(0xffff_ffff_ffff_fe34UL)]
     [InlineData(ulong.MaxValue)]
-    public void Seed1_SparseArray_ThatBeginsWithAHole_IsReadFromItsFirstEntry(ulong position)
+    [Trait("Asked", "arrays")]
+    public void SparseArray_ThatBeginsWithAHole_IsReadFromItsFirstEntry(ulong position)
     {
         KhoArray array = Write((position, KhoArrayEntry.OfValue(7)));
         Assert.Equal([(position, KhoArrayEntry.OfValue(7))], Read(array));

@@ -13,7 +13,8 @@ public class MemfdLuoFolioListTests
     [InlineData(257, 3)]
     [InlineData(256 * 510, 510 + 1)]
     [InlineData(256 * 511, 511 + 2)]
-    public void Seed1_VmallocList_HolesCostNothing(int folios, int pages)
+    [Trait("Asked", "arrays")]
+    public void VmallocList_HolesCostNothing(int folios, int pages)
     {
         foreach (ulong stride in (ulong[])[1, 2, 512, 1 << 18])
         {
@@ -27,7 +28,8 @@ public class MemfdLuoFolioListTests
     }
 
     [Fact]
-    public void Seed1_VmallocList_IsTheHeadersBytes()
+    [Trait("Asked", "arrays")]
+    public void VmallocList_IsTheHeadersBytes()
     {
         (KhoVmalloc descriptor, MemfdLuoFolioWriter writer) = Write(_memory, 257, 0x1_0000_0000);
         Assert.Equal(new KhoVmalloc(writer.Chunks.Single(), 2, KhoVmalloc.KHO_VMALLOC_ALLOC, 0), descriptor);

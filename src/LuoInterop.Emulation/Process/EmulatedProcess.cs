@@ -39,7 +39,7 @@ public sealed partial class EmulatedProcess : Kernel
         $"Linux {Release}, emulated inside this process by LuoInterop.Emulation; preserved memory does not survive a real kexec";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Differences => _system.HugeTlb is null ? EmulatedDifferences.All : EmulatedDifferences.HugeTlb;
+    public override IReadOnlyList<string> Differences => EmulatedDifferences.Say(_system.Profile.HasGuestMemfd, _system.HugeTlb is not null);
 
     /// <inheritdoc/>
     public override string Release => _system.Release;

@@ -121,8 +121,17 @@ done < "$config"
 
 release=$(make -s kernelrelease)
 say "compiling Linux $release with $(nproc) jobs (minutes)"
-make -s -j"$(nproc)" bzImage >&2
+started=$SECONDS
+make -j"$(nproc)" bzImage >"$work/build.log" || { tail -n 40 "$work/build.log" >&2; die "the build failed"; }
+objects=$(grep -cE '^  (CC|AS) ' "$work/build.log")
+say "compiled $objects objects in $((SECONDS - started)) s"
+# CONFIG's .objects, where it has one, says how many are to be expected: whoever shows progress counts against it.
+expected=$(cat "${config%.config}.objects" 2>/dev/null || true)
+if [ -n "$expected" ] && [ $((objects * 10)) -gt $((expected * 11)) -o $((objects * 10)) -lt $((expected * 9)) ]; then
+  say "${config%.config}.objects says $expected objects: put $objects there"
+fi
 mkdir "$work/out"
+printf '%s\n' "$objects" > "$work/out/objects"
 make -s headers_install INSTALL_HDR_PATH="$work/out/headers" >&2
 cp arch/x86/boot/bzImage "$work/out/bzImage"
 cp .config "$work/out/config"

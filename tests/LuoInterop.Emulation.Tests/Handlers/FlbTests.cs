@@ -3,7 +3,7 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Handlers;
 
-/// <summary>Proves the life of file-lifecycle-bound objects (kernel/liveupdate/luo_flb.c; seeds 2 and 4).</summary>
+/// <summary>Proves the life of file-lifecycle-bound objects (kernel/liveupdate/luo_flb.c, and what its review and the talk ask).</summary>
 public sealed class FlbTests
 {
     private const int ENODATA = -61;
@@ -19,7 +19,8 @@ public sealed class FlbTests
     public FlbTests() => _pool = Flb("pool-v1");
 
     [Fact]
-    public void Seed2_FirstFilePreserves_LastFileUnpreserves()
+    [Trait("Asked", "flb")]
+    public void FirstFilePreserves_LastFileUnpreserves()
     {
         using EmulatedMachine machine = Machine();
         EmulatedProcess kernel = machine.Boot();
@@ -43,7 +44,8 @@ public sealed class FlbTests
     }
 
     [Fact]
-    public void Seed2_CountGoesOver_RetrieveIsOnDemandAndOnce_LastFinishEndsIt()
+    [Trait("Asked", "flb")]
+    public void CountGoesOver_RetrieveIsOnDemandAndOnce_LastFinishEndsIt()
     {
         using EmulatedMachine machine = Machine();
         EmulatedProcess kernel = machine.Boot();
@@ -74,7 +76,8 @@ public sealed class FlbTests
 
     /// <summary>"memfd and guest_memfd will likely have different handlers but would share data": one object, whoever comes first.</summary>
     [Fact]
-    public void Seed2_TwoHandlers_ShareOneObject()
+    [Trait("Asked", "flb")]
+    public void TwoHandlers_ShareOneObject()
     {
         var pipes = new LiveUpdateFileHandler("pipe-v1", new LiveUpdateFileOperations
         {
@@ -260,7 +263,8 @@ public sealed class FlbTests
     }
 
     [Fact]
-    public void Seed4_EarlyAccess_ReadsTheHandle_AndChangesNothing()
+    [Trait("Asked", "hugetlb")]
+    public void EarlyAccess_ReadsTheHandle_AndChangesNothing()
     {
         using EmulatedMachine machine = Machine();
         PreserveOne(machine);

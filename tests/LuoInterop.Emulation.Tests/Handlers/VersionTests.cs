@@ -3,7 +3,7 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Handlers;
 
-/// <summary>Proves what becomes of a file between writers and readers of two versions (seed 1: versions are first class).</summary>
+/// <summary>Proves what becomes of a file between writers and readers of two versions (the review: versions are first class).</summary>
 public sealed class VersionTests
 {
     private const string On = "kho=on liveupdate=on";
@@ -16,7 +16,8 @@ public sealed class VersionTests
     [InlineData("v2", "v1", false)]
     [InlineData("v2", "v2", true)]
     [InlineData("v2", "v1,v2", true)]
-    public void Seed1_WriterAndReader_OfModules(string writes, string reads, bool isRestored)
+    [Trait("Asked", "arrays")]
+    public void WriterAndReader_OfModules(string writes, string reads, bool isRestored)
     {
         string Form(string version) => "counter-" + version;
         var writer = new EventCounter();
@@ -44,7 +45,8 @@ public sealed class VersionTests
     }
 
     [Fact]
-    public void Seed1_PreserveChoosesTheVersion_AndRetrieveReceivesIt()
+    [Trait("Asked", "arrays")]
+    public void PreserveChoosesTheVersion_AndRetrieveReceivesIt()
     {
         var counter = new EventCounter { Chosen = EventCounter.V1 };
         EmulatedModule module = counter.Module([EventCounter.V2, EventCounter.V1], [EventCounter.V1, EventCounter.V2]);
@@ -90,7 +92,8 @@ public sealed class VersionTests
     [InlineData("memfd-v2", null, true)]
     [InlineData(null, "memfd-v1", false)]
     [InlineData(null, "memfd-v1,memfd-v2", true)]
-    public void Seed1_WriterAndReader_OfMemfds(string? writes, string? reads, bool isRestored)
+    [Trait("Asked", "arrays")]
+    public void WriterAndReader_OfMemfds(string? writes, string? reads, bool isRestored)
     {
         const string Preview = "7.3.4-" + KernelPreviews.Versions;
         using var machine = new EmulatedMachine(new EmulatedMachineOptions

@@ -109,6 +109,16 @@ public sealed class BootOutcomeTests : IDisposable
     }
 
     [Fact]
+    [Difference("map-link-into-a-page")]
+    public void TableThatLeadsIntoAPage_Panics()
+    {
+        Span<byte> table = _left.Memory.Structure(Root, 4096);
+        Span<byte> link = table[(table.IndexOfAnyExcept((byte)0) & ~7)..];
+        BinaryPrimitives.WriteUInt64LittleEndian(link, BinaryPrimitives.ReadUInt64LittleEndian(link) + 2048);
+        _left.AssertPanic("page fault");
+    }
+
+    [Fact]
     public void PieceOutsideOfMemory_Panics()
     {
         Assert.Equal(Errno.None, Tree().Add(_left.Memory.PageCount << 12, 0));

@@ -214,6 +214,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
     }
 
     [Fact]
+    [Difference("huge-host-pool")]
     public void OnAHostWithHugePages_TheFileIsARealOne()
     {
         const string Free = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";

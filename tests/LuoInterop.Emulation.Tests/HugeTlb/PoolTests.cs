@@ -81,6 +81,7 @@ public sealed class PoolTests : IDisposable
     }
 
     [Fact]
+    [Difference("huge-counted-later")]
     public void TouchedPages_AreTakenFromThePool_AndComeBackWithTheLastDescriptor()
     {
         Descriptor file = _kernel.HugeMemfd(Huge2M, 3 * Middle);
@@ -119,6 +120,7 @@ public sealed class PoolTests : IDisposable
     }
 
     [Fact]
+    [Difference("huge-one-cgroup")]
     public void Cgroup_LimitsReservedAndUsedPages()
     {
         Assert.Equal("max\n", _kernel.ReadText("/sys/fs/cgroup/hugetlb.2MB.rsvd.max"));

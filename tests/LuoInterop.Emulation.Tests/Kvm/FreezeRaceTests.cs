@@ -18,7 +18,8 @@ public class FreezeRaceTests
     /// <summary>From the return of PRESERVE_FD to the close of the session no page comes into being and none goes.</summary>
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Seed3_NoAllocationIsObservedAfterTheFreezeReturned(int seed)
+    [Trait("Asked", "freeze")]
+    public void NoAllocationIsObservedAfterTheFreezeReturned(int seed)
     {
         using EmulatedMachine machine = Vmm.Machine();
         EmulatedProcess kernel = machine.Boot();

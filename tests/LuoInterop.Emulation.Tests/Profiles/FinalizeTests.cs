@@ -113,6 +113,7 @@ public class FinalizeTests
     [InlineData(true, false, true)]
     [InlineData(false, true, false)]
     [InlineData(false, false, false)]
+    [Difference("no-map-no-handover")]
     public void Linux618_ImageCarriesKho_WhenItWasFinalizedBefore(bool before, bool after, bool carried)
     {
         using EmulatedMachine machine = Releases.Machine("6.18");

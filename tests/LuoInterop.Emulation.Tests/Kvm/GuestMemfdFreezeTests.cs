@@ -5,7 +5,7 @@ using static LuoInterop.Emulation.Tests.Luo;
 namespace LuoInterop.Emulation.Tests.Kvm;
 
 /// <summary>Shows each point of the review of "freezing and unfreezing mappings" (9huzzf0lmk1w.fsf@tarunix.c.googlers.com).</summary>
-public class Seed3Tests
+public class GuestMemfdFreezeTests
 {
     private static (EmulatedMachine Machine, Vmm Vmm, Descriptor Session) Start()
     {
@@ -16,7 +16,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_FallocateOfAFrozenFile_EPERM_InEveryMode()
+    [Trait("Asked", "freeze")]
+    public void FallocateOfAFrozenFile_EPERM_InEveryMode()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -35,7 +36,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_ArgumentsAreLookedAtBeforeTheFreeze()
+    [Trait("Asked", "freeze")]
+    public void ArgumentsAreLookedAtBeforeTheFreeze()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -57,7 +59,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_FaultOfAPageThatIsNotThere_EPERM_AndAnExitToTheVmm_EveryTime()
+    [Trait("Asked", "freeze")]
+    public void FaultOfAPageThatIsNotThere_EPERM_AndAnExitToTheVmm_EveryTime()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -76,7 +79,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_PagesThatAreThere_StayReadableAndWritable()
+    [Trait("Asked", "freeze")]
+    public void PagesThatAreThere_StayReadableAndWritable()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -94,7 +98,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_StoreAcrossPages_IsDoneUpToTheFirstThatIsMissing()
+    [Trait("Asked", "freeze")]
+    public void StoreAcrossPages_IsDoneUpToTheFirstThatIsMissing()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -110,7 +115,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_TouchThroughAMapping_OfAPageThatIsNotThere_IsRefused_AndOthersWork()
+    [Trait("Asked", "freeze")]
+    public void TouchThroughAMapping_OfAPageThatIsNotThere_IsRefused_AndOthersWork()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -134,7 +140,9 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_PageThatCameIntoBeingWhileHolesWereClosed_IsAPageLikeAnyOther()
+    [Difference("guest-memfd-holes-one-by-one")]
+    [Trait("Asked", "freeze")]
+    public void PageThatCameIntoBeingWhileHolesWereClosed_IsAPageLikeAnyOther()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -154,7 +162,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public unsafe void Seed3_MadviseRemove_IsAPunchedHole_EPERM()
+    [Trait("Asked", "freeze")]
+    public unsafe void MadviseRemove_IsAPunchedHole_EPERM()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -170,7 +179,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_UnpreserveUnfreezes_ForGuestFallocateAndMappings()
+    [Trait("Asked", "freeze")]
+    public void UnpreserveUnfreezes_ForGuestFallocateAndMappings()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -190,7 +200,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public void Seed3_OtherFilesAreNotFrozen()
+    [Trait("Asked", "freeze")]
+    public void OtherFilesAreNotFrozen()
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -209,7 +220,8 @@ public class Seed3Tests
     [InlineData(false, true)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Seed3_FreezeWaitsForReadersInside_OfAnyFile(bool ofAnotherFile, bool fallocates)
+    [Trait("Asked", "freeze")]
+    public async Task FreezeWaitsForReadersInside_OfAnyFile(bool ofAnotherFile, bool fallocates)
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -255,7 +267,8 @@ public class Seed3Tests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Seed3_UnfreezeWaitsForNobody(bool fallocates)
+    [Trait("Asked", "freeze")]
+    public async Task UnfreezeWaitsForNobody(bool fallocates)
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)
@@ -300,7 +313,8 @@ public class Seed3Tests
     }
 
     [Fact]
-    public async Task Seed3_Gate_DoesNotWaitForReadersThatComeLater()
+    [Trait("Asked", "freeze")]
+    public async Task Gate_DoesNotWaitForReadersThatComeLater()
     {
         var gate = new Srcu();
         using var waiting = new ManualResetEventSlim();
@@ -319,7 +333,8 @@ public class Seed3Tests
     [Theory]
     [InlineData(AllocationKind.Page)]
     [InlineData(AllocationKind.Slab)]
-    public void Seed3_FailedPreserve_LeavesNothingFrozen(AllocationKind kind)
+    [Trait("Asked", "freeze")]
+    public void FailedPreserve_LeavesNothingFrozen(AllocationKind kind)
     {
         (EmulatedMachine machine, Vmm vmm, Descriptor session) = Start();
         using (machine)

@@ -2,17 +2,18 @@ using LuoInterop.Emulation.Boot;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
-namespace LuoInterop.Emulation.Tests.Seeds;
+namespace LuoInterop.Emulation.Tests;
 
 /// <summary>Shows what the review of memfd preservation settled (Message-Id CA+CK2bADcVsRnovkwWftPCbubXoaFrPzSavMU+G9f3XAz3YMLQ@mail.gmail.com).</summary>
-public sealed class Seed0Tests : IDisposable
+public sealed class MemfdReviewTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new(new EmulatedMachineOptions { LargestFolioOrder = 0 });
 
     public void Dispose() => _machine.Dispose();
 
     [Fact]
-    public void Seed0_ContentPositionAndSize_AreKept_NameAndCloseOnExecAreNot()
+    [Trait("Asked", "memfd")]
+    public void ContentPositionAndSize_AreKept_NameAndCloseOnExecAreNot()
     {
         (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("0123456789"u8, MFD_ALLOW_SEALING);
@@ -29,7 +30,8 @@ public sealed class Seed0Tests : IDisposable
     }
 
     [Fact]
-    public void Seed0_RecreatedFile_BelongsToTheTaskThatRestoresIt()
+    [Trait("Asked", "memfd")]
+    public void RecreatedFile_BelongsToTheTaskThatRestoresIt()
     {
         (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("a"u8);
@@ -40,7 +42,8 @@ public sealed class Seed0Tests : IDisposable
     }
 
     [Fact]
-    public void Seed0_PreservedFile_CannotGrowOrShrink_AndIsStillReadAndWritten()
+    [Trait("Asked", "memfd")]
+    public void PreservedFile_CannotGrowOrShrink_AndIsStillReadAndWritten()
     {
         (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("0123456789"u8);
@@ -54,7 +57,8 @@ public sealed class Seed0Tests : IDisposable
 
     /// <summary>"Use vmalloc to get the buffer to hold the folios. This doesn't have the size limit": the list spans two chunk pages.</summary>
     [Fact]
-    public void Seed0_ListOfFolios_HasNoSizeLimit()
+    [Trait("Asked", "memfd")]
+    public void ListOfFolios_HasNoSizeLimit()
     {
         const long Pages = (511 * 256) + 1;
         (EmulatedProcess kernel, Descriptor session) = Start();
@@ -67,7 +71,8 @@ public sealed class Seed0Tests : IDisposable
 
     /// <summary>"memfd_pin_folios populates holes, this array will be dense."</summary>
     [Fact]
-    public void Seed0_HolesAreFilled_SoThatTheListIsDense()
+    [Trait("Asked", "memfd")]
+    public void HolesAreFilled_SoThatTheListIsDense()
     {
         (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.Memfd(size: 64 * 4096);
@@ -79,7 +84,8 @@ public sealed class Seed0Tests : IDisposable
 
     /// <summary>"Does not this free the actual folios that were supposed to be preserved? It does, when memfd was not reclaimed."</summary>
     [Fact]
-    public void Seed0_Finish_FreesWhatNobodyRetrieved()
+    [Trait("Asked", "memfd")]
+    public void Finish_FreesWhatNobodyRetrieved()
     {
         ulong before = Frames(_machine.Boot());
         (EmulatedProcess kernel, Descriptor session) = Start();
@@ -94,7 +100,8 @@ public sealed class Seed0Tests : IDisposable
 
     /// <summary>"Why do we need to kho_restore_folio() twice?": retrieve takes it, and finish only what was not taken.</summary>
     [Fact]
-    public void Seed0_FinishAfterRetrieve_LeavesTheFileAlone()
+    [Trait("Asked", "memfd")]
+    public void FinishAfterRetrieve_LeavesTheFileAlone()
     {
         (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("content"u8);
@@ -107,7 +114,8 @@ public sealed class Seed0Tests : IDisposable
 
     /// <summary>"I am actually thinking of removing FDTs and using versioned struct directly": the record is a structure, its version a string.</summary>
     [Fact]
-    public void Seed0_Record_IsAVersionedStructure()
+    [Trait("Asked", "memfd")]
+    public void Record_IsAVersionedStructure()
     {
         var ser = new MemfdLuoSer(4, 10, 2, 0, 1, default);
         byte[] bytes = new byte[MemfdLuoSer.Size];
