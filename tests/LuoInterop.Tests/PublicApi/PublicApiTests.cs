@@ -8,7 +8,8 @@ public class PublicApiTests
 {
     private const string Accept = "LUO_ACCEPT_API";
 
-    public static TheoryData<string> Libraries { get; } = new("LuoInterop", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting");
+    public static TheoryData<string> Libraries { get; } = 
+        new("LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting");
 
     [Theory]
     [MemberData(nameof(Libraries))]
