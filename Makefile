@@ -81,7 +81,6 @@ bench:           ## Measure the emulated kernel and the library into bench/resul
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@$(BENCH) --json $(BENCH_RUN).json
-	@$(BENCH) --page $(BENCH_RUN).json >$(BENCH_RUN).md
 	@echo "kept: $(BENCH_RUN).json and .md"
 
 bench-compare:   ## Compare this checkout with a commit, run beside run (10 minutes; nothing else should run): make bench-compare OLD=commit [ROUNDS=6] [PARTS="memfd files catalogue"]; or two kept runs: OLD=file.json [NEW=file.json]

@@ -5,13 +5,11 @@ const string Usage = """
     usage: luo-bench [--only PART] [--json FILE]
       measures everything, or one part, and prints a page of figures beside their bars
       --only PART  handover, limits, memfd, sessions, files, codecs, decode, catalogue or arrays
-      --json FILE  keeps the figures too
+      --json FILE.json  keeps the figures too, and the page beside them (FILE.md)
            luo-bench --smoke
       does everything once, and measures nothing
            luo-bench --vm
       measures the part files in a VM, which lets a process have more descriptors
-           luo-bench --page FILE.json
-      prints the page of a run
            luo-bench --compare OLD.json [NEW.json]
       prints how the ratios changed; NEW is the newest run of the same kind beside OLD unless it is named.
       Of different processors times are not compared: it says so, compares what can be, and exits with 3
@@ -28,12 +26,12 @@ try
     return args switch
     {
         [] => Measure(null, null),
+        ["--help"] => Print(Usage),
         ["--json", var json] => Measure(null, json),
         ["--only", var part] when IsPart(part) => Measure(part, null),
         ["--only", var part, "--json", var json] when IsPart(part) => Measure(part, json),
         ["--smoke"] => Smoke(),
         ["--vm"] => await InVm.RunAsync(),
-        ["--page", var file] => Print(ResultsPage.Write(RunResults.Load(file))),
         ["--compare", var old] => Compare(old, RunFiles.NewestBeside(old)),
         ["--compare", var old, var @new] => Compare(old, @new),
         ["--compare-builds", var folder] => CompareBuilds(BuildComparison.Read(folder)),
@@ -77,12 +75,14 @@ static int Measure(string? only, string? json)
         Machine = MachineDescription.Current,
         Rows = recorder.Rows,
     };
+    string page = ResultsPage.Write(run, recorder.Tables);
     if (json is not null)
     {
         run.Save(json);
+        File.WriteAllText(Path.ChangeExtension(json, ".md"), page);
     }
 
-    return Print(ResultsPage.Write(run));
+    return Print(page);
 }
 
 static int Smoke()

@@ -42,7 +42,7 @@ public class ArrayBenchmarks
         }
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.WriteList)]
     public void WriteList()
     {
         _listMemory.Clear();
@@ -55,7 +55,7 @@ public class ArrayBenchmarks
         Check(writer.Complete(out _list));
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.WriteArray)]
     public void WriteArray()
     {
         _arrayMemory.Clear();
@@ -68,7 +68,7 @@ public class ArrayBenchmarks
         _array = writer.Complete();
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.ReadList)]
     public ulong ReadList()
     {
         ulong sum = 0;
@@ -81,7 +81,7 @@ public class ArrayBenchmarks
         return sum;
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.ReadArray)]
     public ulong ReadArray()
     {
         ulong sum = 0;

@@ -61,7 +61,7 @@ internal sealed partial class BuildComparison
             .Select(static path => (Name: RunName().Match(Path.GetFileName(path)), Run: RunResults.Load(path)))
             .Where(static run => run.Name.Success)
             .ToArray();
-        string[] chips = [.. runs.Select(static run => run.Run.Machine.Chip).Distinct()];
+        string[] chips = [.. runs.Select(static run => run.Run.Machine.Chip).Distinct().Order(StringComparer.Ordinal)];
         if (chips.Length > 1)
         {
             throw new InvalidDataException($"The runs in {folder} are of different processors ({string.Join("; ", chips)}): they are not compared.");
