@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LuoInterop.Kvm;
 using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Emulation.Tests.Seeds;
