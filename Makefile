@@ -83,8 +83,8 @@ bench:           ## Measure the emulated kernel and the library into bench/resul
 	@$(BENCH) --json $(BENCH_RUN).json
 	@echo "kept: $(BENCH_RUN).json and .md"
 
-bench-compare:   ## Compare this checkout with a commit, run beside run (10 minutes; nothing else should run): make bench-compare OLD=commit [ROUNDS=6] [PARTS="memfd files catalogue"]; or two kept runs: OLD=file.json [NEW=file.json]
-	@test -n "$(OLD)" || { echo "usage: make bench-compare OLD=commit [ROUNDS=6] [PARTS='memfd files catalogue'], or OLD=file.json [NEW=file.json]" >&2; exit 2; }
+bench-compare:   ## Compare this checkout with a commit, run beside run (10 minutes; nothing else should run): make bench-compare OLD=commit [ROUNDS=6] [PARTS="limits memfd files catalogue"]; or two kept runs: OLD=file.json [NEW=file.json]
+	@test -n "$(OLD)" || { echo "usage: make bench-compare OLD=commit [ROUNDS=6] [PARTS='limits memfd files catalogue'], or OLD=file.json [NEW=file.json]" >&2; exit 2; }
 	@eng/prerequisites.sh
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@$(if $(wildcard $(OLD)),$(BENCH) --compare $(OLD) $(NEW),eng/bench-compare.sh $(BENCH) $(OLD) "$(ROUNDS)" "$(PARTS)")

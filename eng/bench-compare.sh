@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 new=$(realpath "${1:?usage: eng/bench-compare.sh LUO-BENCH COMMIT [ROUNDS] [PARTS]}")
 commit=$(git rev-parse --verify --quiet "${2:?no commit}^{commit}") || { echo "$2 is neither a file nor a commit" >&2; exit 2; }
 rounds=${3:-6}
-parts=${4:-memfd files catalogue}
+parts=${4:-limits memfd files catalogue}
 
 work=$(mktemp -d)
 cleanup() {

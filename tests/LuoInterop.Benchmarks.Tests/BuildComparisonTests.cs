@@ -40,10 +40,30 @@ public sealed class BuildComparisonTests : IDisposable
     public void BytesMore_AreWorse_AndARoundedAverageIsNone()
     {
         BuildComparison Allocating(double old, double @new) => new(
-            [([Runs.Row("a", 100) with { Allocated = old }], [Runs.Row("a", 100) with { Allocated = @new }])]);
+            [.. Enumerable.Repeat<(IReadOnlyList<ResultRow>, IReadOnlyList<ResultRow>)>(
+                ([Runs.Row("a", 100) with { Allocated = old }], [Runs.Row("a", 100) with { Allocated = @new }]), 6)]);
         Assert.Equal((true, 1), (Assert.Single(Allocating(0, 24).Rows).AllocatesMore, Allocating(0, 24).ExitStatus));
         Assert.Equal((false, 0), (Assert.Single(Allocating(96, 97).Rows).AllocatesMore, Allocating(96, 97).ExitStatus));
         Assert.False(Assert.Single(Allocating(24, 0).Rows).AllocatesMore);
+    }
+
+    [Fact]
+    public void TooFewRounds_DecideNothing()
+    {
+        BuildComparison builds = new([([Row(100)], [Row(200)])]);
+        Assert.Equal(3, builds.ExitStatus);
+        Assert.Contains("NOT DECIDED: 6 rounds are the least", builds.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MachineThatChangedBetweenTheBuilds_DecidesNothing()
+    {
+        ResultRow Call(double time) => Runs.Row("system call", time) with { Min = time };
+        BuildComparison builds = new([.. Enumerable.Repeat<(IReadOnlyList<ResultRow>, IReadOnlyList<ResultRow>)>(
+            ([Row(100), Call(100)], [Row(110), Call(110)]), 6)]);
+        Assert.Equal(["a"], builds.Rows.Select(static row => row.Key));
+        Assert.Equal(3, builds.ExitStatus);
+        Assert.Contains("control, no code of ours: system call: 1.100 (1.100 to 1.100)", builds.Write().Split('\n'));
     }
 
     [Fact]

@@ -19,6 +19,12 @@ internal sealed partial class BuildComparison
     private const double OneByte = 1;
     private const double PartOfMuch = 0.001;
 
+    // Of fewer, no interval holds the true median with 95 %.
+    private const int LeastRounds = 6;
+
+    // What no code of this project has a part in: where these change, the machine has changed.
+    private static readonly string[] s_controls = [OperationNames.SystemCall, OperationNames.MemoryCopy];
+
     private readonly int _rounds;
 
     /// <param name="rounds">The runs of each round: all that one build measured, and all of the other.</param>
@@ -27,7 +33,7 @@ internal sealed partial class BuildComparison
     {
         _rounds = rounds.Count;
         string[] keys = [.. rounds.SelectMany(static round => (IEnumerable<string>[])[Keys(round.Old), Keys(round.New)])
-            .Aggregate(static (one, other) => one.Intersect(other))];
+            .Aggregate(static (one, other) => one.Intersect(other)).Except(s_controls)];
         if (keys.Length == 0)
         {
             throw new InvalidDataException("The builds have no operation in common.");
@@ -37,11 +43,19 @@ internal sealed partial class BuildComparison
             .OrderByDescending(static row => row.Ratio.Median)];
         Overall = Interval([.. rounds.Select(round =>
             Math.Exp(keys.Average(key => Math.Log(Find(round.New, key).Min / Find(round.Old, key).Min))))]);
-        OnlyInOne = [.. rounds.SelectMany(static round => Keys(round.Old).Union(Keys(round.New))).Distinct().Except(keys)];
+        Controls = [.. s_controls.Where(key => rounds.All(round => Keys(round.Old).Contains(key) && Keys(round.New).Contains(key)))
+            .Select(key => Judge(key, [.. rounds.Select(round => (Find(round.Old, key), Find(round.New, key)))]))];
+        OnlyInOne = [.. rounds.SelectMany(static round => Keys(round.Old).Union(Keys(round.New))).Distinct().Except(keys).Except(s_controls)];
     }
 
     /// <summary>Gets what both builds measured, the slowest first.</summary>
     public IReadOnlyList<BuildRow> Rows { get; }
+
+    /// <summary>Gets what neither build has a part in.</summary>
+    public IReadOnlyList<BuildRow> Controls { get; }
+
+    /// <summary>Gets whether the rounds are enough, and the machine was the same to both builds.</summary>
+    public bool CanDecide => _rounds >= LeastRounds && Controls.All(static row => row.Ratio.Median is <= MostRatio and >= 1 / MostRatio);
 
     /// <summary>Gets the geometric mean of all rows' ratios, round by round.</summary>
     public Spread Overall { get; }
@@ -49,9 +63,13 @@ internal sealed partial class BuildComparison
     /// <summary>Gets what one build alone has.</summary>
     public IReadOnlyList<string> OnlyInOne { get; }
 
-    /// <summary>Gets the answer: 0 when nothing is worse, 1 when something is, 3 when the mean of all varies by more than the bar allows to tell.</summary>
+    /// <summary>Gets the answer: 0 when nothing is worse, 1 when something is, 3 when these rounds cannot tell.</summary>
     public int ExitStatus =>
-        Rows.Any(static row => row.Verdict == Verdict.Worse || row.AllocatesMore) || Overall.Lower > MostRatio ? 1 : Overall.Upper > MostRatio ? 3 : 0;
+        Rows.Any(static row => row.AllocatesMore) ? 1
+        : !CanDecide ? 3
+        : Rows.Any(static row => row.Verdict == Verdict.Worse) || Overall.Lower > MostRatio ? 1
+        : Overall.Upper > MostRatio ? 3
+        : 0;
 
     /// <summary>Reads what eng/bench-compare.sh keeps: ROUND-old-PART.json and ROUND-new-PART.json.</summary>
     /// <exception cref="InvalidDataException">A round lacks one side, or the runs are of different processors.</exception>
@@ -91,16 +109,23 @@ internal sealed partial class BuildComparison
         text.AppendLine(Invariant(
             $"The bar is {MostRatio}: {Count(Verdict.Holds)} rows hold it, {Count(Verdict.Worse)} do not, of {Count(Verdict.Open)} the rounds vary by more than it allows to tell."));
         text.AppendLine(Invariant($"{Rows.Count(static row => row.AllocatesMore)} rows allocate more."));
+        foreach (BuildRow row in Controls)
+        {
+            text.AppendLine(Invariant($"control, no code of ours: {row.Key}: {row.Ratio.Median:F3} ({row.Ratio.Lower:F3} to {row.Ratio.Upper:F3})"));
+        }
+
         foreach (string key in OnlyInOne)
         {
             text.AppendLine($"not in every run of both: {key}");
         }
 
-        return text.Append(ExitStatus switch
+        return text.AppendLine(ExitStatus switch
         {
-            0 => "Nothing is worse.\n",
-            1 => "WORSE.\n",
-            _ => "NOT DECIDED: all rows together vary by more than the bar. Run it again on a quieter machine, or with more rounds.\n",
+            0 => "Nothing is worse.",
+            1 => "WORSE.",
+            _ when _rounds < LeastRounds => Invariant($"NOT DECIDED: {LeastRounds} rounds are the least that can tell."),
+            _ when !CanDecide => "NOT DECIDED: what no code of ours has a part in changed by more than the bar too. Run it again on a quieter machine.",
+            _ => "NOT DECIDED: all rows together vary by more than the bar. Run it again on a quieter machine, or with more rounds.",
         }).ToString();
     }
 
