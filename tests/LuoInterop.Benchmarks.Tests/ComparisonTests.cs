@@ -102,7 +102,7 @@ public sealed class ComparisonTests
         Comparison comparison = new(old, @new);
         Assert.Empty(comparison.Changes);
         Assert.StartsWith(
-            "The machine itself changed: \"memory copy\" takes 1.00 times as long, \"system call\" 3.78 times.", comparison.Unlike, StringComparison.Ordinal);
+            "The machine itself changed: \"memory copy\" takes 1.00 times as long, \"system call\" takes 3.78 times as long: ", comparison.Unlike, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -45,7 +45,7 @@ internal sealed partial class BuildComparison
             Math.Exp(keys.Average(key => Math.Log(Find(round.New, key).Min / Find(round.Old, key).Min))))]);
         Controls = [.. s_controls.Where(key => rounds.All(round => Keys(round.Old).Contains(key) && Keys(round.New).Contains(key)))
             .Select(key => Judge(key, [.. rounds.Select(round => (Find(round.Old, key), Find(round.New, key)))]))];
-        OnlyInOne = [.. rounds.SelectMany(static round => Keys(round.Old).Union(Keys(round.New))).Distinct().Except(keys).Except(s_controls)];
+        OnlyInOne = [.. rounds.SelectMany(static round => Keys(round.Old).Union(Keys(round.New))).Except(keys).Except(s_controls)];
     }
 
     /// <summary>Gets what both builds measured, the slowest first.</summary>
@@ -82,12 +82,15 @@ internal sealed partial class BuildComparison
         string[] chips = [.. runs.Select(static run => run.Run.Machine.Chip).Distinct().Order(StringComparer.Ordinal)];
         if (chips.Length > 1)
         {
-            throw new InvalidDataException($"The runs in {folder} are of different processors ({string.Join("; ", chips)}): they are not compared.");
+            throw new InvalidDataException(
+                $"The runs in {folder} are of different processors ({string.Join("; ", chips)}): they are not compared.");
         }
 
         IReadOnlyList<ResultRow> Side(IEnumerable<(Match Name, RunResults Run)> round, string side) =>
             [.. round.Where(run => run.Name.Groups[2].Value == side).SelectMany(static run => run.Run.Rows)];
-        var rounds = runs.GroupBy(static run => run.Name.Groups[1].Value).Select(round => (Old: Side(round, "old"), New: Side(round, "new"))).ToArray();
+        var rounds = runs.GroupBy(static run => run.Name.Groups[1].Value)
+            .Select(round => (Old: Side(round, "old"), New: Side(round, "new")))
+            .ToArray();
         return rounds.Length == 0 || rounds.Any(static round => round.Old.Count == 0 || round.New.Count == 0)
             ? throw new InvalidDataException($"{folder} has no rounds, or one in which a build did not run.")
             : new BuildComparison(rounds);
@@ -100,18 +103,18 @@ internal sealed partial class BuildComparison
         foreach (BuildRow row in Rows)
         {
             text.AppendLine(Invariant(
-                $"| {row.Ratio.Median:F3} | {row.Ratio.Lower:F3} to {row.Ratio.Upper:F3} | {row.Words} | {row.OldBytes:N0} | {row.NewBytes:N0} | {row.Key} |"));
+                $"| {Cell(row.Ratio, " | ", "")} | {row.Words} | {row.OldBytes:N0} | {row.NewBytes:N0} | {row.Key} |"));
         }
 
         int Count(Verdict verdict) => Rows.Count(row => row.Verdict == verdict);
         text.AppendLine();
-        text.AppendLine(Invariant($"{_rounds} rounds. All {Rows.Count} rows together: {Overall.Median:F3} ({Overall.Lower:F3} to {Overall.Upper:F3})."));
+        text.AppendLine(Invariant($"{_rounds} rounds. All {Rows.Count} rows together: {Cell(Overall)}."));
         text.AppendLine(Invariant(
-            $"The bar is {MostRatio}: {Count(Verdict.Holds)} rows hold it, {Count(Verdict.Worse)} do not, of {Count(Verdict.Open)} the rounds vary by more than it allows to tell."));
+            $"The bar is {MostRatio}: {Count(Verdict.Holds)} rows hold it, {Count(Verdict.Worse)} do not, {Count(Verdict.Open)} vary too much to tell."));
         text.AppendLine(Invariant($"{Rows.Count(static row => row.AllocatesMore)} rows allocate more."));
         foreach (BuildRow row in Controls)
         {
-            text.AppendLine(Invariant($"control, no code of ours: {row.Key}: {row.Ratio.Median:F3} ({row.Ratio.Lower:F3} to {row.Ratio.Upper:F3})"));
+            text.AppendLine(Invariant($"control, no code of ours: {row.Key}: {Cell(row.Ratio)}"));
         }
 
         foreach (string key in OnlyInOne)
@@ -124,7 +127,7 @@ internal sealed partial class BuildComparison
             0 => "Nothing is worse.",
             1 => "WORSE.",
             _ when _rounds < LeastRounds => Invariant($"NOT DECIDED: {LeastRounds} rounds are the least that can tell."),
-            _ when !CanDecide => "NOT DECIDED: what no code of ours has a part in changed by more than the bar too. Run it again on a quieter machine.",
+            _ when !CanDecide => "NOT DECIDED: the control changed by more than the bar too. Run it again on a quieter machine.",
             _ => "NOT DECIDED: all rows together vary by more than the bar. Run it again on a quieter machine, or with more rounds.",
         }).ToString();
     }
@@ -163,7 +166,11 @@ internal sealed partial class BuildComparison
             old is { } bytes && @new > bytes + Math.Max(OneByte, PartOfMuch * bytes));
     }
 
-    private static IEnumerable<string> Keys(IReadOnlyList<ResultRow> rows) => rows.Where(static row => row is { Unit: "ns", Min: > 0 }).Select(static row => row.Key);
+    private static string Cell(Spread ratio, string before = " (", string after = ")") =>
+        Invariant($"{ratio.Median:F3}{before}{ratio.Lower:F3} to {ratio.Upper:F3}{after}");
+
+    private static IEnumerable<string> Keys(IReadOnlyList<ResultRow> rows) =>
+        rows.Where(static row => row is { Unit: "ns", Min: > 0 }).Select(static row => row.Key);
 
     private static ResultRow Find(IReadOnlyList<ResultRow> rows, string key) => rows.First(row => row.Key == key);
 

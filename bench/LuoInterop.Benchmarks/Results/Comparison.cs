@@ -13,11 +13,14 @@ internal sealed class Comparison
 {
     // Of like machines the yardsticks change alike; a cause that one of them alone has is not the code's.
     private const double MostDrift = 1.25;
+    private const string TimesAreNot = "their times are not compared, nor their ratios to a yardstick.";
 
     private readonly RunResults _old;
     private readonly RunResults _new;
 
-    /// <exception cref="InvalidDataException">The runs measured different things, or have no row that can be compared; the message says why.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The runs measured different things, or have no row that can be compared; the message says why.
+    /// </exception>
     public Comparison(RunResults old, RunResults @new)
     {
         if (old.What != @new.What)
@@ -28,7 +31,9 @@ internal sealed class Comparison
         _old = old;
         _new = @new;
         Unlike = WhyUnlike(old, @new);
-        (ResultRow Old, ResultRow New)[] both = [.. old.Rows.Join(@new.Rows, static row => row.Key, static row => row.Key, static (a, b) => (a, b))];
+        (ResultRow Old, ResultRow New)[] both =
+            [.. old.Rows.Join(@new.Rows, static row => row.Key, static row => row.Key, static (a, b) => (a, b))];
+        var allocating = both.Where(static rows => rows.Old.Allocated is not null && rows.New.Allocated is not null).ToArray();
         Changes =
         [
             .. from rows in both
@@ -38,12 +43,14 @@ internal sealed class Comparison
                orderby Math.Abs(Math.Log(change.Factor)) descending, change.Key
                select change,
         ];
-        Allocations = [.. both.Where(static rows => rows.Old.Allocated is not null && rows.New.Allocated is not null && rows.Old.Allocated != rows.New.Allocated)
+        Allocations = [.. allocating.Where(static rows => rows.Old.Allocated != rows.New.Allocated)
             .Select(static rows => (rows.New.Key, rows.Old.Allocated!.Value, rows.New.Allocated!.Value))];
-        if (Changes.Count == 0 && (Unlike is null || !both.Any(static rows => rows.Old.Allocated is not null && rows.New.Allocated is not null)))
+        if (Changes.Count == 0 && (Unlike is null || allocating.Length == 0))
         {
             throw new InvalidDataException(
-                Unlike is null ? "The runs have no row in common that has a yardstick in both." : $"{Unlike} The runs have nothing else in common.");
+                Unlike is null
+                    ? "The runs have no row in common that has a yardstick in both."
+                    : $"{Unlike} The runs have nothing else in common.");
         }
     }
 
@@ -78,17 +85,35 @@ internal sealed class Comparison
         if (Unlike is not null)
         {
             text.AppendLine(Unlike);
-            text.AppendLine("Compared are ratios that were measured pair by pair, counts and allocations. To judge code, run both on one machine:");
-            text.AppendLine("make bench-compare OLD=COMMIT.");
+            text.AppendLine("Compared are ratios that were measured pair by pair, counts and allocations.");
+            text.AppendLine("To judge code, run both on one machine: make bench-compare OLD=COMMIT.");
             text.AppendLine();
         }
 
+        if (Changes.Count > 0)
+        {
+            AddTable(text);
+        }
+
+        List(
+            text,
+            "allocates another number of bytes",
+            Allocations.Select(static row => Figures.Invariant($"{row.Key}: {row.Old:N0}, now {row.New:N0}")));
+        List(text, "only in the old run", OnlyInOld);
+        List(text, "only in the new run", OnlyInNew);
+        List(text, Unlike is null ? "not compared, since a run lacks the yardstick" : "time not compared", NotCompared);
+        return text.ToString();
+    }
+
+    private void AddTable(StringBuilder text)
+    {
         text.AppendLine("| change | | old, by its yardstick | new, by its yardstick | operation |");
         text.AppendLine("|---|---|---|---|---|");
         foreach (Change change in Changes)
         {
             string mark = !change.IsBeyondSpread ? "" : change.Factor > 1 ? "MORE" : "less";
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {change.Factor:F2}x | {mark} | {Cell(change.Old)} | {Cell(change.New)} | {change.Key} |");
+            text.AppendLine(
+                CultureInfo.InvariantCulture, $"| {change.Factor:F2}x | {mark} | {Cell(change.Old)} | {Cell(change.New)} | {change.Key} |");
         }
 
         int beyond = Changes.Count(static change => change.IsBeyondSpread);
@@ -96,11 +121,6 @@ internal sealed class Comparison
         text.AppendLine(
             CultureInfo.InvariantCulture,
             $"{beyond} of {Changes.Count} rows changed by more than the spread: the middle halves of their iterations do not overlap.");
-        List(text, "allocates another number of bytes", Allocations.Select(static row => Figures.Invariant($"{row.Key}: {row.Old:N0}, now {row.New:N0}")));
-        List(text, "only in the old run", OnlyInOld);
-        List(text, "only in the new run", OnlyInNew);
-        List(text, Unlike is null ? "not compared, since a run lacks the yardstick" : "time not compared", NotCompared);
-        return text.ToString();
     }
 
     private static string Cell(Spread spread) => Figures.Invariant($"{spread.Median:G4} ({spread.Lower:G4} to {spread.Upper:G4})");
@@ -117,7 +137,7 @@ internal sealed class Comparison
     {
         if (old.Machine.Chip != @new.Machine.Chip)
         {
-            return $"The runs are of different processors ({old.Machine.Chip}; {@new.Machine.Chip}): their times are not compared, nor their ratios to a yardstick.";
+            return $"The runs are of different processors ({old.Machine.Chip}; {@new.Machine.Chip}): {TimesAreNot}";
         }
 
         (string Name, double Factor)[] limits =
@@ -127,9 +147,10 @@ internal sealed class Comparison
                 .OrderBy(static limit => limit.Item2),
         ];
         return limits.Length > 1 && limits[^1].Factor > MostDrift * limits[0].Factor
-            ? Figures.Invariant(
-                $"The machine itself changed: \"{limits[0].Name}\" takes {limits[0].Factor:F2} times as long, \"{limits[^1].Name}\" {limits[^1].Factor:F2} times. Times are not compared, nor their ratios to a yardstick.")
+            ? $"The machine itself changed: {InWords(limits[0])}, {InWords(limits[^1])}: {TimesAreNot}"
             : null;
+
+        static string InWords((string Name, double Factor) limit) => Figures.Invariant($"\"{limit.Name}\" takes {limit.Factor:F2} times as long");
     }
 
     // What was counted needs no yardstick; a time without one is not compared.

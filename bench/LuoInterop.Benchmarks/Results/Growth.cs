@@ -14,12 +14,14 @@ internal sealed record Growth(string Name, string Parameter, double From, double
 {
     private const int LeastPoints = 3;
 
-    /// <summary>Finds every operation that was measured at three values of a parameter or more. Bytes are no cost that grows here.</summary>
+    /// <summary>Finds every operation that was measured at three values of a parameter or more.</summary>
+    /// <remarks>Bytes are no cost that grows here.</remarks>
     public static IReadOnlyList<Growth> Of(IReadOnlyCollection<ResultRow> rows) =>
     [
         .. from parameter in rows.SelectMany(static row => row.Parameters.Keys).Distinct()
-           from points in rows.Where(row => row.Unit == "ns" && row.Number(parameter) > 0 && row.Median > 0).GroupBy(row => row.Without(parameter).Key)
-           let sorted = points.OrderBy(row => row.Number(parameter)).Select(row => (X: row.Number(parameter)!.Value, Y: row.Median)).ToArray()
+           from points in rows.Where(row => row.Unit == "ns" && row.Number(parameter) > 0 && row.Median > 0)
+               .GroupBy(row => row.Without(parameter).Key)
+           let sorted = points.Select(row => (X: row.Number(parameter)!.Value, Y: row.Median)).OrderBy(static point => point.X).ToArray()
            where sorted.DistinctBy(static point => point.X).Count() >= LeastPoints
            select new Growth(points.Key, parameter, sorted[0].X, sorted[^1].X, PowerFit.Of(sorted)!.Value),
     ];
@@ -46,9 +48,10 @@ internal sealed record Growth(string Name, string Parameter, double From, double
         foreach (Growth one in all)
         {
             string Value(double number) => one.Parameter == "size" ? Bytes(number) : Invariant($"{number:N0} {one.Parameter}");
-            string mark = one.Fit.IsWorseThanLinear ? "WORSE THAN LINEAR" : "";
+            PowerFit fit = one.Fit;
+            string mark = fit.IsWorseThanLinear ? "WORSE THAN LINEAR" : "";
             text.AppendLine(Invariant(
-                $"| {one.Name} | {Value(one.From)} | {Value(one.To)} | {one.Fit.Exponent:F2} | {one.Fit.RSquared:F3} | {one.Fit.LastExponent:F2} | {mark} |"));
+                $"| {one.Name} | {Value(one.From)} | {Value(one.To)} | {fit.Exponent:F2} | {fit.RSquared:F3} | {fit.LastExponent:F2} | {mark} |"));
         }
 
         return text.ToString();
