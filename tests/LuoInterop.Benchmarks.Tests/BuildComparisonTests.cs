@@ -50,7 +50,8 @@ public sealed class BuildComparisonTests : IDisposable
     [Fact]
     public void TooFewRounds_DecideNothing()
     {
-        BuildComparison builds = new([([Row(100)], [Row(200)])]);
+        BuildComparison builds = new([([Row(100) with { Allocated = 0 }], [Row(200) with { Allocated = 24 }])]);
+        Assert.Equal((Verdict.Open, false), (Assert.Single(builds.Rows).Verdict, builds.Rows[0].AllocatesMore));
         Assert.Equal(3, builds.ExitStatus);
         Assert.Contains("NOT DECIDED: 6 rounds are the least", builds.Write(), StringComparison.Ordinal);
     }

@@ -19,7 +19,7 @@ internal sealed partial class BuildComparison
     private const double OneByte = 1;
     private const double PartOfMuch = 0.001;
 
-    // Of fewer, no interval holds the true median with 95 %.
+    // Of fewer, no interval holds the true median with 95 %, and what the runtime allocates now and then may be in all of them.
     private const int LeastRounds = 6;
 
     // What no code of this project has a part in: where these change, the machine has changed.
@@ -162,8 +162,8 @@ internal sealed partial class BuildComparison
             ratio,
             old,
             @new,
-            ratio.Upper <= MostRatio ? Verdict.Holds : ratio.Lower > MostRatio ? Verdict.Worse : Verdict.Open,
-            old is { } bytes && @new > bytes + Math.Max(OneByte, PartOfMuch * bytes));
+            rounds.Count < LeastRounds ? Verdict.Open : ratio.Upper <= MostRatio ? Verdict.Holds : ratio.Lower > MostRatio ? Verdict.Worse : Verdict.Open,
+            rounds.Count >= LeastRounds && old is { } bytes && @new > bytes + Math.Max(OneByte, PartOfMuch * bytes));
     }
 
     private static string Cell(Spread ratio, string before = " (", string after = ")") =>
