@@ -88,14 +88,13 @@ bench:           ## Measure the emulated kernel and the library into bench/resul
 	@echo building ...
 	@$(BUILD) bench/LuoInterop.Benchmarks
 	@$(BENCH) --json $(BENCH_RUN).json
-	@$(BENCH) --page $(BENCH_RUN).json >$(BENCH_RUN).md
 	@echo "kept: $(BENCH_RUN).json and .md"
 
-bench-compare:   ## Compare the ratios of two runs: make bench-compare OLD=file.json [NEW=file.json]
-	@test -n "$(OLD)" || { echo "usage: make bench-compare OLD=file.json [NEW=file.json]" >&2; exit 2; }
+bench-compare:   ## Compare this checkout with a commit, run beside run (10 minutes; nothing else should run): make bench-compare OLD=commit [ROUNDS=6] [PARTS="limits memfd files catalogue"]; or two kept runs: OLD=file.json [NEW=file.json]
+	@test -n "$(OLD)" || { echo "usage: make bench-compare OLD=commit [ROUNDS=6] [PARTS='limits memfd files catalogue'], or OLD=file.json [NEW=file.json]" >&2; exit 2; }
 	@eng/prerequisites.sh
 	@$(BUILD) bench/LuoInterop.Benchmarks
-	@$(BENCH) --compare $(OLD) $(NEW)
+	@$(if $(wildcard $(OLD)),$(BENCH) --compare $(OLD) $(NEW),eng/bench-compare.sh $(BENCH) $(OLD) "$(ROUNDS)" "$(PARTS)")
 
 bench-charts:    ## Draw the charts of the newest runs in bench/results, and fill docs/cost.md; installs gnuplot if it is missing
 	@eng/prerequisites.sh

@@ -2,6 +2,7 @@ using System.Text.Json;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Mathematics;
@@ -21,6 +22,7 @@ internal sealed class Recorder
     private static readonly InProcessEmitToolchain InThisProcess = new(TimeSpan.FromHours(1), logOutput: true);
 
     private readonly List<ResultRow> _rows = [];
+    private readonly AccumulationLogger _tables = new();
 
     /// <summary>Gets what was measured, in the order of the measurements.</summary>
     public IReadOnlyList<ResultRow> Rows => _rows;
@@ -38,49 +40,48 @@ internal sealed class Recorder
     /// <summary>Gets iterations of a fiftieth of a second: for what is called again and again.</summary>
     public static Job Repeated(int iterations) => Scale.IsSmoke ? Short(1) : Short(iterations).WithIterationTime(TimeInterval.FromMilliseconds(20));
 
-    /// <summary>Runs the benchmarks of a class.</summary>
+    /// <summary>Gets BenchmarkDotNet's own tables of what was measured, a class after the other, in Markdown.</summary>
+    public string Tables => _tables.GetLog();
+
+    /// <summary>Runs the benchmarks of a class. Their descriptions are the rows' names.</summary>
     /// <typeparam name="T">The class.</typeparam>
     /// <param name="job">How often.</param>
-    /// <param name="operations">For each method its name in words, and the yardstick's.</param>
-    public static IReadOnlyList<ResultRow> Run<T>(Job job, params ReadOnlySpan<(string Method, string Name, string? RelativeTo)> operations)
+    /// <param name="relativeTo">The yardstick of its rows, or null.</param>
+    public IReadOnlyList<ResultRow> Run<T>(Job job, string? relativeTo)
     {
         Summary summary = BenchmarkRunner.Run<T>(ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddDiagnoser(MemoryDiagnoser.Default)
             .AddLogger(Scale.IsSmoke ? NullLogger.Instance : ConsoleLogger.Unicode)
-            .AddColumnProvider(DefaultColumnProviders.Instance)
+            .AddColumnProvider(DefaultColumnProviders.Descriptor, DefaultColumnProviders.Params, DefaultColumnProviders.Metrics)
+            .AddColumn(StatisticColumn.Median, StatisticColumn.Q1, StatisticColumn.Q3, StatisticColumn.Min, StatisticColumn.Iterations)
             .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "luo-bench")));
         if (summary.HasCriticalValidationErrors || summary.Reports.Length == 0 || !summary.Reports.All(static report => report.Success))
         {
             throw new InvalidOperationException($"{typeof(T).Name} could not be run.");
         }
 
-        var rows = new List<ResultRow>();
         foreach (BenchmarkReport report in summary.Reports)
         {
-            string method = report.BenchmarkCase.Descriptor.WorkloadMethod.Name;
-            int index = 0;
-            while (operations[index].Method != method)
-            {
-                index++;
-            }
-
-            rows.Add(Row(report, operations[index].Name, operations[index].RelativeTo));
-            Console.WriteLine($"done: {typeof(T).Name}.{method} {report.BenchmarkCase.Parameters.DisplayInfo}".TrimEnd());
+            string parameters = report.BenchmarkCase.Parameters.DisplayInfo;
+            Console.WriteLine($"done: {typeof(T).Name}.{report.BenchmarkCase.Descriptor.WorkloadMethod.Name} {parameters}".TrimEnd());
         }
 
-        return rows;
+        _tables.WriteLine($"### {typeof(T).Name}");
+        MarkdownExporter.GitHub.ExportToLog(summary, _tables);
+        return [.. summary.Reports.Select(report => Row(report, relativeTo))];
     }
 
     /// <summary>Keeps rows.</summary>
     public void Add(params IEnumerable<ResultRow> rows) => _rows.AddRange(rows);
 
-    private static ResultRow Row(BenchmarkReport report, string name, string? relativeTo)
+    private static ResultRow Row(BenchmarkReport report, string? relativeTo)
     {
         Statistics figures = report.ResultStatistics!;
         return new ResultRow
         {
-            Name = name,
+            // BenchmarkDotNet puts a description of several words between quotes.
+            Name = report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\''),
             Parameters = report.BenchmarkCase.Parameters.Items.ToDictionary(
                 static parameter => char.ToLowerInvariant(parameter.Name[0]) + parameter.Name[1..],
                 static parameter => JsonSerializer.SerializeToElement(parameter.Value is Enum word ? Word(word) : parameter.Value)),

@@ -36,7 +36,7 @@ public sealed class ComparisonTests
         ResultRow row = Runs.Row("managed", 100, "c") with { Ratio = 1.02, RatioQ1 = 1.01, RatioQ3 = 1.03 };
         Change change = Assert.Single(new Comparison(
             Runs.Of(Runs.Row("c", 70), row), Runs.Of(Runs.Row("c", 700), row with { Ratio = 1.06, RatioQ1 = 1.04, RatioQ3 = 1.07 })).Changes);
-        Assert.Equal((1.02, 1.04, true), (change.Old.Middle, change.New.Low, change.IsBeyondSpread));
+        Assert.Equal((1.02, 1.04, true), (change.Old.Median, change.New.Lower, change.IsBeyondSpread));
     }
 
     [Fact]
@@ -63,6 +63,53 @@ public sealed class ComparisonTests
         Assert.Contains("only in the new run: memory copy", lines);
         Assert.Contains("not compared, since a run lacks the yardstick: d", lines);
     }
+
+    [Fact]
+    public void RunsOfDifferentProcessors_AreNotJudgedByTheirTimes()
+    {
+        ResultRow pair = Runs.Row("managed", 100, "c") with { Ratio = 1.02, RatioQ1 = 1.01, RatioQ3 = 1.03 };
+        RunResults old = Runs.Of(
+            Runs.Row("system call", 120), Runs.Row("a", 100, "system call") with { Allocated = 24 }, pair, ResultRow.Counted("metadata", 16));
+        RunResults @new = Runs.Of(
+            Runs.Row("system call", 1180), Runs.Row("a", 100, "system call") with { Allocated = 32 }, pair, ResultRow.Counted("metadata", 16)) with
+        {
+            Machine = old.Machine with { Processor = "another processor" },
+        };
+        Comparison comparison = new(old, @new);
+        Assert.Equal(["managed", "metadata"], comparison.Changes.Select(static change => change.Key).Order());
+        string[] lines = comparison.Write().Split('\n');
+        Assert.Contains(
+            "The runs are of different processors (some processor; another processor): their times are not compared, nor their ratios to a yardstick.",
+            lines);
+        Assert.Contains("time not compared: a", lines);
+        Assert.Contains("allocates another number of bytes: a: 24, now 32", lines);
+    }
+
+    [Fact]
+    public void RunsOfDifferentProcessors_WithTimesAlone_AreRefused()
+    {
+        RunResults run = Runs.Of(Runs.Row("system call", 50), Runs.Row("a", 1, "system call"));
+        string message = Assert.Throws<InvalidDataException>(() =>
+            new Comparison(run, run with { Machine = run.Machine with { Processor = "another processor" } })).Message;
+        Assert.StartsWith("The runs are of different processors", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MachineWhoseYardsticksChangedUnlike_IsNotJudgedEither()
+    {
+        RunResults old = Runs.Of(Runs.Row("system call", 312), Runs.Row("memory copy", 4e6), Runs.Row("a", 624, "system call") with { Allocated = 0 });
+        RunResults @new = Runs.Of(Runs.Row("system call", 1180), Runs.Row("memory copy", 4e6), Runs.Row("a", 624, "system call") with { Allocated = 0 });
+        Comparison comparison = new(old, @new);
+        Assert.Empty(comparison.Changes);
+        Assert.StartsWith(
+            "The machine itself changed: \"memory copy\" takes 1.00 times as long, \"system call\" takes 3.78 times as long: ", comparison.Unlike, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("virtual; the host: 2 cores (AMD EPYC), 23 GiB of memory, Linux 6.18, .NET 10.0.12", "AMD EPYC, Tcg")]
+    [InlineData("virtual; the host: 4 cores (Intel(R) Xeon(R) Processor), 7 GiB of memory, Linux 6.1, .NET 10.0.0", "Intel(R) Xeon(R) Processor, Tcg")]
+    public void ProcessorOfAVm_IsTheHosts_WhateverElseTheHostHas(string processor, string chip) =>
+        Assert.Equal(chip, new MachineDescription(2, processor, 1L << 30, "7.3", "10.0.0", "Tcg").Chip);
 
     [Fact]
     public void RunsWithNothingInCommon_AreRefused()

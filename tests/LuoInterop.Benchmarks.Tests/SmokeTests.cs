@@ -1,3 +1,4 @@
+using LuoInterop.Benchmarks;
 using LuoInterop.Kho;
 using LuoInterop.Tests.Shared;
 using Xunit;
@@ -73,6 +74,7 @@ public sealed class SmokeTests
     [InlineData("--only", "everything")]
     [InlineData("--smoke", "--only", "files")]
     [InlineData("--compare")]
+    [InlineData("--compare-builds")]
     [InlineData("--tsv", "a.json")]
     public void WrongWords_AreAnsweredWithTheUsage(params string[] words)
     {
@@ -88,6 +90,27 @@ public sealed class SmokeTests
         Assert.Equal((1, ""), (code, output));
         Assert.StartsWith("luo-bench: ", error, StringComparison.Ordinal);
         Assert.Contains("/nowhere/old.json", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunsOfTwoProcessors_EndWithAStatusOfTheirOwn()
+    {
+        string folder = Directory.CreateTempSubdirectory("luo-bench-").FullName;
+        try
+        {
+            (string old, string @new) = (Path.Combine(folder, "old.json"), Path.Combine(folder, "new.json"));
+            RunResults run = Runs.Of(Runs.Row("system call", 50), ResultRow.Counted("metadata", 16));
+            run.Save(old);
+            (run with { Machine = run.Machine with { Processor = "another processor" } }).Save(@new);
+            (int code, string output, string error) = Bench("--compare", old, @new);
+            Assert.Equal((3, ""), (code, error));
+            Assert.Contains("The runs are of different processors (some processor; another processor)", output, StringComparison.Ordinal);
+            Assert.Equal(0, Bench("--compare", old, old).Code);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static (int Code, string Output, string Error) Bench(params string[] words) => ChildProgram.RunBeside("luo-bench.dll", words);

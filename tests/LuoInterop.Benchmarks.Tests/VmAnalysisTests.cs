@@ -4,7 +4,7 @@ using Xunit;
 
 namespace LuoInterop.Benchmarks.Tests;
 
-using Curve = LuoInterop.VmBenchmarks.Curve;
+using PhaseCurve = LuoInterop.VmBenchmarks.PhaseCurve;
 using Spread = LuoInterop.VmBenchmarks.Spread;
 
 /// <summary>Tests what the VM benchmark makes of its numbers, and the words that it takes.</summary>
@@ -57,7 +57,7 @@ public sealed class VmAnalysisTests
             Update(default, 10), Update(default, 11),
             Update(new UpdateSize(4096, false, 1, 1), 10.5), Update(new UpdateSize(4096, false, 20, 1), 14), Update(new UpdateSize(4096, false, 200, 1), 50),
         ];
-        Curve sessions = Assert.Single(Curve.Of(updates), static curve => curve.Name == "sessions");
+        PhaseCurve sessions = Assert.Single(PhaseCurve.Of(updates), static curve => curve.Name == "sessions");
         Assert.Equal([1, 20, 200], sessions.Points.Select(static point => point.X));
         PowerFit fit = sessions.Fit(Phase.Freeze)!.Value;
         Assert.Equal(1, fit.Exponent, 9);

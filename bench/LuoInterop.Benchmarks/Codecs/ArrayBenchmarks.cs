@@ -43,7 +43,7 @@ public class ArrayBenchmarks
         }
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.WriteList)]
     public void WriteList()
     {
         _listMemory.Clear();
@@ -56,7 +56,7 @@ public class ArrayBenchmarks
         Check(writer.Complete(out _list));
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.WriteArray)]
     public void WriteArray()
     {
         _arrayMemory.Clear();
@@ -69,7 +69,7 @@ public class ArrayBenchmarks
         _array = writer.Complete();
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.ReadList)]
     public ulong ReadList()
     {
         ulong sum = 0;
@@ -82,7 +82,7 @@ public class ArrayBenchmarks
         return sum;
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.ReadArray)]
     public ulong ReadArray()
     {
         ulong sum = 0;

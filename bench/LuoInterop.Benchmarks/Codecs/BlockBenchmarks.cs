@@ -24,9 +24,9 @@ public class BlockBenchmarks
         Write();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "blocks: write")]
     public void Write() => KhoBlockChain<LuoFileSer>.Write(_memory, _blocks, _files);
 
-    [Benchmark]
+    [Benchmark(Description = "blocks: read")]
     public int Read() => KhoBlockChain<LuoFileSer>.Read(_memory, _blocks[0]).Entries.Count;
 }

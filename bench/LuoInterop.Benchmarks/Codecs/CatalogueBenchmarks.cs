@@ -35,7 +35,7 @@ public class CatalogueBenchmarks
         _retrieved = _device.RetrieveSession("catalogue-0");
     }
 
-    [Benchmark]
+    [Benchmark(Description = "catalogue: write")]
     public void Write()
     {
         LiveUpdateSession session = _device.CreateSession($"catalogue-{_next++}");
@@ -49,7 +49,7 @@ public class CatalogueBenchmarks
         catalogue.Commit();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "catalogue: read")]
     public int Read() => SessionCatalogue.Open(_retrieved).Document.Entries.Count;
 
     [IterationCleanup(Target = nameof(Write))]

@@ -21,7 +21,7 @@ public class DecodeFilesBenchmarks
         _machine.Stop();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "decode a memory image: files")]
     public int Decode() => _machine.ReadHandover().Sessions.Count;
 
     [GlobalCleanup]

@@ -21,7 +21,7 @@ public class DecodeFoliosBenchmarks
         _machine.Stop();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "decode a memory image: folios")]
     public int Decode() => _machine.ReadHandover().Sessions[0].Files[0].Memfd!.Folios.Count;
 
     [GlobalCleanup]

@@ -16,7 +16,7 @@ public class FdtBenchmarks
     [GlobalSetup]
     public void Populate() => _tree = Write();
 
-    [Benchmark]
+    [Benchmark(Description = "device tree: write")]
     public byte[] Write()
     {
         var writer = new KhoFdtWriter();
@@ -33,6 +33,6 @@ public class FdtBenchmarks
         return writer.ToArray();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "device tree: read")]
     public int Read() => KhoFdt.Read(_tree).Root.Children.Count;
 }

@@ -26,7 +26,7 @@ public class RadixTreeBenchmarks
         Write();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "radix tree: write")]
     public void Write()
     {
         _memory.Clear();
@@ -40,7 +40,7 @@ public class RadixTreeBenchmarks
         }
     }
 
-    [Benchmark]
+    [Benchmark(Description = "radix tree: read")]
     public ulong Read()
     {
         ulong sum = 0;
@@ -52,7 +52,7 @@ public class RadixTreeBenchmarks
         return sum;
     }
 
-    [Benchmark]
+    [Benchmark(Description = "radix tree: find")]
     public int Find()
     {
         int sum = 0;

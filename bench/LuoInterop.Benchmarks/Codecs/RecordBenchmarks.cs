@@ -22,21 +22,21 @@ public class RecordBenchmarks
         _memfd.Write(_memfdBytes);
     }
 
-    [Benchmark]
+    [Benchmark(Description = "session record: write")]
     public void WriteSession() => _session.Write(_bytes);
 
-    [Benchmark]
+    [Benchmark(Description = "session record: read")]
     public ulong ReadSession() => LuoSessionSer.Read(_sessionBytes).Count;
 
-    [Benchmark]
+    [Benchmark(Description = "file record: write")]
     public void WriteFile() => _file.Write(_bytes);
 
-    [Benchmark]
+    [Benchmark(Description = "file record: read")]
     public ulong ReadFile() => LuoFileSer.Read(_fileBytes).Token;
 
-    [Benchmark]
+    [Benchmark(Description = "memfd record: write")]
     public void WriteMemfd() => _memfd.Write(_bytes);
 
-    [Benchmark]
+    [Benchmark(Description = "memfd record: read")]
     public ulong ReadMemfd() => MemfdLuoSer.Read(_memfdBytes).FileSize;
 }

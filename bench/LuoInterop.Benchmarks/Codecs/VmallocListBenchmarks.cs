@@ -26,9 +26,9 @@ public class VmallocListBenchmarks
         Write();
     }
 
-    [Benchmark]
+    [Benchmark(Description = "vmalloc list: write")]
     public void Write() => _list = KhoVmallocList.Write(_memory, _chunks, _pages);
 
-    [Benchmark]
+    [Benchmark(Description = "vmalloc list: read")]
     public int Read() => KhoVmallocList.Read(_memory, _list).Pages.Count;
 }

@@ -20,7 +20,7 @@ public class CreateBenchmarks
         _machine.AddSessions(Sessions);
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.Create)]
     public int CreateAndClose() => _machine.Kernel.Close(_machine.Calls.Create(_machine.Device, "new-"u8, _next++ & 0xfff));
 
     [GlobalCleanup]

@@ -32,7 +32,7 @@ public class FinishBenchmarks
         }
     }
 
-    [Benchmark(OperationsPerInvoke = Finished)]
+    [Benchmark(OperationsPerInvoke = Finished, Description = OperationNames.Finish)]
     public void Finish()
     {
         for (int i = 0; i < Finished; i++)

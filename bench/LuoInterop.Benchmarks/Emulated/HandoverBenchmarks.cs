@@ -36,7 +36,7 @@ public class HandoverBenchmarks
         _machine.Load();
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.Handover)]
     public void Handover() => _machine.Jump();
 
     [IterationCleanup]

@@ -21,7 +21,7 @@ public class HandoverFilesBenchmarks
         _machine.Load();
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.HandoverFiles)]
     public void Handover() => _machine.Jump();
 
     [IterationCleanup]

@@ -21,7 +21,7 @@ public class HandoverSessionsBenchmarks
         _machine.Load();
     }
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.HandoverSessions)]
     public void Handover() => _machine.Jump();
 
     [IterationCleanup]

@@ -36,7 +36,7 @@ public class PreserveBenchmarks
     [IterationSetup]
     public void Create() => _session = PopulatedMachine.Handle(_machine.Calls.Create(_machine.Device, "new"u8, 0));
 
-    [Benchmark(OperationsPerInvoke = Preserved)]
+    [Benchmark(OperationsPerInvoke = Preserved, Description = OperationNames.Preserve)]
     public void Preserve()
     {
         for (int i = 0; i < Preserved; i++)

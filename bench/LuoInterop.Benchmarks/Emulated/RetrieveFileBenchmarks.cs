@@ -31,7 +31,7 @@ public class RetrieveFileBenchmarks
         }
     }
 
-    [Benchmark(OperationsPerInvoke = Retrieved)]
+    [Benchmark(OperationsPerInvoke = Retrieved, Description = OperationNames.RetrieveFile)]
     public void Retrieve()
     {
         for (int i = 0; i < Retrieved; i++)

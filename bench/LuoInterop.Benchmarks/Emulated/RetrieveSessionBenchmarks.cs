@@ -27,7 +27,7 @@ public class RetrieveSessionBenchmarks
         Array.Fill(_files, -1);
     }
 
-    [Benchmark(OperationsPerInvoke = Retrieved)]
+    [Benchmark(OperationsPerInvoke = Retrieved, Description = OperationNames.RetrieveSession)]
     public void Session()
     {
         for (int i = 0; i < Retrieved; i++)
@@ -36,7 +36,7 @@ public class RetrieveSessionBenchmarks
         }
     }
 
-    [Benchmark(OperationsPerInvoke = Retrieved)]
+    [Benchmark(OperationsPerInvoke = Retrieved, Description = OperationNames.RetrieveSessionAndFile)]
     public void SessionAndFile()
     {
         for (int i = 0; i < Retrieved; i++)

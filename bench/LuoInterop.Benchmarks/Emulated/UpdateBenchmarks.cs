@@ -24,7 +24,7 @@ public class UpdateBenchmarks
     [IterationSetup]
     public virtual void Load() => _cycle.Load();
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.Update)]
     public void Update() => _cycle.Run();
 
     [GlobalCleanup]

@@ -15,7 +15,7 @@ public class DiskCopyBenchmarks
     [GlobalSetup]
     public void Prepare() => _copy = new FileCopy(Size, Path.GetTempPath(), toDisk: true);
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.CopyThroughDisk)]
     public void Copy() => _copy.Run();
 
     [IterationCleanup]

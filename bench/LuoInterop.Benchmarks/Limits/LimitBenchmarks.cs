@@ -23,11 +23,11 @@ public unsafe partial class LimitBenchmarks
     }
 
     // getppid(2) is not cached by libc, as getpid(2) once was.
-    [Benchmark]
+    [Benchmark(Description = OperationNames.SystemCall)]
     public int SystemCall() => LibC.getppid();
 
     // SAFETY: both were allocated with this size, and are freed in the cleanup.
-    [Benchmark]
+    [Benchmark(Description = OperationNames.MemoryCopy)]
     public void MemoryCopy() => NativeMemory.Copy(_from, _to, CopySize);
 
     [GlobalCleanup]

@@ -15,7 +15,7 @@ public class TmpfsCopyBenchmarks
     [GlobalSetup]
     public void Prepare() => _copy = new FileCopy(Size, "/dev/shm", toDisk: false);
 
-    [Benchmark]
+    [Benchmark(Description = OperationNames.CopyThroughTmpfs)]
     public void Copy() => _copy.Run();
 
     [IterationCleanup]

@@ -18,18 +18,18 @@ public class MemfdBenchmarks
         _sealed = Memfd.Create(Kernel.Linux, "luo-bench", Size);
     }
 
-    [Benchmark]
+    [Benchmark(Description = "memfd: create and close")]
     public void CreateAndClose() => Memfd.Create(Kernel.Linux, "luo-bench").Dispose();
 
     // Another size each time; nothing is allocated or freed.
-    [Benchmark]
+    [Benchmark(Description = "memfd: set the size")]
     public void SetSize() => _memfd.SetSize(_size ^= 4096);
 
     // Adding a seal again does the same work: the kernel looks for writable mappings each time.
-    [Benchmark]
+    [Benchmark(Description = "memfd: seal")]
     public void AddSeals() => _sealed.AddSeals(MemfdSeals.Shrink | MemfdSeals.Grow | MemfdSeals.Write);
 
-    [Benchmark]
+    [Benchmark(Description = "memfd: map and unmap")]
     public void MapAndUnmap() => _memfd.Map(0, Size).Dispose();
 
     [GlobalCleanup]

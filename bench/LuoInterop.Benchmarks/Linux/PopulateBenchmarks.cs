@@ -23,7 +23,7 @@ public class PopulateBenchmarks
     [IterationSetup]
     public void Free() => _memfd.PunchHole(0, Size);
 
-    [Benchmark]
+    [Benchmark(Description = "memfd: populate")]
     public void Populate() => _mapping.Populate();
 
     [GlobalCleanup]

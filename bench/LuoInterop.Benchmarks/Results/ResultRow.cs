@@ -56,6 +56,9 @@ internal sealed record ResultRow
         Parameters = new(Parameters) { [parameter] = JsonSerializer.SerializeToElement(value) },
     };
 
+    /// <summary>Gives the row with one parameter less.</summary>
+    public ResultRow Without(string parameter) => this with { Parameters = new(Parameters.Where(other => other.Key != parameter)) };
+
     /// <summary>Gives the row with every figure divided, as when one invocation did many things.</summary>
     public ResultRow DividedBy(double count) => this with
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LuoInterop.VmBenchmarks;
-using VmSpread = LuoInterop.VmBenchmarks.Spread;
 
 namespace LuoInterop.Benchmarks;
 
@@ -42,11 +41,11 @@ internal static partial class VmRun
     private static IEnumerable<ResultRow> Rows(CallResult call)
     {
         string native = "C: " + call.Operation;
-        VmSpread ratio = call.Ratio;
+        Spread ratio = call.Ratio;
         yield return Row(native, call.Native, native == Yardstick ? null : Yardstick);
         yield return Row("managed: " + call.Operation, call.Managed, native) with
         {
-            Allocated = VmSpread.Of(call.Bytes).Median,
+            Allocated = Spread.Of(call.Bytes).Median,
             Ratio = ratio.Median,
             RatioQ1 = ratio.Lower,
             RatioQ3 = ratio.Upper,
@@ -74,7 +73,7 @@ internal static partial class VmRun
 
     private static ResultRow Row(string name, IEnumerable<double> values, string? relativeTo, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        VmSpread spread = VmSpread.Of(values);
+        Spread spread = Spread.Of(values);
         return ResultRow.Counted(name, 0, parameters) with
         {
             Unit = "ns",

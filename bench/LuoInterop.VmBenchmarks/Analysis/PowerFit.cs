@@ -6,6 +6,13 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="LastExponent">The exponent from the last point but one to the last, where a constant part weighs least.</param>
 internal readonly record struct PowerFit(double Exponent, double RSquared, double LastExponent)
 {
+    // Above these, growth is called worse than linear: so much do the processor's caches and the noise of two points bring.
+    private const double MostOverAll = 1.1;
+    private const double MostAtEnd = 1.3;
+
+    /// <summary>Gets whether y grows faster than x, over all or at the end.</summary>
+    public bool IsWorseThanLinear => Exponent > MostOverAll || LastExponent > MostAtEnd;
+
     /// <summary>Fits at least two points of positive coordinates, in the order of x; null where there are fewer.</summary>
     public static PowerFit? Of(IEnumerable<(double X, double Y)> points)
     {

@@ -1,3 +1,5 @@
+using Perfolizer.Mathematics.QuantileEstimators;
+
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Is the middle of some numbers and how far they lie apart.</summary>
@@ -12,18 +14,13 @@ internal readonly record struct Spread(double Median, double Lower, double Upper
     /// <summary>Gives the spread of at least one number. Quartiles between two numbers are interpolated.</summary>
     public static Spread Of(IEnumerable<double> numbers)
     {
-        double[] sorted = [.. numbers.Order()];
-        return sorted.Length == 0
-            ? throw new ArgumentException("There are no numbers.", nameof(numbers))
-            : new Spread(At(sorted, 0.5), At(sorted, 0.25), At(sorted, 0.75), sorted[0], sorted[^1], sorted.Length);
-    }
+        double[] all = [.. numbers];
+        if (all.Length == 0)
+        {
+            throw new ArgumentException("There are no numbers.", nameof(numbers));
+        }
 
-    private static double At(double[] sorted, double part)
-    {
-        double place = part * (sorted.Length - 1);
-        int below = (int)place;
-        return below + 1 < sorted.Length
-            ? sorted[below] + ((place - below) * (sorted[below + 1] - sorted[below]))
-            : sorted[below];
+        Quartiles quartiles = Quartiles.Create(all, SimpleQuantileEstimator.Instance);
+        return new Spread(quartiles.Median, quartiles.Q1, quartiles.Q3, quartiles.Min, quartiles.Max, all.Length);
     }
 }

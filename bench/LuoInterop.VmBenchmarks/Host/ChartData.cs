@@ -14,7 +14,7 @@ internal static class ChartData
             yield return ("calls", Calls(results.Calls));
         }
 
-        foreach (Curve curve in Curve.Of(results.Updates))
+        foreach (PhaseCurve curve in PhaseCurve.Of(results.Updates))
         {
             yield return (curve.Name, Table(curve));
         }
@@ -40,13 +40,13 @@ internal static class ChartData
         static string[] Quartiles(Spread spread) => [Text(spread.Median), Text(spread.Lower), Text(spread.Upper)];
     }
 
-    private static string Table(Curve curve)
+    private static string Table(PhaseCurve curve)
     {
         var table = new StringBuilder();
         Line(table, curve.Unit, [.. curve.Phases.SelectMany(static phase => Names(PhaseNames.Of(phase)))]);
         foreach ((double x, UpdateResult[] repeats) in curve.Points)
         {
-            Line(table, Text(x), [.. curve.Phases.SelectMany(phase => Range(Curve.Seconds(repeats, phase)))]);
+            Line(table, Text(x), [.. curve.Phases.SelectMany(phase => Range(PhaseCurve.Seconds(repeats, phase)))]);
         }
 
         return table.ToString();

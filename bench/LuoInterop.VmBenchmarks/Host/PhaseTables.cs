@@ -13,14 +13,14 @@ internal static class PhaseTables
 
     public static void Write(StringBuilder page, BenchResults results)
     {
-        Curve[] curves = [.. Curve.Of(results.Updates)];
+        PhaseCurve[] curves = [.. PhaseCurve.Of(results.Updates)];
         UpdateResult[] nothing = [.. results.Updates.Where(static update => update.Size == BenchPlan.Nothing)];
         if (nothing.Length > 0)
         {
             WriteNothing(page, nothing);
         }
 
-        foreach (Curve curve in curves)
+        foreach (PhaseCurve curve in curves)
         {
             WriteCurve(page, curve);
         }
@@ -49,11 +49,11 @@ internal static class PhaseTables
             """);
         foreach (Phase phase in PhaseNames.OfEveryKexec)
         {
-            page.AppendLine(Invariant($"| {PhaseNames.Of(phase)} | {Range(Curve.Seconds(nothing, phase))} | {Kind(phase)} |"));
+            page.AppendLine(Invariant($"| {PhaseNames.Of(phase)} | {Range(PhaseCurve.Seconds(nothing, phase))} | {Kind(phase)} |"));
         }
     }
 
-    private static void WriteCurve(StringBuilder page, Curve curve)
+    private static void WriteCurve(StringBuilder page, PhaseCurve curve)
     {
         bool memory = curve.Unit == "bytes";
         string X(double x) => memory ? Size(x) : Invariant($"{x:N0}");
@@ -68,13 +68,13 @@ internal static class PhaseTables
         {
             (double x, UpdateResult[] largest) = curve.Points[^1];
             bool carried = memory && !PhaseNames.OfEveryKexec.Contains(phase) && phase != Phase.Finish;
-            string perGiB = !memory ? "" : carried ? $" {Time(Curve.Seconds(largest, phase).Median * GiB / x)} |" : " |";
+            string perGiB = !memory ? "" : carried ? $" {Time(PhaseCurve.Seconds(largest, phase).Median * GiB / x)} |" : " |";
             page.AppendLine(
-                $"| {PhaseNames.Of(phase)} | {string.Join(" | ", curve.Points.Select(point => Range(Curve.Seconds(point.Repeats, phase))))} |{perGiB} {Kind(phase)} |");
+                $"| {PhaseNames.Of(phase)} | {string.Join(" | ", curve.Points.Select(point => Range(PhaseCurve.Seconds(point.Repeats, phase))))} |{perGiB} {Kind(phase)} |");
         }
     }
 
-    private static void WriteGrowth(StringBuilder page, Curve[] curves)
+    private static void WriteGrowth(StringBuilder page, PhaseCurve[] curves)
     {
         page.Append("""
 
@@ -90,7 +90,7 @@ internal static class PhaseTables
             |---|---|---|---|---|
 
             """);
-        foreach (Curve curve in curves)
+        foreach (PhaseCurve curve in curves)
         {
             foreach (Phase phase in curve.Phases)
             {

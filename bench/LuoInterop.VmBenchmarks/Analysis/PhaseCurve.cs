@@ -6,7 +6,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Unit">The unit of x.</param>
 /// <param name="X">Gives the coordinate of a live update.</param>
 /// <param name="Phases">The phases that are looked at.</param>
-internal sealed record Curve(string Name, string Title, string Unit, Func<UpdateSize, double> X, IReadOnlyList<Phase> Phases)
+internal sealed record PhaseCurve(string Name, string Title, string Unit, Func<UpdateSize, double> X, IReadOnlyList<Phase> Phases)
 {
     private const int Page = 4096;
 
@@ -23,9 +23,9 @@ internal sealed record Curve(string Name, string Title, string Unit, Func<Update
     public IReadOnlyList<UpdateResult> Nothing { get; private init; } = [];
 
     /// <summary>Gives the curves that the results have points of.</summary>
-    public static IEnumerable<Curve> Of(IReadOnlyList<UpdateResult> updates)
+    public static IEnumerable<PhaseCurve> Of(IReadOnlyList<UpdateResult> updates)
     {
-        (Curve Curve, Func<UpdateSize, bool> Holds)[] all =
+        (PhaseCurve Curve, Func<UpdateSize, bool> Holds)[] all =
         [
             (new("size-4k", "one file in folios of 4 KiB", "bytes", static size => size.Bytes, s_ofMemory),
                 static size => size is { HugeFolios: false, Sessions: 1, Files: 1, Bytes: > Page }),

@@ -4,7 +4,7 @@ using Xunit;
 namespace LuoInterop.Benchmarks.Tests;
 
 /// <summary>Shows that exponents are those of the costs.</summary>
-public sealed class CurveTests
+public sealed class GrowthTests
 {
     private static readonly int[] Folios = [4096, 2097152];
 
@@ -16,22 +16,22 @@ public sealed class CurveTests
     public void PowerOfAParameter_IsFound(double exponent)
     {
         double[] sizes = [1, 10, 100, 1000];
-        Curve curve = Assert.Single(Curve.Of([.. sizes.Select(size => Runs.Row("copy", 7 * Math.Pow(size, exponent), null, ("size", size)))]));
-        Assert.Equal(("copy", "size", 1, 1000), (curve.Name, curve.Parameter, curve.From, curve.To));
-        Assert.Equal(exponent, curve.Exponent, 1e-9);
-        Assert.Equal(exponent, curve.LastExponent, 1e-9);
-        Assert.Equal(exponent > 0 ? 1 : curve.RSquared, curve.RSquared, 1e-9);
-        Assert.Equal(exponent > 1.1, curve.IsWorseThanLinear);
+        Growth growth = Assert.Single(Growth.Of([.. sizes.Select(size => Runs.Row("copy", 7 * Math.Pow(size, exponent), null, ("size", size)))]));
+        Assert.Equal(("copy", "size", 1, 1000), (growth.Name, growth.Parameter, growth.From, growth.To));
+        Assert.Equal(exponent, growth.Fit.Exponent, 1e-9);
+        Assert.Equal(exponent, growth.Fit.LastExponent, 1e-9);
+        Assert.Equal(exponent > 0 ? 1 : growth.Fit.RSquared, growth.Fit.RSquared, 1e-9);
+        Assert.Equal(exponent > 1.1, growth.Fit.IsWorseThanLinear);
     }
 
     [Fact]
     public void GrowthThatAFixedCostHides_ShowsInTheLastStep()
     {
         double[] counts = [1, 10, 100, 1000];
-        Curve curve = Assert.Single(Curve.Of([.. counts.Select(count => Runs.Row("open", 1e5 + (count * count), null, ("sessions", count)))]));
-        Assert.InRange(curve.Exponent, 0, 0.5);
-        Assert.InRange(curve.LastExponent, 0.9, 1.1);
-        Assert.InRange(curve.RSquared, 0, 0.99);
+        Growth growth = Assert.Single(Growth.Of([.. counts.Select(count => Runs.Row("open", 1e5 + (count * count), null, ("sessions", count)))]));
+        Assert.InRange(growth.Fit.Exponent, 0, 0.5);
+        Assert.InRange(growth.Fit.LastExponent, 0.9, 1.1);
+        Assert.InRange(growth.Fit.RSquared, 0, 0.99);
     }
 
     [Fact]
@@ -46,10 +46,10 @@ public sealed class CurveTests
         ];
         Assert.Equal(
             ["update [content=dense, folio=4096]", "update [content=dense, folio=2097152]"],
-            Curve.Of(rows).Select(static curve => curve.Name));
+            Growth.Of(rows).Select(static growth => growth.Name));
     }
 
     [Fact]
     public void TwoPoints_AreNoCurve() =>
-        Assert.Empty(Curve.Of([Runs.Row("copy", 1, null, ("size", 1)), Runs.Row("copy", 2, null, ("size", 2))]));
+        Assert.Empty(Growth.Of([Runs.Row("copy", 1, null, ("size", 1)), Runs.Row("copy", 2, null, ("size", 2))]));
 }
