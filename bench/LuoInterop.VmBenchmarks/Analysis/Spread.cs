@@ -20,6 +20,12 @@ internal readonly record struct Spread(double Median, double Lower, double Upper
             throw new ArgumentException("There are no numbers.", nameof(numbers));
         }
 
+        // Of one number the estimator gives none.
+        if (all.Length == 1)
+        {
+            return new Spread(all[0], all[0], all[0], all[0], all[0], 1);
+        }
+
         Quartiles quartiles = Quartiles.Create(all, SimpleQuantileEstimator.Instance);
         return new Spread(quartiles.Median, quartiles.Q1, quartiles.Q3, quartiles.Min, quartiles.Max, all.Length);
     }

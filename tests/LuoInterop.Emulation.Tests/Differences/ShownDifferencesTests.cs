@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Tests.Profiles;
+using Tmds.Linux;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Differences;
 
 /// <summary>Shows what the emulated kernel does otherwise than Linux, where no other test does.</summary>
-public sealed partial class ShownDifferencesTests
+public sealed class ShownDifferencesTests
 {
     private const int Page = 4096;
 
@@ -69,12 +70,12 @@ public sealed partial class ShownDifferencesTests
         Exception? failure = null;
         var thread = new Thread(() => failure = Record.Exception(static () =>
         {
-            if (geteuid() == 0)
+            if ((uint)LibC.geteuid() == 0)
             {
-                Assert.Equal(0, syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, 65534, 65534, 65534));
+                Assert.Equal(0, (int)LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, 65534, 65534, 65534));
             }
 
-            Assert.NotEqual(0u, geteuid());
+            Assert.NotEqual(0u, (uint)LibC.geteuid());
             using var machine = new EmulatedMachine();
             EmulatedProcess kernel = machine.Boot();
             kernel.OpenDevice().Dispose();
@@ -171,10 +172,4 @@ public sealed partial class ShownDifferencesTests
         Assert.True(fault.HasFired);
         Assert.All(Enumerable.Range(0, 20_000), i => Assert.Equal(0, kernel.TryCreate(device, $"s{i}", out _)));
     }
-
-    [LibraryImport("libc")]
-    private static partial uint geteuid();
-
-    [LibraryImport("libc")]
-    private static partial nint syscall(nint number, nint first, nint second, nint third);
 }
