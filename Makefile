@@ -40,27 +40,27 @@ test:            ## Run every test, those on the real kernel in a VM too
 test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back; the first time it builds that kernel too (minutes)
 	@eng/prerequisites.sh --vm --tests
 	@echo building ...
-	@$(BUILD) tests/LuoInterop.ContractTests
+	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@$(BUILD) tests/LuoInterop.VmTesting.Tests
 	@eng/kernel.sh 7.2
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.VmTesting.Tests --filter Category=Kernel72
-	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=VM
+	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter Category=VM
 
 test-cmdline:    ## Carry a command line through 20 updates of kernels that add words of their own; the first time it builds those kernels (minutes)
 	@eng/prerequisites.sh --vm
 	@echo building ...
-	@$(BUILD) tests/LuoInterop.ContractTests
+	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@eng/kernel.sh 7.3 builtin-line.config
 	@eng/kernel.sh 7.3 embedded-line.config
-	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter Category=KernelCommandLine
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter Category=KernelCommandLine
 
 test-6.1:        ## Run the emulated kernel on Linux 6.1, Debian 12's, in a VM; the first time it builds that kernel (minutes)
 	@eng/prerequisites.sh --vm
 	@echo building ...
-	@$(BUILD) tests/LuoInterop.LitmusTests
+	@$(BUILD) tests/LuoInterop.Litmus.Tests
 	@eng/kernel.sh 6.1 host-6.1.config
-	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.LitmusTests --filter Category=Kernel61
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Litmus.Tests --filter Category=Kernel61
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests
@@ -106,9 +106,9 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
 	@eng/prerequisites.sh --vm
 	@echo building ...
-	@$(BUILD) tests/LuoInterop.Hunt
+	@$(BUILD) tests/programs/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)
-	@KERNEL=$(KERNEL) dotnet tests/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) --keep tests/litmus/found
+	@KERNEL=$(KERNEL) dotnet tests/programs/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) --keep tests/litmus/found
 
 fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=100000
 	@eng/prerequisites.sh --tests
@@ -118,8 +118,8 @@ fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=
 fuzz:            ## Feed every parser of untrusted bytes with damaged inputs: make fuzz N=1000000 [SEED=1] [TARGET=catalogue]
 	@eng/prerequisites.sh
 	@echo building ...
-	@$(BUILD) tests/LuoInterop.Fuzz
-	@dotnet tests/LuoInterop.Fuzz/bin/$(CONFIGURATION)/net10.0/LuoInterop.Fuzz.dll --count $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
+	@$(BUILD) tests/programs/LuoInterop.Fuzz
+	@dotnet tests/programs/LuoInterop.Fuzz/bin/$(CONFIGURATION)/net10.0/LuoInterop.Fuzz.dll --count $(or $(N),100000) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
 pack:            ## Make the NuGet packages in artifacts/packages
 	@eng/prerequisites.sh
@@ -130,8 +130,8 @@ api:             ## Accept the public API as it is now into its golden files
 	@LUO_ACCEPT_API=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Tests --filter FullyQualifiedName~PublicApi
 
 contract:        ## Write docs/contract.md anew from the contract scenarios
-	@$(BUILD) tests/LuoInterop.ContractTests
-	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.ContractTests --filter FullyQualifiedName~ContractPage
+	@$(BUILD) tests/LuoInterop.Contract.Tests
+	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter FullyQualifiedName~ContractPage
 
 differences:     ## Write the table of differences from Linux in docs/emulation.md anew
 	@$(BUILD) tests/LuoInterop.Emulation.Tests

@@ -39,7 +39,7 @@ report() {
 }
 
 # The contract on the real kernel takes longest and uses little more than one processor: the others run beside it.
-long=LuoInterop.ContractTests
+long=LuoInterop.Contract.Tests
 run $long &
 for project in tests/*Tests; do
   name=$(basename "$project")

@@ -1,3 +1,5 @@
+using LuoInterop.Kho;
+
 namespace LuoInterop.Benchmarks;
 
 /// <summary>Names what is measured: in results, tables and charts alike.</summary>

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Jobs;
+using LuoInterop.Kho;
 
 namespace LuoInterop.Benchmarks;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using LuoInterop;
 using LuoInterop.Demo;
 using LuoInterop.Emulation;
+using LuoInterop.Litmus;
 using LuoInterop.VmTesting;
 
 var on = new Option<string>("--on") { Description = "Where to run: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or 'linux' (this machine, which then kexecs!).", DefaultValueFactory = static _ => "emulated" };

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Litmus.Language;
+using LuoInterop.Litmus.Tracing;
 
 namespace LuoInterop.Litmus;
 
@@ -139,7 +140,7 @@ internal sealed class LitmusProcess : IDisposable
             int error = Kernel.MUnmap(address, length);
             if (error < 0)
             {
-                throw LiveUpdateException.For(error, Operation.Unmap);
+                throw KernelException.For(error, Operation.Unmap);
             }
         }
 

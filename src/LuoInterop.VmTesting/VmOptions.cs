@@ -1,3 +1,4 @@
+
 namespace LuoInterop.VmTesting;
 
 /// <summary>Names how QEMU runs the guest's processors.</summary>

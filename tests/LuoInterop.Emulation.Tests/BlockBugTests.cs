@@ -14,7 +14,7 @@ public class BlockBugTests
     public void RefusedDuplicate_At51N_PanicsTheNextKernel(int sessions, bool duplicate, bool panics)
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < sessions; i++)
         {
@@ -37,7 +37,7 @@ public class BlockBugTests
             return;
         }
 
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         using Descriptor nextDevice = next.OpenDevice();
         using Descriptor session = next.RetrieveSession(nextDevice, $"s{sessions - 1}");
     }
@@ -46,7 +46,7 @@ public class BlockBugTests
     public void AThrowAwaySession_RepairsIt()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < 51; i++)
         {
@@ -64,7 +64,7 @@ public class BlockBugTests
         foreach ((string commandLine, bool panics) in (ReadOnlySpan<(string, bool)>)[("kho=on liveupdate=off", true), ("kho=off", false)])
         {
             using var machine = new EmulatedMachine();
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Descriptor device = kernel.OpenDevice();
             for (int i = 0; i < 51; i++)
             {

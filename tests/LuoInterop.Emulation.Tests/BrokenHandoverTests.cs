@@ -1,5 +1,6 @@
 using System.Text;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -9,7 +10,7 @@ public sealed class BrokenHandoverTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
     private readonly PhysicalMemory _memory;
-    private readonly EmulatedKernel _first;
+    private readonly EmulatedProcess _first;
 
     public BrokenHandoverTests()
     {
@@ -31,13 +32,13 @@ public sealed class BrokenHandoverTests : IDisposable
     public void UnknownHandler_AndDuplicateNames_AreEioForEver(string old, string text)
     {
         Replace(old, text);
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Equal(EIO, kernel.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(EIO, kernel.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(EIO, kernel.StartProcess().Open("/dev/liveupdate", O_RDWR));
 
         // Nothing of it is carried on, and the boot after that is sound.
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
     }
 
@@ -62,7 +63,7 @@ public sealed class BrokenHandoverTests : IDisposable
     public void OtherKhoFormat_LosesEverythingSilently()
     {
         Replace("kho-v4", "kho-v3");
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Equal("7.3.5-next", kernel.Release);
         using Descriptor device = kernel.OpenDevice();
         Assert.Equal(ENOENT, kernel.TryRetrieveSession(device, "session-a", out _));
@@ -81,7 +82,7 @@ public sealed class BrokenHandoverTests : IDisposable
     public void FileDataOutsideOfMemory_PanicsAtRetrieve_AndTheMachineIsOff()
     {
         BitConverter.TryWriteBytes(Find("memfd-v2")[48..], 1UL << 60);
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "session-a");
         Assert.Throws<EmulatedKernelPanicException>(() => kernel.TryRetrieve(session, 7, out _));
         Assert.False(_machine.IsRunning);

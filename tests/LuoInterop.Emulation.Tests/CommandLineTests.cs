@@ -20,7 +20,7 @@ public sealed class CommandLineTests
     public void Boot_ReadsTheLineAsLinuxDoes(string commandLine, bool kho, bool device)
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = commandLine });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(kho ? 0 : ENOENT, kernel.ReadDirectory("/sys/kernel/debug/kho", out _));
         Assert.Equal(device ? 1 << 30 : ENOENT, kernel.Open("/dev/liveupdate", O_RDWR));
     }
@@ -40,7 +40,7 @@ public sealed class CommandLineTests
     public void BuiltInLine_StandsBeforeTheOneThatIsGiven_AndIsCutWithIt()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=off", BuiltInCommandLine = BuiltIn });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal($"{BuiltIn} liveupdate=off", kernel.CommandLine);
         Assert.Equal(ENOENT, kernel.Open("/dev/liveupdate", O_RDWR));
         string given = new('x', 2047 - BuiltIn.Length - 1 - 5);
@@ -53,7 +53,7 @@ public sealed class CommandLineTests
     public void LinePassedOnAsItIs_GrowsUntilItIsRefused()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { BuiltInCommandLine = BuiltIn });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         int updates = 0;
         while (kernel.Load(commandLine: kernel.CommandLine) == 0)
         {
@@ -71,7 +71,7 @@ public sealed class CommandLineTests
     public void LineCarriedOn_StaysTheSameOverTwentyUpdates()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "root=/dev/vda BOOT_IMAGE=/vmlinuz ro", BuiltInCommandLine = BuiltIn });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         for (int update = 1; update <= 20; update++)
         {
             string line = KernelCommandLine.Reuse(kernel);

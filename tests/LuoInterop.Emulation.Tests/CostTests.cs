@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -21,7 +22,7 @@ public class CostTests
         const int Files = 600;
         using var machine = new EmulatedMachine();
         long preserved = 0;
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         for (int round = 0; round < 2; round++)
         {
             Descriptor device = kernel.OpenDevice();
@@ -50,7 +51,7 @@ public class CostTests
     public void RefusedCalls_AndRepeatedOnes_AllocateNothing()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         using Descriptor device = first.OpenDevice();
         using Descriptor session = first.Create(device, "s");
         using Descriptor memory = first.Memfd(size: 4096);
@@ -62,7 +63,7 @@ public class CostTests
         Assert.Equal(0, Measure(100, _ => first.Ioctl(session, PreserveFdNumber, token.AsSpan()) == EEXIST ? 0 : -1));
         Assert.Equal(0, Measure(100, _ => first.Ioctl(session, GetNameNumber, name.AsSpan())));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         Descriptor file = next.Retrieve(retrieved, 1);
         byte[] retrieve = FdStructure(0, 1);
@@ -78,14 +79,14 @@ public class CostTests
     public void ManySessions_GoOver()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < 20_000; i++)
         {
             Assert.Equal(0, kernel.TryCreate(device, $"session {i}", out _));
         }
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor nextDevice = next.OpenDevice();
         using Descriptor last = next.RetrieveSession(nextDevice, "session 19999");
     }
@@ -107,7 +108,7 @@ public class CostTests
         static void Round()
         {
             using var machine = new EmulatedMachine();
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Descriptor device = kernel.OpenDevice();
             Descriptor dropped = kernel.Create(device, "dropped");
             Descriptor carried = kernel.Create(device, "carried");
@@ -121,7 +122,7 @@ public class CostTests
 
             dropped.Dispose();
             device.Dispose();
-            EmulatedKernel next = machine.Kexec();
+            EmulatedProcess next = machine.Kexec();
             carried.Dispose();
             using Descriptor nextDevice = next.OpenDevice();
             Descriptor session = next.RetrieveSession(nextDevice, "carried");
@@ -143,7 +144,7 @@ public class CostTests
     public void PagesOfDroppedPreserves_AreReused()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor memory = kernel.Memfd(size: 8 << 20);
         int pages = -1;
@@ -162,7 +163,7 @@ public class CostTests
 
     private static long RetrieveAll(EmulatedMachine machine, int files)
     {
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         byte[] structure = FdStructure(0, 0);
         var descriptors = new int[files];

@@ -8,7 +8,7 @@ public sealed class FrozenFileTests : IDisposable
     private const int KeepSize = 1, PunchHole = 2;
 
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _device;
 
     public FrozenFileTests()
@@ -157,7 +157,7 @@ public sealed class FrozenFileTests : IDisposable
         Assert.StartsWith("it has holes", Assert.Single(Refused()).Seen, StringComparison.Ordinal);
         BehindTheKernel.Allocate(memory, KeepSize, 0, 8192);
         Assert.Throws<EmulatedKexecException>(() => _kernel.Reboot(KexecCommand));
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         using Descriptor device = next.OpenDevice();
         using Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor file = next.Retrieve(retrieved, 1);
@@ -173,7 +173,7 @@ public sealed class FrozenFileTests : IDisposable
         session.Dispose();
         using Descriptor carried = Preserved("carried", 8192);
         Assert.Throws<EmulatedKexecException>(() => _kernel.Reboot(KexecCommand));
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         using Descriptor device = next.OpenDevice();
         using Descriptor retrieved = next.RetrieveSession(device, "carried");
         using Descriptor file = next.Retrieve(retrieved, 1);
@@ -187,7 +187,7 @@ public sealed class FrozenFileTests : IDisposable
     {
         using Descriptor memory = Preserved("s", 8192);
         Assert.Throws<EmulatedKexecException>(() => _kernel.Reboot(KexecCommand));
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         using Descriptor device = next.OpenDevice();
         Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor file = next.Retrieve(retrieved, 1);

@@ -8,7 +8,7 @@ namespace LuoInterop.Emulation.Tests;
 public sealed class IoctlDispatchTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _device;
     private readonly Descriptor _session;
 
@@ -205,7 +205,7 @@ public sealed class IoctlDispatchTests : IDisposable
     {
         using Descriptor memory = _kernel.Memfd(size: 4096);
         Assert.Equal(0, _kernel.Preserve(_session, memory.Fd, 5));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
         using var pages = new HostPages(1);
         NameStructure("outgoing").CopyTo(pages.Bytes);
@@ -219,7 +219,7 @@ public sealed class IoctlDispatchTests : IDisposable
     {
         using Descriptor memory = _kernel.MemfdWith([1, 2, 3]);
         Assert.Equal(0, _kernel.Preserve(_session, memory.Fd, 5));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
         using Descriptor session = next.RetrieveSession(device, "outgoing");
         using var pages = new HostPages(1);

@@ -13,7 +13,7 @@ public class KhoFilesTests
     public void ColdBoot_HasOutOnly_WithATruncatedTree()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(["out"], Names(kernel, Kho));
         Assert.Equal(["fdt", "scratch_len", "scratch_phys", "sub_fdts"], Names(kernel, Kho + "/out"));
         Assert.Equal(["LUO", "kexec-metadata"], Names(kernel, Kho + "/out/sub_fdts"));
@@ -34,11 +34,11 @@ public class KhoFilesTests
     public void KhoBoot_HasIn_WithAStaleLuo_AndNoOutFdt_AndInheritsScratch()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=on kho_scratch=5M,12M,0x" });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         string scratch = kernel.ReadText(Kho + "/out/scratch_phys") + kernel.ReadText(Kho + "/out/scratch_len");
         byte[] luo = kernel.ReadFile(Kho + "/out/sub_fdts/LUO");
         byte[] metadata = kernel.ReadFile(Kho + "/out/sub_fdts/kexec-metadata");
-        EmulatedKernel next = machine.Kexec("kho_scratch=16M,16M,16M liveupdate=on");
+        EmulatedProcess next = machine.Kexec("kho_scratch=16M,16M,16M liveupdate=on");
         Assert.Equal(["in", "out"], Names(next, Kho));
         Assert.Equal(["fdt", "sub_fdts"], Names(next, Kho + "/in"));
         Assert.Equal(["LUO", "kexec-metadata"], Names(next, Kho + "/in/sub_fdts"));
@@ -67,7 +67,7 @@ public class KhoFilesTests
     public void Files_AreReadOnly_AndSeekable_AndAnswerAsFilesDo()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using var file = new Descriptor(kernel, kernel.Open(Kho + "//out/fdt", O_RDONLY));
         byte[] magic = new byte[4];
         Assert.Equal(4, kernel.Read(file, magic));
@@ -84,7 +84,7 @@ public class KhoFilesTests
         Assert.Equal(-21, kernel.Read(folder, magic));
     }
 
-    private static IEnumerable<string> Names(EmulatedKernel kernel, string path)
+    private static IEnumerable<string> Names(EmulatedProcess kernel, string path)
     {
         Assert.Equal(0, kernel.ReadDirectory(path, out string[] names));
         return names.Order(StringComparer.Ordinal);

@@ -13,7 +13,7 @@ public sealed class LinuxOrEmulatedTests
         int code = EmulatedMachine.RunOnLinuxOrEmulated(
             kernel =>
             {
-                course.Add(kernel is EmulatedKernel ? "emulated" : "linux");
+                course.Add(kernel is EmulatedProcess ? "emulated" : "linux");
                 return 7;
             },
             why => course.Add(why.Errno.ToString()),
@@ -35,7 +35,7 @@ public sealed class LinuxOrEmulatedTests
     [Fact]
     public void DeviceThatRefuses_IsAnError_NotAReasonToEmulate()
     {
-        LiveUpdateException error = Assert.Throws<LiveUpdateException>(() => EmulatedMachine.RunOnLinuxOrEmulated(
+        KernelException error = Assert.Throws<KernelException>(() => EmulatedMachine.RunOnLinuxOrEmulated(
             static _ => 0,
             static _ => Assert.Fail("Emulation stood in for a device that refuses."),
             new EmulatedMachineOptions { DevicePath = "/dev" }));

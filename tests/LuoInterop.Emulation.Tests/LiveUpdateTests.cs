@@ -11,7 +11,7 @@ public class LiveUpdateTests
     public void Memfd_AcrossKexec_HasItsBytesSizeAndPosition()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         byte[] content = new byte[10_000];
         new Random(1).NextBytes(content);
         using (Descriptor device = first.OpenDevice())
@@ -23,7 +23,7 @@ public class LiveUpdateTests
             Assert.Equal(4321, first.LSeek(memory, 4321, SeekOrigin.Begin));
         }
 
-        EmulatedKernel second = machine.Kexec();
+        EmulatedProcess second = machine.Kexec();
         Assert.Equal("7.3.5-next", second.Release);
         using Descriptor nextDevice = second.OpenDevice();
         using Descriptor retrieved = second.RetrieveSession(nextDevice, "vm0");
@@ -40,14 +40,14 @@ public class LiveUpdateTests
     public void Content_IsWhatThePagesHoldAtTheJump()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor device = first.OpenDevice();
         Descriptor session = first.Create(device, "s");
         Descriptor memory = first.MemfdWith("before"u8);
         Assert.Equal(0, first.Preserve(session, memory.Fd, 0));
         Assert.Equal(6, first.PWrite(memory, "after!"u8, 0));
 
-        EmulatedKernel second = machine.Kexec();
+        EmulatedProcess second = machine.Kexec();
         using Descriptor nextDevice = second.OpenDevice();
         using Descriptor nextSession = second.RetrieveSession(nextDevice, "s");
         using Descriptor file = second.Retrieve(nextSession, 0);
@@ -58,13 +58,13 @@ public class LiveUpdateTests
     public void Memory_IsTheSameHostFile_NotACopy()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         Descriptor memory = first.Memfd(size: 64 << 20);
         FileStatus before = first.Status(memory);
         Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
 
-        EmulatedKernel second = machine.Kexec();
+        EmulatedProcess second = machine.Kexec();
         using Descriptor nextSession = second.RetrieveSession(second.OpenDevice(), "s");
         using Descriptor file = second.Retrieve(nextSession, 1);
         Assert.Equal(before.Inode, second.Status(file).Inode);
@@ -108,7 +108,7 @@ public class LiveUpdateTests
     public void Folios_AreTheLargestThatFit(int largest, int[] orders)
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = largest });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor memory = kernel.Memfd(size: 2047 << 12);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
@@ -136,7 +136,7 @@ public class LiveUpdateTests
         const int Sessions = 120;
         const int Files = 130;
         using var machine = new EmulatedMachine();
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor device = first.OpenDevice();
         var sessions = new List<Descriptor>();
         for (int i = 0; i < Sessions; i++)
@@ -150,7 +150,7 @@ public class LiveUpdateTests
             Assert.Equal(0, first.Preserve(sessions[7], memory.Fd, (ulong)i));
         }
 
-        EmulatedKernel second = machine.Kexec();
+        EmulatedProcess second = machine.Kexec();
         using Descriptor nextDevice = second.OpenDevice();
         for (int i = 0; i < Sessions; i++)
         {

@@ -162,9 +162,9 @@ internal static class Luo
     }
 
     /// <summary>Loads an image, jumps into it and boots it.</summary>
-    public static EmulatedKernel Kexec(this EmulatedMachine machine, string commandLine = "kho=on liveupdate=on")
+    public static EmulatedProcess Kexec(this EmulatedMachine machine, string commandLine = "kho=on liveupdate=on")
     {
-        EmulatedKernel kernel = machine.Kernel.StartProcess();
+        EmulatedProcess kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.Load(commandLine: commandLine));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         return machine.Boot();

@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -8,7 +9,7 @@ public sealed class MemfdPreserveTests : IDisposable
     private const int KeepSize = 1, PunchHole = 2, ZeroRange = 0x10;
 
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _session;
 
     public MemfdPreserveTests()
@@ -42,7 +43,7 @@ public sealed class MemfdPreserveTests : IDisposable
             File.Delete(path);
         }
 
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 2);
         Assert.Equal("abc"u8, next.Content(file, 3));
@@ -109,7 +110,7 @@ public sealed class MemfdPreserveTests : IDisposable
     public void MachineOutOfMemory_IsEnomem_AndRollsBack()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { MemorySize = 256 << 20 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.Create(device, "s");
         using Descriptor memory = kernel.Memfd(size: 200 << 20);
@@ -130,7 +131,7 @@ public sealed class MemfdPreserveTests : IDisposable
         Assert.Equal(9, _kernel.LSeek(memory, 9, SeekOrigin.Begin));
         Assert.Equal(0, _kernel.Preserve(_session, memory.Fd, 1));
         Assert.Equal(0, _kernel.Fcntl(memory, F_ADD_SEALS, SealWrite));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
         Assert.Equal(0, next.Status(file).Size);
@@ -174,7 +175,7 @@ public sealed class MemfdPreserveTests : IDisposable
         foreach ((int order, int chunk) in (ReadOnlySpan<(int, int)>)[(18, 2 << 20), (9, 2 << 20), (4, 64 << 10), (0, 4096)])
         {
             using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = order });
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
             using Descriptor memory = kernel.Memfd(size: chunk + 100);
             Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
@@ -226,7 +227,7 @@ public sealed class MemfdPreserveTests : IDisposable
         Assert.Equal(EPERM, _kernel.Fcntl(memory, F_ADD_SEALS, SealWrite));
         Assert.Equal(0x37, _kernel.Fcntl(memory, F_GET_SEALS));
 
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
         Assert.Equal(0, next.Fcntl(file, F_GET_SEALS));
@@ -261,7 +262,7 @@ public sealed class MemfdPreserveTests : IDisposable
     public void MemfdNoExec_DecidesOnNewFiles(int noExec, uint flags, int seals, uint mode)
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { MemfdNoExec = noExec });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         int fd = kernel.MemfdCreate("m", flags);
         if (seals < 0)
         {

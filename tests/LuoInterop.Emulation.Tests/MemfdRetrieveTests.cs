@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -22,7 +23,7 @@ public sealed class MemfdRetrieveTests : IDisposable
     [InlineData(MFD_NOEXEC_SEAL, SealGrow, 0x3e)]
     public void Seals_AreThoseOfPreserve_WidenedByExec(uint flags, int added, int expected)
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         Descriptor memory = first.MemfdWith(new byte[5000], flags);
         if (added != 0)
@@ -31,7 +32,7 @@ public sealed class MemfdRetrieveTests : IDisposable
         }
 
         Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(retrieved, 1);
         Assert.Equal(expected, next.Fcntl(file, F_GET_SEALS));
@@ -78,13 +79,13 @@ public sealed class MemfdRetrieveTests : IDisposable
     [Fact]
     public void MappingOfTheDeadKernel_DoesNotHinderTheSeals()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         Descriptor memory = first.MemfdWith(new byte[4096], MFD_NOEXEC_SEAL | MFD_ALLOW_SEALING);
         nint address = first.MMap(4096, 3, 1, memory, 0);
         Assert.True(address > 0);
         Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(retrieved, 1);
         Assert.Equal(0x3e, next.Fcntl(file, F_GET_SEALS));
@@ -96,12 +97,12 @@ public sealed class MemfdRetrieveTests : IDisposable
     [Fact]
     public void Retrieved_IsANewDescription_WithItsOwnPosition()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         Descriptor memory = first.MemfdWith([1, 2, 3]);
         Assert.Equal(1, first.LSeek(memory, 1, SeekOrigin.Begin));
         Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         Descriptor device = next.OpenDevice();
         using Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor file = next.Retrieve(retrieved, 1);
@@ -116,7 +117,7 @@ public sealed class MemfdRetrieveTests : IDisposable
     public void FoliosOutOfOrder_AreCopiedIntoOneFile_AndALostFolioIsEio()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = 0 });
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "s");
         byte[] content = new byte[3 * 4096];
         new Random(3).NextBytes(content);
@@ -147,7 +148,7 @@ public sealed class MemfdRetrieveTests : IDisposable
             }
         }
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         int[] results = [next.TryRetrieve(retrieved, 1, out int fd1), next.TryRetrieve(retrieved, 2, out int fd2)];
         Assert.Equal([EIO, 0], results.Order());

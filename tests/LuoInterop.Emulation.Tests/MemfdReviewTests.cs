@@ -15,13 +15,13 @@ public sealed class MemfdReviewTests : IDisposable
     [Trait("Asked", "memfd")]
     public void ContentPositionAndSize_AreKept_NameAndCloseOnExecAreNot()
     {
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("0123456789"u8, MFD_ALLOW_SEALING);
         Assert.Equal(4, kernel.LSeek(memory, 4, SeekOrigin.Begin));
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
         Assert.Equal(0, kernel.Fcntl(memory, F_GETFD));
 
-        using Descriptor file = Retrieve(out EmulatedKernel next, out _);
+        using Descriptor file = Retrieve(out EmulatedProcess next, out _);
         Assert.Equal(4, next.LSeek(file, 0, SeekOrigin.Current));
         Assert.Equal(10UL, (ulong)next.Status(file).Size);
         Assert.Equal("0123456789"u8, next.Content(file, 10));
@@ -33,10 +33,10 @@ public sealed class MemfdReviewTests : IDisposable
     [Trait("Asked", "memfd")]
     public void RecreatedFile_BelongsToTheTaskThatRestoresIt()
     {
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("a"u8);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
-        using Descriptor file = Retrieve(out EmulatedKernel next, out _);
+        using Descriptor file = Retrieve(out EmulatedProcess next, out _);
         using Descriptor made = next.Memfd();
         Assert.Equal((next.Status(made).UserId, next.Status(made).GroupId), (next.Status(file).UserId, next.Status(file).GroupId));
     }
@@ -45,7 +45,7 @@ public sealed class MemfdReviewTests : IDisposable
     [Trait("Asked", "memfd")]
     public void PreservedFile_CannotGrowOrShrink_AndIsStillReadAndWritten()
     {
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("0123456789"u8);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
         Assert.Equal(EPERM, kernel.FTruncate(memory, 11));
@@ -61,11 +61,11 @@ public sealed class MemfdReviewTests : IDisposable
     public void ListOfFolios_HasNoSizeLimit()
     {
         const long Pages = (511 * 256) + 1;
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.Memfd(size: Pages * 4096);
         Assert.Equal(1, kernel.PWrite(memory, "z"u8, (Pages * 4096) - 1));
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
-        using Descriptor file = Retrieve(out EmulatedKernel next, out _);
+        using Descriptor file = Retrieve(out EmulatedProcess next, out _);
         Assert.Equal("z"u8, next.Content(file, 1, (Pages * 4096) - 1));
     }
 
@@ -74,7 +74,7 @@ public sealed class MemfdReviewTests : IDisposable
     [Trait("Asked", "memfd")]
     public void HolesAreFilled_SoThatTheListIsDense()
     {
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.Memfd(size: 64 * 4096);
         Assert.Equal(1, kernel.PWrite(memory, "a"u8, 32 * 4096));
         Assert.Equal(8UL, (ulong)kernel.Status(memory).Blocks);
@@ -88,10 +88,10 @@ public sealed class MemfdReviewTests : IDisposable
     public void Finish_FreesWhatNobodyRetrieved()
     {
         ulong before = Frames(_machine.Boot());
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.Memfd(size: 1 << 20);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         ulong held = Frames(next);
         Assert.Equal(0, next.Finish(retrieved));
@@ -103,10 +103,10 @@ public sealed class MemfdReviewTests : IDisposable
     [Trait("Asked", "memfd")]
     public void FinishAfterRetrieve_LeavesTheFileAlone()
     {
-        (EmulatedKernel kernel, Descriptor session) = Start();
+        (EmulatedProcess kernel, Descriptor session) = Start();
         using Descriptor memory = kernel.MemfdWith("content"u8);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
-        using Descriptor file = Retrieve(out EmulatedKernel next, out Descriptor retrieved);
+        using Descriptor file = Retrieve(out EmulatedProcess next, out Descriptor retrieved);
         Assert.Equal(0, next.Finish(retrieved));
         Assert.Equal("content"u8, next.Content(file, 7));
         Assert.Equal(0, next.FTruncate(file, 1 << 20));
@@ -124,18 +124,18 @@ public sealed class MemfdReviewTests : IDisposable
         Assert.Equal("memfd-v2", MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE);
     }
 
-    private (EmulatedKernel Kernel, Descriptor Session) Start()
+    private (EmulatedProcess Kernel, Descriptor Session) Start()
     {
-        EmulatedKernel kernel = _machine.IsRunning ? _machine.Kernel : _machine.Boot();
+        EmulatedProcess kernel = _machine.IsRunning ? _machine.Kernel : _machine.Boot();
         return (kernel, kernel.Create(kernel.OpenDevice(), "s"));
     }
 
-    private Descriptor Retrieve(out EmulatedKernel next, out Descriptor session)
+    private Descriptor Retrieve(out EmulatedProcess next, out Descriptor session)
     {
         next = _machine.Kexec();
         session = next.RetrieveSession(next.OpenDevice(), "s");
         return next.Retrieve(session, 1);
     }
 
-    private static ulong Frames(EmulatedKernel kernel) => KernelFootprint.Of(kernel.Running).Frames;
+    private static ulong Frames(EmulatedProcess kernel) => KernelFootprint.Of(kernel.Running).Frames;
 }

@@ -12,8 +12,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void Processes_HaveTheirOwnDescriptors_AndOneDevice()
     {
-        EmulatedKernel a = _machine.Boot();
-        EmulatedKernel b = a.StartProcess();
+        EmulatedProcess a = _machine.Boot();
+        EmulatedProcess b = a.StartProcess();
         using Descriptor device = a.OpenDevice();
         Assert.Equal(EBUSY, b.Open("/dev/liveupdate", O_RDWR));
         using var cmdline = new Descriptor(b, b.Open("/proc/cmdline", O_RDONLY));
@@ -28,7 +28,7 @@ public sealed class ProcessTests : IDisposable
     public void Descriptors_TheLowestFreeOneIsGiven_AmongManyThousand()
     {
         const int Many = 9000;
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         using var first = new Descriptor(kernel, kernel.Open("/proc/cmdline", O_RDONLY));
         for (int i = 1; i < Many; i++)
         {
@@ -54,8 +54,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void Exit_DropsOutgoingSessions_ButNotThoseThatAnotherProcessHolds()
     {
-        EmulatedKernel agent = _machine.Boot();
-        EmulatedKernel manager = agent.StartProcess();
+        EmulatedProcess agent = _machine.Boot();
+        EmulatedProcess manager = agent.StartProcess();
         Descriptor device = agent.OpenDevice();
         Descriptor lost = agent.Create(device, "lost");
         Descriptor kept = agent.Create(device, "kept");
@@ -68,18 +68,18 @@ public sealed class ProcessTests : IDisposable
         using Descriptor own = manager.OpenDevice();
         Assert.Equal(0, manager.TryCreate(own, "lost", out _));
         Assert.Equal(EEXIST, manager.TryCreate(own, "kept", out _));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "kept");
     }
 
     [Fact]
     public void Exit_FinishesRetrievedSessions()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         using Descriptor device = first.OpenDevice();
         using Descriptor created = first.Create(device, "s");
-        EmulatedKernel init = _machine.Kexec();
-        EmulatedKernel program = init.StartProcess();
+        EmulatedProcess init = _machine.Kexec();
+        EmulatedProcess program = init.StartProcess();
         using Descriptor programDevice = program.OpenDevice();
         using Descriptor retrieved = program.RetrieveSession(programDevice, "s");
         program.Exit();
@@ -91,8 +91,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void HostDescriptors_CanBeSent()
     {
-        EmulatedKernel a = _machine.Boot();
-        EmulatedKernel b = a.StartProcess();
+        EmulatedProcess a = _machine.Boot();
+        EmulatedProcess b = a.StartProcess();
         using Descriptor memory = a.MemfdWith([1, 2]);
         using var received = new Descriptor(b, a.SendDescriptor(b, memory));
         Assert.Equal(1, a.LSeek(memory, 1, SeekOrigin.Begin));

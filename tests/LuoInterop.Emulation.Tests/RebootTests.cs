@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -12,7 +13,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void Kexec_WithoutImage_IsEinval_AndTheSystemRunsOn()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Equal(EINVAL, kernel.Reboot(KexecCommand));
         Assert.Equal(EINVAL, kernel.Reboot(12345));
         Assert.Equal(0, kernel.Load());
@@ -26,7 +27,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void FailedFreeze_IsReturnedUnchanged_AndRolledBack_AndCanBeRetried()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor a = kernel.Create(device, "a");
         Descriptor b = kernel.Create(device, "b");
@@ -44,7 +45,7 @@ public sealed class RebootTests : IDisposable
 
         Assert.True(fault.HasFired);
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         using Descriptor nextDevice = next.OpenDevice();
         using Descriptor nextB = next.RetrieveSession(nextDevice, "b");
         using Descriptor file = next.Retrieve(nextB, 3);
@@ -55,7 +56,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void FailedFreeze_ThenFewerSessions_HandsOverOnlyThem()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor device = kernel.OpenDevice();
         var sessions = Enumerable.Range(0, 60).Select(i => kernel.Create(device, $"s{i}")).ToList();
         Assert.Equal(0, kernel.Preserve(sessions[59], kernel.Memfd(size: 1).Fd, 1));
@@ -67,7 +68,7 @@ public sealed class RebootTests : IDisposable
             sessions[i].Dispose();
         }
 
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor nextDevice = next.OpenDevice();
         using Descriptor last = next.RetrieveSession(nextDevice, "s39");
         Assert.Equal(ENOENT, next.TryRetrieveSession(nextDevice, "s40", out _));
@@ -77,13 +78,13 @@ public sealed class RebootTests : IDisposable
     [Difference("reboot-throws")]
     public void DeadKernel_ThrowsFromEveryCall_ButCloseAndExit()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "kept");
         Descriptor memory = kernel.MemfdWith([7]);
         Assert.Equal(0, kernel.Preserve(session, memory.Fd, 1));
-        EmulatedKernel other = kernel.StartProcess();
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess other = kernel.StartProcess();
+        EmulatedProcess next = _machine.Kexec();
         Assert.True(kernel.HasEnded);
         Assert.Throws<EmulatedKexecException>(() => kernel.Open("/dev/null", 0));
         Assert.Throws<EmulatedKexecException>(() => kernel.Finish(session));
@@ -106,7 +107,7 @@ public sealed class RebootTests : IDisposable
     [Difference("frozen-sessions-throw")]
     public async Task CallThatWaitsWhileAnotherThreadKexecs_Throws()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Assert.Equal(0, kernel.Load());
         Task worker = Task.Run(() =>
@@ -127,13 +128,13 @@ public sealed class RebootTests : IDisposable
     [InlineData(PowerOffCommand)]
     public void RestartAndPowerOff_CarryNothing(uint command)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.Memfd(size: 4096).Fd, 1));
         Assert.Equal(0, kernel.Load());
         EmulatedRebootException end = Assert.Throws<EmulatedRebootException>(() => kernel.Reboot(command));
         Assert.Equal(command, end.Command);
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         Assert.Equal("7.3.4-emulated", next.Release);
         Assert.Equal("0\n", next.ReadText("/sys/kernel/kexec_loaded"));
         Assert.Equal(ENOENT, next.TryRetrieveSession(next.OpenDevice(), "s", out _));
@@ -172,7 +173,7 @@ public sealed class RebootTests : IDisposable
     [InlineData("7.3-rc1")]
     public void Images_OfKnownKernels_AreLoaded(string release)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Equal(0, kernel.Load(release));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         Assert.Equal(release, _machine.Boot().Release);
@@ -187,7 +188,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void KexecFileLoad_ChecksFlagsThenFileThenImageThenInitrdThenCommandLine()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         string path = Path.GetTempFileName();
         try
         {
@@ -235,10 +236,10 @@ public sealed class RebootTests : IDisposable
     [InlineData("kho=on -- liveupdate=on", true, false)]
     public void CommandLine_DecidesOnKhoAndTheDevice(string commandLine, bool kho, bool device)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.Memfd(size: 4096).Fd, 1));
-        EmulatedKernel next = _machine.Kexec(commandLine);
+        EmulatedProcess next = _machine.Kexec(commandLine);
         Assert.Equal(commandLine, next.CommandLine);
         Assert.Equal(commandLine + "\n", next.ReadText("/proc/cmdline"));
         Assert.Equal(kho ? 0 : ENOENT, next.ReadDirectory("/sys/kernel/debug/kho", out _));
@@ -247,7 +248,7 @@ public sealed class RebootTests : IDisposable
 
         // Held until the next boot, and not carried further by a kernel that did not take it over.
         Assert.Single(next.Running.Handover.Memory.Folios);
-        EmulatedKernel third = _machine.Kexec();
+        EmulatedProcess third = _machine.Kexec();
         Assert.Empty(third.Running.Handover.Memory.Folios);
         Assert.Equal(ENOENT, third.TryRetrieveSession(third.OpenDevice(), "s", out _));
     }
@@ -255,7 +256,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void Counters_GrowWithEachHandover_AndStartAgainWithoutLuo()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Equal((1UL, 1u), Counters(kernel));
         kernel = _machine.Kexec();
         Assert.Equal((2UL, 2u), Counters(kernel));
@@ -265,7 +266,7 @@ public sealed class RebootTests : IDisposable
         kernel = _machine.Kexec();
         Assert.Equal((1UL, 5u), Counters(kernel));
 
-        static (ulong Updates, uint Kexecs) Counters(EmulatedKernel kernel) => (
+        static (ulong Updates, uint Kexecs) Counters(EmulatedProcess kernel) => (
             BitConverter.ToUInt64(kernel.ReadFile("/sys/kernel/debug/kho/out/sub_fdts/LUO"), 8),
             BitConverter.ToUInt32(kernel.ReadFile("/sys/kernel/debug/kho/out/sub_fdts/kexec-metadata"), 69));
     }
@@ -273,7 +274,7 @@ public sealed class RebootTests : IDisposable
     [Fact]
     public void Description_SaysThatItIsEmulated()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         Assert.Contains("emulated", kernel.Description, StringComparison.Ordinal);
         Assert.Contains("does not survive a real kexec", kernel.Description, StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -7,7 +8,7 @@ namespace LuoInterop.Emulation.Tests;
 public sealed class SessionTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _device;
 
     public SessionTests()
@@ -60,7 +61,7 @@ public sealed class SessionTests : IDisposable
     public void DescriptorLimit_IsEmfile_BeforeTheNameIsLookedAt()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { DescriptorLimit = 2 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.Create(device, "only");
         Assert.Equal(EMFILE, kernel.TryCreate(device, "", out _));
@@ -74,7 +75,7 @@ public sealed class SessionTests : IDisposable
     public void RetrieveFd_AtTheLimit_IsEmfile_AndNotSticky()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { DescriptorLimit = 2 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using (Descriptor device = kernel.OpenDevice())
         {
             Descriptor session = kernel.Create(device, "s");
@@ -105,7 +106,7 @@ public sealed class SessionTests : IDisposable
     public void IncomingAndOutgoing_MayShareAName()
     {
         _kernel.Create(_device, "same");
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
         using Descriptor outgoing = next.Create(device, "same");
         using Descriptor incoming = next.RetrieveSession(device, "same");
@@ -133,7 +134,7 @@ public sealed class SessionTests : IDisposable
     public void Finish_WithReserved_IsEinval_AndFinishesNothing()
     {
         _kernel.Preserve(_kernel.Create(_device, "s"), _kernel.Memfd(size: 1).Fd, 1);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(EINVAL, next.Ioctl(session, FinishNumber, new byte[] { 8, 0, 0, 0, 1, 0, 0, 0 }.AsSpan()));
         using Descriptor file = next.Retrieve(session, 1);
@@ -180,7 +181,7 @@ public sealed class SessionTests : IDisposable
         Descriptor session = _kernel.Create(_device, "s");
         Assert.Equal(0, _kernel.Preserve(session, _kernel.MemfdWith([1]).Fd, 1));
         Assert.Equal(0, _kernel.Preserve(session, _kernel.MemfdWith([2]).Fd, 2));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
         Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor file = next.Retrieve(retrieved, 2);
@@ -198,7 +199,7 @@ public sealed class SessionTests : IDisposable
     {
         Descriptor session = _kernel.Create(_device, "s");
         Assert.Equal(0, _kernel.Preserve(session, _kernel.MemfdWith([1, 2, 3]).Fd, 1));
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor device = next.OpenDevice();
         using Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor first = next.Retrieve(retrieved, 1);
@@ -233,7 +234,7 @@ public sealed class SessionTests : IDisposable
             }
         }
 
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         int[] results = [next.TryRetrieve(retrieved, 1, out _), next.TryRetrieve(retrieved, 2, out int _)];
         Assert.Equal([0, EOPNOTSUPP], results.Order().Reverse());
@@ -246,11 +247,11 @@ public sealed class SessionTests : IDisposable
     {
         _kernel.Create(_device, "never retrieved");
         _kernel.Create(_device, "retrieved");
-        EmulatedKernel second = _machine.Kexec();
+        EmulatedProcess second = _machine.Kexec();
         Descriptor device = second.OpenDevice();
         second.RetrieveSession(device, "retrieved");
         second.Create(device, "new");
-        EmulatedKernel third = _machine.Kexec();
+        EmulatedProcess third = _machine.Kexec();
         using Descriptor last = third.OpenDevice();
         Assert.Equal(ENOENT, third.TryRetrieveSession(last, "never retrieved", out _));
         Assert.Equal(ENOENT, third.TryRetrieveSession(last, "retrieved", out _));

@@ -1,3 +1,5 @@
+using LuoInterop.Kho.Abi;
+
 namespace LuoInterop.Kho.Tests;
 
 public sealed class KhoDebugFsTests : IDisposable

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using LuoInterop.Emulation.Previews.Arrays;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Benchmarks;

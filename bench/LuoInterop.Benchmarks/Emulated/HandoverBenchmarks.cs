@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using LuoInterop.Kho;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Benchmarks;

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using LuoInterop.Kho;
 
 namespace LuoInterop.Benchmarks;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using LuoInterop.Emulation;
+using LuoInterop.Kho;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Benchmarks;
@@ -25,7 +26,7 @@ internal sealed class PopulatedMachine : IDisposable
         Boot();
     }
 
-    public EmulatedKernel Kernel { get; private set; } = null!;
+    public EmulatedProcess Kernel { get; private set; } = null!;
 
     public LuoCalls Calls { get; private set; } = null!;
 

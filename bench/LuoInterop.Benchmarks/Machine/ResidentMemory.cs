@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.Kho;
 
 namespace LuoInterop.Benchmarks;
 

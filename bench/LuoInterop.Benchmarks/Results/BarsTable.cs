@@ -1,4 +1,5 @@
 using System.Text;
+using LuoInterop.Kho;
 using static LuoInterop.Benchmarks.Figures;
 
 namespace LuoInterop.Benchmarks;

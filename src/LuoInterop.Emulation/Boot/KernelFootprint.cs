@@ -1,3 +1,5 @@
+using LuoInterop.Kho;
+
 namespace LuoInterop.Emulation.Boot;
 
 /// <summary>Counts what a kernel holds. Two counts that are equal say that nothing was leaked in between.</summary>
@@ -10,7 +12,7 @@ namespace LuoInterop.Emulation.Boot;
 internal sealed record KernelFootprint(int Pages, ulong Frames, int Folios, int FrozenFiles, int PreservedFiles)
 {
     /// <summary>Counts, under the kernel's lock.</summary>
-    public static KernelFootprint Of(RunningKernel kernel)
+    public static KernelFootprint Of(EmulatedKernel kernel)
     {
         lock (kernel.Lock)
         {

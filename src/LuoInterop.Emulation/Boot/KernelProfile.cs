@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
+using LuoInterop.Kvm;
 
 namespace LuoInterop.Emulation.Boot;
 

@@ -56,5 +56,5 @@ internal sealed class BlobFile : OpenFile
 
     public override FileStatus Status() => new(_node.FileSystemType, 0, 1, 1, _node.Mode, 0, 0, _node.Length, 0);
 
-    protected override int AllocateOperation(EmulatedKernel process, int mode, long offset, long length) => Refused.EOPNOTSUPP;
+    protected override int AllocateOperation(EmulatedProcess process, int mode, long offset, long length) => Refused.EOPNOTSUPP;
 }

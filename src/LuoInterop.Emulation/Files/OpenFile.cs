@@ -98,7 +98,7 @@ internal abstract class OpenFile
     public virtual bool HasPath => !LinkText.StartsWith("anon_inode:", StringComparison.Ordinal);
 
     /// <summary>Allocates a range: vfs_fallocate() of fs/open.c.</summary>
-    public int Allocate(EmulatedKernel process, int mode, long offset, long length)
+    public int Allocate(EmulatedProcess process, int mode, long offset, long length)
     {
         const int Keep = FallocHeader.FALLOC_FL_KEEP_SIZE;
         if (offset < 0 || length <= 0)
@@ -141,7 +141,7 @@ internal abstract class OpenFile
     public abstract FileStatus Status();
 
     /// <summary>Allocates a range, the arguments being legal: ENODEV for what is no regular file.</summary>
-    protected virtual int AllocateOperation(EmulatedKernel process, int mode, long offset, long length) => Refused.ENODEV;
+    protected virtual int AllocateOperation(EmulatedProcess process, int mode, long offset, long length) => Refused.ENODEV;
 
     /// <summary>Maps the file as the arguments, which are legal, say: ENODEV for what has no mmap.</summary>
     protected virtual nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset) => Refused.ENODEV;

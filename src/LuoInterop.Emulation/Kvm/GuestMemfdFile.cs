@@ -101,7 +101,7 @@ internal sealed class GuestMemfdFile : OpenFile
 
     // kvm_gmem_fallocate. As in the review of the posting, arguments are looked at first, and the freeze then. Without the running
     // kernel's lock: a freeze waits at the gate, and nobody waits to unfreeze.
-    protected override int AllocateOperation(EmulatedKernel process, int mode, long offset, long length)
+    protected override int AllocateOperation(EmulatedProcess process, int mode, long offset, long length)
     {
         const int Keep = FallocHeader.FALLOC_FL_KEEP_SIZE;
         const int Punch = FallocHeader.FALLOC_FL_PUNCH_HOLE;

@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;
 

@@ -1,5 +1,7 @@
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -35,7 +37,7 @@ internal sealed class KvmModule(KexecHandover handover)
         // kvm_is_vm_type_supported: the emulated processor has none of the technologies of the others. The argument was an unsigned
         // long; x86 looks at all of it.
         file = null;
-        if (type != LuoInterop.Interop.KvmHeader.KVM_X86_DEFAULT_VM)
+        if (type != LuoInterop.Kvm.Interop.KvmHeader.KVM_X86_DEFAULT_VM)
         {
             return Interop.Refused.EINVAL;
         }

@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -50,14 +52,14 @@ internal sealed class VcpuFile : OpenFile
     // noop_llseek.
     public override long Seek(long offset, SeekOrigin whence) => 0;
 
-    /// <summary>Tells whether a request is one that <see cref="Ioctl(EmulatedKernel, uint, UserMemory)"/> answers.</summary>
+    /// <summary>Tells whether a request is one that <see cref="Ioctl(EmulatedProcess, uint, UserMemory)"/> answers.</summary>
     public static bool IsOwn(uint request) => ((request >> 8) & 0xff) == KvmHeader.KVMIO;
 
     /// <summary>Gives the vCPU a program.</summary>
     public void SetProgram(Action<EmulatedGuest> program) => _program = program;
 
     /// <summary>Answers the vCPU's own requests (kvm_vcpu_ioctl), after one another.</summary>
-    public int Ioctl(EmulatedKernel process, uint request, UserMemory argument)
+    public int Ioctl(EmulatedProcess process, uint request, UserMemory argument)
     {
         if (process.Descriptors != Vm.Process)
         {
@@ -122,7 +124,7 @@ internal sealed class VcpuFile : OpenFile
     }
 
     // kvm_arch_vcpu_ioctl_run.
-    private int Run(EmulatedKernel process)
+    private int Run(EmulatedProcess process)
     {
         Shared.Run.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
         if (Shared.Run.immediate_exit != 0)

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;
 

@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;
 
@@ -14,7 +15,7 @@ internal sealed partial class VirtualMachine
     /// <param name="isStore">Which of both.</param>
     /// <param name="error">What KVM_RUN returns for a fault: EPERM, EFAULT, EHWPOISON, ENOMEM.</param>
     /// <remarks>The whole access is inside the gate: a freeze that has returned knows that no access from before it goes on.</remarks>
-    public GuestAccess Access(EmulatedKernel process, ulong address, Span<byte> data, bool isStore, out int error)
+    public GuestAccess Access(EmulatedProcess process, ulong address, Span<byte> data, bool isStore, out int error)
     {
         int region = Srcu.Enter();
         int gate = Kvm.FreezeGate.Enter();

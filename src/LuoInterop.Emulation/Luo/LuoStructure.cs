@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Luo;

@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
+using LuoInterop.Emulation.Previews.Versions;
 using LuoInterop.Interop;
 using LuoInterop.Kho.Abi;
 

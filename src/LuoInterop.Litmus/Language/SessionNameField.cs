@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Interop;
+using LuoInterop.Litmus.Tracing;
 
 namespace LuoInterop.Litmus.Language;
 

@@ -1,4 +1,6 @@
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Litmus.Operations;
 

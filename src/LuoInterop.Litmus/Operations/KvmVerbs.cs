@@ -1,4 +1,6 @@
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 using LuoInterop.Litmus.Language;
 
 namespace LuoInterop.Litmus.Operations;

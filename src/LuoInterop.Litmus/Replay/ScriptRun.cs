@@ -66,7 +66,7 @@ internal sealed class ScriptRun(LitmusScript script, int number) : IDisposable
             image.Reboot();
             throw new InvalidOperationException("reboot(KEXEC) returned without an error.");
         }
-        catch (LiveUpdateException refusal)
+        catch (KernelException refusal)
         {
             return LitmusProcess.Describe(-(int)refusal.Errno);
         }

@@ -35,7 +35,18 @@ internal static class Operation
 internal static class Refusal
 {
     public static string Explain(string operation, Errno errno) =>
-        Specific(operation, errno) ?? KvmRefusal.Explain(operation, errno) ?? General(errno);
+        Specific(operation, errno) ?? General(errno);
+
+    /// <summary>Tells whether the same call can succeed later; see <see cref="KernelException.IsTransient"/>.</summary>
+    public static bool IsTransient(string operation, Errno errno) => (operation, errno) switch
+    {
+        (_, Errno.EINTR or Errno.EAGAIN or Errno.EMFILE or Errno.ENFILE) => true,
+        (Operation.Reboot, _) => errno is not (Errno.EPERM or Errno.EINVAL or Errno.ESTALE),
+        (Operation.OpenDevice or Operation.KexecFileLoad or Operation.Finish, Errno.EBUSY) => true,
+        (Operation.KexecFileLoad, Errno.ETXTBSY) => true,
+        (_, Errno.ENOMEM) => operation != Operation.RetrieveFd,
+        _ => false,
+    };
 
     private static string? Specific(string operation, Errno errno) => (operation, errno) switch
     {
@@ -128,7 +139,7 @@ internal static class Refusal
         _ => null,
     };
 
-    private static string General(Errno errno) => errno switch
+    public static string General(Errno errno) => errno switch
     {
         Errno.EMFILE => "the process has as many open files as RLIMIT_NOFILE allows.",
         Errno.ENFILE => "the system has as many open files as it can have.",

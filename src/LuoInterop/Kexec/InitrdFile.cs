@@ -13,7 +13,7 @@ internal static class InitrdFile
     private const int BlockSize = 1 << 20;
 
     /// <summary>Opens what the kernel has to read: null for no file, the file itself where it is the only one, else one that holds all of them in order.</summary>
-    /// <exception cref="LiveUpdateException">A file cannot be read, or there is no memory for all of them.</exception>
+    /// <exception cref="KernelException">A file cannot be read, or there is no memory for all of them.</exception>
     public static KernelHandle? Open(Kernel kernel, IReadOnlyList<string> paths) => paths.Count switch
     {
         0 => null,
@@ -22,7 +22,7 @@ internal static class InitrdFile
     };
 
     /// <summary>Opens a file for reading.</summary>
-    /// <exception cref="LiveUpdateException">It cannot be opened.</exception>
+    /// <exception cref="KernelException">It cannot be opened.</exception>
     public static KernelHandle OpenFile(Kernel kernel, string path)
     {
         var file = new KernelHandle(kernel);
@@ -76,6 +76,6 @@ internal static class InitrdFile
         }
     }
 
-    private static LiveUpdateException Refused(int result, string operation, string path) =>
+    private static KernelException Refused(int result, string operation, string path) =>
         new((Errno)(-result), operation, $"{path}: {Refusal.Explain(operation, (Errno)(-result))}");
 }

@@ -68,7 +68,7 @@ public sealed class KexecImage
     /// <param name="commandLine">The next kernel's command line. It must have <c>liveupdate=on</c>, and where KHO is not that kernel's default (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT) <c>kho=on</c>, which cannot be checked here.</param>
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">The command line would lose every preserved file, or the image was built without what carries them.</exception>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image, or one whose end is missing; EPERM: no CAP_SYS_BOOT, or loads
     /// are forbidden; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory; ENODATA, ENOKEY, EKEYREJECTED, EKEYEXPIRED,
     /// ENOPKG, EBADMSG, ELIBBAD: its signature. An image loaded before stays.
@@ -93,7 +93,7 @@ public sealed class KexecImage
     /// <param name="commandLine">The next kernel's command line, as for the other overload.</param>
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">As the other overload.</exception>
-    /// <exception cref="LiveUpdateException">As the other overload; ENOMEM, ENOSPC, EACCES: no memory file can be made.</exception>
+    /// <exception cref="KernelException">As the other overload; ENOMEM, ENOSPC, EACCES: no memory file can be made.</exception>
     /// <remarks>
     /// The kernel takes one file: more than one are put together in a sealed memfd, each at a multiple of four bytes. It needs /proc and as
     /// much memory as the files have, for the time of the call. A policy of IMA that wants signed RAM disks refuses it (EACCES).
@@ -140,7 +140,7 @@ public sealed class KexecImage
         loadsLeft -= calls;
         return result >= 0
             ? new KexecImage(kernel, kernelPath, initrdPaths, commandLine, loadsLeft)
-            : throw new LiveUpdateException(
+            : throw new KernelException(
                 (Errno)(-result),
                 Operation.KexecFileLoad,
                 $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is {kernelPath}.{ExplainRefusal(result, image, initrd, loadsLeft)}");
@@ -164,19 +164,19 @@ public sealed class KexecImage
     }
 
     /// <summary>Unloads the image that is loaded, so that a kexec is refused.</summary>
-    /// <exception cref="LiveUpdateException">EPERM: no CAP_SYS_BOOT; EBUSY: another kexec operation runs.</exception>
+    /// <exception cref="KernelException">EPERM: no CAP_SYS_BOOT; EBUSY: another kexec operation runs.</exception>
     public static void Unload(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
         int result = Uninterrupted.KexecFileLoad(kernel, null, null, "", KexecHeader.KEXEC_FILE_UNLOAD, out _);
         if (result < 0)
         {
-            throw LiveUpdateException.For(result, Operation.KexecFileLoad);
+            throw KernelException.For(result, Operation.KexecFileLoad);
         }
     }
 
     /// <summary>Starts the loaded kernel at once: reboot(2) with LINUX_REBOOT_CMD_KEXEC. Returns only by an exception.</summary>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), load again; EBUSY: another
     /// process holds the device, or another kexec operation runs; EPERM: no CAP_SYS_BOOT; EMFILE, ENFILE, ENOMEM, EACCES: the device or a
     /// session could not be had; any other: a preserved file's handler could not freeze. The system runs on, the sessions are as before, and
@@ -197,7 +197,7 @@ public sealed class KexecImage
 
     /// <summary>Starts the loaded kernel as <see cref="Reboot()"/> does, and lets pass what the caller names.</summary>
     /// <param name="options">What to let pass.</param>
-    /// <exception cref="LiveUpdateException">As <see cref="Reboot()"/>.</exception>
+    /// <exception cref="KernelException">As <see cref="Reboot()"/>.</exception>
     public void Reboot(KexecRebootOptions options)
     {
         lock (Kernel.OutgoingSessions.Lock)
@@ -210,7 +210,7 @@ public sealed class KexecImage
             }
 
             int result = Kernel.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
-            throw LiveUpdateException.For(result, Operation.Reboot);
+            throw KernelException.For(result, Operation.Reboot);
         }
     }
 
@@ -219,13 +219,13 @@ public sealed class KexecImage
     {
         if (IsLoaded(Kernel) == false)
         {
-            throw new LiveUpdateException(
+            throw new KernelException(
                 Errno.EINVAL, Operation.Reboot, "no kernel image is loaded any more; another program unloaded it. The system runs on and nothing was lost: load again.");
         }
 
         if (IsReplaced == true)
         {
-            throw new LiveUpdateException(
+            throw new KernelException(
                 Errno.ESTALE,
                 Operation.Reboot,
                 "another program loaded or unloaded a kernel image since this one was loaded, and what it loaded by kexec_load (kexec -a, kexec -c) would lose every preserved file. "
@@ -237,7 +237,7 @@ public sealed class KexecImage
     {
         if (image.IsCut)
         {
-            throw new LiveUpdateException(
+            throw new KernelException(
                 Errno.ENOEXEC,
                 Operation.KexecFileLoad,
                 $"the end of the image is missing: its header promises {image.PromisedLength} bytes, the file {path} has {image.Length}. The kernel would load it and start nothing. Copy it again.");

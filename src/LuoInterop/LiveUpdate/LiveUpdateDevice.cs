@@ -34,7 +34,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <summary>Opens the device.</summary>
     /// <param name="kernel">The kernel to ask.</param>
     /// <param name="path">The device node.</param>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// The device cannot be opened: ENOENT where LUO is missing or off, EBUSY while somebody else has it open, EACCES or EPERM
     /// without permission, EIO when the handed-over sessions cannot be read. The message says why and what to do.
     /// </exception>
@@ -46,7 +46,7 @@ public sealed class LiveUpdateDevice : IDisposable
         }
 
         string holders = availability.Reason == LiveUpdateUnavailableReason.Busy && kernel.DescribeHolders(path) is { } names ? $" It is held by {names}." : "";
-        throw new LiveUpdateException(availability.Errno, Operation.OpenDevice, availability + holders);
+        throw new KernelException(availability.Errno, Operation.OpenDevice, availability + holders);
     }
 
     /// <summary>Opens the device where that is possible, and says why where it is not.</summary>
@@ -75,7 +75,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <summary>Creates a session, whose files the next kernel will hold: CREATE_SESSION.</summary>
     /// <param name="name">1 to 63 bytes of UTF-8 without NUL, unlike every open outgoing session's.</param>
     /// <returns>The session. Its descriptor belongs to it; the files that it preserves live until it is aborted or its process ends.</returns>
-    /// <exception cref="LiveUpdateException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
+    /// <exception cref="KernelException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
     /// <remarks>
     /// Linux 7.2 and 7.3 leave an empty block behind a create that fails with EEXIST while 51*n sessions are open, and the
     /// next kernel panics on it (<c>luo_session_insert</c> in luo_session.c, <c>kho_block_set_restore</c> in kho_block.c).
@@ -94,7 +94,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <param name="session">An object that was neither created nor retrieved. After a refusal it is as before.</param>
     /// <exception cref="InvalidOperationException">The object has a session already.</exception>
     /// <exception cref="ArgumentException">The object was made for another kernel.</exception>
-    /// <exception cref="LiveUpdateException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
+    /// <exception cref="KernelException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
     /// <inheritdoc cref="CreateSession(string)"/>
     public void CreateSession(LiveUpdateSession session)
     {
@@ -121,7 +121,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <summary>Retrieves a session that the previous kernel handed over: RETRIEVE_SESSION.</summary>
     /// <param name="name">The name with which it was created.</param>
     /// <returns>The session. Close it by <see cref="LiveUpdateSession.Finish"/>; until then nothing of it is freed.</returns>
-    /// <exception cref="LiveUpdateException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
+    /// <exception cref="KernelException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
     public LiveUpdateSession RetrieveSession(string name)
     {
         var session = new LiveUpdateSession(Kernel, name);
@@ -133,19 +133,19 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <param name="session">An object that was neither created nor retrieved. After a refusal it is as before.</param>
     /// <exception cref="InvalidOperationException">The object has a session already.</exception>
     /// <exception cref="ArgumentException">The object was made for another kernel.</exception>
-    /// <exception cref="LiveUpdateException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
+    /// <exception cref="KernelException">ENOENT: there is none; EINVAL: it was retrieved already and is still open.</exception>
     /// <remarks>Not to be called for one object from several threads at once.</remarks>
     public void RetrieveSession(LiveUpdateSession session)
     {
         if (!TryRetrieveSession(session))
         {
-            throw LiveUpdateException.For(-(int)Errno.ENOENT, Operation.RetrieveSession, session.Name);
+            throw KernelException.For(-(int)Errno.ENOENT, Operation.RetrieveSession, session.Name);
         }
     }
 
     /// <summary>Retrieves a session if the previous kernel handed one of this name over; on a first boot there is none.</summary>
     /// <returns>False when the kernel has no such session (ENOENT).</returns>
-    /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
+    /// <exception cref="KernelException">EINVAL: it was retrieved already and is still open.</exception>
     public bool TryRetrieveSession(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateSession? session)
     {
         var made = new LiveUpdateSession(Kernel, name);
@@ -156,7 +156,7 @@ public sealed class LiveUpdateDevice : IDisposable
 
     /// <summary>Retrieves a session through an object that was made before, if the previous kernel handed one of its name over. Allocates nothing.</summary>
     /// <returns>False when the kernel has no such session (ENOENT); the object is as before.</returns>
-    /// <exception cref="LiveUpdateException">EINVAL: it was retrieved already and is still open.</exception>
+    /// <exception cref="KernelException">EINVAL: it was retrieved already and is still open.</exception>
     /// <inheritdoc cref="RetrieveSession(LiveUpdateSession)"/>
     public bool TryRetrieveSession(LiveUpdateSession session)
     {
@@ -173,20 +173,20 @@ public sealed class LiveUpdateDevice : IDisposable
         }
 
         return result >= 0
-            || (result == -(int)Errno.ENOENT ? false : throw LiveUpdateException.For(result, Operation.RetrieveSession, session.Name));
+            || (result == -(int)Errno.ENOENT ? false : throw KernelException.For(result, Operation.RetrieveSession, session.Name));
     }
 
     /// <summary>Closes the device, so that others can open it. Sessions are not affected.</summary>
     public void Dispose() => _device.Dispose();
 
     /// <summary>Makes the exception for a refused create, and removes the empty block that it, or one before it, may have left.</summary>
-    private LiveUpdateException Refused(int result, string name)
+    private KernelException Refused(int result, string name)
     {
         OutgoingSessions sessions = Kernel.OutgoingSessions;
         int settled = sessions.MayHaveEmptyBlock ? sessions.Settle(Kernel, _device) : 0;
         return !sessions.MayHaveEmptyBlock
-            ? LiveUpdateException.For(result, Operation.CreateSession, name)
-            : new LiveUpdateException(
+            ? KernelException.For(result, Operation.CreateSession, name)
+            : new KernelException(
                 (Errno)(-result),
                 Operation.CreateSession,
                 $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",

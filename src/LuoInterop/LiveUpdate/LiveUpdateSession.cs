@@ -8,12 +8,12 @@ namespace LuoInterop;
 /// <summary>Says where a session goes or comes from.</summary>
 public enum SessionDirection
 {
+    /// <summary>Neither yet: an object that was made for a session to be created or retrieved.</summary>
+    None = 0,
     /// <summary>Created in this kernel: its files go to the next one.</summary>
     Outgoing,
     /// <summary>Handed over by the previous kernel: its files can be retrieved.</summary>
     Incoming,
-    /// <summary>Neither yet: an object that was made for a session to be created or retrieved.</summary>
-    None,
 }
 
 /// <summary>Says what a preserve call may let pass.</summary>
@@ -89,7 +89,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Takes over a session's descriptor that came from elsewhere: a service manager, a parent process, a lost object.</summary>
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF), or the kernel is older than 7.2 and cannot tell the direction (EINVAL); it stays the caller's.
     /// </exception>
     /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; for older kernels pass the direction.</remarks>
@@ -100,7 +100,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
     /// <param name="direction">Where the session goes or comes from. Linux 7.2 and later say it themselves; older kernels do not, and take calls on the wrong kind of session, which damage it.</param>
     /// <exception cref="ArgumentException">The kernel says another direction, or it is <see cref="SessionDirection.None"/>; the descriptor stays the caller's.</exception>
-    /// <exception cref="LiveUpdateException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
+    /// <exception cref="KernelException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
     /// <remarks>Before Linux 7.2 the name is read from the descriptor's link in /proc. Since Linux 6.19.</remarks>
     public static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection direction) =>
         direction is SessionDirection.Outgoing or SessionDirection.Incoming
@@ -108,7 +108,7 @@ public sealed class LiveUpdateSession : IDisposable
             : throw new ArgumentException("A session that exists is outgoing or incoming.", nameof(direction));
 
     /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc. Bytes that are no UTF-8 are shown as <c>\xNN</c>.</summary>
-    /// <exception cref="LiveUpdateException">EBADF: there is no session yet.</exception>
+    /// <exception cref="KernelException">EBADF: there is no session yet.</exception>
     public string ReadName() => ReadName(Kernel, _session, out _);
 
     /// <summary>Preserves a file for the next kernel: PRESERVE_FD.</summary>
@@ -116,7 +116,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="token">Any number that the session has not used yet; the next kernel's program retrieves the file by it.</param>
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">The file has F_SEAL_EXEC, and <paramref name="options"/> does not let it pass.</exception>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// EEXIST: the token is used; EBADF: not an open file; ENOENT: not a kind of file that can be preserved; EBUSY: preserved
     /// already; EFBIG, ENOMEM, ENOSPC: too large. Nothing has changed then.
     /// </exception>
@@ -161,7 +161,7 @@ public sealed class LiveUpdateSession : IDisposable
         if (result < 0)
         {
             _session.RemoveStake();
-            throw LiveUpdateException.For(result, Operation.PreserveFd, Name, token);
+            throw KernelException.For(result, Operation.PreserveFd, Name, token);
         }
     }
 
@@ -176,7 +176,7 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Retrieves a file that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <param name="token">The token with which it was preserved.</param>
     /// <returns>The file, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// ENOENT: no such token, or the session is finished; EIO, EINVAL, ENOMEM, EOPNOTSUPP and others: the file could not be
     /// restored, its content is lost, and every further attempt gets the same answer. EMFILE is not one of them: free a
     /// descriptor and retry.
@@ -229,7 +229,7 @@ public sealed class LiveUpdateSession : IDisposable
     public Memfd RetrieveMemfd(ulong token) => new(Kernel, RetrieveFile(token));
 
     /// <summary>Ends a retrieved session: FINISH. Files that were not retrieved are freed, for good.</summary>
-    /// <exception cref="LiveUpdateException">EBUSY: a file is not ready, nothing was done.</exception>
+    /// <exception cref="KernelException">EBUSY: a file is not ready, nothing was done.</exception>
     /// <exception cref="InvalidOperationException">The session is outgoing; see <see cref="Abort"/>.</exception>
     /// <remarks>
     /// Retrieved files stay open and are no longer tied to the session. A second call does nothing. Afterwards
@@ -243,7 +243,7 @@ public sealed class LiveUpdateSession : IDisposable
         int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH, Bytes.Of(ref argument));
         if (result < 0)
         {
-            throw LiveUpdateException.For(result, Operation.Finish, Name);
+            throw KernelException.For(result, Operation.Finish, Name);
         }
 
         _session.End();
@@ -315,7 +315,7 @@ public sealed class LiveUpdateSession : IDisposable
 
         // The question that changes nothing, whatever the descriptor is, comes first: the next one is only for sessions.
         string name = ReadName(kernel, borrowed, out bool isOld);
-        SessionDirection direction = !isOld ? DirectionOf(kernel, borrowed) : told ?? throw new LiveUpdateException(
+        SessionDirection direction = !isOld ? DirectionOf(kernel, borrowed) : told ?? throw new KernelException(
             Errno.EINVAL,
             Operation.GetName,
             "the kernel is older than 7.2 and does not tell where a session goes. Pass the direction to Adopt.",
@@ -331,7 +331,7 @@ public sealed class LiveUpdateSession : IDisposable
         int result = kernel.Fcntl(borrowed, FcntlHeader.F_SETFD, FcntlHeader.FD_CLOEXEC);
         if (result < 0)
         {
-            throw LiveUpdateException.For(result, Operation.GetName, name);
+            throw KernelException.For(result, Operation.GetName, name);
         }
 
         session.Open(fd, direction);
@@ -349,7 +349,7 @@ public sealed class LiveUpdateSession : IDisposable
         isOld = result == -(int)Errno.EINVAL && kernel.ReadLink(session, out link) >= 0 && link.StartsWith(LinkPrefix, StringComparison.Ordinal);
         return result >= 0 ? SessionName.Decode(argument.name)
             : isOld ? link[LinkPrefix.Length..]
-            : throw LiveUpdateException.For(result, Operation.GetName);
+            : throw KernelException.For(result, Operation.GetName);
     }
 
     /// <summary>Asks the kernel which kind a session is, by a call that cannot succeed.</summary>
@@ -387,6 +387,6 @@ public sealed class LiveUpdateSession : IDisposable
         argument.fd = -1;
         argument.token = token;
         int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD, Bytes.Of(ref argument));
-        return result >= 0 ? argument.fd : throw LiveUpdateException.For(result, Operation.RetrieveFd, Name, token);
+        return result >= 0 ? argument.fd : throw KernelException.For(result, Operation.RetrieveFd, Name, token);
     }
 }

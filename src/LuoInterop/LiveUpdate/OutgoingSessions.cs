@@ -85,7 +85,7 @@ internal sealed class OutgoingSessions
 
     /// <summary>Removes an empty block that any process may have left, and keeps the device, so that nobody leaves another. To be called under the lock.</summary>
     /// <returns>The device, to be closed when the kernel did not jump; null where this process has it open anyway, or it cannot be had and need not.</returns>
-    /// <exception cref="LiveUpdateException">It cannot be excluded that the next kernel would panic.</exception>
+    /// <exception cref="KernelException">It cannot be excluded that the next kernel would panic.</exception>
     public DeviceHandle? HoldForReboot(Kernel kernel, KexecRebootOptions options)
     {
         string path = _path ?? LiveUpdateDevice.DefaultPath;
@@ -172,7 +172,7 @@ internal sealed class OutgoingSessions
         return numbers.Length >= 2 && int.TryParse(numbers[0], out int major) && int.TryParse(numbers[1], out int minor) && (major, minor).CompareTo((7, 2)) < 0;
     }
 
-    private LiveUpdateException NotHeld(Kernel kernel, string path, Errno errno)
+    private KernelException NotHeld(Kernel kernel, string path, Errno errno)
     {
         string holders = errno == Errno.EBUSY ? kernel.DescribeHolders(path) ?? "somebody" : "";
         string why = errno == Errno.EBUSY
@@ -184,7 +184,7 @@ internal sealed class OutgoingSessions
         return Refuse(errno, $"{why}; {option}.");
     }
 
-    private static LiveUpdateException Refuse(Errno errno, string why) => new(
+    private static KernelException Refuse(Errno errno, string why) => new(
         errno,
         Operation.Reboot,
         $"the jump was not made: a create whose name is taken leaves an empty block of sessions that panics the next kernel (Linux 7.2, 7.3), and it cannot be excluded that there is one. Nothing was lost, the sessions are as before. {why}");

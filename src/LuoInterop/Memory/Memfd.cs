@@ -44,7 +44,7 @@ public sealed class Memfd : IDisposable
     {
         get
         {
-            Check(Uninterrupted.FStat(Kernel, Handle, out FileStatus status), Operation.Status);
+            KernelException.Check(Uninterrupted.FStat(Kernel, Handle, out FileStatus status), Operation.Status);
             return status;
         }
     }
@@ -52,19 +52,19 @@ public sealed class Memfd : IDisposable
     /// <summary>Gets or sets the position, in bytes, that reads and writes without an offset start at; a live update carries it.</summary>
     public long Position
     {
-        get => Check(Kernel.LSeek(Handle, 0, SeekOrigin.Current), Operation.Seek);
-        set => Check(Kernel.LSeek(Handle, value, SeekOrigin.Begin), Operation.Seek);
+        get => KernelException.Check(Kernel.LSeek(Handle, 0, SeekOrigin.Current), Operation.Seek);
+        set => KernelException.Check(Kernel.LSeek(Handle, value, SeekOrigin.Begin), Operation.Seek);
     }
 
     /// <summary>Gets the seals.</summary>
-    public MemfdSeals Seals => (MemfdSeals)Check(Kernel.Fcntl(Handle, FcntlHeader.F_GET_SEALS), Operation.GetSeals);
+    public MemfdSeals Seals => (MemfdSeals)KernelException.Check(Kernel.Fcntl(Handle, FcntlHeader.F_GET_SEALS), Operation.GetSeals);
 
     /// <summary>Gets the text that <c>/proc/self/fd</c> shows: <c>/memfd:NAME (deleted)</c>, or <c>/ (deleted)</c> once retrieved.</summary>
     public string LinkText
     {
         get
         {
-            Check(Kernel.ReadLink(Handle, out string text), Operation.Link);
+            KernelException.Check(Kernel.ReadLink(Handle, out string text), Operation.Link);
             return text;
         }
     }
@@ -74,7 +74,7 @@ public sealed class Memfd : IDisposable
     /// <param name="name">A name for people, at most 249 bytes; it need not be unique.</param>
     /// <param name="size">The size in bytes. No memory is used until it is written or preserved.</param>
     /// <param name="options">How to create it; by default sealable and executable, as suits preservation.</param>
-    /// <exception cref="LiveUpdateException">EACCES: vm.memfd_noexec=2; EMFILE, ENFILE, ENOMEM; with huge pages ENODEV or ENOMEM.</exception>
+    /// <exception cref="KernelException">EACCES: vm.memfd_noexec=2; EMFILE, ENFILE, ENOMEM; with huge pages ENODEV or ENOMEM.</exception>
     public static Memfd Create(Kernel kernel, string name, long size = 0, MemfdOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -97,7 +97,7 @@ public sealed class Memfd : IDisposable
 
         if (result < 0)
         {
-            throw LiveUpdateException.For(result, Operation.MemfdCreate);
+            throw KernelException.For(result, Operation.MemfdCreate);
         }
 
         try
@@ -117,25 +117,25 @@ public sealed class Memfd : IDisposable
     }
 
     /// <summary>Changes the size: ftruncate(2).</summary>
-    /// <exception cref="LiveUpdateException">EPERM: sealed, or a session preserves the file.</exception>
+    /// <exception cref="KernelException">EPERM: sealed, or a session preserves the file.</exception>
     public void SetSize(long size)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(size);
-        Check(Uninterrupted.FTruncate(Kernel, Handle, size), Operation.Truncate);
+        KernelException.Check(Uninterrupted.FTruncate(Kernel, Handle, size), Operation.Truncate);
     }
 
     /// <summary>Adds seals: F_ADD_SEALS. Those added while a session preserves the file do not reach the next kernel.</summary>
-    /// <exception cref="LiveUpdateException">EPERM: sealed against seals; EBUSY: a writable mapping exists or pages are pinned.</exception>
-    public void AddSeals(MemfdSeals seals) => Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
+    /// <exception cref="KernelException">EPERM: sealed against seals; EBUSY: a writable mapping exists or pages are pinned.</exception>
+    public void AddSeals(MemfdSeals seals) => KernelException.Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
 
     /// <summary>Allocates and zeroes the holes of a range: fallocate(2). Goes on after signals.</summary>
-    /// <exception cref="LiveUpdateException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory. Then a part may have been allocated, after a signal the size changed too.</exception>
-    public void Allocate(long offset, long length) => Check(Uninterrupted.Allocate(Kernel, Handle, 0, offset, length), Operation.Allocate);
+    /// <exception cref="KernelException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory. Then a part may have been allocated, after a signal the size changed too.</exception>
+    public void Allocate(long offset, long length) => KernelException.Check(Uninterrupted.Allocate(Kernel, Handle, 0, offset, length), Operation.Allocate);
 
     /// <summary>Frees a range, which reads as zeroes from then on: fallocate(2) with FALLOC_FL_PUNCH_HOLE.</summary>
-    /// <exception cref="LiveUpdateException">EPERM: sealed against writing, or a session preserves the file.</exception>
+    /// <exception cref="KernelException">EPERM: sealed against writing, or a session preserves the file.</exception>
     public void PunchHole(long offset, long length) =>
-        Check(Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), Operation.Allocate);
+        KernelException.Check(Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), Operation.Allocate);
 
     /// <summary>Reads at an offset until the buffer is full or the file ends.</summary>
     /// <returns>The number of bytes read.</returns>
@@ -144,7 +144,7 @@ public sealed class Memfd : IDisposable
         int done = 0;
         while (done < buffer.Length)
         {
-            nint count = (nint)Check(Uninterrupted.PRead(Kernel, Handle, buffer[done..], offset + done), Operation.Read);
+            nint count = (nint)KernelException.Check(Uninterrupted.PRead(Kernel, Handle, buffer[done..], offset + done), Operation.Read);
             if (count == 0)
             {
                 break;
@@ -157,20 +157,20 @@ public sealed class Memfd : IDisposable
     }
 
     /// <summary>Writes all bytes at an offset.</summary>
-    /// <exception cref="LiveUpdateException">EPERM: sealed, or past the end while a session preserves the file. Bytes before the end may have been written.</exception>
+    /// <exception cref="KernelException">EPERM: sealed, or past the end while a session preserves the file. Bytes before the end may have been written.</exception>
     public void Write(long offset, ReadOnlySpan<byte> buffer)
     {
         int done = 0;
         while (done < buffer.Length)
         {
-            done += (int)Check(Uninterrupted.PWrite(Kernel, Handle, buffer[done..], offset + done), Operation.Write);
+            done += (int)KernelException.Check(Uninterrupted.PWrite(Kernel, Handle, buffer[done..], offset + done), Operation.Write);
         }
     }
 
     /// <summary>Opens a stream that reads and writes at <see cref="Position"/>, which a live update carries: read(2), write(2), lseek(2).</summary>
     /// <returns>The stream, unbuffered and seekable. Disposing it leaves the memfd open; disposing the memfd ends it.</returns>
     /// <remarks>
-    /// What it refuses is a <see cref="LiveUpdateException"/>. Asynchronous members run at once. Its position is the file's: all streams
+    /// What it refuses is a <see cref="KernelException"/>. Asynchronous members run at once. Its position is the file's: all streams
     /// and holders of one open file share it, so one thread at a time. <c>SetLength</c> moves a position beyond the new end back to it.
     /// </remarks>
     public Stream OpenStream() => new MemfdStream(this);
@@ -180,8 +180,11 @@ public sealed class Memfd : IDisposable
     /// <param name="length">Its length in bytes; any size, also beyond 2 GiB.</param>
     /// <param name="writable">Whether stores are allowed.</param>
     /// <returns>The mapping, which keeps the memory until it is disposed, also when the file is closed before.</returns>
-    public MemfdMapping Map(long offset, long length, bool writable = true) =>
-        MemfdMapping.Of(Kernel, Handle, offset, length, writable, Operation.Map);
+    public MemfdMapping Map(long offset, long length, bool writable = true)
+    {
+        KernelException.Check(MemfdMapping.TryMap(Kernel, Handle, offset, length, writable, out MemfdMapping? mapping), Operation.Map);
+        return mapping!;
+    }
 
     /// <summary>Maps the whole file for reading and writing.</summary>
     public MemfdMapping Map() => Map(0, Size);
@@ -230,7 +233,4 @@ public sealed class Memfd : IDisposable
 
         return flags;
     }
-
-    private static long Check(long result, string operation) =>
-        result >= 0 ? result : throw LiveUpdateException.For(result, operation);
 }

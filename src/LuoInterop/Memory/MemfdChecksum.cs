@@ -9,7 +9,7 @@ public static class MemfdChecksum
 
     /// <summary>Computes SHA-256 of the whole content. It is read, not mapped: a page that is lost, or a file that shrinks meanwhile, is no SIGBUS.</summary>
     /// <returns>A text such as <c>sha256:HEX</c>, lower case.</returns>
-    /// <exception cref="LiveUpdateException">EIO, EHWPOISON: a page of the file has a hardware error.</exception>
+    /// <exception cref="KernelException">EIO, EHWPOISON: a page of the file has a hardware error.</exception>
     public static string Sha256(Memfd file)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -28,24 +28,27 @@ public sealed unsafe class MemfdMapping : IDisposable
     }
 
     /// <summary>Maps a range of a file, shared: mmap(2).</summary>
-    internal static MemfdMapping Of(Kernel kernel, SafeHandle file, long offset, long length, bool writable, string operation)
+    /// <returns>0, or <c>-errno</c> where there is no mapping.</returns>
+    internal static int TryMap(Kernel kernel, SafeHandle file, long offset, long length, bool writable, out MemfdMapping? mapping)
     {
+        mapping = null;
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         int error = Uninterrupted.FStat(kernel, file, out FileStatus status);
         if (error < 0)
         {
-            throw LiveUpdateException.For(error, operation);
+            return error;
         }
 
         int protection = MmanHeader.PROT_READ | (writable ? MmanHeader.PROT_WRITE : 0);
         nint address = kernel.MMap((nuint)length, protection, MmanHeader.MAP_SHARED, file, offset);
         if (address is < 0 and >= -4095)
         {
-            throw LiveUpdateException.For(address, operation);
+            return (int)address;
         }
 
-        return new MemfdMapping(kernel, address, length, MappedLength(status, (nuint)length), writable);
+        mapping = new MemfdMapping(kernel, address, length, MappedLength(status, (nuint)length), writable);
+        return 0;
     }
 
     /// <summary>Gets the length of what mmap(2) maps of a file when it is asked for a length: what munmap(2) must be given.</summary>
@@ -115,7 +118,7 @@ public sealed unsafe class MemfdMapping : IDisposable
     public ReadOnlyMemory<byte> GetReadOnlyMemory(long offset, int length) => new WindowManager(this, offset, length).Memory;
 
     /// <summary>Allocates every page now, so that no later access has to: madvise(2) with MADV_POPULATE_WRITE. Since Linux 5.14.</summary>
-    /// <exception cref="LiveUpdateException">ENOMEM, EFAULT: not enough memory, or beyond the file's end; EINVAL: older kernel.</exception>
+    /// <exception cref="KernelException">ENOMEM, EFAULT: not enough memory, or beyond the file's end; EINVAL: older kernel.</exception>
     public void Populate() => Advise(_writable ? MmanHeader.MADV_POPULATE_WRITE : MmanHeader.MADV_POPULATE_READ);
 
     /// <summary>Asks for transparent huge pages: madvise(2) with MADV_HUGEPAGE, before the memory is touched.</summary>
@@ -123,11 +126,11 @@ public sealed unsafe class MemfdMapping : IDisposable
     /// Takes effect where <c>/sys/kernel/mm/transparent_hugepage/shmem_enabled</c> is <c>advise</c>, <c>within_size</c> or <c>always</c>.
     /// A folio of 2 MiB goes to the next kernel as one.
     /// </remarks>
-    /// <exception cref="LiveUpdateException">EINVAL: the kernel has no transparent huge pages.</exception>
+    /// <exception cref="KernelException">EINVAL: the kernel has no transparent huge pages.</exception>
     public void AdviseHugePages() => Advise(MmanHeader.MADV_HUGEPAGE);
 
     /// <summary>Unmaps the memory: munmap(2).</summary>
-    /// <exception cref="LiveUpdateException">
+    /// <exception cref="KernelException">
     /// ENOMEM: the mapping lies in the middle of others of the same file that the kernel holds as one, and the process has as many mappings as it may
     /// (vm.max_map_count). It is still there; dispose it later.
     /// </exception>
@@ -136,7 +139,7 @@ public sealed unsafe class MemfdMapping : IDisposable
         int error = Unmap();
         if (error < 0)
         {
-            throw LiveUpdateException.For(error, Operation.Unmap);
+            throw KernelException.For(error, Operation.Unmap);
         }
 
         GC.SuppressFinalize(this);
@@ -163,7 +166,7 @@ public sealed unsafe class MemfdMapping : IDisposable
         GC.KeepAlive(this);
         if (result < 0)
         {
-            throw LiveUpdateException.For(result, Operation.Advise);
+            throw KernelException.For(result, Operation.Advise);
         }
     }
 

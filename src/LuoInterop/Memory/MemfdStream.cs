@@ -27,7 +27,7 @@ internal sealed class MemfdStream(Memfd file) : Stream
     }
 
     public override long Seek(long offset, SeekOrigin origin) =>
-        Check(Open().Kernel.LSeek(file.Handle, offset, origin), Operation.Seek);
+        KernelException.Check(Open().Kernel.LSeek(file.Handle, offset, origin), Operation.Seek);
 
     // As a FileStream does: a position beyond the new end becomes that end.
     public override void SetLength(long value)
@@ -40,7 +40,7 @@ internal sealed class MemfdStream(Memfd file) : Stream
     }
 
     public override int Read(Span<byte> buffer) =>
-        (int)Check(Uninterrupted.Read(Open().Kernel, file.Handle, buffer), Operation.Read);
+        (int)KernelException.Check(Uninterrupted.Read(Open().Kernel, file.Handle, buffer), Operation.Read);
 
     public override int Read(byte[] buffer, int offset, int count)
     {
@@ -65,7 +65,7 @@ internal sealed class MemfdStream(Memfd file) : Stream
         {
             return ValueTask.FromResult(Read(buffer.Span));
         }
-        catch (LiveUpdateException error)
+        catch (KernelException error)
         {
             return ValueTask.FromException<int>(error);
         }
@@ -82,7 +82,7 @@ internal sealed class MemfdStream(Memfd file) : Stream
         Kernel kernel = Open().Kernel;
         while (!buffer.IsEmpty)
         {
-            buffer = buffer[(int)Check(Uninterrupted.Write(kernel, file.Handle, buffer), Operation.Write)..];
+            buffer = buffer[(int)KernelException.Check(Uninterrupted.Write(kernel, file.Handle, buffer), Operation.Write)..];
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class MemfdStream(Memfd file) : Stream
             Write(buffer.Span);
             return ValueTask.CompletedTask;
         }
-        catch (LiveUpdateException error)
+        catch (KernelException error)
         {
             return ValueTask.FromException(error);
         }
@@ -138,7 +138,4 @@ internal sealed class MemfdStream(Memfd file) : Stream
         ObjectDisposedException.ThrowIf(_closed, this);
         return file;
     }
-
-    private static long Check(long result, string operation) =>
-        result >= 0 ? result : throw LiveUpdateException.For(result, operation);
 }

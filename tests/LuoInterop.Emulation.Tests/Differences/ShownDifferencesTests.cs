@@ -16,7 +16,7 @@ public sealed partial class ShownDifferencesTests
     {
         using (var machine = new EmulatedMachine())
         {
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), kernel.MemfdWith([1]).Fd, 1));
             machine.Kexec();
         }
@@ -31,11 +31,11 @@ public sealed partial class ShownDifferencesTests
     public void RetrievedFile_KeepsItsInode_UnlessItWasCopied()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.MemfdWith([1]);
         Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal(0, Kernel.Linux.FStat(file, out FileStatus before));
         Assert.Equal(0, Kernel.Linux.FStat(retrieved, out FileStatus after));
@@ -49,12 +49,12 @@ public sealed partial class ShownDifferencesTests
     public void FolioOrders_AreTheMachinesOptions(int order)
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = order });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.Memfd(size: 2 << 20);
         Assert.Equal(0, kernel.FAllocate(file, 0, 0, 2 << 20));
         Assert.Empty(kernel.Running.Handover.Memory.Folios);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), file.Fd, 1));
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         FolioRange range = Assert.Single(next.Running.Handover.Memory.Folios);
         Assert.Equal(order, range.OrderAt(range.FirstPfn));
         Assert.Equal(0, next.Finish(next.RetrieveSession(next.OpenDevice(), "s")));
@@ -76,7 +76,7 @@ public sealed partial class ShownDifferencesTests
 
             Assert.NotEqual(0u, geteuid());
             using var machine = new EmulatedMachine();
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             kernel.OpenDevice().Dispose();
             Assert.Equal(0, kernel.Load());
             Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
@@ -91,7 +91,7 @@ public sealed partial class ShownDifferencesTests
     public void DescriptorLimit_DoesNotCountMemoryFiles()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { DescriptorLimit = 2 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor a = kernel.Memfd(), b = kernel.Memfd(), c = kernel.Memfd();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.Create(device, "s");
@@ -103,13 +103,13 @@ public sealed partial class ShownDifferencesTests
     public void Linux619_LosesNoPage()
     {
         using EmulatedMachine machine = Releases.Machine("6.19");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.Memfd(size: 3 * Page);
         Assert.Equal(0, kernel.FAllocate(file, 0, 0, 3 * Page));
         Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
         Assert.Equal(1, kernel.PWrite(file, [7], Page));
-        EmulatedKernel next = machine.Kexec("6.19", Releases.On);
+        EmulatedProcess next = machine.Kexec("6.19", Releases.On);
         using Descriptor retrieved = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal([7], next.Content(retrieved, 1, Page));
         Assert.Equal(3 * Page / 512, next.Status(retrieved).Blocks);
@@ -120,7 +120,7 @@ public sealed partial class ShownDifferencesTests
     public void Linux619_FailedReboot_ForgetsNothing()
     {
         using EmulatedMachine machine = Releases.Machine("6.19");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1]).Fd, 1));
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([2]).Fd, 2));
@@ -129,7 +129,7 @@ public sealed partial class ShownDifferencesTests
         Assert.Equal(EIO, kernel.Reboot(KexecCommand));
         Assert.True(fault.HasFired);
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal([1], next.Content(next.Retrieve(retrieved, 1), 1));
         Assert.Equal([2], next.Content(next.Retrieve(retrieved, 2), 1));
@@ -143,7 +143,7 @@ public sealed partial class ShownDifferencesTests
     public void WrongKindOfSession_LosesNoPageForEver(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using Descriptor file = kernel.Memfd(size: 1 << 20);
         using (Descriptor session = kernel.Create(device, "s"))
@@ -164,7 +164,7 @@ public sealed partial class ShownDifferencesTests
     public void SmallAllocations_FailOnlyByFaults()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { MemorySize = 256 << 20 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         InjectedFault fault = machine.Faults.FailAllocation(AllocationKind.Slab, 1);
         Assert.Equal(ENOMEM, kernel.TryCreate(device, "refused", out _));

@@ -13,10 +13,10 @@ public sealed unsafe class ShownMappingDifferencesTests
     public void PoisonedPage_ReadsAsBytes()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = 0 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), kernel.MemfdWith([1]).Fd, 1));
         machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, 1, 0);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal(EIO, next.PRead(file, new byte[1], 0));
         nint address = next.Map(file, 4096);
@@ -30,7 +30,7 @@ public sealed unsafe class ShownMappingDifferencesTests
     public void MissingPageOfAFrozenGuestMemfd_HasNoRights()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         using MemfdMapping mapping = vmm.Memory.Map();
         mapping.GetSpan(0, 1)[0] = 1;
@@ -45,7 +45,7 @@ public sealed unsafe class ShownMappingDifferencesTests
     public void TouchWithoutAPage_IsAZeroedPage()
     {
         using EmulatedMachine machine = Machine("hugepages=1");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, 2 * Middle);
         nint address = kernel.Map(file, 2 * Middle, 0, Shared | NoReserve);
         *(byte*)address = 1;
@@ -59,7 +59,7 @@ public sealed unsafe class ShownMappingDifferencesTests
     public void MadviseRemove_GivesNoPageBack()
     {
         using EmulatedMachine machine = Machine("hugepages=2");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, Middle);
         nint address = kernel.Map(file, Middle);
         *(byte*)address = 1;
@@ -74,7 +74,7 @@ public sealed unsafe class ShownMappingDifferencesTests
     public void PrivateMapping_CopiesAreNotCounted()
     {
         using EmulatedMachine machine = Machine("hugepages=4");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, 2 * Middle);
         kernel.Poke(file, 0, Middle, 7);
         nint address = kernel.Map(file, 2 * Middle, 0, Private);

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -52,7 +53,7 @@ public sealed class AllocationFaultTests
         {
             using var machine = new EmulatedMachine(Small);
             Handover(machine);
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             using Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "s");
             InjectedFault? fault = n == 0 ? null : machine.Faults.FailAllocation(nth: n);
             int result = kernel.TryRetrieve(session, 1, out int fd);
@@ -69,7 +70,7 @@ public sealed class AllocationFaultTests
             Assert.Equal(0, kernel.Finish(session));
             kernel.Exit();
             Assert.Equal(0, KernelFootprint.Of(kernel.Running).PreservedFiles);
-            EmulatedKernel init = machine.Kernel.StartProcess();
+            EmulatedProcess init = machine.Kernel.StartProcess();
             Assert.Equal(0, init.Load());
             Assert.Throws<EmulatedKexecException>(() => init.Reboot(KexecCommand));
             KernelFootprint after = KernelFootprint.Of(machine.Boot().Running);
@@ -95,7 +96,7 @@ public sealed class AllocationFaultTests
             InjectedFault fault = machine.Faults.FailAllocation(nth: n);
             try
             {
-                EmulatedKernel kernel = machine.Boot();
+                EmulatedProcess kernel = machine.Boot();
                 int opened = kernel.Open("/dev/liveupdate", O_RDWR);
                 if (!fault.HasFired)
                 {
@@ -118,7 +119,7 @@ public sealed class AllocationFaultTests
     public void ArrayOfSeveralChunks_AndSetOfSeveralBlocks_AreGivenBackWhole()
     {
         using var machine = new EmulatedMachine(Small);
-        RunningKernel kernel = machine.Boot().Running;
+        EmulatedKernel kernel = machine.Boot().Running;
         KernelFootprint before = KernelFootprint.Of(kernel);
         int pages = Step(() => VmallocArea.Preserve(kernel.Handover, 600 * 4096) is { } area && Undo(() => VmallocArea.Unpreserve(kernel.Handover, area)));
         Assert.True(pages >= 602, $"{pages} allocations for 600 pages and two chunks");
@@ -156,7 +157,7 @@ public sealed class AllocationFaultTests
         for (int n = 1; ; n++)
         {
             using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = "7.0.1", MemorySize = 256 << 20 });
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
             using Descriptor file = kernel.MemfdWith([5]);
             Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
@@ -176,7 +177,7 @@ public sealed class AllocationFaultTests
             }
 
             Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-            EmulatedKernel next = machine.Boot();
+            EmulatedProcess next = machine.Boot();
             using Descriptor incoming = next.RetrieveSession(next.OpenDevice(), "s");
             using Descriptor back = next.Retrieve(incoming, 1);
             Assert.Equal([5], next.Content(back, 1));
@@ -187,7 +188,7 @@ public sealed class AllocationFaultTests
     public void KexecFileLoad_IsEnomem_AndTheImageBeforeStays()
     {
         using var machine = new EmulatedMachine(Small);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.Load("7.2.9-old"));
         InjectedFault fault = machine.Faults.FailAllocation(AllocationKind.Slab);
         Assert.Equal(ENOMEM, kernel.Load());
@@ -200,7 +201,7 @@ public sealed class AllocationFaultTests
     public void Kinds_CountApart()
     {
         using var machine = new EmulatedMachine(Small);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         FaultInjection faults = machine.Faults;
         Assert.Equal(0, faults.CountAllocations(AllocationKind.Slab));
         Assert.True(faults.CountAllocations(AllocationKind.Page) > 0);
@@ -212,16 +213,16 @@ public sealed class AllocationFaultTests
 
     // Lets the operation's allocations fail, the first, the second ... on a machine of its own each, until all succeed.
     private static void Sweep(
-        Func<EmulatedKernel, Descriptor?> prepare,
-        Func<EmulatedKernel, Descriptor, int> operation,
+        Func<EmulatedProcess, Descriptor?> prepare,
+        Func<EmulatedProcess, Descriptor, int> operation,
         int atLeast,
         EmulatedMachineOptions? options = null,
-        Action<EmulatedKernel>? afterFailure = null)
+        Action<EmulatedProcess>? afterFailure = null)
     {
         for (int n = 1; ; n++)
         {
             using var machine = new EmulatedMachine(options ?? Small);
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             using Descriptor? subject = prepare(kernel);
             KernelFootprint before = KernelFootprint.Of(kernel.Running);
             int descriptors = HostDescriptors.Count(FileName);
@@ -247,7 +248,7 @@ public sealed class AllocationFaultTests
     // Two files of a session go over; the kernel that holds them is not booted yet.
     private static void Handover(EmulatedMachine machine)
     {
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.Create(device, "s");
         foreach (ulong token in (ulong[])[1, 2])
@@ -261,7 +262,7 @@ public sealed class AllocationFaultTests
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
     }
 
-    private static int Close(EmulatedKernel kernel, int result, int fd) => result == 0 ? kernel.Close(fd) : result;
+    private static int Close(EmulatedProcess kernel, int result, int fd) => result == 0 ? kernel.Close(fd) : result;
 
-    private static int Close(EmulatedKernel kernel, int opened) => opened < 0 ? opened : kernel.Close(opened);
+    private static int Close(EmulatedProcess kernel, int opened) => opened < 0 ? opened : kernel.Close(opened);
 }

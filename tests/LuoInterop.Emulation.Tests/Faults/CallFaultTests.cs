@@ -6,7 +6,7 @@ namespace LuoInterop.Emulation.Tests.Faults;
 public sealed class CallFaultTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _device;
     private readonly Descriptor _session;
     private readonly Descriptor _file;

@@ -12,7 +12,7 @@ public sealed class CopyBackFaultTests : IDisposable
     [Fact]
     public void CreatedSession_IsGone_PreservedFileStays()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         InjectedFault create = _machine.Faults.FailCopyBack(KernelCall.CreateSession);
         Assert.Equal(EFAULT, kernel.TryCreate(device, "s", out _));
@@ -30,7 +30,7 @@ public sealed class CopyBackFaultTests : IDisposable
     [Fact]
     public void RetrievedFile_CanBeAskedAgain_RetrievedSessionIsFinished()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         using Descriptor device = first.OpenDevice();
         using Descriptor outgoing = first.Create(device, "kept");
         using Descriptor other = first.Create(device, "lost");
@@ -40,7 +40,7 @@ public sealed class CopyBackFaultTests : IDisposable
             Assert.Equal(0, first.Preserve(session, file.Fd, 1));
         }
 
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor nextDevice = next.OpenDevice();
         using Descriptor kept = next.RetrieveSession(nextDevice, "kept");
         _machine.Faults.FailCopyBack(KernelCall.RetrieveFd);

@@ -12,8 +12,8 @@ public sealed class DeathTests : IDisposable
     [Fact]
     public void KilledProcess_LosesItsDescriptors_AndEveryCallThrows()
     {
-        EmulatedKernel init = _machine.Boot();
-        EmulatedKernel agent = init.StartProcess();
+        EmulatedProcess init = _machine.Boot();
+        EmulatedProcess agent = init.StartProcess();
         Descriptor session = agent.Create(agent.OpenDevice(), "s");
         using Descriptor file = agent.MemfdWith([1]);
         Assert.Equal(0, agent.Preserve(session, file.Fd, 1));
@@ -33,7 +33,7 @@ public sealed class DeathTests : IDisposable
     [Fact]
     public void KilledAtClose_DoesNotThrowThere()
     {
-        EmulatedKernel agent = _machine.Boot().StartProcess();
+        EmulatedProcess agent = _machine.Boot().StartProcess();
         Descriptor device = agent.OpenDevice();
         _machine.Faults.KillProcess(KernelCall.Close);
         Assert.Equal(0, agent.Close(device.Fd));
@@ -56,7 +56,7 @@ public sealed class DeathTests : IDisposable
 
         _machine.Faults.KillProcess(KernelCall.CreateSession);
         Assert.Equal(137, _machine.Run(Program));
-        EmulatedKernel kernel = _machine.Kernel;
+        EmulatedProcess kernel = _machine.Kernel;
         Assert.Equal(7, _machine.Run(Program));
         Assert.Same(kernel, _machine.Kernel);
 
@@ -108,7 +108,7 @@ public sealed class DeathTests : IDisposable
             return ++runs;
         }));
         Assert.True(fault.HasFired);
-        EmulatedKernel dead = _machine.Kernel.StartProcess();
+        EmulatedProcess dead = _machine.Kernel.StartProcess();
         _machine.Faults.CutPower(KernelCall.Open);
         EmulatedRebootException end = Assert.Throws<EmulatedRebootException>(dead.OpenDevice);
         Assert.Contains("power", end.Message, StringComparison.Ordinal);

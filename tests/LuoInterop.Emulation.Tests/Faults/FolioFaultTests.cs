@@ -24,7 +24,7 @@ public sealed class FolioFaultTests : IDisposable
     {
         Start();
         InjectedFault fault = _machine.Faults.DamageFolio(FolioDamage.NotPreserved, 1, offset);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         Assert.True(fault.HasFired);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(EIO, next.TryRetrieve(session, 1, out _));
@@ -39,7 +39,7 @@ public sealed class FolioFaultTests : IDisposable
     {
         Start(SealSeal | SealShrink | SealGrow | SealWrite);
         InjectedFault fault = _machine.Faults.DamageFolio(FolioDamage.Overwritten, 1, Page + 5);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         Assert.True(fault.HasFired);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
@@ -55,7 +55,7 @@ public sealed class FolioFaultTests : IDisposable
     {
         Start();
         _machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, 1, Page);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
         byte[] buffer = new byte[3 * Page];
@@ -72,7 +72,7 @@ public sealed class FolioFaultTests : IDisposable
     public void HugeFolio_IsDamagedWhole()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         _session = kernel.Create(kernel.OpenDevice(), "s");
         using (Descriptor file = kernel.Memfd(size: (2 << 20) + Page))
         {
@@ -81,7 +81,7 @@ public sealed class FolioFaultTests : IDisposable
         }
 
         machine.Faults.DamageFolio(FolioDamage.Overwritten, 1, 5 * Page);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor back = next.Retrieve(session, 1);
         Assert.True(next.Content(back, 2 << 20).AsSpan().IndexOfAnyExcept(Poison) < 0);
@@ -94,7 +94,7 @@ public sealed class FolioFaultTests : IDisposable
         Start();
         InjectedFault noToken = _machine.Faults.DamageFolio(FolioDamage.Overwritten, 9);
         InjectedFault noPage = _machine.Faults.DamageFolio(FolioDamage.Overwritten, 1, 3 * Page);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
         Assert.Equal([1], next.Content(file, 1));
@@ -104,7 +104,7 @@ public sealed class FolioFaultTests : IDisposable
     // Preserves two files of three pages, of ones, twos and threes.
     private void Start(int seals = 0)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         _session = kernel.Create(kernel.OpenDevice(), "s");
         byte[] content = [.. Enumerable.Range(0, 3 * Page).Select(static i => (byte)((i / Page) + 1))];
         foreach (ulong token in (ulong[])[1, 2])

@@ -13,7 +13,7 @@ public sealed class HandlerFaultTests : IDisposable
     [Fact]
     public void Preserve_IsReturned_AndAllIsUndone()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.MemfdWith([1]);
         KernelFootprint before = KernelFootprint.Of(kernel.Running);
@@ -28,7 +28,7 @@ public sealed class HandlerFaultTests : IDisposable
     [Fact]
     public void Freeze_FailsByToken_OrByNumber_AndCanBeRetried()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         foreach (ulong token in (ulong[])[10, 20, 30])
         {
@@ -47,7 +47,7 @@ public sealed class HandlerFaultTests : IDisposable
         Assert.True(other.HasFired);
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         Assert.False(nobody.HasFired);
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         using Descriptor nextSession = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor third = next.Retrieve(nextSession, 30);
         Assert.Equal([30], next.Content(third, 1));
@@ -56,7 +56,7 @@ public sealed class HandlerFaultTests : IDisposable
     [Fact]
     public void Retrieve_FailsForEver_ForThatTokenOnly_InALaterKernelToo()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         using Descriptor session = first.Create(first.OpenDevice(), "s");
         foreach (ulong token in (ulong[])[1, 2])
         {
@@ -65,7 +65,7 @@ public sealed class HandlerFaultTests : IDisposable
         }
 
         InjectedFault fault = _machine.Faults.FailHandler(FileOperation.Retrieve, Errno.EOVERFLOW, token: 1);
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         using Descriptor incoming = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor sound = next.Retrieve(incoming, 2);
         Assert.False(fault.HasFired);
@@ -79,7 +79,7 @@ public sealed class HandlerFaultTests : IDisposable
     [Fact]
     public void MissingHandler_IsEioInAllOfThatBoot_AndEnoentForNewFiles()
     {
-        EmulatedKernel first = _machine.Boot();
+        EmulatedProcess first = _machine.Boot();
         using Descriptor carried = first.Create(first.OpenDevice(), "s");
         using (Descriptor file = first.MemfdWith([1]))
         {
@@ -87,16 +87,16 @@ public sealed class HandlerFaultTests : IDisposable
         }
 
         InjectedFault fault = _machine.Faults.OmitMemfdHandler();
-        EmulatedKernel next = _machine.Kexec();
+        EmulatedProcess next = _machine.Kexec();
         Assert.True(fault.HasFired);
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(EIO, next.StartProcess().Open("/dev/liveupdate", O_RDWR));
 
-        EmulatedKernel third = _machine.Kexec();
+        EmulatedProcess third = _machine.Kexec();
         Assert.Equal(ENOENT, third.TryRetrieveSession(third.OpenDevice(), "s", out _));
 
         _machine.Faults.OmitMemfdHandler();
-        EmulatedKernel fourth = _machine.Kexec();
+        EmulatedProcess fourth = _machine.Kexec();
         using Descriptor session = fourth.Create(fourth.OpenDevice(), "s");
         using Descriptor memory = fourth.MemfdWith([1]);
         Assert.Equal(ENOENT, fourth.Preserve(session, memory.Fd, 1));

@@ -12,13 +12,13 @@ public sealed class FileHandlerTests
     public void FileOfAModule_GoesOver()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle file = EventCounter.Make(7);
         Assert.Equal(0, kernel.Preserve(session, Number(file), 1));
         Assert.Equal(8, Kernel.Linux.Write(file, new byte[] { 3, 0, 0, 0, 0, 0, 0, 0 }));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor counter = next.Retrieve(retrieved, 1);
         Assert.Equal(10UL, EventCounter.Take(counter));
@@ -30,7 +30,7 @@ public sealed class FileHandlerTests
     public void UnpreserveAndFinish_RunForWhatIsGivenUp()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using SafeFileHandle file = EventCounter.Make(7);
         using (Descriptor given = kernel.Create(device, "given up"))
@@ -39,7 +39,7 @@ public sealed class FileHandlerTests
         }
 
         Assert.Equal(0, kernel.Preserve(kernel.Create(device, "s"), Number(file), 1));
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         _counter.MayFinish = false;
         Assert.Equal(EBUSY, next.Finish(retrieved));
@@ -53,7 +53,7 @@ public sealed class FileHandlerTests
     public void FailedFreeze_IsRebootsError_AndUndoesTheOthers()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle first = EventCounter.Make(1);
         using SafeFileHandle second = EventCounter.Make(2);
@@ -122,13 +122,13 @@ public sealed class FileHandlerTests
     public void HandlerGoneAtBoot_OpenIsEio()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
         using SafeFileHandle file = EventCounter.Make(7);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
 
         // Loaded after the first open it is too late, as on Linux: the failure is kept.
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(0, next.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
@@ -138,12 +138,12 @@ public sealed class FileHandlerTests
     public void HandlerLoadedBeforeTheFirstOpen_IsInTime()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
         using SafeFileHandle file = EventCounter.Make(7);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         Assert.Equal(0, next.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor counter = next.Retrieve(retrieved, 1);
@@ -154,7 +154,7 @@ public sealed class FileHandlerTests
     public void WithoutGetId_OneDescriptionIsOneFile_TwoEventfdsAreTwo()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "s");
         using SafeFileHandle first = EventCounter.Make(1);
@@ -172,7 +172,7 @@ public sealed class FileHandlerTests
     {
         var counter = new EventCounter { HasGetId = true };
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Modules = [counter.Module([EventCounter.V2], [EventCounter.V2])] });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle first = EventCounter.Make(1);
         using SafeFileHandle second = EventCounter.Make(2);
@@ -184,7 +184,7 @@ public sealed class FileHandlerTests
     public void Module_WithPreservedFiles_CannotBeUnloaded()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "s");
         using SafeFileHandle file = EventCounter.Make(1);
@@ -200,7 +200,7 @@ public sealed class FileHandlerTests
     public void Module_ThatFailsToLoad_LeavesNothing()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         var module = new EmulatedModule("m", context =>
         {
             Assert.Equal(0, context.RegisterFileHandler(new("a-v1", _counter.Operations)));

@@ -23,7 +23,7 @@ public sealed class FlbTests
     public void FirstFilePreserves_LastFileUnpreserves()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor first = kernel.Create(device, "first");
         Descriptor second = kernel.Create(device, "second");
@@ -48,14 +48,14 @@ public sealed class FlbTests
     public void CountGoesOver_RetrieveIsOnDemandAndOnce_LastFinishEndsIt()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using SafeFileHandle a = EventCounter.Make(1);
         using SafeFileHandle b = EventCounter.Make(2);
         Assert.Equal(0, kernel.Preserve(kernel.Create(device, "first"), Number(a), 1));
         Assert.Equal(0, kernel.Preserve(kernel.Create(device, "second"), Number(b), 1));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         _calls.Clear();
         Descriptor opened = next.OpenDevice();
         Descriptor first = next.RetrieveSession(opened, "first");
@@ -88,7 +88,7 @@ public sealed class FlbTests
             Finish = static _ => { },
         });
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, _context!.RegisterFileHandler(pipes));
         Assert.Equal(0, _context.RegisterFlb(pipes, _pool));
         Descriptor device = kernel.OpenDevice();
@@ -108,7 +108,7 @@ public sealed class FlbTests
     {
         using EmulatedMachine machine = Machine();
         PreserveOne(machine);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         _calls.Clear();
         Assert.Equal(0, next.Finish(session));
@@ -123,7 +123,7 @@ public sealed class FlbTests
     public void FailedPreserve_IsTheFilesError_AndTakesEarlierObjectsBack()
     {
         using EmulatedMachine machine = Machine(Flb("before-v1"));
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle file = EventCounter.Make(1);
         _preserveError = -12;
@@ -137,7 +137,7 @@ public sealed class FlbTests
     public void FailedPreserveOfTheFile_TakesTheObjectBack()
     {
         using EmulatedMachine machine = Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle file = EventCounter.Make(1);
         machine.Faults.FailHandler(FileOperation.Preserve, Errno.EIO);
@@ -195,7 +195,7 @@ public sealed class FlbTests
             "flb", context => Register(context, [_pool]), context => result = context.GetIncoming(_pool, out _));
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Modules = [module] });
         PreserveOne(machine);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         Assert.Equal(0, next.UnloadModule("flb"));
         Assert.Equal(ENODEV, result);
     }
@@ -205,7 +205,7 @@ public sealed class FlbTests
     {
         using EmulatedMachine machine = Machine();
         PreserveOne(machine);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         Assert.Equal(0, _context!.GetIncoming(_pool, out _));
         Assert.Equal(EAGAIN, next.UnloadModule("flb"));
     }
@@ -214,7 +214,7 @@ public sealed class FlbTests
     public void Registration_IsEexistTwice_EexistForTheName_EnospcPast63_EinvalWithoutACallback()
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         var module = new EmulatedModule("flb", context =>
         {
             _context = context;
@@ -268,7 +268,7 @@ public sealed class FlbTests
     {
         using EmulatedMachine machine = Machine();
         PreserveOne(machine);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         _calls.Clear();
         Assert.Equal(0, _context!.GetIncomingEarly("pool-v1", out ulong data));
         Assert.Equal(0, _context.GetIncomingEarly("pool-v1", out ulong again));
@@ -292,7 +292,7 @@ public sealed class FlbTests
             Preserve = _ => _context!.GetOutgoing(flb!, out object? _), Unpreserve = _ => { }, Retrieve = _ => 0, Finish = _ => { },
         });
         using EmulatedMachine machine = Machine(flb);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle file = EventCounter.Make(1);
         var deadlock = Assert.Throws<InvalidOperationException>(() => kernel.Preserve(session, Number(file), 1));
@@ -309,7 +309,7 @@ public sealed class FlbTests
                 Release = release, Modules = [new EmulatedModule("flb", context => Register(context, [_pool]))],
             });
             PreserveOne(machine);
-            EmulatedKernel kernel = machine.Kernel;
+            EmulatedProcess kernel = machine.Kernel;
             Assert.Equal(0, kernel.Load(release));
             Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
             machine.Boot();
@@ -352,7 +352,7 @@ public sealed class FlbTests
 
     private static void PreserveOne(EmulatedMachine machine)
     {
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using SafeFileHandle file = EventCounter.Make(1);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
     }

@@ -24,12 +24,12 @@ public sealed class VersionTests
         var reader = new EventCounter();
         string[] all = Array.ConvertAll(reads.Split(','), Form);
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.LoadModule(writer.Module([Form(writes)], [Form(writes)])));
         using SafeFileHandle file = EventCounter.Make(7);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), (int)file.DangerousGetHandle(), 1));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         Assert.Equal(0, next.LoadModule(reader.Module([all[^1]], all)));
         if (!isRestored)
         {
@@ -51,7 +51,7 @@ public sealed class VersionTests
         var counter = new EventCounter { Chosen = EventCounter.V1 };
         EmulatedModule module = counter.Module([EventCounter.V2, EventCounter.V1], [EventCounter.V1, EventCounter.V2]);
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Modules = [module] });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle older = EventCounter.Make(5);
         using SafeFileHandle newer = EventCounter.Make(6);
@@ -59,7 +59,7 @@ public sealed class VersionTests
         counter.Chosen = null;
         Assert.Equal(0, kernel.Preserve(session, (int)newer.DangerousGetHandle(), 2));
 
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor first = next.Retrieve(retrieved, 1);
         using Descriptor second = next.Retrieve(retrieved, 2);
@@ -73,7 +73,7 @@ public sealed class VersionTests
         var counter = new EventCounter { Chosen = "counter-v3" };
         EmulatedModule module = counter.Module([EventCounter.V2], [EventCounter.V2]);
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Modules = [module] });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle file = EventCounter.Make(5);
         var bug = Assert.Throws<InvalidOperationException>(() => kernel.Preserve(session, (int)file.DangerousGetHandle(), 1));
@@ -101,7 +101,7 @@ public sealed class VersionTests
             Release = writes is null ? "7.3.4" : Preview,
             CommandLine = $"{On} memfd_luo.write={writes}",
         });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor memory = kernel.MemfdWith("content"u8);
         Assert.Equal(0, kernel.Fcntl(memory, F_ADD_SEALS, SealGrow));
@@ -109,7 +109,7 @@ public sealed class VersionTests
         Assert.Equal(0, kernel.Load(reads is null ? "7.3.5" : Preview, $"{On} memfd_luo.read={reads}"));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
 
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         if (!isRestored)
         {
             Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
@@ -129,10 +129,10 @@ public sealed class VersionTests
     public void ParametersOfThePreview_DoNothingToThePlainRelease()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = $"{On} memfd_luo.write=memfd-v1" });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor memory = kernel.MemfdWith("content"u8);
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), memory.Fd, 1));
-        EmulatedKernel next = machine.Kexec($"{On} memfd_luo.read=memfd-v1");
+        EmulatedProcess next = machine.Kexec($"{On} memfd_luo.read=memfd-v1");
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor file = next.Retrieve(session, 1);
         Assert.Equal("content"u8, next.Content(file, 7));
@@ -149,7 +149,7 @@ public sealed class VersionTests
     public void Release_NamesThePreviews_AndIsRefusedWithAnUnknownOne(string release, bool isKnown)
     {
         using var machine = new EmulatedMachine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(isKnown ? 0 : ENOEXEC, kernel.Load(release));
         if (isKnown)
         {

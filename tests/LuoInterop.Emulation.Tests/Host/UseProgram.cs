@@ -2,6 +2,7 @@ using System.Collections;
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Tests.Hostile;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Host;
@@ -39,7 +40,7 @@ internal static unsafe partial class UseProgram
     {
         using var left = new HandedOver(hugeBytes: 4 << 20);
         using var other = new EmulatedMachine(left.Machine.Options, left.Memory, left.Machine.Handover!.Value);
-        EmulatedKernel kernel = other.Boot();
+        EmulatedProcess kernel = other.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.RetrieveSession(device, "huge");
         HostLibc.Limit limit;
@@ -56,7 +57,7 @@ internal static unsafe partial class UseProgram
     private static void Use()
     {
         using var left = new HandedOver(sessions: 2, files: 2, hugeBytes: 2 << 20);
-        EmulatedKernel kernel = left.Machine.Boot();
+        EmulatedProcess kernel = left.Machine.Boot();
         using Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.RetrieveSession(device, HandedOver.First);
         using (Descriptor file = kernel.Retrieve(session, HandedOver.Sealed))

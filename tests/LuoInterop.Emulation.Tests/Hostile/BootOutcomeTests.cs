@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -78,7 +79,7 @@ public sealed class BootOutcomeTests : IDisposable
         ulong luo = Luo;
         _left.Change<KhoScratch>(_left.Machine.Handover!.Value.ScratchAddress, scratch => scratch with { Address = luo });
         AssertAllIsThere();
-        EmulatedKernel kernel = _left.Machine.Kernel;
+        EmulatedProcess kernel = _left.Machine.Kernel;
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "again");
         Assert.Equal(0, kernel.Load());
@@ -149,7 +150,7 @@ public sealed class BootOutcomeTests : IDisposable
     {
         Span<byte> fdt = _left.Memory.Structure(Fdt, 4096);
         fdt[fdt.IndexOf("LUO\0"u8)] = (byte)'X';
-        EmulatedKernel kernel = _left.Open(out Descriptor device);
+        EmulatedProcess kernel = _left.Open(out Descriptor device);
         Assert.Equal(ENOENT, kernel.TryRetrieveSession(device, HandedOver.First, out _));
         device.Dispose();
     }
@@ -223,7 +224,7 @@ public sealed class BootOutcomeTests : IDisposable
             return;
         }
 
-        EmulatedKernel kernel = _left.Open(out Descriptor device);
+        EmulatedProcess kernel = _left.Open(out Descriptor device);
         using Descriptor last = kernel.RetrieveSession(device, $"further-{((blocks - 1) * LuoSessionSer.PerBlock) - 1}");
         device.Dispose();
     }
@@ -245,7 +246,7 @@ public sealed class BootOutcomeTests : IDisposable
 
     private void AssertAllIsThere()
     {
-        EmulatedKernel kernel = _left.Open(out Descriptor device);
+        EmulatedProcess kernel = _left.Open(out Descriptor device);
         foreach (HandoverSession session in _left.Records.Sessions)
         {
             using Descriptor retrieved = kernel.RetrieveSession(device, session.Record.Name);

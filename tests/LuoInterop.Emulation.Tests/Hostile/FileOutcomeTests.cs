@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -49,7 +50,7 @@ public sealed class FileOutcomeTests : IDisposable
     public void BlockOutsideOfMemory_PanicsAtOpen()
     {
         _left.Change<KhoBlockHeaderSer>(Blocks[1], static header => header with { Next = NoMemory });
-        EmulatedKernel kernel = _left.Machine.Boot();
+        EmulatedProcess kernel = _left.Machine.Boot();
         Assert.Throws<EmulatedKernelPanicException>(() => kernel.Open("/dev/liveupdate", O_RDWR));
         Assert.False(_left.Machine.IsRunning);
     }
@@ -60,7 +61,7 @@ public sealed class FileOutcomeTests : IDisposable
     {
         ulong second = _left.Records.SessionBlocks[0] + KhoBlockHeaderSer.Size + LuoSessionSer.Size;
         _left.Change<LuoSessionSer>(second, static session => session with { Count = 5 });
-        EmulatedKernel kernel = _left.Open(out Descriptor device);
+        EmulatedProcess kernel = _left.Open(out Descriptor device);
         Descriptor session = kernel.RetrieveSession(device, HandedOver.Empty);
         Assert.Equal(ENOENT, kernel.TryRetrieve(session, 0, out _));
         session.Dispose();
@@ -164,7 +165,7 @@ public sealed class FileOutcomeTests : IDisposable
     public void MoreFoliosThanTheArrayHolds_Panic(ulong folios, bool panics)
     {
         _left.ChangeMemfd(HandedOver.Moved, ser => ser with { NrFolios = folios });
-        EmulatedKernel kernel = _left.Open(out Descriptor device);
+        EmulatedProcess kernel = _left.Open(out Descriptor device);
         Descriptor session = kernel.RetrieveSession(device, HandedOver.First);
         if (panics)
         {
@@ -186,7 +187,7 @@ public sealed class FileOutcomeTests : IDisposable
     public void PositionThatNoFileHas_IsZero()
     {
         _left.ChangeMemfd(HandedOver.Moved, static ser => ser with { Pos = 1UL << 63 });
-        using Descriptor memfd = RetrieveMoved(out EmulatedKernel kernel);
+        using Descriptor memfd = RetrieveMoved(out EmulatedProcess kernel);
         Assert.Equal(0, kernel.LSeek(memfd, 0, SeekOrigin.Current));
     }
 
@@ -195,11 +196,11 @@ public sealed class FileOutcomeTests : IDisposable
         byte[] expected = new byte[5000];
         new Random(1).NextBytes(expected);
         expected.AsSpan(4096).Clear();
-        using Descriptor memfd = RetrieveMoved(out EmulatedKernel kernel);
+        using Descriptor memfd = RetrieveMoved(out EmulatedProcess kernel);
         Assert.Equal(expected, kernel.Content(memfd, 5000));
     }
 
-    private Descriptor RetrieveMoved(out EmulatedKernel kernel)
+    private Descriptor RetrieveMoved(out EmulatedProcess kernel)
     {
         kernel = _left.Open(out Descriptor device);
         device.Dispose();

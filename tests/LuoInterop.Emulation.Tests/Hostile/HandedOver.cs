@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -21,7 +22,7 @@ internal sealed class HandedOver : IDisposable
     {
         // The pages of small files are folios of their own, which a test can take apart.
         Machine = new EmulatedMachine(new EmulatedMachineOptions { MemorySize = 256 << 20, LargestFolioOrder = hugeBytes > 0 ? 9 : 0 });
-        EmulatedKernel kernel = Machine.Boot();
+        EmulatedProcess kernel = Machine.Boot();
         Descriptor device = Keep(kernel.OpenDevice());
         Descriptor first = Add(kernel, device, First);
         Descriptor sealedFile = kernel.MemfdWith([1, 2, 3]);
@@ -90,9 +91,9 @@ internal sealed class HandedOver : IDisposable
     public void ChangeMemfd(ulong token, Func<MemfdLuoSer, MemfdLuoSer> change) => Change(File(token).Record.Data, change);
 
     /// <summary>Boots the next kernel and opens its device.</summary>
-    public EmulatedKernel Open(out Descriptor device)
+    public EmulatedProcess Open(out Descriptor device)
     {
-        EmulatedKernel kernel = Machine.Boot();
+        EmulatedProcess kernel = Machine.Boot();
         device = kernel.OpenDevice();
         return kernel;
     }
@@ -100,7 +101,7 @@ internal sealed class HandedOver : IDisposable
     /// <summary>Boots the next kernel, whose device is EIO now and for ever.</summary>
     public void AssertEio()
     {
-        EmulatedKernel kernel = Machine.Boot();
+        EmulatedProcess kernel = Machine.Boot();
         Assert.Equal(EIO, kernel.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(EIO, kernel.Open("/dev/liveupdate", O_RDWR));
     }
@@ -115,7 +116,7 @@ internal sealed class HandedOver : IDisposable
     /// <summary>Boots the next kernel, for which nothing was handed over.</summary>
     public void AssertLost()
     {
-        EmulatedKernel kernel = Open(out Descriptor device);
+        EmulatedProcess kernel = Open(out Descriptor device);
         Assert.Equal(ENOENT, kernel.TryRetrieveSession(device, First, out _));
         Assert.Equal(1UL, BitConverter.ToUInt64(kernel.ReadFile("/sys/kernel/debug/kho/out/sub_fdts/LUO"), 8));
         Assert.Empty(Memory.Folios);
@@ -125,7 +126,7 @@ internal sealed class HandedOver : IDisposable
     /// <summary>Boots the next kernel, in which a file of the first session fails for ever, and the others do not.</summary>
     public void AssertSticky(ulong token, int error)
     {
-        EmulatedKernel kernel = Open(out Descriptor device);
+        EmulatedProcess kernel = Open(out Descriptor device);
         Descriptor session = kernel.RetrieveSession(device, First);
         Assert.Equal(error, kernel.TryRetrieve(session, token, out _));
         Assert.Equal(error, kernel.TryRetrieve(session, token, out _));
@@ -143,13 +144,13 @@ internal sealed class HandedOver : IDisposable
 
     public void Dispose() => Machine.Dispose();
 
-    private Descriptor Add(EmulatedKernel kernel, Descriptor device, string name)
+    private Descriptor Add(EmulatedProcess kernel, Descriptor device, string name)
     {
         _names.Add(name);
         return Keep(kernel.Create(device, name));
     }
 
-    private void Preserve(EmulatedKernel kernel, Descriptor session, Descriptor file, ulong token) =>
+    private void Preserve(EmulatedProcess kernel, Descriptor session, Descriptor file, ulong token) =>
         Assert.Equal(0, kernel.Preserve(session, Keep(file).Fd, token));
 
     private Descriptor Keep(Descriptor descriptor)

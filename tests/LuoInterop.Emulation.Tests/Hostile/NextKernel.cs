@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Hostile;
@@ -15,7 +16,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
 
     public string Run(Random random)
     {
-        EmulatedKernel kernel;
+        EmulatedProcess kernel;
         try
         {
             kernel = machine.Boot();
@@ -61,7 +62,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         using Descriptor device = machine.Boot().OpenDevice();
     }
 
-    private string Use(EmulatedKernel kernel, Random random)
+    private string Use(EmulatedProcess kernel, Random random)
     {
         int fd = kernel.Open("/dev/liveupdate", O_RDWR);
         if (fd < 0)
@@ -93,7 +94,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
             : "runs, all there";
     }
 
-    private int UseSession(EmulatedKernel kernel, Descriptor session, Random random)
+    private int UseSession(EmulatedProcess kernel, Descriptor session, Random random)
     {
         int failed = 0;
         foreach (ulong token in (ulong[])[HandedOver.Sealed, HandedOver.Moved, HandedOver.Nothing, 0, 100, 163])
@@ -119,7 +120,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         return failed;
     }
 
-    private static void UseFile(EmulatedKernel kernel, Descriptor file)
+    private static void UseFile(EmulatedProcess kernel, Descriptor file)
     {
         FileStatus status = kernel.Status(file);
         Assert.True(status.Size >= 0);
@@ -129,7 +130,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         Assert.Equal(length, kernel.PRead(file, new byte[length], 0));
     }
 
-    private static void ReadDebugFs(EmulatedKernel kernel)
+    private static void ReadDebugFs(EmulatedProcess kernel)
     {
         var kho = new KhoDebugFs(kernel);
         foreach (KhoDirection direction in (KhoDirection[])[KhoDirection.In, KhoDirection.Out])
@@ -143,10 +144,10 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         Assert.Equal(KhoState.Present, kho.ReadScratch().State);
     }
 
-    private static bool IsKhoBoot(EmulatedKernel kernel) => kernel.Running.Handover.IncomingFdt != 0;
+    private static bool IsKhoBoot(EmulatedProcess kernel) => kernel.Running.Handover.IncomingFdt != 0;
 
     // What this kernel hands over itself is sound, whatever it was handed.
-    private bool HandOverAgain(EmulatedKernel kernel)
+    private bool HandOverAgain(EmulatedProcess kernel)
     {
         int fd = kernel.Open("/dev/liveupdate", O_RDWR);
         if (fd >= 0)
@@ -165,7 +166,7 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         return fd >= 0;
     }
 
-    private void Retrieve(EmulatedKernel kernel, bool sessions)
+    private void Retrieve(EmulatedProcess kernel, bool sessions)
     {
         Descriptor device = Own(kernel, kernel.OpenDevice());
         for (int i = 0; i < OwnSessions && sessions; i++)
@@ -175,9 +176,9 @@ internal sealed class NextKernel(EmulatedMachine machine, HandedOver left)
         }
     }
 
-    private Descriptor Own(EmulatedKernel kernel, int fd) => Own(kernel, new Descriptor(kernel, fd));
+    private Descriptor Own(EmulatedProcess kernel, int fd) => Own(kernel, new Descriptor(kernel, fd));
 
-    private Descriptor Own(EmulatedKernel kernel, Descriptor descriptor)
+    private Descriptor Own(EmulatedProcess kernel, Descriptor descriptor)
     {
         Assert.False(kernel.HasEnded);
         _open.Add(descriptor);

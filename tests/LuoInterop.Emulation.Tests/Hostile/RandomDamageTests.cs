@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using Xunit.Abstractions;
 using static LuoInterop.Emulation.Tests.Luo;

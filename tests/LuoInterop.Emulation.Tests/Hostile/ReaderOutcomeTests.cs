@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Tests.Hostile;

@@ -44,7 +44,7 @@ public sealed class OlderHostTests
     {
         var seen = new List<string>();
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Host = host });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.MemfdWith(new byte[5000], flags);
         Look(kernel, file);
@@ -55,7 +55,7 @@ public sealed class OlderHostTests
         Look(kernel, file);
         seen.Add($"seal frozen {kernel.Fcntl(file, F_ADD_SEALS, SealExec)}");
         Change(kernel, file);
-        EmulatedKernel next = machine.Kexec();
+        EmulatedProcess next = machine.Kexec();
         using Descriptor incoming = next.RetrieveSession(next.OpenDevice(), "s");
         int result = next.TryRetrieve(incoming, 1, out int fd);
         seen.Add($"retrieve {result}");

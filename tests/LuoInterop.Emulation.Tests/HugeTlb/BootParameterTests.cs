@@ -30,7 +30,7 @@ public sealed class BootParameterTests
     [InlineData("hugepages=3 hugepagesz=2M hugepages=4", 3, 0, "Ignoring hugepages=4|Using hugepages=3")]
     public void Words_InTheWrongOrder_AreRefusedByName(string words, ulong middle, ulong gigantic, string messages)
     {
-        EmulatedKernel kernel = Check(words, middle, gigantic);
+        EmulatedProcess kernel = Check(words, middle, gigantic);
         foreach (string message in messages.Split('|'))
         {
             Assert.Contains(kernel.HugePageMessages, line => line.Contains(message, StringComparison.Ordinal));
@@ -56,7 +56,7 @@ public sealed class BootParameterTests
     [Fact]
     public void PagesThatDoNotFit_AreTakenAsFarAsTheyGo()
     {
-        EmulatedKernel kernel = Check("hugepagesz=1G hugepages=12", 0, 7);
+        EmulatedProcess kernel = Check("hugepagesz=1G hugepages=12", 0, 7);
         Assert.Contains("HugeTLB: allocating 12 of page size 1.00 GiB failed.  Only allocated 7 hugepages.", kernel.HugePageMessages);
         Assert.Contains("HugeTLB: registered 1.00 GiB page size, pre-allocated 7 pages", kernel.HugePageMessages);
     }
@@ -65,7 +65,7 @@ public sealed class BootParameterTests
     public void TheDefaultSize_IsTheOneNamed()
     {
         using EmulatedMachine machine = Machine("default_hugepagesz=1G hugepages=2");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(2UL, kernel.Number("/proc/sys/vm/nr_hugepages"));
         Assert.Contains("Hugepagesize:    1048576 kB", kernel.ReadText("/proc/meminfo"), StringComparison.Ordinal);
         Assert.Contains("HugePages_Total:       2", kernel.ReadText("/proc/meminfo"), StringComparison.Ordinal);
@@ -75,15 +75,15 @@ public sealed class BootParameterTests
     public void PlainRelease_HasNoPool()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = Live + "hugepages=4", MemorySize = 1UL << 30 });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Empty(kernel.CountHugePages());
         Assert.Empty(kernel.HugePageMessages);
     }
 
-    private static EmulatedKernel Check(string words, ulong middle, ulong gigantic)
+    private static EmulatedProcess Check(string words, ulong middle, ulong gigantic)
     {
         EmulatedMachine machine = Machine(words);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal((middle, middle, 0UL, 0UL), kernel.Counts(Middle));
         Assert.Equal((gigantic, gigantic, 0UL, 0UL), kernel.Counts(GiB));
         return kernel;

@@ -20,7 +20,7 @@ public sealed class CaseTests
     public void Case2_PreserveAndUnpreserve_CountsBackToZero()
     {
         using EmulatedMachine machine = Machine(Words);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         var before = Boot.KernelFootprint.Of(machine.Kernel.Running);
         Descriptor kept = kernel.Create(device, "kept");
@@ -35,7 +35,7 @@ public sealed class CaseTests
         // Thawed, and what pinning filled stays.
         Assert.Equal(0, kernel.FTruncate(two, 3 * GiB));
         Assert.Equal(1UL, kernel.Pool(GiB).Free);
-        EmulatedKernel next = machine.Jump(Words);
+        EmulatedProcess next = machine.Jump(Words);
         Assert.Equal(1UL, next.Pool(GiB).FromLiveUpdate);
 
         using EmulatedMachine again = Machine(Words);
@@ -58,7 +58,7 @@ public sealed class CaseTests
     {
         using EmulatedMachine machine = Machine(Words);
         PreserveOne(machine.Boot(), 3);
-        EmulatedKernel next = machine.Jump("hugepagesz=1G hugepages=2");
+        EmulatedProcess next = machine.Jump("hugepagesz=1G hugepages=2");
         Assert.Equal(0UL, next.Pool(GiB).Total);
         Assert.Equal(3UL, next.Pool(GiB).FromLiveUpdate);
         Assert.Contains("HugeTLB: got 3 of page size 1.00 GiB from liveupdate, requested pages are 2", next.HugePageMessages);
@@ -72,7 +72,7 @@ public sealed class CaseTests
     {
         using EmulatedMachine machine = Machine(Words);
         PreserveOne(machine.Boot(), 1);
-        EmulatedKernel next = machine.Jump("hugepagesz=1G hugepages=0:4");
+        EmulatedProcess next = machine.Jump("hugepagesz=1G hugepages=0:4");
         Assert.Equal(3UL, next.Pool(GiB).Total);
         Assert.Contains("HugeTLB: node-specific allocation not supported with liveupdate. Defaulting to normal", next.HugePageMessages);
     }
@@ -85,7 +85,7 @@ public sealed class CaseTests
         string words = $"{Words} hugetlb_luo={fix}";
         using EmulatedMachine machine = Machine(words);
         PreserveOne(machine.Boot(), 2);
-        EmulatedKernel next = machine.Jump(words);
+        EmulatedProcess next = machine.Jump(words);
         Assert.Equal(2UL, next.Pool(GiB).Free);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal(0, next.Finish(session));
@@ -102,7 +102,7 @@ public sealed class CaseTests
         using EmulatedMachine machine = Machine(Words);
         PreserveOne(machine.Boot(), 3);
         machine.Faults.DamageFolio(FolioDamage.NotPreserved, 1, GiB + 5);
-        EmulatedKernel next = machine.Jump(Words);
+        EmulatedProcess next = machine.Jump(Words);
         Assert.Equal(1UL, next.Pool(GiB).Total);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal(EINVAL, next.TryRetrieve(session, 1, out _));
@@ -124,7 +124,7 @@ public sealed class CaseTests
     {
         using EmulatedMachine machine = Machine(Words);
         PreserveOne(machine.Boot(), 3);
-        EmulatedKernel next = machine.Jump(Words);
+        EmulatedProcess next = machine.Jump(Words);
         Assert.Equal(2, next.Put("/sys/fs/cgroup/" + limit, $"{allowed}G"));
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal(ENOMEM, next.TryRetrieve(session, 1, out _));
@@ -141,7 +141,7 @@ public sealed class CaseTests
     {
         const string Both = "hugepages=8 hugepagesz=1G hugepages=3";
         using EmulatedMachine machine = Machine(Both);
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor device = first.OpenDevice();
         Descriptor session = first.Create(device, "vm");
         Descriptor small = first.HugeMemfd(Huge2M, 3 * Middle);
@@ -150,7 +150,7 @@ public sealed class CaseTests
         first.Poke(large, GiB, GiB, 11);
         Assert.Equal(0, first.Preserve(session, small.Fd, 2));
         Assert.Equal(0, first.Preserve(session, large.Fd, 1));
-        EmulatedKernel next = machine.Jump(Both);
+        EmulatedProcess next = machine.Jump(Both);
         Assert.Equal(3UL, next.Pool(Middle).FromLiveUpdate);
         Assert.Equal(2UL, next.Pool(GiB).FromLiveUpdate);
         Assert.Equal((5UL, 5UL, 0UL, 0UL), next.Counts(Middle));
@@ -168,7 +168,7 @@ public sealed class CaseTests
     public void Case8_PlainRelease_AnswersEnoent_AndCannotOpenWhatThePreviewLeft()
     {
         using EmulatedMachine plain = new();
-        EmulatedKernel kernel = plain.Boot();
+        EmulatedProcess kernel = plain.Boot();
         int huge = kernel.MemfdCreate("huge", Huge2M);
         if (huge >= 0)
         {
@@ -178,12 +178,12 @@ public sealed class CaseTests
 
         using EmulatedMachine machine = Machine(Words);
         PreserveOne(machine.Boot(), 1);
-        EmulatedKernel next = machine.Jump(Words, "7.3.4");
+        EmulatedProcess next = machine.Jump(Words, "7.3.4");
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
         Assert.Empty(next.CountHugePages());
     }
 
-    private static void PreserveOne(EmulatedKernel kernel, long gigabytes)
+    private static void PreserveOne(EmulatedProcess kernel, long gigabytes)
     {
         Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         Assert.Equal(0, kernel.Preserve(session, kernel.HugeMemfd(Huge1G, gigabytes * GiB).Fd, 1));

@@ -56,7 +56,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
             CommandLine = Live + words,
             MemorySize = 256UL << 20,
         });
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "vm");
         List<Descriptor> files = [first.HugeMemfd(Huge2M, 3 * Middle), first.HugeMemfd(Huge2M, Middle), first.HugeMemfd(Huge2M, 0)];
         first.Poke(files[0], Middle, Middle, 5);
@@ -107,7 +107,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
 
     private static string Use(EmulatedMachine machine, string words)
     {
-        EmulatedKernel kernel;
+        EmulatedProcess kernel;
         try
         {
             kernel = machine.Boot();
@@ -132,7 +132,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
         }
     }
 
-    private static string Retrieve(EmulatedKernel kernel)
+    private static string Retrieve(EmulatedProcess kernel)
     {
         int fd = kernel.Open("/dev/liveupdate", O_RDWR);
         if (fd < 0)
@@ -167,7 +167,7 @@ public sealed class DamagedHandoverTests(ITestOutputHelper output)
     }
 
     // Every free page can be had, and given back.
-    private static void UseUp(EmulatedKernel kernel)
+    private static void UseUp(EmulatedProcess kernel)
     {
         HugePagePool pool = kernel.Pool(Middle);
         Assert.InRange(pool.Free, 0UL, pool.Total);

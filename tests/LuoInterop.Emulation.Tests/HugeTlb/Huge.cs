@@ -23,9 +23,9 @@ internal static class Huge
     });
 
     /// <summary>Jumps into the preview again.</summary>
-    public static EmulatedKernel Jump(this EmulatedMachine machine, string hugePages, string release = Release)
+    public static EmulatedProcess Jump(this EmulatedMachine machine, string hugePages, string release = Release)
     {
-        EmulatedKernel kernel = machine.Kernel.StartProcess();
+        EmulatedProcess kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.Load(release, Live + hugePages));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         return machine.Boot();
@@ -40,11 +40,11 @@ internal static class Huge
     }
 
     /// <summary>Counts a pool.</summary>
-    public static HugePagePool Pool(this EmulatedKernel kernel, long pageSize) =>
+    public static HugePagePool Pool(this EmulatedProcess kernel, long pageSize) =>
         kernel.CountHugePages().Single(pool => pool.PageSize == pageSize);
 
     /// <summary>Gets total, free, reserved and surplus pages of a pool.</summary>
-    public static (ulong Total, ulong Free, ulong Reserved, ulong Surplus) Counts(this EmulatedKernel kernel, long pageSize)
+    public static (ulong Total, ulong Free, ulong Reserved, ulong Surplus) Counts(this EmulatedProcess kernel, long pageSize)
     {
         HugePagePool pool = kernel.Pool(pageSize);
         return (pool.Total, pool.Free, pool.Reserved, pool.Surplus);

@@ -17,7 +17,7 @@ public sealed class HugeFaultTests
         for (int nth = 1; nth < 100; nth++)
         {
             using EmulatedMachine machine = Machine($"hugepages=6 hugetlb_luo={fix}", 1);
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
             Descriptor file = kernel.HugeMemfd(Huge2M, 3 * Middle);
             Assert.Equal(0, kernel.FAllocate(file, 0, 0, 3 * Middle));
@@ -53,13 +53,13 @@ public sealed class HugeFaultTests
         for (int nth = 1; nth < 200; nth++)
         {
             using EmulatedMachine machine = Machine(words, 1);
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
             Assert.Equal(0, kernel.Preserve(session, kernel.HugeMemfd(Huge2M, 2 * Middle).Fd, 1));
             Assert.Equal(0, kernel.Load(Release, Live + words));
             Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
             InjectedFault fault = machine.Faults.FailAllocation(nth: nth);
-            EmulatedKernel next;
+            EmulatedProcess next;
             try
             {
                 next = machine.Boot();
@@ -104,7 +104,7 @@ public sealed class HugeFaultTests
     {
         const string Words = "hugepages=6";
         using EmulatedMachine machine = Machine(Words, 1);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         Descriptor file = kernel.HugeMemfd(Huge2M, 2 * Middle);
         machine.Faults.FailHandler(FileOperation.Preserve, Errno.EIO);
@@ -116,7 +116,7 @@ public sealed class HugeFaultTests
         Assert.Equal(EPERM, kernel.FTruncate(file, 0));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         machine.Faults.FailHandler(FileOperation.Retrieve, Errno.ENOMEM);
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal(ENOMEM, next.TryRetrieve(retrieved, 1, out _));
         Assert.Equal(ENOMEM, next.TryRetrieve(retrieved, 1, out _));

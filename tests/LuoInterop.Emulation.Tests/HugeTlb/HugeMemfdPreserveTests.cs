@@ -9,7 +9,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
     private const string Words = "hugepages=8 hugepagesz=1G hugepages=2";
 
     private readonly EmulatedMachine _machine = Machine(Words);
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly Descriptor _session;
 
     public HugeMemfdPreserveTests()
@@ -35,7 +35,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(0, _kernel.Fcntl(file, F_ADD_SEALS, SealGrow));
         Assert.Equal(EBUSY, _kernel.Fcntl(file, F_ADD_SEALS, SealWrite));
         _kernel.Poke(file, Middle + 1, Middle, 42);
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal([42], next.Content(back, 1, Middle + 1));
     }
 
@@ -47,7 +47,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(0, _kernel.Fcntl(file, F_ADD_SEALS, SealShrink | SealGrow));
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
         Assert.Equal(99, _kernel.LSeek(file, 99, SeekOrigin.Begin));
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         byte[] bytes = new byte[4];
         Assert.Equal(4, next.Read(back, bytes));
         Assert.Equal([0, 1, 2, 0], bytes);
@@ -73,7 +73,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(7UL, _kernel.Pool(Middle).Free);
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
         Assert.Equal(0UL, _kernel.Pool(Middle).Free);
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal((8UL, 0UL, 0UL, 0UL), next.Counts(Middle));
         Assert.Equal(0, next.Content(back, 4096, 3 * Middle).Max());
         Assert.Equal([9], next.Content(back, 1, 7 * Middle));
@@ -103,7 +103,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(0, _kernel.FTruncate(file, 0));
         Assert.Equal(0, _kernel.FAllocate(file, 0, 0, Middle + 5));
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal(Middle + 5, next.Status(back).Size);
         Assert.Equal(Middle / 512, next.Status(back).Blocks);
     }
@@ -115,7 +115,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
         _kernel.Unmap(_kernel.Map(file, 2 * Middle), 2 * Middle);
         Assert.Equal(2 * Middle, _kernel.Status(file).Size);
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal(Middle, next.Status(back).Size);
         Assert.Equal((8UL, 7UL, 0UL, 0UL), next.Counts(Middle));
     }
@@ -125,7 +125,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
     {
         Descriptor file = _kernel.HugeMemfd(Huge1G, 0);
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal(0, next.Status(back).Size);
         Assert.Equal(0, next.FTruncate(back, GiB));
         Assert.Equal(EINVAL, next.FTruncate(back, Middle));
@@ -149,7 +149,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
     {
         string words = $"hugepages=8 hugepagesz=1G hugepages=2 hugetlb_luo={fix}";
         using EmulatedMachine machine = Machine(words);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "0");
         Descriptor file = kernel.HugeMemfd(Huge2M, 3 * Middle);
@@ -196,7 +196,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         _kernel.Poke(file, 0, Middle, 3);
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
         _machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, 1, Middle + 4096);
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal([3], next.Content(back, 1));
         Assert.Equal(EIO, next.PRead(back, new byte[1], Middle));
         Assert.Equal((8UL, 6UL, 0UL, 0UL), next.Counts(Middle));
@@ -207,7 +207,7 @@ public sealed class HugeMemfdPreserveTests : IDisposable
     {
         Assert.Equal(0, _kernel.Preserve(_session, _kernel.MemfdWith([1, 2, 3]).Fd, 7));
         Assert.Equal(0, _kernel.Preserve(_session, _kernel.HugeMemfd(Huge2M, Middle).Fd, 1));
-        EmulatedKernel next = _machine.Jump(Words);
+        EmulatedProcess next = _machine.Jump(Words);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal([1, 2, 3], next.Content(next.Retrieve(session, 7), 3));
         Assert.Equal(Middle, next.Status(next.Retrieve(session, 1)).Size);
@@ -224,15 +224,15 @@ public sealed class HugeMemfdPreserveTests : IDisposable
         Assert.Equal(isReal ? 0x958458F6 : 0x01021994, host.FileSystemType);
         _kernel.Poke(file, 5, Middle, 5);
         Assert.Equal(0, _kernel.Preserve(_session, file.Fd, 1));
-        (EmulatedKernel next, Descriptor back) = Next();
+        (EmulatedProcess next, Descriptor back) = Next();
         Assert.Equal(0, Kernel.Linux.FStat(back, out host));
         Assert.Equal(isReal ? 0x958458F6 : 0x01021994, host.FileSystemType);
         Assert.Equal([5], next.Content(back, 1, 5));
     }
 
-    private (EmulatedKernel Kernel, Descriptor File) Next()
+    private (EmulatedProcess Kernel, Descriptor File) Next()
     {
-        EmulatedKernel next = _machine.Jump(Words);
+        EmulatedProcess next = _machine.Jump(Words);
         Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         return (next, next.Retrieve(session, 1));
     }

@@ -7,7 +7,7 @@ namespace LuoInterop.Emulation.Tests.HugeTlb;
 public sealed class HugeMemfdTests : IDisposable
 {
     private readonly EmulatedMachine _machine = Machine("hugepages=6 hugepagesz=1G hugepages=2");
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
 
     public HugeMemfdTests() => _kernel = _machine.Boot();
 

@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.HugeTlb.Huge;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -7,7 +8,7 @@ namespace LuoInterop.Emulation.Tests.HugeTlb;
 public sealed class PoolTests : IDisposable
 {
     private readonly EmulatedMachine _machine = Machine("hugepages=4 hugepagesz=1G hugepages=2");
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
 
     public PoolTests() => _kernel = _machine.Boot();
 

@@ -1,3 +1,5 @@
+using LuoInterop.Emulation.Previews.HugeTlb.Abi;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.HugeTlb.Huge;
 using static LuoInterop.Emulation.Tests.Luo;
@@ -25,7 +27,7 @@ public sealed class RecordTests
             Assert.Contains((folio.Pfn << 12, 9), left.Preserved.Pieces());
         }
 
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.Equal(0, next.Running.Luo!.Flbs.FindIncoming("hugetlb-v1", out LuoFlbSer flb));
         Assert.Equal(1UL, flb.Count);
         HugetlbSer counts = HugetlbSer.Read(next.Running.Handover.Memory.Structure(flb.Data, HugetlbSer.Size));
@@ -60,7 +62,7 @@ public sealed class RecordTests
     {
         using EmulatedMachine machine = Machine("hugepages=8 hugetlb_luo=" + first);
         Preserve(machine, "hugepages=8 hugetlb_luo=" + second);
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.Equal(booted, next.Pool(Middle).Total);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
         Assert.Equal(result, next.TryRetrieve(session, 7, out _));
@@ -71,7 +73,7 @@ public sealed class RecordTests
 
     private static void Preserve(EmulatedMachine machine, string words)
     {
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor file = kernel.HugeMemfd(Huge2M, 3 * Middle);
         Assert.Equal(17, kernel.LSeek(file, 17, SeekOrigin.Begin));
         Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "vm"), file.Fd, 7));

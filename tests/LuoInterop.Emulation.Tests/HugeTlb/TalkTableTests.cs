@@ -14,7 +14,7 @@ public sealed class TalkTableTests
     {
         string words = $"default_hugepagesz=1G hugepages=90 hugetlb_luo={fix}";
         using EmulatedMachine machine = Machine(words, 100);
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Assert.Equal((90UL, 90UL, 0UL, 0UL), first.Counts(GiB));
         Descriptor session = first.Create(first.OpenDevice(), "vm");
         Descriptor memory = first.HugeMemfd(Huge1G, 5 * GiB);
@@ -22,7 +22,7 @@ public sealed class TalkTableTests
         Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
         Assert.Equal((90UL, 85UL, 0UL, 0UL), first.Counts(GiB));
 
-        EmulatedKernel next = machine.Jump(words);
+        EmulatedProcess next = machine.Jump(words);
         Assert.Equal(booted, next.Number("/proc/sys/vm/nr_hugepages"));
         Descriptor retrievedSession = next.RetrieveSession(next.OpenDevice(), "vm");
         using Descriptor file = next.Retrieve(retrievedSession, 1);
@@ -43,7 +43,7 @@ public sealed class TalkTableTests
     public void Problem1Option1_ThePoolIsFrozenFromTheFirstFileToTheKexec()
     {
         using EmulatedMachine machine = Machine("hugepages=8 hugepagesz=1G hugepages=2 hugetlb_luo=pool");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         Descriptor memory = kernel.HugeMemfd(Huge2M, 2 * Middle);
         Descriptor other = kernel.HugeMemfd(Huge2M, 4 * Middle);
@@ -76,7 +76,7 @@ public sealed class TalkTableTests
         string words = $"hugepagesz=1G hugepages=6 hugetlb_boot={mode}";
         using EmulatedMachine machine = Machine(words, 7);
         Assert.Equal(6UL, machine.Boot().Pool(GiB).Total);
-        EmulatedKernel next = machine.Jump(words);
+        EmulatedProcess next = machine.Jump(words);
         Assert.Equal(pages, next.Pool(GiB).Total);
         Assert.Equal(
             pages < 6,
@@ -93,7 +93,7 @@ public sealed class TalkTableTests
     {
         string words = $"hugepagesz=1G hugepages=6 hugetlb_boot=scratch hugetlb_luo={fix}";
         using EmulatedMachine machine = Machine(words, 7);
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Descriptor session = first.Create(first.OpenDevice(), "vm");
         Descriptor memory = first.HugeMemfd(Huge1G, 2 * GiB);
         if (preserves)
@@ -101,7 +101,7 @@ public sealed class TalkTableTests
             Assert.Equal(0, first.Preserve(session, memory.Fd, 1));
         }
 
-        EmulatedKernel next = machine.Jump(words);
+        EmulatedProcess next = machine.Jump(words);
         Assert.Equal(booted, next.Pool(GiB).Total);
         using Descriptor retrievedSession = next.RetrieveSession(next.OpenDevice(), "vm");
         if (preserves)
@@ -132,23 +132,23 @@ public sealed class TalkTableTests
             MemorySize = 8UL << 30,
             Modules = [module],
         });
-        EmulatedKernel first = machine.Boot();
+        EmulatedProcess first = machine.Boot();
         Assert.Equal(-61, early);
         Descriptor session = first.Create(first.OpenDevice(), "vm");
         Assert.Equal(0, first.Preserve(session, first.HugeMemfd(Huge1G, GiB).Fd, 1));
-        EmulatedKernel next = machine.Jump(Words);
+        EmulatedProcess next = machine.Jump(Words);
         Assert.Equal(0, early);
         Assert.Equal(3UL, next.Pool(GiB).Total);
         Assert.Equal(1UL, next.Pool(GiB).FromLiveUpdate);
         Assert.Contains("HugeTLB: registered 1.00 GiB page size, pre-allocated 3 pages, 1 pages from liveupdate", next.HugePageMessages);
 
         // Live update off: nothing can be asked, all pages are allocated, and the preserved one is lost to this boot.
-        EmulatedKernel off = Again(machine, next, "kho=on " + Words);
+        EmulatedProcess off = Again(machine, next, "kho=on " + Words);
         Assert.Equal(-95, early);
         Assert.Equal(4UL, off.Pool(GiB).Total);
         Assert.Equal(0UL, off.Pool(GiB).FromLiveUpdate);
 
-        static EmulatedKernel Again(EmulatedMachine machine, EmulatedKernel kernel, string commandLine)
+        static EmulatedProcess Again(EmulatedMachine machine, EmulatedProcess kernel, string commandLine)
         {
             Descriptor device = kernel.OpenDevice();
             Descriptor retrieved = kernel.RetrieveSession(device, "vm");

@@ -12,7 +12,7 @@ public sealed class UnmapTests
     public void UnevenMapping_IsUnmappedByWholePages_AsOnLinux()
     {
         using EmulatedMachine machine = Machine("hugepages=8");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, 3 * Middle);
         nint address = kernel.Map(file, FiveMiB);
         Assert.True(address > 0);
@@ -28,7 +28,7 @@ public sealed class UnmapTests
     public void Range_AcrossTwoMappings_IsUnmapped()
     {
         using EmulatedMachine machine = Machine("hugepages=8");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, 4 * Middle);
         nint address = kernel.Map(file, 4 * Middle);
         Assert.Equal(0, kernel.MUnmap(address + (nint)Middle, (nuint)Middle));
@@ -41,7 +41,7 @@ public sealed class UnmapTests
     public void PrivateMapping_GivesBackWhatItReserved_PartByPart()
     {
         using EmulatedMachine machine = Machine("hugepages=8");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor file = kernel.HugeMemfd(Huge2M, 3 * Middle);
         nint address = kernel.Map(file, 3 * Middle, flags: Private);
         Assert.Equal(3UL, kernel.Counts(Middle).Reserved);
@@ -57,7 +57,7 @@ public sealed class UnmapTests
     public void MappingOfTheLibrary_OfAnUnevenLength_IsGoneAfterDispose()
     {
         using EmulatedMachine machine = Machine("hugepages=8");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using LuoInterop.Memfd file = LuoInterop.Memfd.Create(kernel, "uneven", 3 * Middle, new MemfdOptions { HugePageSize = Middle });
         Assert.Equal(Middle, file.Status.BlockSize);
         MemfdMapping mapping = file.Map(0, FiveMiB);

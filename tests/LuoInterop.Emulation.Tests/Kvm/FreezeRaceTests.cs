@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -20,7 +21,7 @@ public class FreezeRaceTests
     public void NoAllocationIsObservedAfterTheFreezeReturned(int seed)
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel, Pages);
         using var workers = new Workers();
         for (int i = 0; i < 3; i++)

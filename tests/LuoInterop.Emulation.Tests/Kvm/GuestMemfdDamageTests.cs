@@ -1,4 +1,6 @@
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Kho;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -67,7 +69,7 @@ public class GuestMemfdDamageTests
                 break;
         }
 
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         Assert.Equal(expected, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         Assert.Equal(expected, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         Assert.Equal(0, kernel.Finish(session));
@@ -81,7 +83,7 @@ public class GuestMemfdDamageTests
     {
         using var handed = new HandedOverGuest();
         handed.Record = handed.Record with { NrFolios = 4096 };
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         Assert.Throws<EmulatedKernelPanicException>(() => kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         Assert.True(kernel.HasEnded);
     }
@@ -101,7 +103,7 @@ public class GuestMemfdDamageTests
             "another place" => folio with { Index = 12 },
             _ => folio with { Index = 1UL << 40 },
         });
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
         Assert.Equal(expected, resumed.Present());
         Assert.Equal((2, 9), (resumed.Load(2), resumed.Load(9)));
@@ -114,7 +116,7 @@ public class GuestMemfdDamageTests
     {
         using var handed = new HandedOverGuest();
         handed.Record = handed.Record with { NrFolios = 2 };
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
         Assert.Equal([2L, 3], resumed.Present());
     }
@@ -123,7 +125,7 @@ public class GuestMemfdDamageTests
     public void GuestMemfd_FolioNotPreserved_EIO_OnlyForItsFile()
     {
         using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.NotPreserved, Vmm.MemoryToken, 3 * Vmm.Page));
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         Assert.Equal(EIO, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         Assert.Equal(EIO, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         using Descriptor vm = kernel.Retrieve(session, Vmm.VmToken);
@@ -135,7 +137,7 @@ public class GuestMemfdDamageTests
     public void GuestMemfd_FolioOverwritten_ShowsInThatPageOnly()
     {
         using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.Overwritten, Vmm.MemoryToken, 9 * Vmm.Page));
-        (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+        (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
         Assert.Equal((2, 3, 0xaa), (resumed.Load(2), resumed.Load(3), resumed.Load(9)));
     }
@@ -144,7 +146,7 @@ public class GuestMemfdDamageTests
     public void GuestMemfd_BrokenMemory_EHWPOISON_ForTheGuestAndForPreserving_UntilItIsFreed()
     {
         using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, Vmm.MemoryToken, 3 * Vmm.Page));
-        EmulatedKernel kernel = handed.Machine.Boot();
+        EmulatedProcess kernel = handed.Machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.RetrieveSession(device, "vm");
         using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
@@ -177,7 +179,7 @@ public class GuestMemfdDamageTests
             using (var handed = new HandedOverGuest())
             {
                 file = handed.File;
-                (EmulatedKernel kernel, Descriptor session) = handed.Boot();
+                (EmulatedProcess kernel, Descriptor session) = handed.Boot();
                 InjectedFault fault = handed.Machine.Faults.FailAllocation(kind, nth);
                 int error = kernel.TryRetrieve(session, Vmm.MemoryToken, out int fd);
                 fired = fault.HasFired;
@@ -205,8 +207,8 @@ public class GuestMemfdDamageTests
     public void GuestMemfd_KilledProcess_FreesVmAndMemory()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
-        EmulatedKernel process = kernel.StartProcess();
+        EmulatedProcess kernel = machine.Boot();
+        EmulatedProcess process = kernel.StartProcess();
         Vmm vmm = Vmm.Create(process);
         using MemfdMapping mapping = vmm.Memory.Map();
         vmm.Store(0, 1);

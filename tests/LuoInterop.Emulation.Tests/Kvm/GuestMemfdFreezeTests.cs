@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Kvm;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -9,7 +10,7 @@ public class GuestMemfdFreezeTests
     private static (EmulatedMachine Machine, Vmm Vmm, Descriptor Session) Start()
     {
         EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         return (machine, Vmm.Create(kernel), kernel.Create(device, "vm"));
     }
@@ -133,7 +134,7 @@ public class GuestMemfdFreezeTests
             }
 
             Assert.Equal(EFAULT, vmm.Kernel.TryFill(after, 15 * Vmm.Page));
-            Assert.Equal(Errno.EFAULT, Assert.Throws<LiveUpdateException>(before.Populate).Errno);
+            Assert.Equal(Errno.EFAULT, Assert.Throws<KernelException>(before.Populate).Errno);
             Assert.Equal([4L], vmm.Present());
         }
     }
@@ -153,7 +154,7 @@ public class GuestMemfdFreezeTests
             mapping.GetSpan((3 * Vmm.Page) + 1, 1)[0] = 4;
             Assert.Equal(3, vmm.Load(3));
             Assert.Equal(EFAULT, vmm.Kernel.TryFill(mapping, 2 * Vmm.Page));
-            EmulatedKernel kernel = machine.KexecPreview();
+            EmulatedProcess kernel = machine.KexecPreview();
             session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
             using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
             Assert.Equal([0L, 3], resumed.Present());

@@ -1,3 +1,5 @@
+using LuoInterop.Kho;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -11,7 +13,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_VmInNoSession_OrInAnother_FailsTheReboot_ENOENT_AndAllRunsOn(bool inAnother)
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(0, 1);
         Descriptor device = kernel.OpenDevice();
@@ -41,7 +43,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_VmsFileClosed_ENOENT_UnlessASessionHoldsIt()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.Create(device, "vm");
@@ -69,7 +71,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_OrderIsFree_AtPreserveAndAtRetrieve(bool memoryIsPreservedFirst, bool memoryIsRetrievedFirst)
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(3, 0x17);
         Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
@@ -93,7 +95,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_FinishWithoutTheVm_DropsIt_AndTheMemoryIsUsable()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(3, 0x17);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -122,7 +124,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_FinishWithoutAny_FreesThePages()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel, pages: 700);
         vmm.Memory.Allocate(0, 700 * Vmm.Page);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -138,7 +140,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_RetrievedTwice_IsTheSameFile()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, Vmm.Create(kernel).Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
         kernel = machine.KexecPreview();
         Descriptor device = kernel.OpenDevice();
@@ -155,7 +157,7 @@ public class GuestMemfdOrderTests
     {
         const string Release = "7.3.4-rfc-hugetlb-rfc-guest-memfd";
         using EmulatedMachine machine = Vmm.Machine(Release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(3, 0x17);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -169,7 +171,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_NextKernelWithoutThePreview_CannotOpenItsDevice_EIO()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(0, 1);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -182,7 +184,7 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_FailedRetrieve_IsForEver_AlsoOfTheVmThatItPulls()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(0, 1);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -204,10 +206,10 @@ public class GuestMemfdOrderTests
     public void GuestMemfd_PulledVm_BelongsToTheProcessThatRetrieved_OthersEIO()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, Vmm.Create(kernel).Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
         kernel = machine.KexecPreview();
-        EmulatedKernel vmm = kernel.StartProcess();
+        EmulatedProcess vmm = kernel.StartProcess();
         Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
         using Descriptor memory = kernel.Retrieve(session, Vmm.MemoryToken);
         using var passed = new Descriptor(vmm, kernel.SendDescriptor(vmm, session));

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using LuoInterop.Emulation.Kvm;
+using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -23,7 +26,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_OnlyFullySharedIsTaken(ulong flags, int expected)
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel, options: (GuestMemfdOptions)flags);
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         Assert.Equal(expected, vmm.Preserve(session, withVm: false));
@@ -34,7 +37,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_VcpusAndTheDevice_AreNotTaken()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         Assert.Equal(ENOENT, kernel.Preserve(session, Vmm.Number(vmm.Vcpu.Handle), 1));
@@ -45,7 +48,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_Twice_EBUSY_InAnySession()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         Descriptor device = kernel.OpenDevice();
         using Descriptor session = kernel.Create(device, "vm");
@@ -61,7 +64,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_Records_AreThoseOfThePosting_WithPresentPagesOnly_AndTheVmsTokenOfTheFreeze()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel, pages: 1000);
         vmm.Store(3, 0x33);
         vmm.Memory.Allocate(700 * Vmm.Page, 2 * Vmm.Page);
@@ -93,7 +96,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_HolesAreKept_AndEveryPageComesBack()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel, pages: 3000);
         int[] pages = [0, 1, 5, 511, 512, 513, 2999];
         foreach (int page in pages)
@@ -123,7 +126,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_WithoutAnyPage_ComesBackEmpty()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel, pages: 1 << 20);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
         kernel = machine.KexecPreview();
@@ -137,7 +140,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_Mappings_ShowTheRetrievedPages_AndAllocateAgain()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         vmm.Store(3, 0x44);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -154,7 +157,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_InitSharedOnly_ComesBackWithItsFlags()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel, options: GuestMemfdOptions.InitShared);
         vmm.Memory.Allocate(0, Vmm.Page);
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -169,7 +172,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_PresentPages_MayBeWrittenUntilTheKexec()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         using MemfdMapping mapping = vmm.Memory.Map();
         vmm.Store(0, 1);
@@ -187,7 +190,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_Unpreserved_GivesBackEveryPage()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel, pages: 2000);
         vmm.Memory.Allocate(0, 1500 * Vmm.Page);
         Descriptor device = kernel.OpenDevice();
@@ -209,7 +212,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_ThreeKernels()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         Descriptor session = kernel.Create(kernel.OpenDevice(), "vm");
         for (int i = 0; i < 3; i++)
@@ -233,7 +236,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_RestoredVm_IsNamedByACounter_AndKeepsItsTypeOnly()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         using KvmVm second = vmm.Device.CreateVm();
         Assert.Equal(vmm.VmFd.ToString(System.Globalization.CultureInfo.InvariantCulture), Vm(kernel, vmm.VmFd).Name);
@@ -248,7 +251,7 @@ public class GuestMemfdPreserveTests
         Assert.Equal("anon_inode:kvm-vm", kernel.Link(vm));
         using KvmDevice device = KvmDevice.Open(kernel);
         using var resumed = new KvmVm(device, vm);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => resumed.RemoveMemory(0)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => resumed.RemoveMemory(0)).Errno);
         using KvmVcpu vcpu = resumed.CreateVcpu();
     }
 
@@ -256,7 +259,7 @@ public class GuestMemfdPreserveTests
     public void GuestMemfd_RestoredMemory_GoesIntoItsVmOnly()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, Vmm.Create(kernel).Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
         kernel = machine.KexecPreview();
         Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
@@ -264,10 +267,10 @@ public class GuestMemfdPreserveTests
         using KvmDevice device = KvmDevice.Open(kernel);
         using KvmVm other = device.CreateVm();
         KvmMemoryRegion region = Vmm.Region(memory, Vmm.Base, 16 * Vmm.Page);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => other.SetMemoryRegion(region)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => other.SetMemoryRegion(region)).Errno);
         using var own = new KvmVm(device, kernel.Retrieve(session, Vmm.VmToken));
         own.SetMemoryRegion(region);
     }
 
-    private static VirtualMachine Vm(EmulatedKernel kernel, int fd) => ((VmFile)kernel.Descriptors.Get(fd)!).Vm;
+    private static VirtualMachine Vm(EmulatedProcess kernel, int fd) => ((VmFile)kernel.Descriptors.Get(fd)!).Vm;
 }

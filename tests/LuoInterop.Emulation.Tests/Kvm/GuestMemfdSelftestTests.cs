@@ -1,3 +1,4 @@
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -17,12 +18,12 @@ public class GuestMemfdSelftestTests
         Assert.Equal(42, machine.Run(kernel =>
         {
             stages++;
-            return Stage((EmulatedKernel)kernel);
+            return Stage((EmulatedProcess)kernel);
         }));
         Assert.Equal(2, stages);
     }
 
-    private static int Stage(EmulatedKernel kernel)
+    private static int Stage(EmulatedProcess kernel)
     {
         Descriptor device = kernel.OpenDevice();
         if (kernel.TryRetrieveSession(device, StateSessionName, out int state) == 0)
@@ -35,7 +36,7 @@ public class GuestMemfdSelftestTests
         return -1;
     }
 
-    private static void First(EmulatedKernel kernel, Descriptor device)
+    private static void First(EmulatedProcess kernel, Descriptor device)
     {
         Descriptor state = kernel.Create(device, StateSessionName);
         Descriptor stage = kernel.MemfdWith([2]);
@@ -70,7 +71,7 @@ public class GuestMemfdSelftestTests
     }
 
     // Operations on a frozen file, in a session of its own that is given up.
-    private static void Frozen(EmulatedKernel kernel, Descriptor device, Vmm vmm)
+    private static void Frozen(EmulatedProcess kernel, Descriptor device, Vmm vmm)
     {
         using GuestMemfd frozen = vmm.Vm.CreateGuestMemfd(MemorySize);
         using (MemfdMapping mapping = frozen.Map())
@@ -90,7 +91,7 @@ public class GuestMemfdSelftestTests
         Assert.Equal(EINVAL, kernel.Finish(session));
     }
 
-    private static void Second(EmulatedKernel kernel, Descriptor device, Descriptor state)
+    private static void Second(EmulatedProcess kernel, Descriptor device, Descriptor state)
     {
         Assert.Equal([2], kernel.Content(kernel.Retrieve(state, StateToken), 1));
         Descriptor session = kernel.RetrieveSession(device, SessionName);

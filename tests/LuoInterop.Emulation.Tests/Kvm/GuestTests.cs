@@ -1,3 +1,4 @@
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -9,7 +10,7 @@ public class GuestTests
     public void Device_IsTheHostsOnAPlainKernel_AndTheEmulationsWithThePreview()
     {
         using var plain = new EmulatedMachine();
-        EmulatedKernel kernel = plain.Boot();
+        EmulatedProcess kernel = plain.Boot();
         int fd = kernel.Open("/dev/kvm", O_RDWR | O_CLOEXEC);
         Assert.True(fd < 1 << 30);
         Assert.Equal(0, fd < 0 ? 0 : kernel.Close(fd));
@@ -155,7 +156,7 @@ public class GuestTests
     public void Guest_OfADeadKernel_TouchesNothing()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         Assert.Equal(0, kernel.Load(Vmm.Preview));
         Assert.Throws<EmulatedKexecException>(() => vmm.Run(guest =>
@@ -171,7 +172,7 @@ public class GuestTests
     public void ImmediateExit_Interrupts_BeforeTheProgram()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         kernel.SetGuest(vmm.Vcpu.Handle, static guest => guest.Fail());
         nint shared = kernel.MMap(4096, 3, 1, vmm.Vcpu.Handle, 0);
@@ -186,7 +187,7 @@ public class GuestTests
     public void SetGuest_OfWhatIsNoVcpu_IsAnArgumentError()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         Assert.Throws<ArgumentException>(() => kernel.SetGuest(vmm.Vm.Handle, static guest => guest.Halt()));
         using Descriptor memfd = kernel.Memfd();
@@ -197,7 +198,7 @@ public class GuestTests
     public void Mapping_PartlyUnmapped_KeepsTheFileUntilTheRestIs()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
         nint address = kernel.MMap(16 * Vmm.Page, 3, 1, vmm.Memory.Handle, 0);
         Assert.Equal(0, kernel.MUnmap(address + (4 * Vmm.Page), 4 * Vmm.Page));
@@ -219,9 +220,9 @@ public class GuestTests
     public void Vm_OfAnotherProcess_EIO_AndItsMemoryWorks()
     {
         using EmulatedMachine machine = Vmm.Machine();
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Vmm vmm = Vmm.Create(kernel);
-        EmulatedKernel other = kernel.StartProcess();
+        EmulatedProcess other = kernel.StartProcess();
         using var vm = new Descriptor(other, kernel.SendDescriptor(other, vmm.Vm.Handle));
         using var vcpu = new Descriptor(other, kernel.SendDescriptor(other, vmm.Vcpu.Handle));
         using var memory = new Descriptor(other, kernel.SendDescriptor(other, vmm.Memory.Handle));

@@ -1,4 +1,6 @@
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
+using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using static LuoInterop.Emulation.Tests.Luo;
 
@@ -14,7 +16,7 @@ internal sealed class HandedOverGuest : IDisposable
     public HandedOverGuest(Action<EmulatedMachine>? arm = null)
     {
         Machine = Vmm.Machine();
-        EmulatedKernel kernel = Machine.Boot();
+        EmulatedProcess kernel = Machine.Boot();
         Vmm vmm = Vmm.Create(kernel);
         foreach (int page in Pages)
         {
@@ -59,9 +61,9 @@ internal sealed class HandedOverGuest : IDisposable
     }
 
     /// <summary>Boots the next kernel, and retrieves the session.</summary>
-    public (EmulatedKernel Kernel, Descriptor Session) Boot()
+    public (EmulatedProcess Kernel, Descriptor Session) Boot()
     {
-        EmulatedKernel kernel = Machine.Boot();
+        EmulatedProcess kernel = Machine.Boot();
         return (kernel, kernel.RetrieveSession(kernel.OpenDevice(), "vm"));
     }
 

@@ -1,3 +1,4 @@
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -14,7 +15,7 @@ public class KexecRaceTests
         for (int round = 0; round < 10; round++)
         {
             using EmulatedMachine machine = Vmm.Machine();
-            EmulatedKernel kernel = machine.Boot();
+            EmulatedProcess kernel = machine.Boot();
             Vmm vmm = Vmm.Create(kernel, Pages);
             vmm.Memory.Allocate(0, Pages * Vmm.Page);
             Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
@@ -45,7 +46,7 @@ public class KexecRaceTests
             Array.ForEach(threads, static thread => thread.Start());
             running.Wait();
             Assert.Throws<EmulatedKexecException>(() => kernel.StartProcess().Reboot(KexecCommand));
-            EmulatedKernel next = machine.Boot();
+            EmulatedProcess next = machine.Boot();
             Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
             using var memory = new GuestMemfd(next, next.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
             using MemfdMapping mapping = memory.Map();

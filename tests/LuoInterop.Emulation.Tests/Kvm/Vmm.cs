@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Kvm;
+using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
@@ -13,7 +14,7 @@ internal sealed class Vmm : IDisposable
     public const GuestMemfdOptions Both = GuestMemfdOptions.Map | GuestMemfdOptions.InitShared;
     public const int KeepSize = 1, PunchHole = 3;
 
-    private Vmm(EmulatedKernel kernel, KvmDevice device, KvmVm vm, GuestMemfd memory)
+    private Vmm(EmulatedProcess kernel, KvmDevice device, KvmVm vm, GuestMemfd memory)
     {
         Kernel = kernel;
         Device = device;
@@ -21,7 +22,7 @@ internal sealed class Vmm : IDisposable
         Memory = memory;
     }
 
-    public EmulatedKernel Kernel { get; }
+    public EmulatedProcess Kernel { get; }
 
     public KvmDevice Device { get; }
 
@@ -41,7 +42,7 @@ internal sealed class Vmm : IDisposable
     public static EmulatedMachine Machine(string release = Preview) => new(new EmulatedMachineOptions { Release = release });
 
     /// <summary>Makes a VM, its memory, a region and a vCPU.</summary>
-    public static Vmm Create(EmulatedKernel kernel, int pages = 16, GuestMemfdOptions options = Both)
+    public static Vmm Create(EmulatedProcess kernel, int pages = 16, GuestMemfdOptions options = Both)
     {
         KvmDevice device = KvmDevice.Open(kernel);
         KvmVm vm = device.CreateVm();
@@ -49,13 +50,13 @@ internal sealed class Vmm : IDisposable
     }
 
     /// <summary>Makes the rest of a VM around what was retrieved.</summary>
-    public static Vmm Resume(EmulatedKernel kernel, Descriptor vm, Descriptor memory, GuestMemfdOptions options = Both)
+    public static Vmm Resume(EmulatedProcess kernel, Descriptor vm, Descriptor memory, GuestMemfdOptions options = Both)
     {
         KvmDevice device = KvmDevice.Open(kernel);
         return new Vmm(kernel, device, new KvmVm(device, vm), new GuestMemfd(kernel, memory, options)).Build();
     }
 
-    public static GuestMemfdInode InodeOf(EmulatedKernel kernel, SafeHandle memory) => ((GuestMemfdFile)kernel.Descriptors.Get(Number(memory))!).Inode;
+    public static GuestMemfdInode InodeOf(EmulatedProcess kernel, SafeHandle memory) => ((GuestMemfdFile)kernel.Descriptors.Get(Number(memory))!).Inode;
 
     public static int Number(SafeHandle handle) => (int)handle.DangerousGetHandle();
 
@@ -123,9 +124,9 @@ internal sealed class Vmm : IDisposable
 /// <summary>Goes over into a kernel with the preview.</summary>
 internal static class PreviewKexec
 {
-    public static EmulatedKernel KexecPreview(this EmulatedMachine machine, string release = Vmm.Preview)
+    public static EmulatedProcess KexecPreview(this EmulatedMachine machine, string release = Vmm.Preview)
     {
-        EmulatedKernel kernel = machine.Kernel.StartProcess();
+        EmulatedProcess kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.Load(release));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
         return machine.Boot();

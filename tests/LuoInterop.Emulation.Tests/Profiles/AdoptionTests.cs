@@ -16,7 +16,7 @@ public sealed class AdoptionTests
     public void Adopt_WithTheDirection_TakesBothKindsOver_AndDamagesNeither(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         LiveUpdateSession outgoing = Adopt(kernel, Create(kernel, Odd), SessionDirection.Outgoing);
         Assert.Equal((Odd, Odd, SessionDirection.Outgoing), (outgoing.Name, outgoing.ReadName(), outgoing.Direction));
         using (LuoInterop.Memfd file = LuoInterop.Memfd.Create(kernel, "file", 4096))
@@ -26,7 +26,7 @@ public sealed class AdoptionTests
         }
 
         outgoing.HoldUntilKexec();
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         LiveUpdateSession retrieved;
         using (LiveUpdateDevice device = LiveUpdateDevice.Open(next))
         {
@@ -50,10 +50,10 @@ public sealed class AdoptionTests
     public void Adopt_WithoutTheDirection_AsksForItBefore72(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         LiveUpdateSession session = Create(kernel, Odd);
         int fd = kernel.Fcntl(session.Handle, FcntlHeader.F_DUPFD_CLOEXEC);
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(kernel, fd));
+        var error = Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(kernel, fd));
         Assert.Equal((Errno.EINVAL, Odd), (error.Errno, error.Session));
         Assert.Contains("Pass the direction", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, kernel.Close(fd));
@@ -65,19 +65,19 @@ public sealed class AdoptionTests
     public void Adopt_OfWhatIsNoSession_IsRefusedWhateverTheDirection(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         int fd = (int)device.Handle.DangerousGetHandle();
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(kernel, fd, SessionDirection.Incoming)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(kernel, fd, SessionDirection.Incoming)).Errno);
         device.CreateSession("still open").Abort();
     }
 
-    private static LiveUpdateSession Create(EmulatedKernel kernel, string name)
+    private static LiveUpdateSession Create(EmulatedProcess kernel, string name)
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         return device.CreateSession(name);
     }
 
-    private static LiveUpdateSession Adopt(EmulatedKernel kernel, LiveUpdateSession session, SessionDirection direction) =>
+    private static LiveUpdateSession Adopt(EmulatedProcess kernel, LiveUpdateSession session, SessionDirection direction) =>
         LiveUpdateSession.Adopt(kernel, kernel.Fcntl(session.Handle, FcntlHeader.F_DUPFD_CLOEXEC), direction);
 }

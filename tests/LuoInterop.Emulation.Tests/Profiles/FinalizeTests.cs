@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -41,7 +42,7 @@ public class FinalizeTests
     public void Linux618_FinalizesOnce_AndTakesItBack()
     {
         using EmulatedMachine machine = Releases.Machine("6.18");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal("0\n", kernel.ReadText(File));
         Assert.Equal(ENOENT, kernel.WriteFile(File, "0"));
         Assert.Equal(2, kernel.WriteFile(File, "1\n"));
@@ -63,7 +64,7 @@ public class FinalizeTests
     public void Linux619_FinalizesAgain_AndNeverTakesItBack(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal("0\n", kernel.ReadText(File));
         Assert.Equal(EINVAL, kernel.WriteFile(File, "0"));
         Assert.Equal(1, kernel.WriteFile(File, "1"));
@@ -80,7 +81,7 @@ public class FinalizeTests
     public void OtherTexts_AreNoNumbers(string text)
     {
         using EmulatedMachine machine = Releases.Machine("7.0");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(EINVAL, kernel.WriteFile(File, text));
         Assert.Equal("0\n", kernel.ReadText(File));
     }
@@ -92,7 +93,7 @@ public class FinalizeTests
     public void AnyNumberButZero_Finalizes(string text)
     {
         using EmulatedMachine machine = Releases.Machine("7.0");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(text.Length, kernel.WriteFile(File, text));
         Assert.Equal("1\n", kernel.ReadText(File));
     }
@@ -101,7 +102,7 @@ public class FinalizeTests
     public void Mode_IsRootsToReadAndWrite()
     {
         using EmulatedMachine machine = Releases.Machine("7.0");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using var file = new Descriptor(kernel, kernel.Open(File, O_RDWR));
         Assert.Equal(0x180U, kernel.Status(file).Mode & 0xfff);
     }
@@ -116,7 +117,7 @@ public class FinalizeTests
     public void Linux618_ImageCarriesKho_WhenItWasFinalizedBefore(bool before, bool after, bool carried)
     {
         using EmulatedMachine machine = Releases.Machine("6.18");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.True(!before || kernel.WriteFile(File, "1") == 1);
         Assert.Equal(0, kernel.Load("6.18.6"));
         Assert.True(!after || kernel.WriteFile(File, "1") == (before ? EEXIST : 1));
@@ -129,7 +130,7 @@ public class FinalizeTests
     public void Linux618_TakenBackAfterTheLoad_PanicsTheNextKernel()
     {
         using EmulatedMachine machine = Releases.Machine("6.18");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(1, kernel.WriteFile(File, "1"));
         Assert.Equal(0, kernel.Load("6.18.6"));
         Assert.Equal(1, kernel.WriteFile(File, "0"));
@@ -148,7 +149,7 @@ public class FinalizeTests
     public void WithoutLiveUpdate_TheMapIsWrittenByHandOrAlways(string release, bool finalize, bool taken)
     {
         using EmulatedMachine machine = Releases.Machine(release, "kho=on");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.Load(release));
         Assert.True(!finalize || kernel.WriteFile(File, "1") == 1);
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
@@ -162,7 +163,7 @@ public class FinalizeTests
     public void Reboot_WithoutMemoryForTheMap_IsEagain_AndCanBeTriedAgain(string release, int result)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2, 3]).Fd, 1));
         Assert.Equal(0, kernel.Load(release));
@@ -184,7 +185,7 @@ public class FinalizeTests
         Assert.Equal(result, kernel.Reboot(KexecCommand));
         taken.ForEach(run => frames.Free(run.First, run.Count));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal([1, 2, 3], next.Content(file, 3));
     }
@@ -196,13 +197,13 @@ public class FinalizeTests
     public void Linux619_LuoFinalizesAtTheReboot(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.Load(release));
         Assert.Equal(1, kernel.WriteFile(File, "1"));
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2, 3]).Fd, 1));
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal([1, 2, 3], next.Content(file, 3));
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -73,7 +74,7 @@ public sealed class ForeignBytesTests
         using EmulatedMachine machine = Releases.Machine(release);
         PhysicalMemory memory = Leave(machine, release);
         memory.Replace(old, text);
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.Equal(ENOENT, next.TryRetrieveSession(next.OpenDevice(), "session 0", out _));
         Assert.Empty(memory.Folios);
     }
@@ -99,7 +100,7 @@ public sealed class ForeignBytesTests
         Span<byte> count = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(count, ulong.MaxValue);
         Assert.True(memory.TryWrite(header, count));
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
         Assert.Equal(EIO, next.Open("/dev/liveupdate", O_RDWR));
     }
@@ -109,13 +110,13 @@ public sealed class ForeignBytesTests
     public void Linux618_ShowsLuosTree_AndDoesNotHandItOn()
     {
         using EmulatedMachine machine = Releases.Machine("7.0");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         byte[] blob = kernel.ReadFile(Releases.Kho + "/out/sub_fdts/LUO");
         Leave(kernel, "6.18", sessions: 1);
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.Equal(blob, next.ReadFile(Releases.Kho + "/in/sub_fdts/LUO"));
         Assert.Equal(["LUO"], next.Names(Releases.Kho + "/in/sub_fdts"));
-        EmulatedKernel third = machine.Kexec("7.0", Releases.On);
+        EmulatedProcess third = machine.Kexec("7.0", Releases.On);
         Assert.Empty(third.Names(Releases.Kho + "/in/sub_fdts"));
         Assert.Equal(1UL, third.LiveUpdateNumber());
     }
@@ -124,12 +125,12 @@ public sealed class ForeignBytesTests
     public void ChunkMap_HoldsLargeAndSmallFolios()
     {
         using EmulatedMachine machine = Releases.Machine("6.19");
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         byte[] content = new byte[(2 << 20) + 5000];
         new Random(3).NextBytes(content);
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith(content).Fd, 1));
-        EmulatedKernel next = machine.Kexec("6.19", Releases.On);
+        EmulatedProcess next = machine.Kexec("6.19", Releases.On);
         using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal(content, next.Content(file, content.Length));
     }
@@ -198,7 +199,7 @@ public sealed class ForeignBytesTests
 
     private static PhysicalMemory Leave(EmulatedMachine machine, string to, int sessions = 1) => Leave(machine.Boot(), to, sessions);
 
-    private static PhysicalMemory Leave(EmulatedKernel kernel, string to, int sessions)
+    private static PhysicalMemory Leave(EmulatedProcess kernel, string to, int sessions)
     {
         Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < sessions; i++)

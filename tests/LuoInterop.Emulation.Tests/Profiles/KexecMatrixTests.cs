@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -65,7 +66,7 @@ public class KexecMatrixTests
             return;
         }
 
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         Assert.StartsWith(to, next.Release, StringComparison.Ordinal);
         bool taken = outcome != Outcome.Dropped;
         Assert.Equal(taken ? ["in", "out"] : ["out"], next.Names(Releases.Kho));
@@ -80,7 +81,7 @@ public class KexecMatrixTests
         }
 
         // Nothing of it goes on from there.
-        EmulatedKernel third = machine.Kexec(to, Releases.On);
+        EmulatedProcess third = machine.Kexec(to, Releases.On);
         Assert.Empty(third.Running.Handover.Memory.Folios);
     }
 
@@ -117,7 +118,7 @@ public class KexecMatrixTests
     {
         using EmulatedMachine machine = Releases.Machine("6.19", "kho=on");
         Assert.Equal(2, machine.Boot().WriteFile(Releases.Kho + "/out/finalize", "1\n"));
-        EmulatedKernel next = machine.Kexec("7.0", Releases.On);
+        EmulatedProcess next = machine.Kexec("7.0", Releases.On);
         Assert.Equal(["in", "out"], next.Names(Releases.Kho));
         Assert.Equal(1UL, next.LiveUpdateNumber());
     }
@@ -136,7 +137,7 @@ public class KexecMatrixTests
     }
 
     // A session of two files, one with seals and a position, as far as the release has LUO.
-    private static void Leave(EmulatedKernel kernel, string to, string commandLine)
+    private static void Leave(EmulatedProcess kernel, string to, string commandLine)
     {
         if (!kernel.Release.StartsWith("6.18", StringComparison.Ordinal))
         {
@@ -152,7 +153,7 @@ public class KexecMatrixTests
         Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
     }
 
-    private static void CheckSession(EmulatedKernel kernel, bool carried)
+    private static void CheckSession(EmulatedProcess kernel, bool carried)
     {
         using Descriptor device = kernel.OpenDevice();
         Assert.Equal(carried ? 0 : ENOENT, kernel.TryRetrieveSession(device, "session", out int fd));

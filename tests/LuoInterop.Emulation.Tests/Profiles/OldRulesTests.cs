@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -16,13 +17,13 @@ public class OldRulesTests
     public void Finish_OnAnOutgoingSession(string release, bool done)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.MemfdWith([1, 2, 3]);
         Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
         Assert.Equal(done ? 0 : EINVAL, kernel.Finish(session));
         Assert.Equal(EPERM, kernel.FTruncate(file, 100));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(done ? ENOENT : 0, next.TryRetrieve(retrieved, 1, out _));
     }
@@ -33,7 +34,7 @@ public class OldRulesTests
     public void Finish_OnAnOutgoingSession_LeavesTheFileFrozen_AlsoAfterTheClose(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using Descriptor file = kernel.MemfdWith([1, 2, 3]);
         using (Descriptor session = kernel.Create(device, "s"))
@@ -57,7 +58,7 @@ public class OldRulesTests
     public void RetrieveFd_OnAnOutgoingSession(string release, int result, int empty)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor file = kernel.MemfdWith([1, 2, 3]);
         Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
@@ -66,7 +67,7 @@ public class OldRulesTests
         Assert.Equal(result, kernel.TryRetrieve(session, 1, out _));
         Assert.Equal(empty, kernel.TryRetrieve(session, 2, out int fd));
         Assert.True(empty != 0 || kernel.Close(fd) == 0);
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal([1, 2, 3], next.Content(retrieved, 3));
     }
@@ -83,7 +84,7 @@ public class OldRulesTests
         using EmulatedMachine machine = Releases.Machine(release);
         Descriptor left = machine.Boot().Create(machine.Kernel.OpenDevice(), "s");
         Assert.Equal(0, machine.Kernel.Preserve(left, machine.Kernel.MemfdWith([1]).Fd, 1));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Descriptor device = next.OpenDevice();
         using Descriptor file = next.MemfdWith([1, 2, 3]);
         using (Descriptor session = next.RetrieveSession(device, "s"))
@@ -93,7 +94,7 @@ public class OldRulesTests
         }
 
         Assert.Equal(done ? EPERM : 0, next.FTruncate(file, 200));
-        EmulatedKernel third = machine.Kexec(release, Releases.On);
+        EmulatedProcess third = machine.Kexec(release, Releases.On);
         Assert.Equal(ENOENT, third.TryRetrieveSession(third.OpenDevice(), "s", out _));
     }
 
@@ -107,7 +108,7 @@ public class OldRulesTests
     public void SameFileTwice(string release, bool allowed)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using Descriptor file = kernel.MemfdWith([1, 2, 3]);
         Descriptor first = kernel.Create(device, "first");
@@ -115,7 +116,7 @@ public class OldRulesTests
         Assert.Equal(allowed ? 0 : EBUSY, kernel.Preserve(first, file.Fd, 2));
         Assert.Equal(allowed ? 0 : EBUSY, kernel.Preserve(kernel.Create(device, "second"), file.Fd, 1));
         Assert.Single(kernel.Running.Handover.Memory.Folios);
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Descriptor nextDevice = next.OpenDevice();
         using Descriptor second = next.RetrieveSession(nextDevice, "second");
         using Descriptor retrieved = next.RetrieveSession(nextDevice, "first");
@@ -135,7 +136,7 @@ public class OldRulesTests
     public void SameFileTwice_OneClosed_IsLostForTheOther(string release)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         using Descriptor file = kernel.MemfdWith([1, 2, 3]);
         Descriptor kept = kernel.Create(device, "kept");
@@ -147,7 +148,7 @@ public class OldRulesTests
 
         Assert.Equal(0, kernel.FTruncate(file, 3));
         Assert.Equal(0, kernel.FTruncate(file, 2));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "kept");
         Assert.Equal(EIO, next.TryRetrieve(session, 1, out _));
         Assert.Equal(0, next.Finish(session));
@@ -164,12 +165,12 @@ public class OldRulesTests
         using EmulatedMachine machine = Releases.Machine(release);
         Descriptor left = machine.Boot().Create(machine.Kernel.OpenDevice(), "s");
         Assert.Equal(0, machine.Kernel.Preserve(left, machine.Kernel.MemfdWith([1, 2, 3]).Fd, 1));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Descriptor device = next.OpenDevice();
         Descriptor retrieved = next.RetrieveSession(device, "s");
         using Descriptor file = next.Retrieve(retrieved, 1);
         Assert.Equal(result, next.Preserve(next.Create(device, "t"), file.Fd, 1));
-        EmulatedKernel third = machine.Kexec(release, Releases.On);
+        EmulatedProcess third = machine.Kexec(release, Releases.On);
         using Descriptor session = third.RetrieveSession(third.OpenDevice(), "t");
         Assert.Equal(result == 0 ? 0 : ENOENT, third.TryRetrieve(session, 1, out int fd));
         if (result == 0)
@@ -191,7 +192,7 @@ public class OldRulesTests
         using EmulatedMachine machine = Releases.Machine(release);
         PhysicalMemory memory = LeaveTwoFiles(machine, release);
         memory.Replace(handler, "memfd-v9");
-        EmulatedKernel next = machine.Boot();
+        EmulatedProcess next = machine.Boot();
         int fd = next.Open("/dev/liveupdate", O_RDWR);
         Assert.Equal(result, Math.Min(fd, 0));
         Assert.Equal(result == 0 ? EBUSY : EIO, next.Open("/dev/liveupdate", O_RDWR));
@@ -217,11 +218,11 @@ public class OldRulesTests
     public void FailedRetrieve_AskedAgain(string release, int again)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2, 3]).Fd, 1));
         kernel.Running.Handover.UnpreserveFolios(Assert.Single(kernel.Running.Handover.Memory.Folios), 9);
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(EIO, next.TryRetrieve(retrieved, 1, out _));
         Assert.Equal(again, next.TryRetrieve(retrieved, 1, out _));
@@ -231,7 +232,7 @@ public class OldRulesTests
 
     private static PhysicalMemory LeaveTwoFiles(EmulatedMachine machine, string release)
     {
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1]).Fd, 1));
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([2]).Fd, 2));

@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -15,7 +16,7 @@ public class ReleaseTableTests
     public void Device_IsThere_AndTheLibrarySaysWhyNot(string release, bool luo)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(luo, LiveUpdateDevice.TryOpen(kernel, out LiveUpdateDevice? device, out LiveUpdateAvailability availability));
         Assert.Equal(luo ? LiveUpdateUnavailableReason.None : LiveUpdateUnavailableReason.NotBuilt, availability.Reason);
         device?.Dispose();
@@ -32,7 +33,7 @@ public class ReleaseTableTests
     public void Tree_HasTheReleasesForm(string release, string compatible, string subtrees, string? luo)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         var kho = new KhoDebugFs(kernel);
         if (luo is not null)
         {
@@ -41,7 +42,7 @@ public class ReleaseTableTests
             Assert.Equal(release != "6.19", state.Flbs != 0);
         }
 
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Assert.Equal(
             subtrees.Split(' ', StringSplitOptions.RemoveEmptyEntries), next.Names(Releases.Kho + "/in/sub_fdts"));
         KhoReading<KhoTree> tree = new KhoDebugFs(next).ReadTree(KhoDirection.In);
@@ -61,7 +62,7 @@ public class ReleaseTableTests
     public void Sessions_AreLimited_AndAllOfThemArrive(string release, int sessions, int oneMore)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         for (int i = 0; i < sessions; i++)
         {
@@ -74,7 +75,7 @@ public class ReleaseTableTests
             Assert.Equal(0, kernel.Close(fd));
         }
 
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Descriptor nextDevice = next.OpenDevice();
         for (int i = 0; i < sessions; i++)
         {
@@ -92,7 +93,7 @@ public class ReleaseTableTests
     public void Files_AreLimited_AndAllOfThemArrive(string release, int files, int badDescriptor)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         for (int i = 0; i < files; i++)
         {
@@ -102,7 +103,7 @@ public class ReleaseTableTests
 
         Assert.Equal(EEXIST, kernel.Preserve(session, -1, 1));
         Assert.Equal(badDescriptor, kernel.Preserve(session, -1, 1000));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         for (int i = files - 1; i >= 0; i--)
         {
@@ -120,7 +121,7 @@ public class ReleaseTableTests
     public void CreateSession_LooksAtTheName(string release, bool checks)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Assert.Equal(checks ? EINVAL : 0, kernel.TryCreate(device, "", out _));
         Assert.Equal(checks ? EINVAL : 0, kernel.TryCreate(device, new string('n', 64), out int fd));
@@ -132,7 +133,7 @@ public class ReleaseTableTests
         // Cut to 63 bytes, under which it is found again; 64 are another name, as they were here.
         Assert.Equal("anon_inode:[luo_session] " + new string('n', 63), kernel.Link(new Descriptor(kernel, fd)));
         Assert.Equal(EEXIST, kernel.TryCreate(device, new string('n', 63), out _));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         Descriptor nextDevice = next.OpenDevice();
         Assert.Equal(ENOENT, next.TryRetrieveSession(nextDevice, new string('n', 64), out _));
         Assert.Equal(0, next.TryRetrieveSession(nextDevice, new string('n', 63), out _));
@@ -148,7 +149,7 @@ public class ReleaseTableTests
     public void GetName_IsThere(string release, int result)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         using Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(result, kernel.Ioctl(session, GetNameNumber, NameStructure("").AsSpan()));
 
@@ -166,7 +167,7 @@ public class ReleaseTableTests
     {
         using EmulatedMachine machine = Releases.Machine(release);
         machine.Boot().Create(machine.Kernel.OpenDevice(), "s");
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor session = next.RetrieveSession(next.OpenDevice(), "s");
         Assert.Equal(result, next.Ioctl(session, FinishNumber, new byte[] { 8, 0, 0, 0, 1, 0, 0, 0 }));
     }
@@ -181,13 +182,13 @@ public class ReleaseTableTests
     public void Seals_OfTheRetrievedFile(string release, int seals)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Descriptor file = kernel.MemfdWith([1, 2, 3]);
         Assert.Equal(0, kernel.Fcntl(file, F_ADD_SEALS, SealShrink | SealGrow));
         Assert.Equal(0, kernel.Preserve(session, file.Fd, 1));
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([4]).Fd, 2));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.RetrieveSession(next.OpenDevice(), "s");
         using Descriptor first = next.Retrieve(retrieved, 1);
         using Descriptor second = next.Retrieve(retrieved, 2);
@@ -209,10 +210,10 @@ public class ReleaseTableTests
     public void ExecSeal_OfTheRetrievedFile(string release, int seals, int written)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         Assert.Equal(0, kernel.Preserve(session, kernel.MemfdWith([1, 2], MFD_CLOEXEC | MFD_NOEXEC_SEAL).Fd, 1));
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor file = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal((seals, 0x1ffU), (next.Fcntl(file, F_GET_SEALS), next.Status(file).Mode & 0xfff));
         Assert.Equal(written, next.PWrite(file, [7], 1));
@@ -230,7 +231,7 @@ public class ReleaseTableTests
     {
         const long Size = (1L << 44) + 8192;
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using Descriptor whole = kernel.Memfd(size: 1L << 44);
         Assert.Equal(result == 0 ? EINVAL : EFBIG, kernel.Preserve(session, whole.Fd, 2));
@@ -243,7 +244,7 @@ public class ReleaseTableTests
             return;
         }
 
-        EmulatedKernel next = machine.Kexec(release, Releases.On);
+        EmulatedProcess next = machine.Kexec(release, Releases.On);
         using Descriptor retrieved = next.Retrieve(next.RetrieveSession(next.OpenDevice(), "s"), 1);
         Assert.Equal(Size, next.Status(retrieved).Size);
         Assert.Equal([7, 8, 0], next.Content(retrieved, 3, 4096));
@@ -260,7 +261,7 @@ public class ReleaseTableTests
     public void LoadedImage_IsShownInSysfs(string release, bool folder)
     {
         using EmulatedMachine machine = Releases.Machine(release);
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         Assert.Equal(0, kernel.LoadRelease(release));
         Assert.Equal("1\n", kernel.ReadText("/sys/kernel/kexec_loaded"));
         if (folder)

@@ -1,3 +1,4 @@
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
@@ -27,9 +28,9 @@ internal static class Releases
     }
 
     /// <summary>Goes on in another release.</summary>
-    public static EmulatedKernel Kexec(this EmulatedMachine machine, string release, string commandLine)
+    public static EmulatedProcess Kexec(this EmulatedMachine machine, string release, string commandLine)
     {
-        EmulatedKernel kernel = machine.Kernel.StartProcess();
+        EmulatedProcess kernel = machine.Kernel.StartProcess();
         Assert.Equal(0, kernel.LoadRelease(release, commandLine));
         Assert.Throws<EmulatedKexecException>(() => Assert.Fail($"reboot(KEXEC) returned {kernel.Reboot(KexecCommand)}."));
         return machine.Boot();

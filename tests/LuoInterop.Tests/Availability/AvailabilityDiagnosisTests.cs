@@ -196,7 +196,7 @@ public class AvailabilityDiagnosisTests
         var kernel = new ScriptedKernel { Refusal = Errno.EBUSY, Holders = "systemd (pid 1)" };
         Assert.Equal(LiveUpdateUnavailableReason.Busy, Diagnose(kernel).Reason);
         Assert.Equal(0, kernel.TimesAskedForHolders);
-        Assert.Contains("is held by systemd (pid 1)", Assert.Throws<LiveUpdateException>(() => LiveUpdateDevice.Open(kernel)).Message, StringComparison.Ordinal);
+        Assert.Contains("is held by systemd (pid 1)", Assert.Throws<KernelException>(() => LiveUpdateDevice.Open(kernel)).Message, StringComparison.Ordinal);
         Assert.Equal(1, kernel.TimesAskedForHolders);
     }
 
@@ -225,7 +225,7 @@ public class AvailabilityDiagnosisTests
     public void Open_Refused_ThrowsWithTheWholeDiagnosis()
     {
         ScriptedKernel kernel = With(Built, "kho=on");
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateDevice.Open(kernel));
+        var error = Assert.Throws<KernelException>(() => LiveUpdateDevice.Open(kernel));
         Assert.Equal(Errno.ENOENT, error.Errno);
         LiveUpdateAvailability availability = Diagnose(kernel);
         Assert.Contains(availability.Message, error.Message, StringComparison.Ordinal);

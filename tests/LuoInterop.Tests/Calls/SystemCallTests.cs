@@ -1,3 +1,6 @@
+using LuoInterop.Emulation.Previews.HugeTlb;
+using LuoInterop.Kvm;
+using LuoInterop.Litmus;
 using Xunit.Abstractions;
 
 namespace LuoInterop.Tests.Calls;

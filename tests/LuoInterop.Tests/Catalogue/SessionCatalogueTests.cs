@@ -96,7 +96,7 @@ public sealed class SessionCatalogueTests : IDisposable
         using Memfd file = _machine.FileOf("1");
         SessionCatalogue catalogue = SessionCatalogue.Create(session);
         catalogue.Preserve("one", file);
-        Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(() => catalogue.Preserve("two", file)).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<KernelException>(() => catalogue.Preserve("two", file)).Errno);
         Assert.Throws<ArgumentException>(() => catalogue.Preserve("one", file));
         Assert.Equal("one", Assert.Single(catalogue.Document.Entries).Name);
         session.Abort();
@@ -120,7 +120,7 @@ public sealed class SessionCatalogueTests : IDisposable
         LiveUpdateSession session = _machine.Create("zero");
         using Memfd file = _machine.FileOf("zero");
         session.Preserve(file, SessionCatalogue.Token);
-        Assert.Equal(Errno.EEXIST, Assert.Throws<LiveUpdateException>(() => SessionCatalogue.Create(session).Commit()).Errno);
+        Assert.Equal(Errno.EEXIST, Assert.Throws<KernelException>(() => SessionCatalogue.Create(session).Commit()).Errno);
         session.Abort();
     }
 

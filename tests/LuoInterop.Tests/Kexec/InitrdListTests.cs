@@ -47,7 +47,7 @@ public sealed class InitrdListTests : IDisposable
     [InlineData("/proc", Errno.EISDIR, "read")]
     public void Load_OneOfSeveralCannotBeRead_NamesIt(string path, Errno errno, string operation)
     {
-        var error = Assert.Throws<LiveUpdateException>(
+        var error = Assert.Throws<KernelException>(
             () => KexecImage.Load(_machine.Boot(), _files.WriteImage(), [_files.Write("first", "1"), path], KexecFiles.CommandLine));
         Assert.Equal((errno, operation), (error.Errno, error.Operation));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed class InitrdListTests : IDisposable
     }
 
     /// <summary>Keeps what it was given as the initial RAM disk.</summary>
-    private sealed class InitrdKernel(EmulatedKernel kernel) : ForwardingKernel(kernel)
+    private sealed class InitrdKernel(EmulatedProcess kernel) : ForwardingKernel(kernel)
     {
         public byte[]? Initrd { get; private set; }
 

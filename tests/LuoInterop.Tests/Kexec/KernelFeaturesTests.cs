@@ -98,7 +98,7 @@ public sealed class KernelFeaturesTests : IDisposable
     {
         string path = _files.WriteImage("CONFIG_KEXEC_HANDOVER=y\n# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\nCONFIG_LIVEUPDATE=y\n");
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=on" });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         var error = Assert.Throws<ArgumentException>(() => KexecImage.Load(kernel, path, null, "liveupdate=on"));
         Assert.Contains("kho=on", error.Message, StringComparison.Ordinal);
         Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, path, null, "liveupdate=on", KexecLoadOptions.WithoutLiveUpdate).Reboot);
@@ -144,7 +144,7 @@ public sealed class KernelFeaturesTests : IDisposable
     /// <summary>Jumps into an image, and tells whether a preserved file is there afterwards.</summary>
     private bool Carries(string path, KexecLoadOptions options)
     {
-        EmulatedKernel kernel = _machine.Kernel;
+        EmulatedProcess kernel = _machine.Kernel;
         using (LiveUpdateDevice device = LiveUpdateDevice.Open(kernel))
         {
             LiveUpdateSession session = device.CreateSession("kept");
@@ -154,7 +154,7 @@ public sealed class KernelFeaturesTests : IDisposable
         }
 
         Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, path, null, KexecFiles.CommandLine, options).Reboot);
-        EmulatedKernel next = _machine.Boot();
+        EmulatedProcess next = _machine.Boot();
         Assert.Equal(KexecFiles.Release, next.Release);
         if (!LiveUpdateDevice.TryOpen(next, out LiveUpdateDevice? incoming, out LiveUpdateAvailability why))
         {

@@ -33,7 +33,7 @@ public sealed class KernelImageTests : IDisposable
     public void Load_FileThatIsNoKernel_SaysWhatItIs(string word, byte[] content, Errno errno)
     {
         string path = _files.Write("boot/vmlinuz", content);
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(_machine.Boot(), path, null, KexecFiles.CommandLine));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(_machine.Boot(), path, null, KexecFiles.CommandLine));
         Assert.Equal(errno, error.Errno);
         Assert.Contains(word, error.Message, StringComparison.Ordinal);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class KernelImageTests : IDisposable
     public void Load_EmptyInitrd_SaysSo()
     {
         string image = _files.WriteImage();
-        var error = Assert.Throws<LiveUpdateException>(
+        var error = Assert.Throws<KernelException>(
             () => KexecImage.Load(_machine.Boot(), image, _files.Write("initrd", ""), KexecFiles.CommandLine));
         Assert.Equal(Errno.EINVAL, error.Errno);
         Assert.Contains("RAM disk is empty", error.Message, StringComparison.Ordinal);
@@ -55,10 +55,10 @@ public sealed class KernelImageTests : IDisposable
     [InlineData(5000)]
     public void Load_ImageWithoutItsEnd_IsRefusedBeforeTheKernelIsAsked(int cut)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         byte[] image = KexecFiles.ImageOf(System.Security.Cryptography.RandomNumberGenerator.GetBytes(10_000), cut);
         string path = _files.Write("boot/vmlinuz", image);
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(kernel, path, null, KexecFiles.CommandLine, KexecLoadOptions.WithoutLiveUpdate));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(kernel, path, null, KexecFiles.CommandLine, KexecLoadOptions.WithoutLiveUpdate));
         Assert.Equal(Errno.ENOEXEC, error.Errno);
         Assert.Contains($"promises {image.Length + cut} bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains($"has {image.Length}.", error.Message, StringComparison.Ordinal);
@@ -68,7 +68,7 @@ public sealed class KernelImageTests : IDisposable
     [Fact]
     public void KexecFileLoad_ImageWithoutItsEnd_IsLoadedAndStartsNothing()
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         string path = _files.Write("boot/vmlinuz", KexecFiles.ImageOf(new byte[10_000], cut: 20));
         using (SafeFileHandle image = File.OpenHandle(path))
         {
@@ -104,9 +104,9 @@ public sealed class KernelImageTests : IDisposable
     [MemberData(nameof(Signatures))]
     public void Load_RefusedForItsSignature_SaysWhatToDo(Errno errno, string word)
     {
-        EmulatedKernel kernel = _machine.Boot();
+        EmulatedProcess kernel = _machine.Boot();
         _machine.Faults.FailCall(KernelCall.KexecFileLoad, errno);
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(kernel, _files.WriteImage(), null, KexecFiles.CommandLine));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(kernel, _files.WriteImage(), null, KexecFiles.CommandLine));
         Assert.Equal(errno, error.Errno);
         Assert.Contains($"refused with {errno}", error.Message, StringComparison.Ordinal);
         Assert.Contains(word, error.Message, StringComparison.Ordinal);

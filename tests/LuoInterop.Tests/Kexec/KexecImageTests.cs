@@ -93,7 +93,7 @@ public class KexecImageTests
     public void Load_RefusedByTheKernel_NamesTheImageAndClosesTheFiles()
     {
         var kernel = new LoadKernel { Result = -(int)Errno.ENOEXEC };
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(kernel, "/boot/vmlinuz", "/boot/initrd", Good));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(kernel, "/boot/vmlinuz", "/boot/initrd", Good));
         Assert.Equal((Errno.ENOEXEC, "kexec_file_load"), (error.Errno, error.Operation));
         Assert.Contains("/boot/vmlinuz", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, kernel.StillOpen);
@@ -103,7 +103,7 @@ public class KexecImageTests
     public void Load_MissingInitrd_NamesItAndClosesTheImage()
     {
         var kernel = new LoadKernel { Missing = "/boot/initrd" };
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(kernel, "/boot/vmlinuz", "/boot/initrd", Good));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(kernel, "/boot/vmlinuz", "/boot/initrd", Good));
         Assert.Equal(Errno.ENOENT, error.Errno);
         Assert.Contains("/boot/initrd", error.Message, StringComparison.Ordinal);
         Assert.Null(kernel.Loaded);
@@ -118,7 +118,7 @@ public class KexecImageTests
     [InlineData("/proc/self/exe")]
     public void Load_FileThatIsNoImageOnThisHost_NamesIt(string path)
     {
-        var error = Assert.Throws<LiveUpdateException>(() => KexecImage.Load(Kernel.Linux, path, null, Good));
+        var error = Assert.Throws<KernelException>(() => KexecImage.Load(Kernel.Linux, path, null, Good));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Equal(path == "/no-such-image", error is { Errno: Errno.ENOENT, Operation: "open" });
     }
@@ -138,7 +138,7 @@ public class KexecImageTests
     public void Unload_Refused_Throws()
     {
         var kernel = new LoadKernel { Result = -(int)Errno.EPERM };
-        Assert.Equal(Errno.EPERM, Assert.Throws<LiveUpdateException>(() => KexecImage.Unload(kernel)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<KernelException>(() => KexecImage.Unload(kernel)).Errno);
         Assert.Equal(("", KexecHeader.KEXEC_FILE_UNLOAD, false), kernel.Asked);
     }
 

@@ -12,7 +12,7 @@ public sealed class ReplacedImageTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
     private readonly KexecFiles _files = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly string _image;
 
     public ReplacedImageTests()
@@ -33,7 +33,7 @@ public sealed class ReplacedImageTests : IDisposable
         Assert.Equal(false, image.IsReplaced);
         DoAsAnotherProgram(other);
         Assert.Equal(true, image.IsReplaced);
-        var error = Assert.Throws<LiveUpdateException>(image.Reboot);
+        var error = Assert.Throws<KernelException>(image.Reboot);
         Assert.Equal(("reboot(KEXEC)", other == "unload" ? Errno.EINVAL : Errno.ESTALE), (error.Operation, error.Errno));
         Assert.Contains("load again", error.Message, StringComparison.Ordinal);
         Assert.False(_kernel.HasEnded);
@@ -60,7 +60,7 @@ public sealed class ReplacedImageTests : IDisposable
     {
         KexecImage first = Load();
         KexecImage second = Load();
-        Assert.Equal(Errno.ESTALE, Assert.Throws<LiveUpdateException>(first.Reboot).Errno);
+        Assert.Equal(Errno.ESTALE, Assert.Throws<KernelException>(first.Reboot).Errno);
         Assert.Throws<EmulatedKexecException>(second.Reboot);
     }
 
@@ -82,7 +82,7 @@ public sealed class ReplacedImageTests : IDisposable
         Assert.Equal(1, Limit());
         KexecImage last = Load();
         Assert.Equal(false, last.IsReplaced);
-        var error = Assert.Throws<LiveUpdateException>(Load);
+        var error = Assert.Throws<KernelException>(Load);
         Assert.Equal(Errno.EPERM, error.Errno);
         Assert.Contains(KexecLoadLimit.Path, error.Message, StringComparison.Ordinal);
         Assert.Equal(false, last.IsReplaced);
@@ -93,7 +93,7 @@ public sealed class ReplacedImageTests : IDisposable
     public void Load_WhereImagesAreForbidden_SaysSo()
     {
         Write(_kernel, "/proc/sys/kernel/kexec_load_disabled", 1);
-        Assert.Contains("kexec_load_disabled", Assert.Throws<LiveUpdateException>(Load).Message, StringComparison.Ordinal);
+        Assert.Contains("kexec_load_disabled", Assert.Throws<KernelException>(Load).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -115,7 +115,7 @@ public sealed class ReplacedImageTests : IDisposable
     {
         var image = KexecImage.Load(new WithoutSysctl(_kernel, Errno.EROFS, true), _image, null, KexecFiles.CommandLine);
         DoAsAnotherProgram("unload");
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(image.Reboot).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(image.Reboot).Errno);
     }
 
     public void Dispose()
@@ -147,7 +147,7 @@ public sealed class ReplacedImageTests : IDisposable
 
     private void DoAsAnotherProgram(string what)
     {
-        EmulatedKernel other = _kernel.StartProcess();
+        EmulatedProcess other = _kernel.StartProcess();
         using SafeFileHandle image = File.OpenHandle(_image);
         switch (what)
         {
@@ -177,9 +177,9 @@ public sealed class ReplacedImageTests : IDisposable
         return text;
     }
 
-    private static void SetLimit(EmulatedKernel kernel, int value) => Write(kernel, KexecLoadLimit.Path, value);
+    private static void SetLimit(EmulatedProcess kernel, int value) => Write(kernel, KexecLoadLimit.Path, value);
 
-    private static void Write(EmulatedKernel kernel, string path, int value)
+    private static void Write(EmulatedProcess kernel, string path, int value)
     {
         byte[] text = System.Text.Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture) + "\n");
         using var file = new KernelHandle(kernel);
@@ -188,7 +188,7 @@ public sealed class ReplacedImageTests : IDisposable
     }
 
     /// <summary>Shows no sysctl, or lets none be written, as in a container.</summary>
-    private sealed class WithoutSysctl(EmulatedKernel kernel, Errno refusal, bool alsoReading) : ForwardingKernel(kernel)
+    private sealed class WithoutSysctl(EmulatedProcess kernel, Errno refusal, bool alsoReading) : ForwardingKernel(kernel)
     {
         public override int Open(string path, int flags, uint mode = 0) =>
             path == KexecLoadLimit.Path && (alsoReading || (flags & FcntlHeader.O_ACCMODE) != FcntlHeader.O_RDONLY)

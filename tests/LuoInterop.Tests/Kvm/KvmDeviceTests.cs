@@ -1,3 +1,5 @@
+using LuoInterop.Kvm;
+
 namespace LuoInterop.Tests.Kvm;
 
 /// <summary>Proves what opening and creating do when the kernel does not play along.</summary>
@@ -6,7 +8,7 @@ public sealed class KvmDeviceTests
     [Fact]
     public void Open_WithoutANode_SaysWhy()
     {
-        LiveUpdateException error = Assert.Throws<LiveUpdateException>(() => KvmDevice.Open(Kernel.Linux, "/nonexistent/kvm"));
+        KernelException error = Assert.Throws<KernelException>(() => KvmDevice.Open(Kernel.Linux, "/nonexistent/kvm"));
 
         Assert.Equal(Errno.ENOENT, error.Errno);
         Assert.Contains("kvm_amd", error.Message, StringComparison.Ordinal);
@@ -15,7 +17,7 @@ public sealed class KvmDeviceTests
     [Fact]
     public void Open_OfAnotherDevice_SaysSo()
     {
-        LiveUpdateException error = Assert.Throws<LiveUpdateException>(() => KvmDevice.Open(Kernel.Linux, "/dev/null"));
+        KernelException error = Assert.Throws<KernelException>(() => KvmDevice.Open(Kernel.Linux, "/dev/null"));
 
         Assert.Equal(Errno.ENOTTY, error.Errno);
         Assert.Contains("not KVM's device", error.Message, StringComparison.Ordinal);
@@ -50,7 +52,7 @@ public sealed class KvmDeviceTests
         using KvmDevice device = KvmDevice.Open(kernel);
         using KvmVm vm = device.CreateVm();
 
-        Assert.Throws<LiveUpdateException>(() => vm.CreateGuestMemfd(4096));
+        Assert.Throws<KernelException>(() => vm.CreateGuestMemfd(4096));
 
         Assert.Equal(2, kernel.OpenDescriptors);
     }

@@ -1,3 +1,6 @@
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
+
 namespace LuoInterop.Tests.Kvm;
 
 /// <summary>Proves how exits are decoded, with offsets written out from <c>struct kvm_run</c>.</summary>
@@ -127,7 +130,7 @@ public sealed class KvmVcpuTests : IDisposable
         Assert.Equal(KvmExitReason.MemoryFault, _vcpu.Run());
 
         _kernel.Run = static _ => -(int)Errno.EFAULT;
-        LiveUpdateException error = Assert.Throws<LiveUpdateException>(() => _vcpu.Run());
+        KernelException error = Assert.Throws<KernelException>(() => _vcpu.Run());
 
         Assert.Equal((Errno.EFAULT, "KVM_RUN"), (error.Errno, error.Operation));
         Assert.Throws<InvalidOperationException>(() => _vcpu.MemoryFault);
@@ -146,7 +149,7 @@ public sealed class KvmVcpuTests : IDisposable
     {
         _kernel.Run = static _ => -(int)Errno.EIO;
 
-        LiveUpdateException error = Assert.Throws<LiveUpdateException>(() => _vcpu.Run());
+        KernelException error = Assert.Throws<KernelException>(() => _vcpu.Run());
 
         Assert.Contains("another process", error.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
 using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Kvm;

@@ -56,7 +56,7 @@ public sealed class AdoptTests : IDisposable
     {
         using Memfd file = Memfd.Create(_machine.Kernel, "no session");
         int fd = (int)file.Handle.DangerousGetHandle();
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
+        var error = Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
         Assert.Equal((Errno.ENOTTY, "GET_NAME"), (error.Errno, error.Operation));
         Assert.Equal(0, file.Size);
     }
@@ -64,7 +64,7 @@ public sealed class AdoptTests : IDisposable
     [Fact]
     public void Adopt_DescriptorThatIsNotOpen_IsRefused()
     {
-        Assert.Equal(Errno.EBADF, Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, 1 << 19)).Errno);
+        Assert.Equal(Errno.EBADF, Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, 1 << 19)).Errno);
         Assert.Throws<ArgumentOutOfRangeException>(() => LiveUpdateSession.Adopt(_machine.Kernel, -1));
     }
 
@@ -74,7 +74,7 @@ public sealed class AdoptTests : IDisposable
         _machine.CreateWithFile(Name).Dispose();
         int fd = _log.All[0].FileDescriptor;
         _machine.Faults.FailCall(KernelCall.GetName, Errno.EINVAL);
-        var error = Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
+        var error = Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, fd));
         Assert.Contains("Pass the direction", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, _machine.Kernel.OpenSessions);
         _machine.Faults.FailCall(KernelCall.GetName, Errno.EINVAL);
@@ -102,7 +102,7 @@ public sealed class AdoptTests : IDisposable
         _machine.CreateWithFile(Name).Dispose();
         using Memfd file = Memfd.Create(_machine.Kernel, "no session");
         _machine.Kernel.Before = asked.Add;
-        Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, (int)file.Handle.DangerousGetHandle()));
+        Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, (int)file.Handle.DangerousGetHandle()));
         Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME], asked);
         LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor).Abort();
         Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD], asked);
@@ -113,7 +113,7 @@ public sealed class AdoptTests : IDisposable
     {
         _machine.CreateWithFile(Name).Dispose();
         _machine.Faults.FailCall(KernelCall.Fcntl, Errno.EINVAL);
-        Assert.Throws<LiveUpdateException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
+        Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor));
         Collector.Run();
         Assert.Single(_log.All);
         LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor).Abort();

@@ -131,7 +131,7 @@ public class CollectionTests
         {
             LiveUpdateSession session = machine.Create(name);
             using var pipe = new System.IO.Pipes.AnonymousPipeServerStream();
-            Assert.Throws<LiveUpdateException>(() => session.Preserve(pipe.SafePipeHandle, 1));
+            Assert.Throws<KernelException>(() => session.Preserve(pipe.SafePipeHandle, 1));
             return session;
         });
         Assert.Empty(log.All);

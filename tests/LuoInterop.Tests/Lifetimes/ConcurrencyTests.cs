@@ -35,7 +35,7 @@ public sealed class ConcurrencyTests : IDisposable
             }
             else
             {
-                Assert.Equal(Errno.ENOENT, Assert.Throws<LiveUpdateException>(() => session.Preserve(none.Handle, (ulong)number)).Errno);
+                Assert.Equal(Errno.ENOENT, Assert.Throws<KernelException>(() => session.Preserve(none.Handle, (ulong)number)).Errno);
             }
         });
         int preserved = _machine.Kernel.CountOf("preserve", Name);

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
 
@@ -39,7 +41,7 @@ public sealed class DescriptorOwnershipTests : IDisposable
         ["CreateSession of a taken name"] = (1, static t =>
         {
             t._kernel.IsTaken = true;
-            Assert.Throws<LiveUpdateException>(() => t._device.CreateSession("taken"));
+            Assert.Throws<KernelException>(() => t._device.CreateSession("taken"));
         }),
         ["RetrieveSession of a name"] = (1, static t => End(t._device.RetrieveSession("retrieved"))),
         ["RetrieveSession of an object"] = (1, static t =>
@@ -70,7 +72,7 @@ public sealed class DescriptorOwnershipTests : IDisposable
         ["Memfd.Create"] = (1, static t => Memfd.Create(t._kernel, "memfd", 4096).Dispose()),
         ["KexecImage.Load"] = (2, static t => KexecImage.Load(t._kernel, "/kernel", "/initrd", "liveupdate=on")),
         ["KexecImage.IsLoaded"] = (1, static t => KexecImage.IsLoaded(t._kernel)),
-        ["KexecImage.Reboot"] = (1, static t => Assert.Throws<LiveUpdateException>(KexecImage.Load(t._kernel, "/kernel", null, "liveupdate=on").Reboot)),
+        ["KexecImage.Reboot"] = (1, static t => Assert.Throws<KernelException>(KexecImage.Load(t._kernel, "/kernel", null, "liveupdate=on").Reboot)),
         ["KvmDevice.Open"] = (1, static t => KvmDevice.Open(t._kernel).Dispose()),
         ["KvmDevice.CreateVm"] = (2, static t =>
         {

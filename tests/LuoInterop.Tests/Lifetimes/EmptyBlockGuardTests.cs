@@ -26,7 +26,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         _machine.Kernel.Calls.Clear();
         for (int round = 0; round < 2; round++)
         {
-            var error = Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
+            var error = Assert.Throws<KernelException>(() => device.CreateSession("taken"));
             Assert.Equal((Errno.EEXIST, "taken"), (error.Errno, error.Session));
         }
 
@@ -46,7 +46,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         using LiveUpdateSession first = device.CreateSession("taken");
         RefuseRepair();
-        var error = Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
+        var error = Assert.Throws<KernelException>(() => device.CreateSession("taken"));
         Assert.Equal(Errno.EEXIST, error.Errno);
         Assert.Contains("empty block", error.Message, StringComparison.Ordinal);
         Assert.Contains("EMFILE", error.Message, StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         using LiveUpdateSession first = device.CreateSession("taken");
         RefuseRepair();
-        Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
+        Assert.Throws<KernelException>(() => device.CreateSession("taken"));
         using LiveUpdateSession second = device.CreateSession("free");
         Assert.Equal("free", second.ReadName());
         Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
@@ -71,7 +71,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         _machine.Faults.FailCall(KernelCall.CreateSession, Errno.ENOSPC);
-        Assert.Equal(Errno.ENOSPC, Assert.Throws<LiveUpdateException>(() => device.CreateSession("full")).Errno);
+        Assert.Equal(Errno.ENOSPC, Assert.Throws<KernelException>(() => device.CreateSession("full")).Errno);
         Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
         Assert.Empty(_machine.Kernel.Calls);
     }
@@ -94,11 +94,11 @@ public sealed class EmptyBlockGuardTests : IDisposable
         LeaveARepairUndone();
         KexecImage image = _machine.Load();
         _machine.Faults.FailCall(KernelCall.CreateSession, Errno.EMFILE);
-        var error = Assert.Throws<LiveUpdateException>(image.Reboot);
+        var error = Assert.Throws<KernelException>(image.Reboot);
         Assert.Equal((Errno.EMFILE, "reboot(KEXEC)"), (error.Errno, error.Operation));
         Assert.Contains("panics the next kernel", error.Message, StringComparison.Ordinal);
         _machine.Faults.FailCall(KernelCall.Open, Errno.EBUSY);
-        Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(image.Reboot).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<KernelException>(image.Reboot).Errno);
         Assert.Throws<EmulatedKexecException>(image.Reboot);
     }
 
@@ -108,7 +108,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         FillABlock();
         using (LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel))
         {
-            Assert.Throws<LiveUpdateException>(() => device.CreateSession("s0"));
+            Assert.Throws<KernelException>(() => device.CreateSession("s0"));
         }
 
         _machine.Kexec();
@@ -158,6 +158,6 @@ public sealed class EmptyBlockGuardTests : IDisposable
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         device.CreateSession("taken").HoldUntilKexec();
         RefuseRepair();
-        Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
+        Assert.Throws<KernelException>(() => device.CreateSession("taken"));
     }
 }

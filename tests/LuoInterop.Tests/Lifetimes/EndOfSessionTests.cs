@@ -101,7 +101,7 @@ public sealed class EndOfSessionTests : IDisposable
         LiveUpdateSession session = _machine.Create(Name);
         using Memfd file = _machine.FileOf("content");
         session.Preserve(file, 1);
-        Assert.Equal(Errno.EPERM, Assert.Throws<LiveUpdateException>(() => file.SetSize(1)).Errno);
+        Assert.Equal(Errno.EPERM, Assert.Throws<KernelException>(() => file.SetSize(1)).Errno);
         session.Abort();
         session.Abort();
         session.Dispose();
@@ -163,7 +163,7 @@ public sealed class EndOfSessionTests : IDisposable
         session.HoldUntilKexec();
         KexecImage image = _machine.Load();
         InjectedFault fault = _machine.Faults.FailHandler(FileOperation.Freeze, Errno.EOVERFLOW, token: 1);
-        var error = Assert.Throws<LiveUpdateException>(image.Reboot);
+        var error = Assert.Throws<KernelException>(image.Reboot);
         Assert.True(fault.HasFired);
         Assert.Equal((Errno.EOVERFLOW, "reboot(KEXEC)"), (error.Errno, error.Operation));
         Assert.Contains("can be retried", error.Message, StringComparison.Ordinal);
@@ -177,7 +177,7 @@ public sealed class EndOfSessionTests : IDisposable
     {
         LiveUpdateSession session = _machine.Incoming(Name);
         _machine.Faults.FailCall(KernelCall.Finish, Errno.EBUSY);
-        Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(session.Finish).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<KernelException>(session.Finish).Errno);
         session.Dispose();
         Assert.Single(_log.All);
         Assert.Equal(0, _machine.Kernel.CountOf("close", Name));

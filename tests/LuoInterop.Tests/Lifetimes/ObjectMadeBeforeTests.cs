@@ -28,7 +28,7 @@ public sealed class ObjectMadeBeforeTests : IDisposable
             Assert.Contains("pass it to LiveUpdateDevice.CreateSession or RetrieveSession first", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
         }
 
-        Assert.Equal(Errno.EBADF, Assert.Throws<LiveUpdateException>(() => session.ReadName()).Errno);
+        Assert.Equal(Errno.EBADF, Assert.Throws<KernelException>(() => session.ReadName()).Errno);
         Assert.DoesNotContain(_machine.Kernel.Calls, call => call.Contains(Name, StringComparison.Ordinal));
     }
 

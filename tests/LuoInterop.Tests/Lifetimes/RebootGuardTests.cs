@@ -23,7 +23,7 @@ public sealed class RebootGuardTests : IDisposable
         _machine.Create("held").HoldUntilKexec();
         KexecImage image = _machine.Load();
         _machine.Faults.FailCall(call, errno);
-        var error = Assert.Throws<LiveUpdateException>(image.Reboot);
+        var error = Assert.Throws<KernelException>(image.Reboot);
         Assert.Equal((errno, "reboot(KEXEC)"), (error.Errno, error.Operation));
         Assert.Contains("Nothing was lost", error.Message, StringComparison.Ordinal);
         Assert.Throws<EmulatedKexecException>(image.Reboot);
@@ -48,12 +48,12 @@ public sealed class RebootGuardTests : IDisposable
         {
             device.CreateSession("taken").HoldUntilKexec();
             _machine.Faults.FailCall(KernelCall.CreateSession, Errno.EMFILE, 2);
-            Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken"));
+            Assert.Throws<KernelException>(() => device.CreateSession("taken"));
         }
 
         KexecImage image = _machine.Load();
         _machine.Faults.FailCall(KernelCall.Open, Errno.EBUSY);
-        Assert.Equal(Errno.EBUSY, Assert.Throws<LiveUpdateException>(() => image.Reboot(KexecRebootOptions.DeviceHeldElsewhere)).Errno);
+        Assert.Equal(Errno.EBUSY, Assert.Throws<KernelException>(() => image.Reboot(KexecRebootOptions.DeviceHeldElsewhere)).Errno);
         Assert.Throws<EmulatedKexecException>(image.Reboot);
     }
 
@@ -72,7 +72,7 @@ public sealed class RebootGuardTests : IDisposable
     public void KernelWithoutBlocks_FullOfSessions_IsNotRefused()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = "7.1.0-emulated" });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         string path = Path.GetTempFileName();
         using (FileStream file = File.Create(path))
         {
@@ -86,7 +86,7 @@ public sealed class RebootGuardTests : IDisposable
             held.Add(device.CreateSession($"s{i}"));
         }
 
-        Assert.Equal(Errno.ENOMEM, Assert.Throws<LiveUpdateException>(() => device.CreateSession("one more")).Errno);
+        Assert.Equal(Errno.ENOMEM, Assert.Throws<KernelException>(() => device.CreateSession("one more")).Errno);
         Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, path, null, "kho=on liveupdate=on").Reboot);
         Assert.Equal(819, held.Count);
         File.Delete(path);
@@ -102,7 +102,7 @@ public sealed class RebootGuardTests : IDisposable
         LiveUpdateDevice.Open(_machine.Kernel).Dispose();
         image = _machine.Load();
         _machine.Faults.FailCall(KernelCall.Open, Errno.ENOENT);
-        Assert.Equal(Errno.ENOENT, Assert.Throws<LiveUpdateException>(image.Reboot).Errno);
+        Assert.Equal(Errno.ENOENT, Assert.Throws<KernelException>(image.Reboot).Errno);
         Assert.Throws<EmulatedKexecException>(image.Reboot);
     }
 
@@ -110,7 +110,7 @@ public sealed class RebootGuardTests : IDisposable
     public void KernelWithoutLiveUpdate_IsNotRefused()
     {
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "kho=on liveupdate=off" });
-        EmulatedKernel kernel = machine.Boot();
+        EmulatedProcess kernel = machine.Boot();
         string path = Path.GetTempFileName();
         using (FileStream file = File.Create(path))
         {
@@ -135,11 +135,11 @@ public sealed class RebootGuardTests : IDisposable
     {
         int opened = 0;
         RecordingKernel kernel = _machine.Kernel;
-        var another = new RecordingKernel(((EmulatedKernel)kernel.Inner).StartProcess());
+        var another = new RecordingKernel(((EmulatedProcess)kernel.Inner).StartProcess());
         kernel.BeforeReboot = () => opened = another.Open(LiveUpdateDevice.DefaultPath, FcntlHeader.O_RDWR);
         KexecImage image = _machine.Load();
         KexecImage.Unload(kernel);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => image.Reboot(KexecRebootOptions.ReplacedImage)).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => image.Reboot(KexecRebootOptions.ReplacedImage)).Errno);
         Assert.Equal(-(int)Errno.EBUSY, opened);
         LiveUpdateDevice.Open(another).Dispose();
     }
@@ -151,7 +151,7 @@ public sealed class RebootGuardTests : IDisposable
         device.CreateSession("taken").HoldUntilKexec();
         _machine.Kernel.Calls.Clear();
         _machine.Kernel.Before = _ => device.Dispose();
-        Assert.Equal(Errno.EEXIST, Assert.Throws<LiveUpdateException>(() => device.CreateSession("taken")).Errno);
+        Assert.Equal(Errno.EEXIST, Assert.Throws<KernelException>(() => device.CreateSession("taken")).Errno);
         Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
         Assert.Equal(2, _machine.Kernel.Calls.Count);
         LiveUpdateDevice.Open(_machine.Kernel).Dispose();

@@ -99,7 +99,7 @@ public class SessionStateMachineTests
             action();
             return Model.Done;
         }
-        catch (LiveUpdateException error)
+        catch (KernelException error)
         {
             return error.Errno.ToString();
         }

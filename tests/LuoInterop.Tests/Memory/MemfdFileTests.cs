@@ -47,9 +47,9 @@ public class MemfdFileTests
     public void Read_NegativeOffset_IsRefused()
     {
         using Memfd file = Memfd.Create(Kernel.Linux, "negative", 10);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => file.Read(-1, new byte[1])).Errno);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => file.Write(-1, new byte[1])).Errno);
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => file.Position = -1).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Read(-1, new byte[1])).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Write(-1, new byte[1])).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Position = -1).Errno);
     }
 
     [Fact]
@@ -114,19 +114,19 @@ public class MemfdFileTests
     {
         using Memfd file = Memfd.Create(Kernel.Linux, "sealed", Page);
         file.AddSeals(MemfdSeals.Shrink | MemfdSeals.Grow | MemfdSeals.Write);
-        LiveUpdateException[] errors =
+        KernelException[] errors =
         [
-            Assert.Throws<LiveUpdateException>(() => file.SetSize(0)),
-            Assert.Throws<LiveUpdateException>(() => file.SetSize(2 * Page)),
-            Assert.Throws<LiveUpdateException>(() => file.Write(0, "x"u8)),
-            Assert.Throws<LiveUpdateException>(() => file.PunchHole(0, Page)),
+            Assert.Throws<KernelException>(() => file.SetSize(0)),
+            Assert.Throws<KernelException>(() => file.SetSize(2 * Page)),
+            Assert.Throws<KernelException>(() => file.Write(0, "x"u8)),
+            Assert.Throws<KernelException>(() => file.PunchHole(0, Page)),
         ];
         Assert.All(errors, static error =>
         {
             Assert.Equal(Errno.EPERM, error.Errno);
             Assert.Contains("sealed", error.Message, StringComparison.Ordinal);
         });
-        Assert.Throws<LiveUpdateException>(() => file.Map());
+        Assert.Throws<KernelException>(() => file.Map());
         using MemfdMapping readOnly = file.Map(0, Page, writable: false);
         Assert.Equal(0, readOnly.GetReadOnlySpan(0, 1)[0]);
     }
@@ -136,7 +136,7 @@ public class MemfdFileTests
     {
         using Memfd file = Memfd.Create(Kernel.Linux, "mapped", Page);
         using MemfdMapping mapping = file.Map();
-        var error = Assert.Throws<LiveUpdateException>(() => file.AddSeals(MemfdSeals.Write));
+        var error = Assert.Throws<KernelException>(() => file.AddSeals(MemfdSeals.Write));
         Assert.Equal(Errno.EBUSY, error.Errno);
         Assert.Contains("mapping", error.Message, StringComparison.Ordinal);
     }
@@ -159,7 +159,7 @@ public class MemfdFileTests
     public void Seals_OfAFileThatIsNoMemfd_IsRefused()
     {
         using var file = new Memfd(Kernel.Linux, Files.Open("/dev/null", FcntlHeader.O_RDWR));
-        Assert.Equal(Errno.EINVAL, Assert.Throws<LiveUpdateException>(() => file.Seals).Errno);
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Seals).Errno);
     }
 
     private static int ReadByte(Memfd file, long offset)

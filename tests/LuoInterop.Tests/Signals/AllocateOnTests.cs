@@ -54,7 +54,7 @@ public sealed class AllocateOnTests
     {
         var kernel = new ImpatientKernel(reach: 2, keeps: true) { Full = 5 * Page };
         using Memfd file = Memfd.Create(kernel, "full");
-        var error = Assert.Throws<LiveUpdateException>(() => file.Allocate(0, 64 * Page));
+        var error = Assert.Throws<KernelException>(() => file.Allocate(0, 64 * Page));
         Assert.Equal((Errno.ENOSPC, "fallocate"), (error.Errno, error.Operation));
     }
 

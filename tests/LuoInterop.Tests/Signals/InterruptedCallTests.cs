@@ -1,5 +1,6 @@
 using LuoInterop.Emulation;
 using LuoInterop.Interop;
+using LuoInterop.Kvm;
 using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Signals;
@@ -8,7 +9,7 @@ namespace LuoInterop.Tests.Signals;
 public sealed class InterruptedCallTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedProcess _kernel;
     private readonly string _image = Path.Combine("/dev/shm", $"luointerop-image-{Guid.NewGuid():N}");
     private readonly Memfd _file;
 
@@ -79,7 +80,7 @@ public sealed class InterruptedCallTests : IDisposable
     public void Call_ThatLinuxDoesNotInterrupt_IsMadeOnce_AndSaysWhatItGot(KernelCall call)
     {
         InjectedFault? fault = null;
-        var error = Assert.Throws<LiveUpdateException>(() => Make(call, null, () => fault = _machine.Faults.FailCall(call, Errno.EINTR)));
+        var error = Assert.Throws<KernelException>(() => Make(call, null, () => fault = _machine.Faults.FailCall(call, Errno.EINTR)));
         Assert.True(fault!.HasFired);
         Assert.Equal(Errno.EINTR, error.Errno);
     }

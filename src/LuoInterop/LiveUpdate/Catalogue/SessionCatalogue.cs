@@ -56,7 +56,7 @@ public sealed class SessionCatalogue
 
     /// <summary>Reads the catalogue of a session that the previous kernel handed over.</summary>
     /// <exception cref="SessionCatalogueException">There is none, or it cannot be used; all files can still be retrieved by their tokens.</exception>
-    /// <exception cref="LiveUpdateException">The kernel could not restore the catalogue's file.</exception>
+    /// <exception cref="KernelException">The kernel could not restore the catalogue's file.</exception>
     public static SessionCatalogue Open(LiveUpdateSession session, string unit = DefaultUnit)
     {
         ArgumentNullException.ThrowIfNull(session);
@@ -66,7 +66,7 @@ public sealed class SessionCatalogue
         {
             file = session.RetrieveMemfd(Token);
         }
-        catch (LiveUpdateException error) when (error.Errno == Errno.ENOENT)
+        catch (KernelException error) when (error.Errno == Errno.ENOENT)
         {
             throw new SessionCatalogueException(
                 SessionCatalogueFault.Missing,
@@ -96,7 +96,7 @@ public sealed class SessionCatalogue
     /// <returns>The token.</returns>
     /// <exception cref="ArgumentException">The name is used or not well-formed, the checksum is empty, or the file has F_SEAL_EXEC.</exception>
     /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
-    /// <exception cref="LiveUpdateException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
+    /// <exception cref="KernelException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
     public ulong Preserve(string name, Memfd file, string? checksum = null, PreserveOptions options = PreserveOptions.None)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -123,7 +123,7 @@ public sealed class SessionCatalogue
             {
                 _session.Preserve(file, token, options);
             }
-            catch (LiveUpdateException error) when (error.Errno == Errno.EEXIST)
+            catch (KernelException error) when (error.Errno == Errno.EEXIST)
             {
                 // Somebody preserved a file of his own under this token. The kernel looks at the token first.
                 continue;
@@ -136,7 +136,7 @@ public sealed class SessionCatalogue
 
     /// <summary>Writes the catalogue into a sealed memfd and preserves it under token 0. Afterwards it cannot change.</summary>
     /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
-    /// <exception cref="LiveUpdateException">EEXIST: token 0 of the session is used by something else.</exception>
+    /// <exception cref="KernelException">EEXIST: token 0 of the session is used by something else.</exception>
     public void Commit()
     {
         ObjectMustNotBeCommitted();
@@ -154,7 +154,7 @@ public sealed class SessionCatalogue
     /// <summary>Retrieves the memfd of a name, and checks its size.</summary>
     /// <returns>The memfd, which belongs to the caller.</returns>
     /// <exception cref="SessionCatalogueException">There is no such entry, it cannot be used, or the file's size is not the recorded one.</exception>
-    /// <exception cref="LiveUpdateException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
+    /// <exception cref="KernelException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public Memfd Retrieve(string name)
     {
         CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);

@@ -1,0 +1,91 @@
+using LuoInterop.Kho.Abi;
+
+namespace LuoInterop.Kho;
+
+/// <summary>Holds what one kernel left to the next in memory, from the root tree down to the folios of files.</summary>
+/// <param name="Tree">The root device tree.</param>
+/// <param name="Preserved">The preserved pieces; read when they are enumerated.</param>
+/// <param name="Metadata">The blob <c>kexec-metadata</c>; null when there is none.</param>
+/// <param name="Luo">The blob <c>LUO</c>; null when there is none.</param>
+/// <param name="Flbs">The file-lifecycle-bound objects. Linux 7.3 has those of CONFIG_LIVEUPDATE_TEST only.</param>
+/// <param name="SessionBlocks">The physical addresses of the session blocks, in chain order.</param>
+/// <param name="Sessions">The sessions, in the order of their creation.</param>
+public sealed record Handover(
+    KhoTree Tree,
+    KhoRadixTree Preserved,
+    KexecMetadata? Metadata,
+    LuoSer? Luo,
+    IReadOnlyList<LuoFlbSer> Flbs,
+    IReadOnlyList<ulong> SessionBlocks,
+    IReadOnlyList<HandoverSession> Sessions);
+
+/// <summary>Holds a session that was handed over.</summary>
+/// <param name="Record">Its entry in a session block.</param>
+/// <param name="FileBlocks">The physical addresses of its file blocks, in chain order.</param>
+/// <param name="Files">The files, in the order of their preservation.</param>
+public sealed record HandoverSession(LuoSessionSer Record, IReadOnlyList<ulong> FileBlocks, IReadOnlyList<HandoverFile> Files);
+
+/// <summary>Holds a file that was handed over.</summary>
+/// <param name="Record">Its entry in a file block.</param>
+/// <param name="Memfd">What the handler of memfds wrote; null for a handler that is not known here.</param>
+public sealed record HandoverFile(LuoFileSer Record, HandoverMemfd? Memfd);
+
+/// <summary>Holds the state of a memfd that was handed over.</summary>
+/// <param name="Record">The file's state.</param>
+/// <param name="Array">Where the array of folios lies.</param>
+/// <param name="Folios">The folios, in the order of the array.</param>
+public sealed record HandoverMemfd(MemfdLuoSer Record, KhoVmallocList Array, IReadOnlyList<HandoverFolio> Folios)
+{
+    /// <summary>Writes the file's bytes, folio by folio.</summary>
+    /// <exception cref="KhoFormatException">
+    /// <see cref="KhoFormatError.CountMismatch"/>: the folios do not cover the file one after the other, as every kernel
+    /// writes them; <see cref="KhoFormatError.BadOrder"/>: a folio is not preserved; <see cref="KhoFormatError.Unreadable"/>.
+    /// </exception>
+    public void CopyTo(IPhysicalMemory memory, Stream destination)
+    {
+        const int Step = 1 << 16;
+        byte[] buffer = new byte[Step];
+        ulong left = Record.FileSize;
+        ulong next = 0;
+        foreach (HandoverFolio folio in Folios)
+        {
+            if (folio.Order < 0)
+            {
+                throw new KhoFormatException(KhoFormatError.BadOrder, $"The folio 0x{folio.Record.Pfn:x} is not preserved.", Errno.EIO);
+            }
+
+            if (folio.Record.Index != next)
+            {
+                throw new KhoFormatException(
+                    KhoFormatError.CountMismatch, $"The folio of page {folio.Record.Index} comes where page {next} is due.");
+            }
+
+            ulong address = folio.Record.Pfn << KhoRadixTree.PageShift;
+            ulong length = Math.Min(left, (ulong)KhoRadixTree.PageSize << folio.Order);
+            for (ulong done = 0; done < length;)
+            {
+                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(Step, length - done));
+                if (!memory.TryRead(address + done, part))
+                {
+                    throw KhoFormatException.Unreadable(address + done, "folio");
+                }
+
+                destination.Write(part);
+                done += (ulong)part.Length;
+            }
+
+            left -= length;
+            next += 1UL << folio.Order;
+        }
+
+        if (left != 0)
+        {
+            throw new KhoFormatException(KhoFormatError.CountMismatch, $"The last {left} bytes of the file have no folio.");
+        }
+    }
+}
+
+/// <summary>Holds a folio of a memfd.</summary>
+/// <param name="Record">Its entry in the array.</param>
+/// <param name="Order">The order of the preserved piece that begins there; -1 when none does.</param>
+public readonly record struct HandoverFolio(MemfdLuoFolioSer Record, int Order);

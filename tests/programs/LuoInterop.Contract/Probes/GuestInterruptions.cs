@@ -1,0 +1,59 @@
+using LuoInterop.Kvm;
+using LuoInterop.Tests.Shared;
+using Xunit;
+
+namespace LuoInterop.Contract.Probes;
+
+/// <summary>Probes of KVM's calls in a thread that gets signals.</summary>
+public static class GuestInterruptions
+{
+    /// <summary>KVM_CREATE_VM takes every lock of the address space, and is EINTR at a signal meanwhile (mm_take_all_locks); the library asks again.</summary>
+    public static void CreateVm_UnderSignals_EINTR_AndTheLibraryAsksAgain()
+    {
+        var kernel = new InterruptionCounter();
+        using KvmDevice device = KvmDevice.Open(kernel);
+        int vms = 0;
+        for (int pause = 1; pause <= 512 && (kernel.Interruptions == 0 || pause < 64); pause *= 2)
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                using var storm = new SignalStorm(TimeSpan.FromMilliseconds(8) + TimeSpan.FromMicroseconds(pause));
+                using KvmVm vm = device.CreateVm();
+                Assert.False(vm.Handle.IsInvalid);
+                vms++;
+            }
+        }
+
+        Assert.True(kernel.Interruptions > 0, $"none of {vms} calls was interrupted");
+    }
+
+    /// <summary>fallocate(2) of a guest_memfd is EINTR at any signal, and keeps what it has; the library goes on.</summary>
+    public static void GuestMemfd_AllocateUnderSignals_EINTR_AndTheLibraryGoesOn()
+    {
+        const long Size = 64 << 20;
+        var kernel = new InterruptionCounter();
+        using KvmDevice device = KvmDevice.Open(kernel);
+        using KvmVm vm = device.CreateVm();
+        using GuestMemfd memory = vm.CreateGuestMemfd(Size);
+        using (new SignalStorm())
+        {
+            memory.Allocate(0, Size);
+        }
+
+        Assert.Equal(Size, kernel.Allocated);
+        Assert.True(kernel.Interruptions > 0, "no call was interrupted");
+    }
+
+    /// <summary>KVM_RUN is EINTR so that the program can look after its signals: it is passed on.</summary>
+    public static void Vcpu_RunUnderSignals_IsInterrupted()
+    {
+        // jmp to itself
+        using var probe = new ProbeVm(Kernel.Linux);
+        using KvmVcpu vcpu = probe.Boot(0xEB, 0xFE);
+        using var storm = new SignalStorm(TimeSpan.FromMilliseconds(20));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(KvmExitReason.Interrupted, vcpu.Run());
+        }
+    }
+}
