@@ -34,7 +34,8 @@ public sealed partial class AskedPageTests
     }
 
     // Class.Method.
-    private static IEnumerable<string> Named(Regex method) => s_sources.SelectMany(source => ClassName().Match(source) is { Success: true } type
+    private static IEnumerable<string> Named(Regex method) => s_sources.SelectMany(source =>
+        ClassName().Match(source) is { Success: true } type
         ? method.Matches(source).Select(found => $"{type.Groups[1].Value}.{found.Groups[1].Value}")
         : []);
 

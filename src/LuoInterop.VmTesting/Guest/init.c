@@ -26,11 +26,10 @@
 static struct channel channel;
 static struct payload payload;
 
-/* A restart ends QEMU too, which runs with -no-reboot, and asks for no ACPI, which a power-off does. */
-static _Noreturn void end_machine(void)
+static _Noreturn void power_off(void)
 {
     sync();
-    syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_RESTART, NULL);
+    syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
     _exit(1); /* the panic that follows is the loudest way left to tell */
 }
 
@@ -40,7 +39,7 @@ static _Noreturn void report_end(enum exit_kind kind, int number, const char *te
     if (frame_u32(&channel, kind) < 0 || frame_u32(&channel, (uint32_t)number) < 0 || frame_string(&channel, text) < 0 ||
         frame_send(&channel, 1) < 0)
         fprintf(stderr, "luo init: the end (%d %d %s) could not be sent: %s\n", kind, number, text, strerror(errno));
-    end_machine();
+    power_off();
 }
 
 /* The documented way for a payload to make its kernel panic: kill -USR2 1. The kernel does not survive its init. */
@@ -174,7 +173,7 @@ static _Noreturn void init_main(void)
     }
     announce(stage);
     if (probe_only())
-        end_machine();
+        power_off();
     if ((step = setup_payload_root(&payload)))
         report_end(EXIT_GUEST_SETUP, errno, step);
 

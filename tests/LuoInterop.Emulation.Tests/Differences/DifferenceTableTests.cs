@@ -10,13 +10,15 @@ public sealed partial class DifferenceTableTests
 {
     private const string Accept = "LUO_ACCEPT_DIFFERENCES", Begin = "<!-- differences: begin -->\n", End = "<!-- differences: end -->\n";
 
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
     private static readonly string[] s_ids = [.. EmulatedDifferences.All.Select(static row => row.Id)];
 
     [Fact]
     public void EveryRow_IsShownByATest_AndEveryTestNamesARow()
     {
         string[] shown = [.. typeof(DifferenceTableTests).Assembly.GetTypes()
-            .SelectMany(static type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+            .SelectMany(static type => type.GetMethods(Declared))
             .Where(static method => method.GetCustomAttribute<FactAttribute>() is { Skip: null })
             .SelectMany(static method => method.GetCustomAttributes<DifferenceAttribute>())
             .Select(static difference => difference.Id)
@@ -67,7 +69,9 @@ public sealed partial class DifferenceTableTests
             File.WriteAllText(path, expected);
         }
 
-        Assert.True(expected == File.ReadAllText(path), "docs/emulation.md does not have the table of differences. 'make differences' writes it anew.");
+        Assert.True(
+            expected == File.ReadAllText(path),
+            "docs/emulation.md does not have the table of differences. 'make differences' writes it anew.");
     }
 
     private static string Table()

@@ -62,7 +62,7 @@ public sealed class ShownDifferencesTests
         Assert.Empty(next.Running.Handover.Memory.Folios);
     }
 
-    /// <summary>The thread gives up what root has, for itself alone: the call goes past the C library, which would do it for all threads.</summary>
+    /// <summary>The thread gives up what root has, for itself alone: the C library would do it for all threads.</summary>
     [Fact]
     [Difference("everybody-is-root")]
     public void Permissions_AreNotChecked()
@@ -159,7 +159,7 @@ public sealed class ShownDifferencesTests
         Assert.Empty(machine.Kexec(release, Releases.On).Running.Handover.Memory.Folios);
     }
 
-    /// <summary>A machine of 256 MiB takes more sessions than its records would leave room for small objects of Linux; a fault refuses one.</summary>
+    /// <summary>A fault refuses a session; without one a small machine takes as many as its pages have room for.</summary>
     [Fact]
     [Difference("allocations-never-fail-alone")]
     public void SmallAllocations_FailOnlyByFaults()
