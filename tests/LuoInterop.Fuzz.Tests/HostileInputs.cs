@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using LuoInterop.Fuzz;
 using LuoInterop.Kho.Abi;
 using LuoInterop.VmTesting.Protocol;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;

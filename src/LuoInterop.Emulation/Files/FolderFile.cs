@@ -1,5 +1,4 @@
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;

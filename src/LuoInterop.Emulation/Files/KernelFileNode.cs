@@ -1,6 +1,5 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using Tmds.Linux;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;

@@ -1,5 +1,4 @@
 using LuoInterop.Emulation.Boot;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;

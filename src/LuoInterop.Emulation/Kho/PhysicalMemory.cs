@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LuoInterop.Emulation.Interop;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;

@@ -1,5 +1,4 @@
 using LuoInterop.Emulation.Files;
-using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
 using Tmds.Linux;

@@ -1,4 +1,3 @@
-using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 using Tmds.Linux;

@@ -1,6 +1,5 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 
 namespace LuoInterop.Emulation.Kvm;

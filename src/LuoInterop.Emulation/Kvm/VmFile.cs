@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 using Tmds.Linux;
 

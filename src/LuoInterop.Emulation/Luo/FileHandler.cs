@@ -1,7 +1,6 @@
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Luo;

@@ -1,5 +1,4 @@
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

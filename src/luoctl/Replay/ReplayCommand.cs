@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LuoInterop.Emulation;
 using LuoInterop.Litmus;
 using LuoInterop.VmTesting;
 

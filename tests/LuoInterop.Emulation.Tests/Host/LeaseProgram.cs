@@ -1,6 +1,5 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

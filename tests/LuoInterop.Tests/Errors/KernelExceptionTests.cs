@@ -16,6 +16,29 @@ public class KernelExceptionTests
         Assert.Equal((int)Errno.EBUSY, error.HResult);
     }
 
+    /// <summary>What the messages call lost, wrong or used up for good is not transient; what they say to retry is.</summary>
+    [Theory]
+    [InlineData(Operation.RetrieveFd, Errno.EMFILE, true)]
+    [InlineData(Operation.RetrieveFd, Errno.ENOMEM, false)]
+    [InlineData(Operation.RetrieveFd, Errno.EIO, false)]
+    [InlineData(Operation.PreserveFd, Errno.ENOMEM, true)]
+    [InlineData(Operation.PreserveFd, Errno.EBUSY, false)]
+    [InlineData(Operation.PreserveFd, Errno.EEXIST, false)]
+    [InlineData(Operation.OpenDevice, Errno.EBUSY, true)]
+    [InlineData(Operation.OpenDevice, Errno.ENOENT, false)]
+    [InlineData(Operation.Finish, Errno.EBUSY, true)]
+    [InlineData(Operation.KexecFileLoad, Errno.ETXTBSY, true)]
+    [InlineData(Operation.KexecFileLoad, Errno.EKEYREJECTED, false)]
+    [InlineData(Operation.Reboot, Errno.EBUSY, true)]
+    [InlineData(Operation.Reboot, Errno.EIO, true)]
+    [InlineData(Operation.Reboot, Errno.EPERM, false)]
+    [InlineData(Operation.Reboot, Errno.EINVAL, false)]
+    [InlineData(Operation.Reboot, Errno.ESTALE, false)]
+    [InlineData("a program's own call", Errno.EINTR, true)]
+    [InlineData("a program's own call", Errno.EINVAL, false)]
+    public void IsTransient_OfRefusal(string operation, Errno errno, bool expected) =>
+        Assert.Equal(expected, new KernelException(errno, operation, "a sentence.").IsTransient);
+
     [Fact]
     public void Message_WithSessionOnly_NamesIt()
     {

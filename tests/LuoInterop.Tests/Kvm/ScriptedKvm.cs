@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using LuoInterop.Interop;
 using LuoInterop.Kvm;
 using LuoInterop.Tests.Support;
 using Tmds.Linux;

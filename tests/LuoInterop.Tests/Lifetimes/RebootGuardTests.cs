@@ -1,5 +1,4 @@
 using LuoInterop.Emulation;
-using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Tmds.Linux;
 

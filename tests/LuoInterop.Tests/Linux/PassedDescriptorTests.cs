@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LuoInterop.Tests.Shared;
 using Mono.Unix.Native;
 using Tmds.Linux;
 

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Tmds.Linux;
 

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;

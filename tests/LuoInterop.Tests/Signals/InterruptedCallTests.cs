@@ -1,7 +1,5 @@
 using LuoInterop.Emulation;
-using LuoInterop.Interop;
 using LuoInterop.Kvm;
-using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Signals;
 

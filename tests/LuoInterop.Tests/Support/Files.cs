@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using Tmds.Linux;
 using Xunit;
 

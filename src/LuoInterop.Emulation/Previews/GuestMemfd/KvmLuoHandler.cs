@@ -4,9 +4,6 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
-using LuoInterop.Interop;
-using LuoInterop.Kho.Abi;
-using LuoInterop.Kvm;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;

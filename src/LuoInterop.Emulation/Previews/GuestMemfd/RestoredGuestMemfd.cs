@@ -1,13 +1,10 @@
-using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Interop;
-using LuoInterop.Kho.Abi;
 using LuoInterop.Kho;
-using LuoInterop.Kvm;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;

@@ -4,7 +4,6 @@ using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
 using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
-using LuoInterop.Kho.Abi;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

@@ -3,7 +3,6 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
-using LuoInterop.Kho.Abi;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Contract.Mixes;

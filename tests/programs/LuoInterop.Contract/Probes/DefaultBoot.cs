@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using LuoInterop.Interop;
 using LuoInterop.Tests.Shared;
 using Microsoft.Win32.SafeHandles;
 using Xunit;

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Tmds.Linux;

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 using LuoInterop.Kvm;
 using Tmds.Linux;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
-using LuoInterop.Kvm;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 
