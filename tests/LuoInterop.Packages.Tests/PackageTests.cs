@@ -9,7 +9,7 @@ namespace LuoInterop.Packages.Tests;
 /// <summary>Packs the libraries once for all tests.</summary>
 public sealed class PackedLibraries : IDisposable
 {
-    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
+    public static readonly string[] Ids = ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
 
     public PackedLibraries()
     {
