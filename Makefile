@@ -13,7 +13,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl native-times bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -82,6 +82,10 @@ luoctl:          ## Make artifacts/luoctl, one native executable (about a minute
 	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/publish src/luoctl
 	@mv artifacts/publish/luoctl artifacts/luoctl && rm -r artifacts/publish
 	@ls -l artifacts/luoctl
+
+native-times:    ## Measure sizes and start times of native executables beside dotnet's, a live update in the VM too (a few minutes)
+	@eng/prerequisites.sh --vm --native
+	@eng/native-times.sh --vm
 
 bench:           ## Measure the emulated kernel and the library into bench/results (5 to 10 minutes; nothing else should run): make bench [RUN=name]
 	@eng/prerequisites.sh

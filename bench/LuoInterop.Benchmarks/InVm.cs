@@ -10,7 +10,7 @@ internal static class InVm
     {
         VmResult result = await VirtualMachine.RunAsync(new VmOptions
         {
-            Kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine),
+            Kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress),
             Command = [.. ThisProgram.Command, "--only", "files"],
             MemoryMiB = 4096,
             TimeLimit = TimeSpan.FromHours(1),

@@ -10,7 +10,7 @@ internal static class VmDemo
 
     public static async Task<int> RunAsync(long ramSize, bool json, CancellationToken cancellation)
     {
-        KernelBuild kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellation);
+        KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
         string ram = (ramSize >> 20).ToString(CultureInfo.InvariantCulture);
         string[] command = [.. ThisProgram.Command, "--on", "linux", "--ram", ram];
         VmResult result = await VirtualMachine.RunAsync(

@@ -49,7 +49,7 @@ internal static class BenchProgram
 
     private static async Task<BenchResults> MeasureAsync(BenchOptions options, CancellationToken cancellationToken)
     {
-        KernelBuild kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellationToken);
+        KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellationToken);
         IReadOnlyList<CallResult> hostCalls = [.. BenchPlan.OnHost(options).SelectMany(cycle => BenchPlan.Measure(cycle, options))];
         IReadOnlyList<IWork> works = BenchPlan.LiveUpdate(options);
         RunRecord? live = works.Count == 0

@@ -7,6 +7,12 @@ namespace LuoInterop.VmTesting;
 /// <summary>Is a kernel that a VM can boot: the image, and what is known of how it was built.</summary>
 public sealed class KernelBuild
 {
+    // Of all that the recipe is made of, in the folder of one recipe.
+    private static readonly string[] s_recipe = ["build-kernel.sh", "build-progress.sh", "luo-kernel.config", "luo-kernel.objects"];
+
+    // How long the script gets to remove what it has made, before it is killed.
+    private static readonly TimeSpan s_cleaning = TimeSpan.FromSeconds(20);
+
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private KernelBuild(string imagePath, string? folder)
@@ -33,6 +39,10 @@ public sealed class KernelBuild
     /// <summary>Gives the folder of the installed user-space headers (it has <c>include/linux</c>), or null when there are none.</summary>
     public string? HeadersFolder { get; }
 
+    /// <summary>Gives what writes a build's lines to standard error; on a terminal, how far it is is one line that is written anew.</summary>
+    /// <remarks>For <see cref="GetAsync"/>. Thread-safe.</remarks>
+    public static Action<string> ShowProgress { get; } = ProgressLine.OfStandardError.Show;
+
     /// <summary>Builds a kernel with KHO and LUO from Debian's source package, or finds it in the cache.</summary>
     /// <remarks>
     /// The first build of a series takes minutes and about 6 GB of disk, most of it given back. A second process that asks for
@@ -41,8 +51,8 @@ public sealed class KernelBuild
     /// <param name="series">The series as Debian names its source package: 7.3 or 7.2; another one needs LUO_KERNEL_SOURCE.</param>
     /// <param name="configPath">A kconfig fragment to use instead of the one that this library carries.</param>
     /// <param name="cacheFolder">The cache, instead of $LUO_CACHE, $XDG_CACHE_HOME/luointerop or ~/.cache/luointerop.</param>
-    /// <param name="progress">Receives the build's lines, on other threads.</param>
-    /// <param name="cancellationToken">Ends the build.</param>
+    /// <param name="progress">Receives the build's lines, on other threads; while it compiles, one every 10 % or 30 s. <see cref="ShowProgress"/> shows more.</param>
+    /// <param name="cancellationToken">Ends the build; what it has made so far is removed.</param>
     /// <exception cref="VmSetupException">A package is missing, or the build failed; the message holds the build's last lines.</exception>
     public static async Task<KernelBuild> GetAsync(
         string series = "7.3",
@@ -53,22 +63,21 @@ public sealed class KernelBuild
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(series);
         string cache = CacheFolder.Open(cacheFolder);
-        byte[] script = CacheFolder.Resource("kernel/build-kernel.sh");
-        byte[] config = CacheFolder.Resource("kernel/luo-kernel.config");
-        string recipe = Path.Combine(cache, "recipe", CacheFolder.Key(script, config));
-        string scriptPath = Path.Combine(recipe, "build-kernel.sh");
-        WriteOnce(scriptPath, script);
-        if (configPath is null)
+        byte[][] contents = [.. s_recipe.Select(static name => CacheFolder.Resource("kernel/" + name))];
+        string recipe = Path.Combine(cache, "recipe", CacheFolder.Key(contents));
+        for (int i = 0; i < contents.Length; i++)
         {
-            configPath = Path.Combine(recipe, "luo-kernel.config");
-            WriteOnce(configPath, config);
+            WriteOnce(Path.Combine(recipe, s_recipe[i]), contents[i]);
         }
-        else if (!File.Exists(configPath))
+
+        configPath ??= Path.Combine(recipe, "luo-kernel.config");
+        if (!File.Exists(configPath))
         {
             throw new FileNotFoundException($"The kconfig fragment {configPath} does not exist.", configPath);
         }
 
-        return FromFolder(await RunAsync(scriptPath, series, configPath, Path.Combine(cache, "kernel"), progress, cancellationToken).ConfigureAwait(false));
+        string script = Path.Combine(recipe, "build-kernel.sh");
+        return FromFolder(await RunAsync(script, series, configPath, Path.Combine(cache, "kernel"), progress, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Takes a finished build: a folder with <c>bzImage</c> and, where there are any, <c>release</c>, <c>config</c> and <c>headers</c>.</summary>
@@ -99,11 +108,18 @@ public sealed class KernelBuild
         }
     }
 
-    private static async Task<string> RunAsync(
+    internal static async Task<string> RunAsync(
         string script, string series, string config, string cache, Action<string>? progress, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ProcessStartInfo start = new("bash", [script, series, config, cache]) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+        // A session of its own: a key on the terminal ends the build through this process alone, and one signal reaches all of it.
+        ProcessStartInfo start = new("setsid", ["bash", script, series, config, cache]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (progress == ShowProgress && ProgressLine.OfStandardError.Rewrites)
+        {
+            start.Environment["LUO_KERNEL_PROGRESS"] = "each";
+        }
+
         Queue<string> last = new();
         using Process build = new() { StartInfo = start };
         build.ErrorDataReceived += (_, line) =>
@@ -128,7 +144,7 @@ public sealed class KernelBuild
         }
         catch (Win32Exception e)
         {
-            throw new VmSetupException("bash is missing; it runs the kernel's build: apt-get install bash.", e);
+            throw new VmSetupException("setsid is missing; it runs the kernel's build: apt-get install util-linux bash.", e);
         }
 
         build.BeginErrorReadLine();
@@ -140,9 +156,10 @@ public sealed class KernelBuild
         }
         finally
         {
+            ProgressLine.OfStandardError.End();
             if (!build.HasExited)
             {
-                build.Kill(entireProcessTree: true);
+                await EndAsync(build).ConfigureAwait(false);
             }
         }
 
@@ -156,6 +173,25 @@ public sealed class KernelBuild
         }
 
         return folder;
+    }
+
+    /// <summary>Ends a build so that it removes what it has made; without mercy when that takes too long.</summary>
+    private static async Task EndAsync(Process build)
+    {
+        using (Process kill = Process.Start("bash", ["-c", $"kill -TERM -- -{build.Id}"]))
+        {
+            await kill.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+
+        using CancellationTokenSource limit = new(s_cleaning);
+        try
+        {
+            await build.WaitForExitAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            build.Kill(entireProcessTree: true);
+        }
     }
 
     private static string? PathIfPresent(string? folder, string name) =>

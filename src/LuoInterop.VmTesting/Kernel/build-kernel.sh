@@ -11,6 +11,8 @@
 # The last line on standard output is the finished folder. Everything else goes to standard error.
 #
 # LUO_DEBIAN_MIRROR   archive to take the source from; the default is the one that this machine's apt uses
+# LUO_KERNEL_PROGRESS 'each' writes the count of objects as a line of its own every second; otherwise a terminal has one line that
+#                     is written anew, and what is no terminal gets a line every 10 % or 30 s
 # LUO_KERNEL_SOURCE   a kernel source tarball, used instead of Debian's package
 set -euo pipefail
 
@@ -25,6 +27,7 @@ unset ARCH CROSS_COMPILE KBUILD_OUTPUT KCONFIG_CONFIG MAKEFLAGS MAKELEVEL MFLAGS
 
 say() { printf 'kernel %s: %s\n' "$series" "$*" >&2; }
 die() { say "$*"; exit 1; }
+. "$(dirname "$0")/build-progress.sh"
 
 # The suite of Debian that carries each series.
 case $series in
@@ -73,7 +76,8 @@ free_mib=$(df -Pm "$cache" | awk 'NR==2 {print $4}')
 work=$cache/$series-$key.build
 rm -rf "$work"
 mkdir "$work"
-trap 'rm -rf "$work"' EXIT
+# A compiler that is ended by the same signal may still write while the folder is removed.
+trap 'progress_end; rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }' EXIT
 
 if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
   tarball=$(readlink -f "$LUO_KERNEL_SOURCE")
@@ -122,11 +126,13 @@ done < "$config"
 release=$(make -s kernelrelease)
 say "compiling Linux $release with $(nproc) jobs (minutes)"
 started=$SECONDS
+# CONFIG's .objects, where it has one, says how many are to be expected.
+expected=$(cat "${config%.config}.objects" 2>/dev/null || true)
+progress_begin "$work/build.log" "$expected"
 make -j"$(nproc)" bzImage >"$work/build.log" || { tail -n 40 "$work/build.log" >&2; die "the build failed"; }
+progress_end
 objects=$(grep -cE '^  (CC|AS) ' "$work/build.log")
 say "compiled $objects objects in $((SECONDS - started)) s"
-# CONFIG's .objects, where it has one, says how many are to be expected: whoever shows progress counts against it.
-expected=$(cat "${config%.config}.objects" 2>/dev/null || true)
 if [ -n "$expected" ] && [ $((objects * 10)) -gt $((expected * 11)) -o $((objects * 10)) -lt $((expected * 9)) ]; then
   say "${config%.config}.objects says $expected objects: put $objects there"
 fi

@@ -107,7 +107,7 @@ internal static class ReplayCommand
     {
         var replay = new VmReplay
         {
-            Kernel = await KernelBuild.GetAsync(progress: Console.Error.WriteLine, cancellationToken: cancellation),
+            Kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation),
             Progress = Console.Error.WriteLine,
         };
         return await replay.RunAsync(scripts, cancellation);
