@@ -6,7 +6,7 @@ namespace LuoInterop.Demo;
 
 /// <summary>Is the program whose memory survives: started in every kernel, it resumes when its session is there, and starts otherwise.</summary>
 /// <remarks>It knows nothing of which kernel answers: it runs unchanged on Linux and on the emulated kernel.</remarks>
-internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
+public sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
 {
     private const string UpdateName = "luo-demo";
     private const string RamName = "guest-ram";

@@ -11,8 +11,6 @@ namespace LuoInterop.Emulation.Kvm;
 /// <summary>The file of a vCPU (kvm_vcpu_fops of virt/kvm/kvm_main.c). Its requests run without the running kernel's lock, under its own.</summary>
 internal sealed class VcpuFile : OpenFile
 {
-    private const long AnonInodeFs = 0x09041934;
-
     private readonly nint _id;
     private readonly Lock _mutex = new();
     private readonly EmulatedGuest _guest;
@@ -48,7 +46,7 @@ internal sealed class VcpuFile : OpenFile
 
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
-    public override FileStatus Status() => new(AnonInodeFs, 0, 4, 1, 0x180, 0, 0, 0, 0);
+    public override FileStatus Status() => new(MagicHeader.ANON_INODE_FS_MAGIC, 0, 4, 1, 0x180, 0, 0, 0, 0);
 
     // noop_llseek.
     public override long Seek(long offset, SeekOrigin whence) => 0;
