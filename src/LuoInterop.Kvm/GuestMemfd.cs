@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Kvm;
@@ -12,23 +11,20 @@ namespace LuoInterop.Kvm;
 public sealed class GuestMemfd : IDisposable
 {
     /// <summary>Wraps an open guest_memfd.</summary>
-    /// <param name="kernel">The kernel that holds it.</param>
     /// <param name="handle">The file, which belongs to this object from now on.</param>
     /// <param name="options">The options that it was created with; the kernel does not tell them.</param>
-    public GuestMemfd(Kernel kernel, SafeHandle handle, GuestMemfdOptions options)
+    public GuestMemfd(KernelHandle handle, GuestMemfdOptions options)
     {
-        ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(handle);
-        Kernel = kernel;
         Handle = handle;
         Options = options;
     }
 
     /// <summary>Gets the kernel that holds the memory.</summary>
-    public Kernel Kernel { get; }
+    public Kernel Kernel => Handle.Kernel;
 
     /// <summary>Gets the file, for calls that take one. It stays owned by this object.</summary>
-    public SafeHandle Handle { get; }
+    public KernelHandle Handle { get; }
 
     /// <summary>Gets the options that it was created with.</summary>
     public GuestMemfdOptions Options { get; }

@@ -78,7 +78,7 @@ public sealed class KvmDevice : IDisposable
     public KvmVm CreateVm(KvmVmType type = KvmVmType.Default)
     {
         var handle = new KernelHandle(Kernel);
-        var vm = new KvmVm(Kernel, handle, VcpuMapSize);
+        var vm = new KvmVm(handle, VcpuMapSize);
         KvmRefusal.Check(handle.Take(Uninterrupted.Ioctl(Kernel, _device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
         return vm;
     }

@@ -17,9 +17,8 @@ public sealed class KvmVm : IDisposable
     private readonly ConcurrentDictionary<uint, MemfdMapping> _mappings = new();
     private readonly int _vcpuMapSize;
 
-    internal KvmVm(Kernel kernel, SafeHandle handle, int vcpuMapSize)
+    internal KvmVm(KernelHandle handle, int vcpuMapSize)
     {
-        Kernel = kernel;
         Handle = handle;
         _vcpuMapSize = vcpuMapSize;
     }
@@ -27,20 +26,19 @@ public sealed class KvmVm : IDisposable
     /// <summary>Wraps the descriptor of a VM that came from elsewhere.</summary>
     /// <param name="device">The device of the kernel that holds it; needed for this call only.</param>
     /// <param name="handle">The descriptor, which belongs to this object from now on.</param>
-    public KvmVm(KvmDevice device, SafeHandle handle)
+    public KvmVm(KvmDevice device, KernelHandle handle)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(handle);
-        Kernel = device.Kernel;
         _vcpuMapSize = device.VcpuMapSize;
         Handle = handle;
     }
 
     /// <summary>Gets the kernel that holds the VM.</summary>
-    public Kernel Kernel { get; }
+    public Kernel Kernel => Handle.Kernel;
 
     /// <summary>Gets the VM's descriptor, for calls that take one. It stays owned by this object.</summary>
-    public SafeHandle Handle { get; }
+    public KernelHandle Handle { get; }
 
     /// <summary>Gets the options with which this VM can have a guest_memfd; none before Linux 6.18, and on a kernel without guest_memfd.</summary>
     public GuestMemfdOptions SupportedGuestMemfdOptions => (GuestMemfdOptions)(uint)CheckExtension(KvmCapability.GuestMemfdFlags);
@@ -69,7 +67,7 @@ public sealed class KvmVm : IDisposable
         argument.flags = (ulong)options;
 
         var handle = new KernelHandle(Kernel);
-        var file = new GuestMemfd(Kernel, handle, options);
+        var file = new GuestMemfd(handle, options);
 
         // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
         KvmRefusal.Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
-using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop;
 
@@ -12,16 +11,16 @@ namespace LuoInterop;
 /// <para>A call returns what the system call returns, and <c>-errno</c> when the kernel refuses, so that no call
 /// allocates or throws for a refusal. Handles are passed as <see cref="SafeHandle"/> and kept alive for the call; a closed
 /// one throws <see cref="ObjectDisposedException"/>. Descriptors that a call opens are returned as numbers and belong to the
-/// caller, who closes them with <see cref="Close"/>. Memfds and other host files are descriptors of the host process on
+/// caller, who closes them with <see cref="Close"/>, or gives them to a <see cref="KernelHandle"/>. Memfds and other host files are descriptors of the host process on
 /// both kernels; the device and its sessions are so on Linux only.</para>
-/// <para>Programs cannot make others: what guards a machine's sessions belongs to the machine, and is shared by all that stand for it.</para>
+/// <para>Programs cannot make others: an added member would break them, and a wrapper that did not say what it wraps would take the guard
+/// from the reboot of the machine that it stands for.</para>
 /// <para>Every member may be called from several threads at once.</para>
 /// </remarks>
 public abstract class Kernel
 {
-    /// <summary>Makes a kernel of a machine. One that passes calls on to another passes on what is known of that one's machine.</summary>
-    /// <remarks>Not for programs: one that stood for a machine without that would take the guard from its reboot.</remarks>
-    private protected Kernel(OutgoingSessions sessions) => OutgoingSessions = sessions;
+    /// <summary>Makes a kernel that answers itself, or one that passes calls on to another.</summary>
+    private protected Kernel(Kernel? wrapped = null) => Innermost = wrapped?.Innermost ?? this;
 
     /// <summary>Gets the kernel that this process runs on.</summary>
     public static Kernel Linux { get; } = new LinuxKernel();
@@ -39,8 +38,8 @@ public abstract class Kernel
     /// <summary>Gets what this kernel knowingly does otherwise than Linux, a line of text each; empty for Linux itself.</summary>
     public virtual IReadOnlyList<string> Differences => [];
 
-    /// <summary>Gets what this process knows of the machine's outgoing sessions; kernels that stand for one machine share it.</summary>
-    internal OutgoingSessions OutgoingSessions { get; }
+    /// <summary>Gets the kernel that answers in the end: all that pass calls on to it stand for the same process of the same machine.</summary>
+    internal Kernel Innermost { get; }
 
     /// <summary>Names the processes that hold a file open, for people, as far as that can be known. Looks through all processes.</summary>
     /// <returns>A text such as <c>systemd (pid 1)</c>, or null.</returns>
@@ -57,7 +56,7 @@ public abstract class Kernel
     public abstract int ReadDirectory(string path, out string[] names);
 
     /// <summary>Performs ioctl(2) with a structure that is readable and writable.</summary>
-    /// <remarks>The kernel may read as many bytes as the structure's size field says: <paramref name="argument"/> must be that long.</remarks>
+    /// <exception cref="ArgumentException">A request of LUO whose structure says, in its size field, that it is longer than <paramref name="argument"/>: the kernel reads that many bytes.</exception>
     public abstract int Ioctl(SafeHandle file, uint request, Span<byte> argument);
 
     /// <summary>Performs ioctl(2) with any address, also one that is not mapped or not writable.</summary>
@@ -123,7 +122,4 @@ public abstract class Kernel
     internal virtual void Owned(SafeHandle handle)
     {
     }
-
-    /// <summary>Closes a file by the runtime's handle, which closes the descriptor itself, past <see cref="Close"/>.</summary>
-    internal virtual void CloseFile(SafeFileHandle file) => file.Dispose();
 }

@@ -55,8 +55,8 @@ internal sealed class GuestVmm(EmulatedProcess kernel, string image)
     {
         using (session)
         {
-            using var memory = new GuestMemfd(kernel, session.RetrieveHandle(MemoryToken), GuestMemfdOptions.Map | GuestMemfdOptions.InitShared);
-            using var vm = new KvmVm(kvm, session.RetrieveHandle(VmToken));
+            using var memory = new GuestMemfd(session.RetrieveFile(MemoryToken), GuestMemfdOptions.Map | GuestMemfdOptions.InitShared);
+            using var vm = new KvmVm(kvm, session.RetrieveFile(VmToken));
             using MemfdMapping mapping = memory.Map();
             vm.AddMemory(0, Base, memory, 0, mapping);
             using KvmVcpu vcpu = vm.CreateVcpu();

@@ -22,8 +22,11 @@ internal sealed class FileCopy : IDisposable
         _size = size;
         _folder = folder;
         _toDisk = toDisk;
-        using var memfd = new Memfd(Kernel.Linux, new SafeFileHandle(PopulatedMemory.Take(size), ownsHandle: false));
-        _memory = memfd.Map();
+
+        // The memory is lent: its descriptor stays open for the next benchmark.
+        var lent = new Memfd(new KernelHandle(Kernel.Linux, PopulatedMemory.Take(size)));
+        _memory = lent.Map();
+        lent.Handle.SetHandleAsInvalid();
     }
 
     /// <summary>Writes and reads.</summary>

@@ -123,9 +123,9 @@ internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
     {
         Kernel kernel = Kernel.Linux;
         long start = GC.GetAllocatedBytesForCurrentThread();
-        var handle = new SafeFileHandle(-1, ownsHandle: false);
+        var handle = new KernelHandle(kernel);
         long afterHandle = GC.GetAllocatedBytesForCurrentThread();
-        var memfd = new Memfd(kernel, handle);
+        var memfd = new Memfd(handle);
         long afterMemfd = GC.GetAllocatedBytesForCurrentThread();
         memfd.Dispose();
         Samples.Send(guest, "limit/objects", afterHandle - start, afterMemfd - start);

@@ -17,8 +17,8 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
 
     private const int Kinds = 3;
     private readonly int[] _fds = new int[Kinds * Count];
-    private readonly SafeFileHandle[] _made = new SafeFileHandle[Count];
-    private readonly SafeFileHandle[] _files = new SafeFileHandle[Count];
+    private readonly KernelHandle[] _made = new KernelHandle[Count];
+    private readonly KernelHandle[] _files = new KernelHandle[Count];
     private readonly Memfd[] _memfds = new Memfd[Count];
     private LiveUpdateSession _session = null!;
 
@@ -37,7 +37,7 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
         _session = device.RetrieveSession(Name(round));
         for (int i = 0; i < Count; i++)
         {
-            _made[i] = new SafeFileHandle();
+            _made[i] = new KernelHandle(Kernel.Linux);
         }
     }
 

@@ -94,11 +94,11 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
 
         foreach (int fd in files)
         {
-            using var file = new SafeFileHandle(fd, ownsHandle: false);
-            var memfd = new Memfd(Kernel.Linux, file);
+            var memfd = new Memfd(new KernelHandle(Kernel.Linux, fd));
             using MemfdMapping mapping = memfd.Map(0, size.Bytes);
             mapping.Populate();
             Twins.Took(Twins.twin_fill(mapping.Address, size.Bytes), "filling");
+            memfd.Handle.SetHandleAsInvalid();
         }
 
         return files;
@@ -107,7 +107,7 @@ internal sealed unsafe class UpdateWork(UpdateSize size) : IWork
     /// <summary>Maps a file and looks at every page of it; gives the nanoseconds of the looking, faults included.</summary>
     private long CheckAndClose(int fd)
     {
-        using var memfd = new Memfd(Kernel.Linux, new SafeFileHandle(fd, ownsHandle: true));
+        using var memfd = new Memfd(new KernelHandle(Kernel.Linux, fd));
         using MemfdMapping mapping = memfd.Map(0, size.Bytes);
         return Twins.Took(Twins.twin_check(mapping.Address, size.Bytes), "comparing what came back");
     }

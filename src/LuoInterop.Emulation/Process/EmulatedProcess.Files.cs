@@ -99,10 +99,7 @@ public sealed partial class EmulatedProcess
     /// <inheritdoc/>
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
-        if (argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
-        {
-            throw new ArgumentException("The structure's size field is larger than the span that holds it.", nameof(argument));
-        }
+        LiveUpdateHeader.CheckSize(request, argument);
 
         using var descriptor = new DescriptorReference(file);
         UserMemory memory;

@@ -28,7 +28,6 @@ public sealed partial class EmulatedProcess : Kernel
     private volatile bool _wasKilled;
 
     internal EmulatedProcess(EmulatedKernel system)
-        : base(new OutgoingSessions())
     {
         _system = system;
         _descriptors = new FileDescriptorTable(system.Options.DescriptorLimit);

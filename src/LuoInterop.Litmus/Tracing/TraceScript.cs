@@ -12,7 +12,7 @@ internal sealed class TraceScript(TextWriter output)
     private const string FdFolder = "/proc/self/fd/";
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, TracedDescriptor> _descriptors = [];
+    private readonly Dictionary<int, string> _descriptors = [];
     private int _count;
     private bool _hasEnded;
     private Exception? _failure;
@@ -44,29 +44,9 @@ internal sealed class TraceScript(TextWriter output)
     {
         lock (_lock)
         {
-            return _descriptors.TryGetValue(fd, out TracedDescriptor? known) && known.IsOpen
-                ? new TracedFile(known.Name, true)
+            return _descriptors.TryGetValue(fd, out string? known)
+                ? new TracedFile(known, true)
                 : new TracedFile(string.Create(CultureInfo.InvariantCulture, $"unknown{fd}"), false);
-        }
-    }
-
-    /// <summary>Takes note of the handle that closes a descriptor.</summary>
-    public void Owned(SafeHandle handle)
-    {
-        lock (_lock)
-        {
-            int fd = (int)handle.DangerousGetHandle();
-            if (_descriptors.TryGetValue(fd, out TracedDescriptor? known))
-            {
-                if (known.IsOpen)
-                {
-                    known.OwnedBy(handle);
-                }
-                else
-                {
-                    _descriptors.Remove(fd);
-                }
-            }
         }
     }
 
@@ -75,9 +55,9 @@ internal sealed class TraceScript(TextWriter output)
     {
         lock (_lock)
         {
-            if (_descriptors.Remove(fd, out TracedDescriptor? before))
+            if (_descriptors.Remove(fd, out string? before))
             {
-                Write($"# {before.Name} was closed before this, past the trace");
+                Write($"# {before} was closed before this, past the trace");
             }
         }
     }
@@ -87,7 +67,7 @@ internal sealed class TraceScript(TextWriter output)
     {
         lock (_lock)
         {
-            return _descriptors.Remove(fd, out TracedDescriptor? known) && known.IsOpen ? known.Name : null;
+            return _descriptors.Remove(fd, out string? known) ? known : null;
         }
     }
 
@@ -123,7 +103,7 @@ internal sealed class TraceScript(TextWriter output)
             if (fd >= 0)
             {
                 Given(fd);
-                _descriptors[fd] = new TracedDescriptor(name);
+                _descriptors[fd] = name;
             }
 
             Write($"{name} = {text} => {Describe(Math.Min(fd, 0))}");

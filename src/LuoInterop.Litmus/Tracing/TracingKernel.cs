@@ -16,12 +16,12 @@ namespace LuoInterop.Litmus;
 /// <para>Every member may be called from several threads at once; a line is written when its call has returned, and a kexec
 /// before it is made. The writer is flushed after every line, and belongs to the caller. Where it fails, the call that could not be
 /// written is answered all the same, and the next one throws <see cref="IOException"/> before the kernel is asked.</para>
-/// <para>A file that is closed past this object, as the runtime closes a <see cref="SafeFileHandle"/>, has no line for it; when its
-/// number is given out again, or used for another file, the trace says so or calls that file unknown. <see cref="Memfd.Dispose"/> is seen.</para>
+/// <para>A file that is closed past this object, as by another <see cref="Kernel"/>, has no line for it; when its number is given out again
+/// the trace says so. What a <see cref="KernelHandle"/> closes is seen, also when the garbage collector does it.</para>
 /// </remarks>
 /// <param name="kernel">The kernel that answers.</param>
 /// <param name="script">Receives the script.</param>
-public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel((kernel ?? throw new ArgumentNullException(nameof(kernel))).OutgoingSessions)
+public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel(kernel ?? throw new ArgumentNullException(nameof(kernel)))
 {
     private readonly Kernel _kernel = kernel;
     private readonly TraceScript _script = new(script ?? throw new ArgumentNullException(nameof(script)));
@@ -277,26 +277,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel((ke
         }
     }
 
-    internal override void Owned(SafeHandle handle)
-    {
-        _script.Owned(handle);
-        _kernel.Owned(handle);
-    }
-
-    internal override void CloseFile(SafeFileHandle file)
-    {
-        // Once closed, a handle says nothing of what its number stands for.
-        int fd = (int)file.DangerousGetHandle();
-        string? name = file.IsClosed ? null : _script.Closing(fd);
-        _kernel.CloseFile(file);
-        if (name is not null)
-        {
-            using var number = new SafeFileHandle(fd, ownsHandle: false);
-            _script.Write(Linux.Fcntl(number, FcntlHeader.F_GETFD) == -(int)Errno.EBADF
-                ? $"close {name} => 0"
-                : $"# close {name}: its number is in use, by a call that still runs or by another file");
-        }
-    }
+    internal override void Owned(SafeHandle handle) => _kernel.Owned(handle);
 
     private TracedFile Find(SafeHandle file)
     {

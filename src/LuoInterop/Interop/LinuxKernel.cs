@@ -10,7 +10,7 @@ namespace LuoInterop.Interop;
 /// else; a <see cref="DescriptorReference"/> keeps a handle open for the call; what the kernel fills has the size that the ABI tests
 /// prove. Addresses that a caller passes are the kernel's to check (EFAULT).
 /// </remarks>
-internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
+internal sealed unsafe class LinuxKernel : Kernel
 {
     public override string Description => $"Linux {Release} (the kernel that this process runs on)";
 
@@ -66,12 +66,9 @@ internal sealed unsafe class LinuxKernel() : Kernel(new OutgoingSessions())
         // Measured against an import of its own that saves errno too, on a call that does nothing (FIOCLEX), in turn in one
         // process: 291 ns through Tmds.LibC, 273 ns without (6 %). A call of live update takes microseconds: not worth one.
 
-        // SAFETY: the span is pinned for the call, and covers what the structure's size field claims, so that the kernel
+        // SAFETY: the span is pinned for the call, and covers what a structure of LUO claims to have, so that the kernel
         // reads and writes inside it only.
-        if (argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
-        {
-            throw new ArgumentException("The structure's size field is larger than the span that holds it.", nameof(argument));
-        }
+        LiveUpdateHeader.CheckSize(request, argument);
 
         using var open = new DescriptorReference(file);
         fixed (byte* pointer = argument)

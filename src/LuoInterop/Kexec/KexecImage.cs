@@ -200,10 +200,11 @@ public sealed class KexecImage
     /// <exception cref="KernelException">As <see cref="Reboot()"/>.</exception>
     public void Reboot(KexecRebootOptions options)
     {
-        lock (Kernel.OutgoingSessions.Lock)
+        OutgoingSessions sessions = OutgoingSessions.Of(Kernel);
+        lock (sessions.Lock)
         {
             // Open until the jump: nobody else can create a session in between.
-            using DeviceHandle? device = Kernel.OutgoingSessions.HoldForReboot(Kernel, options);
+            using DeviceHandle? device = sessions.HoldForReboot(Kernel, options);
             if ((options & KexecRebootOptions.ReplacedImage) == 0)
             {
                 CheckIsLoaded();

@@ -18,11 +18,13 @@ public sealed class LiveUpdateDevice : IDisposable
     public const string DefaultPath = "/dev/liveupdate";
 
     private readonly DeviceHandle _device;
+    private readonly OutgoingSessions _sessions;
 
     private LiveUpdateDevice(Kernel kernel)
     {
         Kernel = kernel;
         _device = new DeviceHandle(kernel);
+        _sessions = OutgoingSessions.Of(kernel);
     }
 
     /// <summary>Gets the kernel that answers.</summary>
@@ -64,7 +66,7 @@ public sealed class LiveUpdateDevice : IDisposable
         ArgumentNullException.ThrowIfNull(kernel);
         ArgumentException.ThrowIfNullOrEmpty(path);
         var opened = new LiveUpdateDevice(kernel);
-        int error = kernel.OutgoingSessions.OpenDevice(kernel, path, opened._device);
+        int error = opened._sessions.OpenDevice(kernel, path, opened._device);
         device = error == 0 ? opened : null;
         availability = error == 0
             ? new LiveUpdateAvailability(LiveUpdateUnavailableReason.None, Errno.None, $"{path} is open.", "")
@@ -99,7 +101,7 @@ public sealed class LiveUpdateDevice : IDisposable
     public void CreateSession(LiveUpdateSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        OutgoingSessions sessions = Kernel.OutgoingSessions;
+        OutgoingSessions sessions = _sessions;
 
         // Disposed meanwhile on another thread, the device is closed when all is settled.
         using var open = new DescriptorReference(_device);
@@ -182,7 +184,7 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <summary>Makes the exception for a refused create, and removes the empty block that it, or one before it, may have left.</summary>
     private KernelException Refused(int result, string name)
     {
-        OutgoingSessions sessions = Kernel.OutgoingSessions;
+        OutgoingSessions sessions = _sessions;
         int settled = sessions.MayHaveEmptyBlock ? sessions.Settle(Kernel, _device) : 0;
         return !sessions.MayHaveEmptyBlock
             ? KernelException.For(result, Operation.CreateSession, name)

@@ -176,58 +176,56 @@ public sealed class LiveUpdateSession : IDisposable
 
     /// <summary>Retrieves a file that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <param name="token">The token with which it was preserved.</param>
-    /// <returns>The file, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
+    /// <returns>The file of whatever kind, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
     /// <exception cref="KernelException">
     /// ENOENT: no such token, or the session is finished; EIO, EINVAL, ENOMEM, EOPNOTSUPP and others: the file could not be
     /// restored, its content is lost, and every further attempt gets the same answer. EMFILE is not one of them: free a
     /// descriptor and retry.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The session is outgoing: it has nothing to retrieve.</exception>
+    /// <exception cref="InvalidOperationException">The session is outgoing: it has nothing to retrieve; or a handle that was passed holds a file already.</exception>
     /// <remarks>
     /// A second call for a token returns another descriptor of the same open file, with the same position. The caller's
     /// memory cgroup is charged.
     /// </remarks>
-    public SafeFileHandle RetrieveFile(ulong token)
+    public KernelHandle RetrieveFile(ulong token)
     {
         // Made before the kernel is asked: what fails afterwards cannot lose the descriptor.
-        var file = new SafeFileHandle();
+        var file = new KernelHandle(Kernel);
         RetrieveFile(token, file);
         return file;
     }
 
     /// <summary>Retrieves a file that the previous kernel handed over into a handle that was made before: RETRIEVE_FD. Allocates nothing.</summary>
     /// <param name="token">The token with which it was preserved.</param>
-    /// <param name="file">A handle that holds nothing yet: a new <see cref="SafeFileHandle"/>, also one that a <see cref="Memfd"/> was made around. It owns the file afterwards.</param>
-    /// <exception cref="ArgumentException">The handle holds a file, or was closed.</exception>
+    /// <param name="file">A new <see cref="KernelHandle"/> of the same kernel, which holds nothing yet; also one that a <see cref="Memfd"/> was made around. It owns the file afterwards.</param>
+    /// <exception cref="ArgumentException">The handle is of another kernel, which would close another file.</exception>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
-    public void RetrieveFile(ulong token, SafeFileHandle file)
+    public void RetrieveFile(ulong token, KernelHandle file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        if (!file.IsInvalid || file.IsClosed)
+        file.MustBeEmpty();
+        if (file.Kernel != Kernel)
         {
-            throw new ArgumentException("The handle holds a file already, or was closed. Pass a new SafeFileHandle.", nameof(file));
+            throw new ArgumentException("The handle was made for another kernel.", nameof(file));
         }
 
-        int fd = RetrieveDescriptor(token);
-        Marshal.InitHandle(file, fd);
-        Kernel.Owned(file);
-    }
+        MustBe(SessionDirection.Incoming, "there is nothing to retrieve");
+        liveupdate_session_retrieve_fd argument = default;
+        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_retrieve_fd>();
+        argument.fd = -1;
+        argument.token = token;
+        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD, Bytes.Of(ref argument));
+        if (result < 0)
+        {
+            throw KernelException.For(result, Operation.RetrieveFd, Name, token);
+        }
 
-    /// <summary>Retrieves a file of any kind, such as a VM or a guest_memfd; its handle closes it through <see cref="Kernel"/>: RETRIEVE_FD.</summary>
-    /// <remarks>
-    /// The emulated kernel's VMs and guest_memfds have descriptors of its own, which <see cref="RetrieveFile(ulong)"/>'s handle would not close.
-    /// </remarks>
-    /// <inheritdoc cref="RetrieveFile(ulong)"/>
-    public SafeHandle RetrieveHandle(ulong token)
-    {
-        var file = new KernelHandle(Kernel);
-        file.Take(RetrieveDescriptor(token));
-        return file;
+        file.Take(argument.fd);
     }
 
     /// <summary>Retrieves a memfd that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
-    public Memfd RetrieveMemfd(ulong token) => new(Kernel, RetrieveFile(token));
+    public Memfd RetrieveMemfd(ulong token) => new(RetrieveFile(token));
 
     /// <summary>Ends a retrieved session: FINISH. Files that were not retrieved are freed, for good.</summary>
     /// <exception cref="KernelException">EBUSY: a file is not ready, nothing was done.</exception>
@@ -378,16 +376,5 @@ public sealed class LiveUpdateSession : IDisposable
             why = Direction == SessionDirection.None ? "pass it to LiveUpdateDevice.CreateSession or RetrieveSession first" : why;
             throw new InvalidOperationException($"The session \"{Name}\" {origin}: {why}.");
         }
-    }
-
-    private int RetrieveDescriptor(ulong token)
-    {
-        MustBe(SessionDirection.Incoming, "there is nothing to retrieve");
-        liveupdate_session_retrieve_fd argument = default;
-        argument.size = (uint)Unsafe.SizeOf<liveupdate_session_retrieve_fd>();
-        argument.fd = -1;
-        argument.token = token;
-        int result = Kernel.Ioctl(_session, LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD, Bytes.Of(ref argument));
-        return result >= 0 ? argument.fd : throw KernelException.For(result, Operation.RetrieveFd, Name, token);
     }
 }

@@ -8,7 +8,7 @@ namespace LuoInterop;
 
 /// <summary>Keeps this process from a kexec whose next kernel panics on an empty block of sessions (Linux 7.2, 7.3).</summary>
 /// <remarks>
-/// <para>There is one for a machine and process; every <see cref="Kernel"/> that stands for the machine shares it.</para>
+/// <para>There is one for a process of a machine; every <see cref="Kernel"/> that stands for that shares it.</para>
 /// <para>The kernel keeps its outgoing sessions in blocks of 51. It links the next block before it looks for a session of the same
 /// name, and leaves it linked when there is one (luo_session_insert), so that a create which fails with EEXIST while 51*n sessions are
 /// open leaves an empty block, and the next kernel panics on it (kho_block_set_restore). Every create that succeeds fills that
@@ -17,11 +17,16 @@ namespace LuoInterop;
 /// </remarks>
 internal sealed class OutgoingSessions
 {
+    private static readonly ConditionalWeakTable<Kernel, OutgoingSessions> s_all = [];
+
     /// <summary>The number of the descriptor of the device that this process has open, or -1. It is closed under the lock only.</summary>
     private int _device = -1;
 
     /// <summary>Where the device was opened last, or null before that.</summary>
     private string? _path;
+
+    /// <summary>Gets what this process knows of the outgoing sessions of a kernel's machine.</summary>
+    public static OutgoingSessions Of(Kernel kernel) => s_all.GetValue(kernel.Innermost, static _ => new OutgoingSessions());
 
     /// <summary>Guards everything here; held by creates, by opening and closing the device, and from the settling to the jump.</summary>
     public Lock Lock { get; } = new();

@@ -1,7 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using LuoInterop.Interop;
-using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace LuoInterop;
@@ -16,26 +14,23 @@ namespace LuoInterop;
 /// </remarks>
 public sealed class Memfd : IDisposable
 {
-    /// <summary>Wraps an open memfd.</summary>
-    /// <param name="kernel">The kernel that holds it.</param>
+    /// <summary>Wraps an open memfd, or a handle that will hold one.</summary>
     /// <param name="handle">The file, which belongs to this object from now on.</param>
-    public Memfd(Kernel kernel, SafeFileHandle handle)
+    public Memfd(KernelHandle handle)
     {
-        ArgumentNullException.ThrowIfNull(kernel);
         ArgumentNullException.ThrowIfNull(handle);
-        Kernel = kernel;
         Handle = handle;
     }
 
     /// <summary>Gets the kernel that holds the memory.</summary>
-    public Kernel Kernel { get; }
+    public Kernel Kernel => Handle.Kernel;
 
     /// <summary>Gets the file, for calls that take one. It stays owned by this object.</summary>
     /// <remarks>
-    /// Do not make a <see cref="FileStream"/> of it: that keeps a position of its own, so that the one which a live update carries stays where it was,
-    /// and closes the memfd when it is disposed. <see cref="OpenStream"/> does neither.
+    /// Do not make a <see cref="FileStream"/> of its number: that keeps a position of its own, so that the one which a live update carries stays
+    /// where it was. <see cref="OpenStream"/> does not.
     /// </remarks>
-    public SafeFileHandle Handle { get; }
+    public KernelHandle Handle { get; }
 
     /// <summary>Gets the size in bytes.</summary>
     public long Size => Status.Size;
@@ -88,12 +83,12 @@ public sealed class Memfd : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(size);
         options ??= MemfdOptions.Default;
         uint flags = Flags(options);
-        var memfd = new Memfd(kernel, new SafeFileHandle());
-        int result = memfd.Take(kernel.MemfdCreate(name, flags));
+        var memfd = new Memfd(new KernelHandle(kernel));
+        int result = memfd.Handle.Take(kernel.MemfdCreate(name, flags));
         if (result == -(int)Errno.EINVAL && options.Executable == MemfdExecutable.Allowed)
         {
             // Before Linux 6.3 every memfd was executable and the flag unknown.
-            result = memfd.Take(kernel.MemfdCreate(name, flags & ~MemfdHeader.MFD_EXEC));
+            result = memfd.Handle.Take(kernel.MemfdCreate(name, flags & ~MemfdHeader.MFD_EXEC));
         }
 
         if (result < 0)
@@ -194,19 +189,7 @@ public sealed class Memfd : IDisposable
     public Preservability Preservability => Preservability.Of(Kernel, Handle);
 
     /// <summary>Closes the file. The memory stays while a session preserves it, a mapping shows it, or somebody else has it open.</summary>
-    public void Dispose() => Kernel.CloseFile(Handle);
-
-    /// <summary>Takes what memfd_create(2) returned, where it is a descriptor. Allocates nothing.</summary>
-    private int Take(int result)
-    {
-        if (result >= 0)
-        {
-            Marshal.InitHandle(Handle, result);
-            Kernel.Owned(Handle);
-        }
-
-        return result;
-    }
+    public void Dispose() => Handle.Dispose();
 
     private static uint Flags(MemfdOptions options)
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation;
-using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Cli.Emulate;
 
@@ -10,6 +10,7 @@ internal static class HugeTlbRun
 {
     private const string Release = "7.3.4-" + KernelPreviews.HugeTlb;
     private const ulong Token = 1;
+    private const string MemoryInfo = "/proc/meminfo";
 
     /// <exception cref="InvalidDataException">The pool is too small for the file.</exception>
     /// <exception cref="KernelException">The emulated kernel refused.</exception>
@@ -82,8 +83,16 @@ internal static class HugeTlbRun
 
     private static long FreeMemory(EmulatedProcess kernel)
     {
-        using var file = new SafeEmulatedFile(kernel, "/proc/meminfo");
-        string line = file.ReadText().Split('\n').Single(static line => line.StartsWith("MemFree:", StringComparison.Ordinal));
+        using var file = new KernelHandle(kernel);
+        int fd = file.Take(kernel.Open(MemoryInfo, LibC.O_RDONLY | LibC.O_CLOEXEC));
+        Span<byte> text = stackalloc byte[4096];
+        nint length = fd < 0 ? fd : kernel.PRead(file, text, 0);
+        if (length < 0)
+        {
+            throw new IOException($"{MemoryInfo} cannot be read: {(Errno)(-length)}.");
+        }
+
+        string line = Encoding.ASCII.GetString(text[..(int)length]).Split('\n').Single(static line => line.StartsWith("MemFree:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
     }
 }

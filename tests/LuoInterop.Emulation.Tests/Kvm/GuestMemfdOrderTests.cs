@@ -102,7 +102,7 @@ public class GuestMemfdOrderTests
         kernel = machine.KexecPreview();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.RetrieveSession(device, "vm");
-        using var memory = new GuestMemfd(kernel, kernel.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
+        using var memory = new GuestMemfd(kernel.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
         Assert.Equal(0, kernel.Finish(session));
         Assert.Equal(ENOENT, kernel.TryRetrieve(session, Vmm.VmToken, out _));
         session.Dispose();

@@ -146,7 +146,7 @@ public class GuestMemfdPreserveTests
         Assert.Equal(0, vmm.Preserve(kernel.Create(kernel.OpenDevice(), "vm")));
         kernel = machine.KexecPreview();
         Descriptor session = kernel.RetrieveSession(kernel.OpenDevice(), "vm");
-        using var memory = new GuestMemfd(kernel, kernel.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
+        using var memory = new GuestMemfd(kernel.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
         using MemfdMapping mapping = memory.Map();
         Assert.Equal(0x44, mapping.GetSpan(3 * Vmm.Page, 1)[0]);
         mapping.GetSpan(4 * Vmm.Page, 1)[0] = 1;

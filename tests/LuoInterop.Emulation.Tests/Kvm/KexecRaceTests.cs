@@ -48,7 +48,7 @@ public class KexecRaceTests
             Assert.Throws<EmulatedKexecException>(() => kernel.StartProcess().Reboot(KexecCommand));
             EmulatedProcess next = machine.Boot();
             Descriptor session = next.RetrieveSession(next.OpenDevice(), "vm");
-            using var memory = new GuestMemfd(next, next.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
+            using var memory = new GuestMemfd(next.Retrieve(session, Vmm.MemoryToken), Vmm.Both);
             using MemfdMapping mapping = memory.Map();
             byte[] found = mapping.GetReadOnlySpan(0, Pages * Vmm.Page).ToArray();
             Array.ForEach(threads, static thread => thread.Join());

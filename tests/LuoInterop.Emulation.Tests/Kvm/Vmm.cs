@@ -53,7 +53,7 @@ internal sealed class Vmm : IDisposable
     public static Vmm Resume(EmulatedProcess kernel, Descriptor vm, Descriptor memory, GuestMemfdOptions options = Both)
     {
         KvmDevice device = KvmDevice.Open(kernel);
-        return new Vmm(kernel, device, new KvmVm(device, vm), new GuestMemfd(kernel, memory, options)).Build();
+        return new Vmm(kernel, device, new KvmVm(device, vm), new GuestMemfd(memory, options)).Build();
     }
 
     public static GuestMemfdInode InodeOf(EmulatedProcess kernel, SafeHandle memory) => ((GuestMemfdFile)kernel.Descriptors.Get(Number(memory))!).Inode;

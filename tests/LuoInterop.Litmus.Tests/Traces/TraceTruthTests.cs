@@ -37,11 +37,12 @@ public sealed class TraceTruthTests : IDisposable
     }
 
     [Fact]
-    public void HandleClosedPastTheTrace_ItsNumberGivenOutAgain_IsNoCloseOfTheFirst()
+    public void DescriptorClosedPastTheTrace_ItsNumberGivenOutAgain_IsNoCloseOfTheFirst()
     {
         Memfd memory = Memfd.Create(_kernel, "memory");
         int number = (int)memory.Handle.DangerousGetHandle();
-        memory.Handle.Dispose();
+        Assert.Equal(0, Kernel.Linux.Close(number));
+        memory.Handle.SetHandleAsInvalid();
         Assert.Equal(number, Reuse(number, () => _kernel.Open("/dev/null", 0)));
         Assert.Equal(0, _kernel.Close(number));
         Assert.DoesNotContain(Lines, static line => line.StartsWith("close", StringComparison.Ordinal));
@@ -49,11 +50,12 @@ public sealed class TraceTruthTests : IDisposable
     }
 
     [Fact]
-    public void HandleClosedPastTheTrace_ItsNumberUsedForAnUnseenFile_IsUnknown()
+    public void HandleDisposed_ItsNumberUsedForAnUnseenFile_IsClosedOnceAndUnknown()
     {
         Memfd memory = Memfd.Create(_kernel, "memory");
         int number = (int)memory.Handle.DangerousGetHandle();
         memory.Handle.Dispose();
+        Assert.Equal("close m1 => 0", Assert.Single(Lines, static line => line.StartsWith("close", StringComparison.Ordinal)));
         SafeFileHandle? file = null;
         Reuse(number, () => (int)(file = File.OpenHandle("/dev/zero")).DangerousGetHandle());
         Assert.Equal(1, _kernel.PRead(file!, new byte[1], 0));
@@ -62,11 +64,12 @@ public sealed class TraceTruthTests : IDisposable
     }
 
     [Fact]
-    public void MemfdLostToTheCollector_ItsNumberUsedForAnUnseenFile_IsUnknown()
+    public void MemfdLostToTheCollector_ItsNumberUsedForAnUnseenFile_IsClosedAndUnknown()
     {
         int number = Lose(_kernel);
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        Assert.Equal("close m1 => 0", Lines[^1]);
         SafeFileHandle? file = null;
         Reuse(number, () => (int)(file = File.OpenHandle("/dev/zero")).DangerousGetHandle());
         Assert.Equal(1, _kernel.PRead(file!, new byte[1], 0));

@@ -33,7 +33,7 @@ public sealed class AllocationTests : IDisposable
     public void RetrieveFile_AnyToken_AllocatesWhatTheHandleNeeds()
     {
         LiveUpdateSession session = _device.RetrieveSession("allocation");
-        long control = Allocation.Of(() => new SafeFileHandle(_kernel.FileDescriptor(), ownsHandle: true).Dispose());
+        long control = Allocation.Of(() => new KernelHandle(_kernel, _kernel.FileDescriptor()).Dispose());
         Assert.True(control > 0);
         Assert.Equal(control, Allocation.Of(() => session.RetrieveFile(1).Dispose()));
         session.Finish();
@@ -44,7 +44,7 @@ public sealed class AllocationTests : IDisposable
     public void RetrieveMemfd_AnyToken_AllocatesTheHandleAndTheMemfd()
     {
         LiveUpdateSession session = _device.RetrieveSession("allocation");
-        long control = Allocation.Of(() => new Memfd(_kernel, new SafeFileHandle(_kernel.FileDescriptor(), ownsHandle: true)).Dispose());
+        long control = Allocation.Of(() => new Memfd(new KernelHandle(_kernel, _kernel.FileDescriptor())).Dispose());
         Assert.Equal(control, Allocation.Of(() => session.RetrieveMemfd(1).Dispose()));
         session.Finish();
         session.Dispose();
@@ -57,7 +57,7 @@ public sealed class AllocationTests : IDisposable
         Assert.Equal(0, Allocation.Of(Made(), _device.RetrieveSession));
         Assert.Equal(0, Allocation.Of(Made(), session => Assert.True(_device.TryRetrieveSession(session))));
         LiveUpdateSession session = _device.RetrieveSession("allocation");
-        var handles = Enumerable.Range(0, Allocation.Runs).Select(static _ => new SafeFileHandle()).ToList();
+        var handles = Enumerable.Range(0, Allocation.Runs).Select(_ => new KernelHandle(_kernel)).ToList();
         Assert.Equal(0, Allocation.Of(handles, handle => session.RetrieveFile(1, handle)));
         handles.ForEach(static handle => handle.Dispose());
         session.Finish();

@@ -64,10 +64,9 @@ public sealed class DescriptorOwnershipTests : IDisposable
         ["RetrieveFile"] = (1, static t => t._incoming.RetrieveFile(1).Dispose()),
         ["RetrieveFile into a handle"] = (1, static t =>
         {
-            using var file = new SafeFileHandle();
+            using var file = new KernelHandle(t._kernel);
             t._incoming.RetrieveFile(1, file);
         }),
-        ["RetrieveHandle"] = (1, static t => t._incoming.RetrieveHandle(1).Dispose()),
         ["RetrieveMemfd"] = (1, static t => t._incoming.RetrieveMemfd(1).Dispose()),
         ["Memfd.Create"] = (1, static t => Memfd.Create(t._kernel, "memfd", 4096).Dispose()),
         ["KexecImage.Load"] = (2, static t => KexecImage.Load(t._kernel, "/kernel", "/initrd", "liveupdate=on")),

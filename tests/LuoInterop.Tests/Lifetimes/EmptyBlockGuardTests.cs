@@ -36,7 +36,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         Assert.Equal(calls[0].Replace("create", "close", StringComparison.Ordinal), calls[1]);
         Assert.StartsWith("create " + Settle, calls[2], StringComparison.Ordinal);
         Assert.NotEqual(calls[0], calls[2]);
-        Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
+        Assert.False(OutgoingSessions.Of(_machine.Kernel).MayHaveEmptyBlock);
         Assert.Equal(1, _machine.Kernel.OpenSessions);
     }
 
@@ -51,7 +51,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         Assert.Contains("empty block", error.Message, StringComparison.Ordinal);
         Assert.Contains("EMFILE", error.Message, StringComparison.Ordinal);
         Assert.Contains("KexecImage.Reboot", error.Message, StringComparison.Ordinal);
-        Assert.True(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
+        Assert.True(OutgoingSessions.Of(_machine.Kernel).MayHaveEmptyBlock);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         Assert.Throws<KernelException>(() => device.CreateSession("taken"));
         using LiveUpdateSession second = device.CreateSession("free");
         Assert.Equal("free", second.ReadName());
-        Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
+        Assert.False(OutgoingSessions.Of(_machine.Kernel).MayHaveEmptyBlock);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class EmptyBlockGuardTests : IDisposable
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         _machine.Faults.FailCall(KernelCall.CreateSession, Errno.ENOSPC);
         Assert.Equal(Errno.ENOSPC, Assert.Throws<KernelException>(() => device.CreateSession("full")).Errno);
-        Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
+        Assert.False(OutgoingSessions.Of(_machine.Kernel).MayHaveEmptyBlock);
         Assert.Empty(_machine.Kernel.Calls);
     }
 

@@ -80,10 +80,12 @@ public sealed class ObjectMadeBeforeTests : IDisposable
         using LiveUpdateSession session = _machine.Retrieve(Name);
         int asked = _machine.Kernel.Calls.Count;
         using Memfd other = Memfd.Create(Kernel.Linux, "other", 4096);
-        Assert.Throws<ArgumentException>(() => session.RetrieveFile(1, other.Handle));
-        var closed = new SafeFileHandle();
+        Assert.Throws<InvalidOperationException>(() => session.RetrieveFile(1, other.Handle));
+        var closed = new KernelHandle(_machine.Kernel);
         closed.Dispose();
-        Assert.Throws<ArgumentException>(() => session.RetrieveFile(1, closed));
+        Assert.Throws<InvalidOperationException>(() => session.RetrieveFile(1, closed));
+        using var elsewhere = new KernelHandle(Kernel.Linux);
+        Assert.Contains("another kernel", Assert.Throws<ArgumentException>(() => session.RetrieveFile(1, elsewhere)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(() => session.RetrieveFile(1, null!));
         Assert.Equal(asked, _machine.Kernel.Calls.Count);
         session.Finish();

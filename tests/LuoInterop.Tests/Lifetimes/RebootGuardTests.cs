@@ -152,7 +152,7 @@ public sealed class RebootGuardTests : IDisposable
         _machine.Kernel.Calls.Clear();
         _machine.Kernel.Before = _ => device.Dispose();
         Assert.Equal(Errno.EEXIST, Assert.Throws<KernelException>(() => device.CreateSession("taken")).Errno);
-        Assert.False(_machine.Kernel.OutgoingSessions.MayHaveEmptyBlock);
+        Assert.False(OutgoingSessions.Of(_machine.Kernel).MayHaveEmptyBlock);
         Assert.Equal(2, _machine.Kernel.Calls.Count);
         LiveUpdateDevice.Open(_machine.Kernel).Dispose();
     }
@@ -175,7 +175,7 @@ public sealed class RebootGuardTests : IDisposable
                 interrupted = true;
             }
         });
-        lock (_machine.Kernel.OutgoingSessions.Lock)
+        lock (OutgoingSessions.Of(_machine.Kernel).Lock)
         {
             thread.Start();
             SpinWait.SpinUntil(() => thread.ThreadState == ThreadState.WaitSleepJoin);

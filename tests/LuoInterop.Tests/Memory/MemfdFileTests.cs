@@ -158,7 +158,7 @@ public class MemfdFileTests
     [Fact]
     public void Seals_OfAFileThatIsNoMemfd_IsRefused()
     {
-        using var file = new Memfd(Kernel.Linux, Files.Open("/dev/null", LibC.O_RDWR));
+        using var file = new Memfd(new KernelHandle(Kernel.Linux, Kernel.Linux.Open("/dev/null", LibC.O_RDWR | LibC.O_CLOEXEC)));
         Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => file.Seals).Errno);
     }
 

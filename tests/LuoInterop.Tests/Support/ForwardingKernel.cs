@@ -1,13 +1,20 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Tests.Support;
 
 /// <summary>Forwards every call to another kernel, by default that of this process; tests override what they script.</summary>
 /// <remarks>One that scripts the kernel of this process stands for a machine of its own.</remarks>
-internal abstract class ForwardingKernel(Kernel? inner = null) : Kernel(inner?.OutgoingSessions ?? new OutgoingSessions())
+internal abstract class ForwardingKernel : Kernel
 {
-    private readonly Kernel _inner = inner ?? Linux;
+    private readonly Kernel _inner;
+    private readonly bool _isNamed;
+
+    protected ForwardingKernel(Kernel? inner = null)
+        : base(inner)
+    {
+        _inner = inner ?? Linux;
+        _isNamed = inner is not null;
+    }
 
     public override string Description => "a scripted kernel on " + _inner.Description;
 
@@ -63,9 +70,7 @@ internal abstract class ForwardingKernel(Kernel? inner = null) : Kernel(inner?.O
     public override int Reboot(uint command) => NotTheHost().Reboot(command);
 
     private Kernel NotTheHost() =>
-        inner ?? throw new InvalidOperationException("The test does not script kexec_file_load and reboot.");
+        _isNamed ? _inner : throw new InvalidOperationException("The test does not script kexec_file_load and reboot.");
 
     internal override void Owned(SafeHandle handle) => _inner.Owned(handle);
-
-    internal override void CloseFile(SafeFileHandle file) => _inner.CloseFile(file);
 }

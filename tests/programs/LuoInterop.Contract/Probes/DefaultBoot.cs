@@ -218,10 +218,10 @@ public static partial class DefaultBoot
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
         using LiveUpdateSession session = device.RetrieveSession("sixty-four");
-        var handles = new SafeFileHandle[64];
+        var handles = new KernelHandle[64];
         handles[0] = session.RetrieveFile(0);
         long start = GC.GetAllocatedBytesForCurrentThread();
-        handles[1] = new SafeFileHandle(-1, ownsHandle: true);
+        handles[1] = new KernelHandle(Kernel.Linux);
         long one = GC.GetAllocatedBytesForCurrentThread() - start;
         start = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 2; i < handles.Length; i++)
@@ -232,7 +232,7 @@ public static partial class DefaultBoot
         Assert.Equal(one * (handles.Length - 2), GC.GetAllocatedBytesForCurrentThread() - start);
         Array.ForEach(handles, static handle => handle.Dispose());
 
-        handles = [.. Enumerable.Range(0, 64).Select(static _ => new SafeFileHandle())];
+        handles = [.. Enumerable.Range(0, 64).Select(static _ => new KernelHandle(Kernel.Linux))];
         session.RetrieveFile(0, handles[0]);
         start = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 1; i < handles.Length; i++)

@@ -285,10 +285,9 @@ public static class GuestMemfdVcpu
     /// <summary>Is the other process, which inherited the descriptors.</summary>
     internal static int RunChild(string vm, string memory)
     {
-        using var vmFile = new SafeFileHandle(int.Parse(vm, CultureInfo.InvariantCulture), ownsHandle: true);
+        using var vmFile = new KernelHandle(Kernel.Linux, int.Parse(vm, CultureInfo.InvariantCulture));
         using var file = new GuestMemfd(
-            Kernel.Linux,
-            new SafeFileHandle(int.Parse(memory, CultureInfo.InvariantCulture), ownsHandle: true),
+            new KernelHandle(Kernel.Linux, int.Parse(memory, CultureInfo.InvariantCulture)),
             GuestMemfdOptions.Map | GuestMemfdOptions.InitShared);
         int result = Kernel.Linux.Ioctl(vmFile, KvmHeader.KVM_CHECK_EXTENSION, (nint)KvmCapability.GuestMemfd);
         using MemfdMapping mapping = file.Map();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using Xunit;
@@ -26,7 +27,7 @@ public static class MemfdContract
             Refused.With(Errno.ENOENT, () => session.Preserve(session.Handle, 99));
             Refused.With(Errno.ENOENT, () => session.Preserve(s.Device.Handle, 99));
 
-            void Check(PreservabilityRule expected, SafeFileHandle file)
+            void Check(PreservabilityRule expected, SafeHandle file)
             {
                 Assert.Equal(expected, Preservability.Of(s.Kernel, file).Rule);
                 if (expected == PreservabilityRule.Accepted)

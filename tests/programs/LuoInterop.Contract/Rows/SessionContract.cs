@@ -240,7 +240,7 @@ public static class SessionContract
             var session = new LiveUpdateSession(s.Kernel, s.Name());
             s.Device.RetrieveSession(session);
             Assert.Equal(SessionDirection.Incoming, session.Direction);
-            Memfd memfd = s.Own(new Memfd(s.Kernel, new SafeFileHandle()));
+            Memfd memfd = s.Own(new Memfd(new KernelHandle(s.Kernel)));
             Refused.With(Errno.ENOENT, () => session.RetrieveFile(2, memfd.Handle));
             Assert.True(memfd.Handle.IsInvalid);
             session.RetrieveFile(1, memfd.Handle);
