@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
@@ -33,7 +34,7 @@ public sealed class KexecImage
     /// <summary>How many loads were left after this one; null where they are not counted.</summary>
     private readonly int? _loadsLeft;
 
-    private KexecImage(Kernel kernel, string kernelPath, IReadOnlyList<string> initrdPaths, string commandLine, int? loadsLeft)
+    private KexecImage(Kernel kernel, string? kernelPath, IReadOnlyList<string> initrdPaths, string? commandLine, int? loadsLeft)
     {
         Kernel = kernel;
         KernelPath = kernelPath;
@@ -45,14 +46,18 @@ public sealed class KexecImage
     /// <summary>Gets the kernel that runs now.</summary>
     public Kernel Kernel { get; }
 
-    /// <summary>Gets the file that the next kernel was read from.</summary>
-    public string KernelPath { get; }
+    /// <summary>Gets whether another program loaded the image, so that nothing is known of it; see <see cref="TakeLoaded"/>.</summary>
+    [MemberNotNullWhen(false, nameof(KernelPath), nameof(CommandLine))]
+    public bool IsLoadedElsewhere => KernelPath is null;
+
+    /// <summary>Gets the file that the next kernel was read from; null where another program loaded it.</summary>
+    public string? KernelPath { get; }
 
     /// <summary>Gets the files that the initial RAM disk was read from, in their order; empty for none.</summary>
     public IReadOnlyList<string> InitrdPaths { get; }
 
-    /// <summary>Gets the next kernel's command line.</summary>
-    public string CommandLine { get; }
+    /// <summary>Gets the next kernel's command line; null where another program loaded it.</summary>
+    public string? CommandLine { get; }
 
     /// <summary>Gets whether another program, or another call of this one, loaded, unloaded or tried to since; null where the kernel does not tell.</summary>
     /// <remarks>
@@ -146,6 +151,24 @@ public sealed class KexecImage
                 $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is {kernelPath}.{ExplainRefusal(result, image, initrd, loadsLeft)}");
     }
 
+    /// <summary>Takes the image that is loaded already, by another program such as an init script. Loads nothing.</summary>
+    /// <param name="kernel">The kernel that runs now.</param>
+    /// <returns>The image. From now on <see cref="IsReplaced"/> tells when it is no longer the one that is loaded.</returns>
+    /// <exception cref="KernelException">EINVAL: no image is loaded.</exception>
+    /// <remarks>
+    /// The kernel does not tell what is loaded, nor whether that was done by kexec_file_load(2) with KHO's data, or by kexec_load(2) (<c>kexec -a</c>,
+    /// <c>kexec -c</c>), which loses every preserved file. So <see cref="Reboot(KexecRebootOptions)"/> refuses the image unless it is told
+    /// <see cref="KexecRebootOptions.LoadedElsewhere"/>. Where it can be, load the image again by <see cref="Load(Kernel, string, string?, string, KexecLoadOptions)"/>.
+    /// </remarks>
+    public static KexecImage TakeLoaded(Kernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        int? loadsLeft = KexecLoadLimit.Start(kernel);
+        return IsLoaded(kernel) == false
+            ? throw new KernelException(Errno.EINVAL, Operation.KexecFileLoad, "no kernel image is loaded. Load one.")
+            : new KexecImage(kernel, null, [], null, loadsLeft);
+    }
+
     /// <summary>Tells whether any image is loaded, by whatever call; null where the kernel does not show it.</summary>
     public static bool? IsLoaded(Kernel kernel)
     {
@@ -177,7 +200,7 @@ public sealed class KexecImage
 
     /// <summary>Starts the loaded kernel at once: reboot(2) with LINUX_REBOOT_CMD_KEXEC. Returns only by an exception.</summary>
     /// <exception cref="KernelException">
-    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), load again; EBUSY: another
+    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), or another program loaded it (<see cref="IsLoadedElsewhere"/>), load again; EBUSY: another
     /// process holds the device, or another kexec operation runs; EPERM: no CAP_SYS_BOOT; EMFILE, ENFILE, ENOMEM, EACCES: the device or a
     /// session could not be had; any other: a preserved file's handler could not freeze. The system runs on, the sessions are as before, and
     /// the call can be retried.
@@ -205,6 +228,15 @@ public sealed class KexecImage
         {
             // Open until the jump: nobody else can create a session in between.
             using DeviceHandle? device = sessions.HoldForReboot(Kernel, options);
+            if (IsLoadedElsewhere && (options & KexecRebootOptions.LoadedElsewhere) == 0)
+            {
+                throw new KernelException(
+                    Errno.ESTALE,
+                    Operation.Reboot,
+                    "another program loaded the image, and if it did so by kexec_load (kexec -a, kexec -c), the jump loses every preserved file. "
+                    + "The system runs on and nothing was lost: load it again by KexecImage.Load, or pass KexecRebootOptions.LoadedElsewhere if it was kexec_file_load (kexec -s).");
+            }
+
             if ((options & KexecRebootOptions.ReplacedImage) == 0)
             {
                 CheckIsLoaded();

@@ -10,4 +10,6 @@ public enum KexecRebootOptions
     ReplacedImage = 1,
     /// <summary>Jumps although another process holds the device, or this one may not open it: what others do there may panic the next kernel (Linux 7.2, 7.3).</summary>
     DeviceHeldElsewhere = 2,
+    /// <summary>Jumps into an image that another program loaded (<see cref="KexecImage.TakeLoaded"/>): the caller knows that it was loaded by kexec_file_load(2).</summary>
+    LoadedElsewhere = 4,
 }

@@ -275,6 +275,9 @@ public sealed class LiveUpdateSession : IDisposable
         _session.Held = true;
     }
 
+    /// <summary>Takes <see cref="HoldUntilKexec"/> back, after a kexec that was refused.</summary>
+    internal void EndHold() => _session.Held = false;
+
     /// <summary>Closes the session where that loses nothing; otherwise leaves its descriptor open and reports <see cref="SessionLeak"/>.</summary>
     /// <remarks>It loses nothing when an outgoing session preserves no file, or an incoming one is finished. A held session stays open without a report.</remarks>
     public void Dispose()

@@ -5,12 +5,24 @@ namespace LuoInterop;
 /// <summary>Computes checksums of a memfd's content.</summary>
 public static class MemfdChecksum
 {
+    /// <summary>What every checksum of this kind begins with; 64 lower-case hexadecimal digits follow.</summary>
+    internal const string Prefix = "sha256:";
+
     private const int BlockSize = 1 << 20;
 
     /// <summary>Computes SHA-256 of the whole content. It is read, not mapped: a page that is lost, or a file that shrinks meanwhile, is no SIGBUS.</summary>
     /// <returns>A text such as <c>sha256:HEX</c>, lower case.</returns>
     /// <exception cref="KernelException">EIO, EHWPOISON: a page of the file has a hardware error.</exception>
-    public static string Sha256(Memfd file)
+    public static string Sha256(Memfd file) => Sha256(file, null, CancellationToken.None);
+
+    /// <summary>Computes SHA-256 of the whole content, and tells how far it is.</summary>
+    /// <param name="file">The memfd, which stays the caller's.</param>
+    /// <param name="progress">Is told how many bytes are done, after every MiB; or null.</param>
+    /// <param name="cancellation">Ends it early; nothing has changed then.</param>
+    /// <returns>A text such as <c>sha256:HEX</c>, lower case.</returns>
+    /// <exception cref="KernelException">EIO, EHWPOISON: a page of the file has a hardware error.</exception>
+    /// <exception cref="OperationCanceledException">It was ended early.</exception>
+    public static string Sha256(Memfd file, IProgress<long>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(file);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -18,9 +30,11 @@ public static class MemfdChecksum
         int count;
         for (long offset = 0; (count = file.Read(offset, block)) > 0; offset += count)
         {
+            cancellation.ThrowIfCancellationRequested();
             hash.AppendData(block, 0, count);
+            progress?.Report(offset + count);
         }
 
-        return "sha256:" + Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Prefix + Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

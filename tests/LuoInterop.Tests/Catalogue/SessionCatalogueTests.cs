@@ -103,15 +103,105 @@ public sealed class SessionCatalogueTests : IDisposable
     }
 
     [Fact]
-    public void Commit_Twice_Throws()
+    public void Commit_Twice_TheLastOneCounts()
     {
-        LiveUpdateSession session = _machine.Create("twice");
-        SessionCatalogue catalogue = SessionCatalogue.Create(session);
-        catalogue.Commit();
-        using Memfd file = _machine.FileOf("late");
-        Assert.Throws<InvalidOperationException>(catalogue.Commit);
-        Assert.Throws<InvalidOperationException>(() => catalogue.Preserve("late", file));
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            using SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            catalogue.Commit();
+            using Memfd file = _machine.FileOf("late");
+            catalogue.Preserve("late", file);
+            catalogue.Commit();
+            using Memfd latest = _machine.FileOf("latest");
+            catalogue.Preserve("not committed", latest);
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session);
+        using Memfd late = read.Retrieve("late");
+        Assert.Equal(4, late.Size);
+        Assert.False(read.Contains("not committed"));
+        End(session);
+    }
+
+    [Fact]
+    public void Commit_NoLongerFits_SaysTooLargeAndTheEarlierOneCounts()
+    {
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            using SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            using Memfd file = _machine.FileOf("first");
+            catalogue.Preserve("first", file);
+            catalogue.Commit();
+            for (int i = 0; i < 60; i++)
+            {
+                using Memfd more = _machine.FileOf("more");
+                catalogue.Preserve($"more {i}", more);
+            }
+
+            Assert.Equal(SessionCatalogueFault.TooLarge, Assert.Throws<SessionCatalogueException>(catalogue.Commit).Fault);
+        });
+        Assert.Equal("first", Assert.Single(SessionCatalogue.Open(session).Document.Entries).Name);
+        End(session);
+    }
+
+    [Fact]
+    public void PreserveBytes_ReplacedInPlaceAndByALargerOne_TheLastOneCounts()
+    {
+        byte[] large = new byte[10_000];
+        Random.Shared.NextBytes(large);
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            using SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            ulong token = catalogue.PreserveBytes("small", "first, and long"u8);
+            Assert.Equal(token, catalogue.PreserveBytes("small", "second"u8, 2));
+            catalogue.PreserveBytes("empty", []);
+            Assert.NotEqual(catalogue.PreserveBytes("large", "x"u8), catalogue.PreserveBytes("large", large, 7));
+            catalogue.Commit();
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session);
+        Assert.Equal("second"u8, read.RetrieveBytes("small", 2, out int version));
+        Assert.Equal(2, version);
+        Assert.Empty(read.RetrieveBytes("empty", 1, out _));
+        Assert.Equal(large, read.RetrieveBytes("large", 9, out version));
+        Assert.Equal(7, version);
+        Assert.Equal(SessionCatalogueFault.NewerVersion, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("large", 6, out _)).Fault);
+        Assert.Equal(SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("none", 1, out _)).Fault);
+        End(session);
+    }
+
+    [Fact]
+    public void PreserveBytes_ThatCannotBe_ChangesNothing()
+    {
+        LiveUpdateSession session = _machine.Create("bytes");
+        using SessionCatalogue catalogue = SessionCatalogue.Create(session);
+        using Memfd file = _machine.FileOf("file");
+        catalogue.Preserve("file", file);
+        Assert.Throws<ArgumentException>(() => catalogue.PreserveBytes("file", "x"u8));
+        Assert.Throws<ArgumentException>(() => catalogue.PreserveBytes("\ud800", "x"u8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => catalogue.PreserveBytes("zero", "x"u8, 0));
+        Assert.Throws<ArgumentException>(() => catalogue.PreserveBytes("huge", new byte[SessionCatalogue.MaximumStateBytes + 1]));
+        catalogue.PreserveBytes("state", "x"u8);
+        Assert.Throws<ArgumentException>(() => catalogue.Preserve("state", file));
+        Assert.Equal(["file", "state"], catalogue.Document.Entries.Select(static entry => entry.Name));
         session.Abort();
+    }
+
+    [Fact]
+    public void RetrieveBytes_DamagedState_SaysMismatch()
+    {
+        LiveUpdateSession session = HandOver(outgoing =>
+        {
+            using SessionCatalogue catalogue = SessionCatalogue.Create(outgoing);
+            catalogue.PreserveBytes("state", "as it was written"u8);
+            catalogue.Commit();
+
+            // What a jump of somebody else leaves, that comes between a state and its catalogue.
+            catalogue.PreserveBytes("state", "as it was changed"u8);
+        });
+        SessionCatalogue read = SessionCatalogue.Open(session);
+        Assert.Equal(SessionCatalogueFault.ContentMismatch, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("state", 1, out _)).Fault);
+        using Memfd file = read.Retrieve("state");
+        Assert.Equal(4096, file.Size);
+        End(session);
     }
 
     [Fact]

@@ -57,6 +57,44 @@ public sealed class ReplacedImageTests : IDisposable
     }
 
     [Fact]
+    public void TakeLoaded_NothingLoaded_IsRefused() =>
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => KexecImage.TakeLoaded(_kernel)).Errno);
+
+    [Theory]
+    [InlineData("kexec_file_load", true)]
+    [InlineData("kexec_load", false)]
+    public void TakeLoaded_JumpsOnlyWhenToldThatItCarries_WhateverItIs(string other, bool arrives)
+    {
+        Preserve();
+        DoAsAnotherProgram(other);
+        KexecImage image = KexecImage.TakeLoaded(_kernel);
+        Assert.True(image.IsLoadedElsewhere);
+        Assert.Equal((null, null, false), (image.KernelPath, image.CommandLine, image.IsReplaced));
+        foreach (KexecRebootOptions options in (KexecRebootOptions[])[KexecRebootOptions.None, KexecRebootOptions.ReplacedImage])
+        {
+            var error = Assert.Throws<KernelException>(() => image.Reboot(options));
+            Assert.Equal(Errno.ESTALE, error.Errno);
+            Assert.Contains("kexec_load", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(_kernel.HasEnded);
+        Assert.Throws<EmulatedKexecException>(() => image.Reboot(KexecRebootOptions.LoadedElsewhere));
+        Assert.Equal(arrives, HasArrived());
+    }
+
+    [Fact]
+    public void TakeLoaded_ReplacedAfterwards_IsRefusedAlsoWhenTold()
+    {
+        Preserve();
+        DoAsAnotherProgram("kexec_file_load");
+        KexecImage image = KexecImage.TakeLoaded(_kernel);
+        DoAsAnotherProgram("kexec_load");
+        Assert.Equal(true, image.IsReplaced);
+        Assert.Equal(Errno.ESTALE, Assert.Throws<KernelException>(() => image.Reboot(KexecRebootOptions.LoadedElsewhere)).Errno);
+        Assert.False(_kernel.HasEnded);
+    }
+
+    [Fact]
     public void Reboot_OfTheFirstOfTwoImagesOfOneProgram_IsRefused()
     {
         KexecImage first = Load();

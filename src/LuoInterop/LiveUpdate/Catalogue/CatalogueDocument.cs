@@ -9,7 +9,7 @@ namespace LuoInterop;
 /// <summary>Holds a catalogue: which names stand for which tokens of a session, in the JSON shape of systemd's mapping.</summary>
 /// <remarks>
 /// <para>The shape is <c>{"version":1,"state":{"kexecsCount":N},"units":{UNIT:{"fdstore":[{"type":"fd","name":NAME,"token":N}]}}}</c>
-/// with our own members <c>size</c> and <c>checksum</c> in an entry and <c>luointerop</c> at the top. Members that this
+/// with our own members <c>size</c>, <c>checksum</c>, <c>length</c> and <c>version</c> in an entry and <c>luointerop</c> at the top. Members that this
 /// version does not know are kept and written again; a newer <c>version</c> or format version is refused.</para>
 /// <para>Not safe for use from several threads at once. Source of the shape: systemd 261, <c>src/core/luo.c</c>.</para>
 /// </remarks>
@@ -135,8 +135,47 @@ public sealed class CatalogueDocument
             node["checksum"] = checksum;
         }
 
+        if (entry.Length is { } length)
+        {
+            node["length"] = length;
+        }
+
+        if (entry.Version is { } version)
+        {
+            node["version"] = version;
+        }
+
         store.Add((JsonNode)node);
         Index(entry);
+    }
+
+    /// <summary>Puts an entry in the place of the one that has its name.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Add"/>; the old entry stays.</exception>
+    internal void Replace(CatalogueEntry entry)
+    {
+        CatalogueEntry old = Find(entry.Unit, entry.Name) ?? throw new ArgumentException($"The unit \"{entry.Unit}\" has no entry \"{entry.Name}\".", nameof(entry));
+        Remove(old);
+        try
+        {
+            Add(entry);
+        }
+        catch
+        {
+            Add(old);
+            throw;
+        }
+    }
+
+    private void Remove(CatalogueEntry entry)
+    {
+        JsonArray store = Array(Child(Child(_root, "units"), entry.Unit), "fdstore");
+        store.RemoveAt(store.ToList().FindIndex(node => node is JsonObject item && item["name"] is JsonValue name && name.TryGetValue(out string? text) && text == entry.Name));
+        _entries.Remove(entry);
+        _byName.Remove((entry.Unit, entry.Name));
+        if (entry.Token is { } token)
+        {
+            _byToken.Remove(token);
+        }
     }
 
     /// <summary>Finds the entry of a name; null when the unit has none.</summary>
@@ -182,6 +221,11 @@ public sealed class CatalogueDocument
         if (entry.Size < 0)
         {
             throw new ArgumentException("An entry's size is null or not negative.", nameof(entry));
+        }
+
+        if (entry.Length is null != entry.Version is null || entry.Length < 0 || entry.Length > (entry.Size ?? 0) || entry.Version < 1)
+        {
+            throw new ArgumentException("A state has a length, at most its file's size, and a version from 1 on; a file has neither.", nameof(entry));
         }
 
         if (entry.SessionName is "" || entry.Checksum is "")

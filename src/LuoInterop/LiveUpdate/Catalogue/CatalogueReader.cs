@@ -190,7 +190,9 @@ internal sealed class CatalogueReader
         bool isFile = IsText(item, "type", "fd");
         bool isSession = IsText(item, "type", "luo_session");
         string? sessionName = isSession ? Text(item, "sessionName") : null;
-        bool sizeIsSound = TrySize(item, out long? size);
+        bool sizeIsSound = TryNumber(item, "size", long.MaxValue, out long? size);
+        bool lengthIsSound = TryNumber(item, "length", long.MaxValue, out long? length);
+        bool versionIsSound = TryNumber(item, "version", int.MaxValue, out long? version) && version != 0;
         string? checksum = Text(item, "checksum");
         string? reason =
             HasRepeatedMember(item) ? "it has a member twice"
@@ -201,11 +203,14 @@ internal sealed class CatalogueReader
             : isFile && number == SessionCatalogue.Token ? "its token 0 is the catalogue's own"
             : isSession && sessionName is null ? "its sessionName is no text, or empty"
             : !sizeIsSound ? "its size is no whole number from 0 to 2^63-1"
+            : !lengthIsSound || length > (size ?? 0) ? "its length is no whole number, or larger than its size"
+            : !versionIsSound ? "its version is no whole number from 1 to 2^31-1"
+            : length is null != version is null ? "a state has both a length and a version"
             : checksum is null && IsThere(item, "checksum") ? "its checksum is no text, or empty"
             : null;
         if (reason is null)
         {
-            Entries.Add(new CatalogueEntry(unit, name!, isFile ? number : null, sessionName, size, checksum));
+            Entries.Add(new CatalogueEntry(unit, name!, isFile ? number : null, sessionName, size, checksum, length, (int?)version));
         }
         else
         {
@@ -226,17 +231,17 @@ internal sealed class CatalogueReader
             ? text
             : null;
 
-    private static bool TrySize(JsonElement item, out long? size)
+    private static bool TryNumber(JsonElement item, string member, long most, out long? number)
     {
-        size = null;
-        if (!IsThere(item, "size"))
+        number = null;
+        if (!IsThere(item, member))
         {
             return true;
         }
 
-        JsonElement value = item.GetProperty("size");
-        size = value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong bytes) && bytes <= long.MaxValue ? (long)bytes : null;
-        return size is not null;
+        JsonElement value = item.GetProperty(member);
+        number = value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong read) && read <= (ulong)most ? (long)read : null;
+        return number is not null;
     }
 
     // A set for each object: clearing one costs what it once held.

@@ -2,12 +2,13 @@ namespace LuoInterop;
 
 /// <summary>Gives the files of a session names, written into the session itself under token 0.</summary>
 /// <remarks>
-/// <para>In the old kernel: <see cref="Create"/>, <see cref="Preserve"/> each file, <see cref="Commit"/>. In the new one:
+/// <para>In the old kernel: <see cref="Create"/>, <see cref="Preserve(string, Memfd, string?, PreserveOptions)"/> each file, <see cref="Commit()"/>. In the new one:
 /// <see cref="Open"/>, <see cref="Retrieve"/> by name. Files that are preserved by a token of their own in the same session
-/// are left alone. A session that went over without <see cref="Commit"/> still has its files, under their tokens.</para>
+/// are left alone. A session that went over without <see cref="Commit()"/> still has its files, under their tokens.</para>
+/// <para><see cref="Dispose"/> closes what the catalogue has open; the session keeps its files. <see cref="LiveUpdate"/> does all of this.</para>
 /// <para>Not safe for use from several threads at once.</para>
 /// </remarks>
-public sealed class SessionCatalogue
+public sealed partial class SessionCatalogue : IDisposable
 {
     /// <summary>The token of the catalogue, as in systemd's own session.</summary>
     public const ulong Token = 0;
@@ -16,11 +17,13 @@ public sealed class SessionCatalogue
     public const string DefaultUnit = "luointerop";
 
     private const string FileName = "luo-mapping";
+    private const int FileUnit = 4096;
 
     private readonly LiveUpdateSession _session;
     private readonly string _unit;
     private ulong _nextToken = Token + 1;
-    private bool _committed;
+    private Memfd? _file;
+    private long _capacity;
 
     private SessionCatalogue(LiveUpdateSession session, string unit, CatalogueDocument document)
     {
@@ -88,26 +91,25 @@ public sealed class SessionCatalogue
         }
     }
 
-    /// <summary>Preserves a memfd under a name; its token is chosen.</summary>
+    /// <summary>Preserves a memfd under a name; its token is chosen. Counts from the next <see cref="Commit()"/> on.</summary>
     /// <param name="name">A name that the unit has not used yet.</param>
     /// <param name="file">The memfd, which stays the caller's.</param>
-    /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256"/> gives, for content that does not change any more; or null.</param>
+    /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256(Memfd)"/> gives, for content that does not change any more; or null.</param>
     /// <param name="options">What to let pass.</param>
     /// <returns>The token.</returns>
     /// <exception cref="ArgumentException">The name is used or not well-formed, the checksum is empty, or the file has F_SEAL_EXEC.</exception>
-    /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
     /// <exception cref="KernelException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
     public ulong Preserve(string name, Memfd file, string? checksum = null, PreserveOptions options = PreserveOptions.None)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(file);
-        ObjectMustNotBeCommitted();
-        if (Document.Find(_unit, name) is not null)
-        {
-            throw new ArgumentException($"The unit \"{_unit}\" has an entry \"{name}\" already.", nameof(name));
-        }
-
+        NameMustBeFree(name);
         long size = file.Size;
+        return Preserve(file, token => new CatalogueEntry(_unit, name, token, null, size, checksum), options, replaces: false);
+    }
+
+    private ulong Preserve(Memfd file, Func<ulong, CatalogueEntry> describe, PreserveOptions options, bool replaces)
+    {
         while (true)
         {
             ulong token = _nextToken++;
@@ -117,8 +119,12 @@ public sealed class SessionCatalogue
             }
 
             // Checked before the kernel is asked: no call takes a file out of the session again.
-            var entry = new CatalogueEntry(_unit, name, token, null, size, checksum);
-            Document.Check(entry);
+            CatalogueEntry entry = describe(token);
+            if (!replaces)
+            {
+                Document.Check(entry);
+            }
+
             try
             {
                 _session.Preserve(file, token, options);
@@ -129,23 +135,74 @@ public sealed class SessionCatalogue
                 continue;
             }
 
-            Document.Add(entry);
+            if (replaces)
+            {
+                Document.Replace(entry);
+            }
+            else
+            {
+                Document.Add(entry);
+            }
+
             return token;
         }
     }
 
-    /// <summary>Writes the catalogue into a sealed memfd and preserves it under token 0. Afterwards it cannot change.</summary>
-    /// <exception cref="InvalidOperationException">The catalogue was committed already.</exception>
+    /// <summary>Writes the catalogue into a memfd that is preserved under token 0. Once more, it writes what has changed since.</summary>
+    /// <exception cref="SessionCatalogueException">TooLarge: it no longer fits into the file of the first time, which cannot grow; that one stays as it was.</exception>
     /// <exception cref="KernelException">EEXIST: token 0 of the session is used by something else.</exception>
-    public void Commit()
+    public void Commit() => Commit(0);
+
+    /// <summary>Writes the catalogue, the first time into a file with room for more.</summary>
+    /// <param name="room">The file's least size in bytes.</param>
+    internal void Commit(int room)
     {
-        ObjectMustNotBeCommitted();
         byte[] bytes = Document.ToBytes();
-        using Memfd file = Memfd.Create(_session.Kernel, FileName, bytes.Length);
-        file.Write(0, bytes);
-        file.AddSeals(MemfdSeals.Seal | MemfdSeals.Shrink | MemfdSeals.Grow | MemfdSeals.Write);
-        _session.Preserve(file, Token);
-        _committed = true;
+        if (_file is not null)
+        {
+            Write(_file, bytes);
+            return;
+        }
+
+        long capacity = (Math.Max(bytes.Length, room) + FileUnit - 1) / FileUnit * FileUnit;
+        Memfd file = Memfd.Create(_session.Kernel, FileName, capacity);
+        try
+        {
+            file.Write(0, bytes);
+            file.AddSeals(MemfdSeals.Seal | MemfdSeals.Shrink | MemfdSeals.Grow);
+            _session.Preserve(file, Token);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        (_file, _capacity) = (file, capacity);
+    }
+
+    /// <summary>Closes the files that the catalogue wrote. What the session preserves stays.</summary>
+    public void Dispose()
+    {
+        _file?.Dispose();
+        foreach ((Memfd file, _, _) in _states.Values)
+        {
+            file.Dispose();
+        }
+    }
+
+    // In one write, with NULs up to the end of what was there: a jump of somebody else finds the old document or the new one.
+    private void Write(Memfd file, byte[] bytes)
+    {
+        if (bytes.Length > _capacity)
+        {
+            throw new SessionCatalogueException(
+                SessionCatalogueFault.TooLarge, $"The catalogue has {bytes.Length} bytes now, more than the {_capacity} of its file. Abort the session and preserve all anew.");
+        }
+
+        byte[] padded = new byte[_capacity];
+        bytes.CopyTo(padded, 0);
+        file.Write(0, padded);
     }
 
     /// <summary>Tells whether the unit has an entry of a name.</summary>
@@ -180,10 +237,30 @@ public sealed class SessionCatalogue
     /// <exception cref="SessionCatalogueException">There is no such entry or no checksum, or the content is not the recorded one.</exception>
     public void Verify(string name, Memfd file)
     {
-        CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);
-        string expected = entry.Checksum
-            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no checksum of \"{name}\".");
-        string actual = MemfdChecksum.Sha256(file);
+        MustHaveChecksum(name);
+        Verify(name, MemfdChecksum.Sha256(file));
+    }
+
+    /// <summary>Gets the checksum that was recorded with a name.</summary>
+    /// <exception cref="SessionCatalogueException">There is no such entry, or no checksum.</exception>
+    internal string MustHaveChecksum(string name) =>
+        (Document.Find(_unit, name) ?? throw NoEntry(name)).Checksum
+        ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The catalogue has no checksum of \"{name}\".");
+
+    /// <summary>Records a checksum of a memfd that is preserved already.</summary>
+    /// <exception cref="ArgumentException">No memfd is preserved under this name.</exception>
+    internal void Record(string name, string checksum)
+    {
+        CatalogueEntry entry = Document.Find(_unit, name) is { Length: null } found
+            ? found
+            : throw new ArgumentException($"No memfd is preserved under the name \"{name}\".", nameof(name));
+        Document.Replace(entry with { Checksum = checksum });
+    }
+
+    /// <summary>Compares a checksum with the recorded one.</summary>
+    internal void Verify(string name, string actual)
+    {
+        string expected = MustHaveChecksum(name);
         if (actual != expected)
         {
             throw new SessionCatalogueException(
@@ -199,11 +276,11 @@ public sealed class SessionCatalogue
                     : $"The catalogue's entry \"{name}\" of \"{_unit}\" cannot be used: {unusable.Reason}. Retrieve the file by its token.")
             : new(SessionCatalogueFault.NoEntry, $"The catalogue has no entry \"{name}\" of \"{_unit}\".");
 
-    private void ObjectMustNotBeCommitted()
+    private void NameMustBeFree(string name)
     {
-        if (_committed)
+        if (Document.Find(_unit, name) is not null)
         {
-            throw new InvalidOperationException("The catalogue is committed: its file is sealed and preserved. Preserve further files by tokens, or abort the session.");
+            throw new ArgumentException($"The unit \"{_unit}\" has an entry \"{name}\" already.", nameof(name));
         }
     }
 }

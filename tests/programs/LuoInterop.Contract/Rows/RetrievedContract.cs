@@ -250,7 +250,7 @@ public static class RetrievedContract
         });
 
     public static Scenario Catalogue_NamesSurvive => Scenario
-        .Of("Names, sizes and checksums of a session's files go over in a sealed memfd under token 0.")
+        .Of("Names, sizes and checksums of a session's files go over in a memfd under token 0.")
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create();
