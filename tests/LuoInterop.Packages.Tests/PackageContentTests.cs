@@ -70,7 +70,8 @@ public sealed class PackageContentTests(PackedLibraries packed)
         using ZipArchive package = ZipFile.OpenRead(packed.Package(id));
         string page = Encoding.UTF8.GetString(Bytes(package, "README.md"));
         Assert.StartsWith($"# {id}\n", page, StringComparison.Ordinal);
-        Assert.Contains(id == PackedLibraries.Tool ? $"dotnet tool install --global {id}" : $"dotnet add package {id}", page, StringComparison.Ordinal);
+        Assert.Contains(
+            id == PackedLibraries.Tool ? $"dotnet tool install --global {id}" : $"dotnet add package {id}", page, StringComparison.Ordinal);
 
         string files = Metadata(package, id)["projectUrl"].Value + "/blob/main/";
         string[] links = [.. Regex.Matches(page, @"\]\(([^)]*)\)").Select(static match => match.Groups[1].Value)];
@@ -82,7 +83,9 @@ public sealed class PackageContentTests(PackedLibraries packed)
             string target = File.ReadAllText(Path.Combine(Repository.Root, parts[0]));
             if (parts.Length == 2)
             {
-                Assert.Contains(parts[1], Regex.Matches(target, "^#+ (.*)$", RegexOptions.Multiline).Select(static match => Anchor(match.Groups[1].Value)));
+                Assert.Contains(
+                    parts[1],
+                    Regex.Matches(target, "^#+ (.*)$", RegexOptions.Multiline).Select(static match => Anchor(match.Groups[1].Value)));
             }
         });
     }
@@ -96,7 +99,9 @@ public sealed class PackageContentTests(PackedLibraries packed)
         using var file = new System.Reflection.PortableExecutable.PEReader(new MemoryStream(Bytes(package, path)));
         MetadataReader reader = file.GetMetadataReader();
 
-        Assert.Contains("linux", reader.GetAssemblyDefinition().GetCustomAttributes().Select(reader.GetCustomAttribute).Where(IsPlatform).Select(Platform));
+        Assert.Contains(
+            "linux",
+            reader.GetAssemblyDefinition().GetCustomAttributes().Select(reader.GetCustomAttribute).Where(IsPlatform).Select(Platform));
 
         bool IsPlatform(CustomAttribute attribute) =>
             attribute.Constructor.Kind == HandleKind.MemberReference
@@ -122,8 +127,10 @@ public sealed class PackageContentTests(PackedLibraries packed)
         using var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(Bytes(symbols, $"lib/net10.0/{id}.pdb")));
         MetadataReader reader = provider.GetMetadataReader();
 
-        CustomDebugInformation link = Assert.Single(Informations(EntityHandle.ModuleDefinition), information => Kind(information) == s_sourceLink);
-        JsonProperty map = Assert.Single(JsonDocument.Parse(reader.GetBlobBytes(link.Value)).RootElement.GetProperty("documents").EnumerateObject());
+        CustomDebugInformation link =
+            Assert.Single(Informations(EntityHandle.ModuleDefinition), information => Kind(information) == s_sourceLink);
+        JsonProperty map =
+            Assert.Single(JsonDocument.Parse(reader.GetBlobBytes(link.Value)).RootElement.GetProperty("documents").EnumerateObject());
         Assert.Equal("/_/*", map.Name);
         Assert.Contains(repository.Attribute("commit")!.Value, map.Value.GetString(), StringComparison.Ordinal);
         string address = new Uri(repository.Attribute("url")!.Value).AbsolutePath;

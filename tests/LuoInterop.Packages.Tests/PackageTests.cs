@@ -17,13 +17,22 @@ public sealed class PackedLibraries : IDisposable
     {
         foreach (string id in Ids.Append(Tool))
         {
-            Dotnet.Run(Folder, "pack", Path.Combine(Repository.Root, "src", id), "-c", "Release", "--nologo", "-o", Path.Combine(Folder, "packages"));
+            Dotnet.Run(
+                Folder,
+                "pack",
+                Path.Combine(Repository.Root, "src", id),
+                "-c",
+                "Release",
+                "--nologo",
+                "-o",
+                Path.Combine(Folder, "packages"));
         }
     }
 
     /// <summary>Says that a program is for Linux, as the compiler wants it of those who call libraries that are.</summary>
     private const string ForLinux =
-        "<AssemblyAttribute Include=\"System.Runtime.Versioning.SupportedOSPlatformAttribute\"><_Parameter1>linux</_Parameter1></AssemblyAttribute>";
+        "<AssemblyAttribute Include=\"System.Runtime.Versioning.SupportedOSPlatformAttribute\">"
+        + "<_Parameter1>linux</_Parameter1></AssemblyAttribute>";
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("luo-packages-").FullName;
 

@@ -13,7 +13,8 @@ public sealed class LineLengthTests
     [Fact]
     public void SourceLine_HasAtMost140Columns()
     {
-        string[] files = [.. ProjectFiles.Of(".cs").Where(static path => !s_toDo.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))];
+        string[] files =
+            [.. ProjectFiles.Of(".cs").Where(static path => !s_toDo.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))];
         Assert.True(files.Length > 500, $"{files.Length} source files");
 
         Assert.Empty(

@@ -16,7 +16,8 @@ public sealed partial class PagesTests
             {
                 string[] parts = match.Groups[1].Value.Split('#');
                 string target = parts[0].Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0]);
-                bool leads = parts.Length == 1 ? Path.Exists(Full(target)) : File.Exists(Full(target)) && Anchors(target).Contains(parts[1]);
+                bool leads =
+                    parts.Length == 1 ? Path.Exists(Full(target)) : File.Exists(Full(target)) && Anchors(target).Contains(parts[1]);
                 if (!leads)
                 {
                     broken.Add($"{page}: {match.Groups[1].Value}");
@@ -33,7 +34,8 @@ public sealed partial class PagesTests
         string[] paths = [.. PathInText().Matches(Text("CONTRIBUTING.md")).Select(static match => match.Groups[1].Value)];
         Assert.True(paths.Length > 30, $"{paths.Length} paths");
 
-        Assert.All(paths.Where(static path => !path.Contains(".X.", StringComparison.Ordinal)), static path => Assert.True(Path.Exists(Full(path)), path));
+        Assert.All(paths.Where(static path => !path.Contains(".X.", StringComparison.Ordinal)), static path =>
+            Assert.True(Path.Exists(Full(path)), path));
     }
 
     [Fact]
@@ -50,7 +52,8 @@ public sealed partial class PagesTests
 
     /// <summary>Gives the names by which links name the headings of a page.</summary>
     private static IEnumerable<string> Anchors(string page) =>
-        Heading().Matches(Text(page)).Select(static match => NotInAnchor().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+        Heading().Matches(Text(page))
+            .Select(static match => NotInAnchor().Replace(match.Groups[1].Value.ToLowerInvariant(), "").Replace(' ', '-'));
 
     private static string Text(string page) => File.ReadAllText(Full(page));
 

@@ -15,5 +15,8 @@ internal static class ProjectFiles
     public static IEnumerable<string> Of(string extension) => All().Where(path => path.EndsWith(extension, StringComparison.Ordinal));
 
     private static IEnumerable<FileInfo> Below(DirectoryInfo folder) =>
-        folder.EnumerateDirectories().Where(static inner => !s_built.Contains(inner.Name)).SelectMany(Below).Concat(folder.EnumerateFiles());
+        folder.EnumerateDirectories()
+            .Where(static inner => !s_built.Contains(inner.Name))
+            .SelectMany(Below)
+            .Concat(folder.EnumerateFiles());
 }

@@ -7,7 +7,8 @@ namespace LuoInterop.Contract.Probes;
 /// <summary>Probes of KVM's calls in a thread that gets signals.</summary>
 public static class GuestInterruptions
 {
-    /// <summary>KVM_CREATE_VM takes every lock of the address space, and is EINTR at a signal meanwhile (mm_take_all_locks); the library asks again.</summary>
+    /// <summary>KVM_CREATE_VM takes every lock of the address space, and is EINTR at a signal meanwhile (mm_take_all_locks);
+    /// the library asks again.</summary>
     public static void CreateVm_UnderSignals_EINTR_AndTheLibraryAsksAgain()
     {
         var kernel = new InterruptionCounter();

@@ -218,7 +218,8 @@ public static class SessionContract
         });
 
     public static Scenario ObjectsMadeBefore_HoldWhatTheKernelReturns => Scenario
-        .Of("A session's object and a file's handle that were made before hold what the kernel returns, and are as before where it refuses.")
+        .Of("A session's object and a file's handle that were made before hold what the kernel returns, and are as before where "
+            + "it refuses.")
         .Kernel(static s =>
         {
             LiveUpdateSession other = s.Create();
@@ -252,7 +253,8 @@ public static class SessionContract
     // What d_path and its callers treat apart elsewhere, what is no UTF-8, and the longest name.
     private static IEnumerable<byte[]> OddEnds =>
     [
-        [.. " with  spaces "u8], [.. " (deleted)"u8], [.. "\\012"u8], [.. "//../."u8], [.. "\u00e9\u4e2d\U0001F600"u8], [.. "[luo_session] "u8],
+        [.. " with  spaces "u8], [.. " (deleted)"u8], [.. "\\012"u8], [.. "//../."u8], [.. "\u00e9\u4e2d\U0001F600"u8],
+        [.. "[luo_session] "u8],
         [0xff], [0xc3], [0xed, 0xa0, 0x80], [.. Enumerable.Range(1, 31).Select(static value => (byte)value)], [0x7f, 0x80, 0x9f],
         [.. Enumerable.Repeat((byte)'n', 63 - 11)],
     ];
