@@ -7,7 +7,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="HugeFolios">Whether the files are of folios of 2 MiB, not of 4 KiB.</param>
 /// <param name="Sessions">The number of sessions; 0 carries nothing.</param>
 /// <param name="Files">The number of files of each session.</param>
-internal readonly record struct UpdateSize(long Bytes, bool HugeFolios, int Sessions, int Files)
+public readonly record struct UpdateSize(long Bytes, bool HugeFolios, int Sessions, int Files)
 {
     /// <summary>Gets the words that <see cref="Parse"/> reads.</summary>
     public string Words => string.Create(CultureInfo.InvariantCulture, $"{Bytes}:{(HugeFolios ? "huge" : "4k")}:{Sessions}:{Files}");

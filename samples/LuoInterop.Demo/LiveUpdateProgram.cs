@@ -6,9 +6,9 @@ namespace LuoInterop.Demo;
 
 /// <summary>Is the program whose memory survives: started in every kernel, it resumes when its session is there, and starts otherwise.</summary>
 /// <remarks>It knows nothing of which kernel answers: it runs unchanged on Linux and on the emulated kernel.</remarks>
-internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
+public sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
 {
-    private const string SessionName = "luo-demo";
+    private const string UpdateName = "luo-demo";
     private const string RamName = "guest-ram";
     private const string StateName = "state";
 
@@ -16,20 +16,12 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
 
     public int Run()
     {
-        // The device is for one process at a time: it is held for as long as it takes to get the session, no longer.
-        LiveUpdateSession? session;
-        bool resumes;
-        using (LiveUpdateDevice device = LiveUpdateDevice.Open(kernel))
-        {
-            resumes = device.TryRetrieveSession(SessionName, out session);
-            session ??= device.CreateSession(SessionName);
-        }
-
-        return resumes ? Resume(session) : Start(session);
+        using LiveUpdate update = LiveUpdate.Open(kernel, UpdateName);
+        return update.Resumed ? Resume(update) : Start(update);
     }
 
     /// <summary>Makes the guest's RAM, preserves it and starts the next kernel; does not return.</summary>
-    private int Start(LiveUpdateSession session)
+    private int Start(LiveUpdate update)
     {
         Live?.WriteLine($"first kernel: {kernel.Description}");
         Timeline timeline = Timeline.Start(Live);
@@ -43,50 +35,41 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         GuestRam.Fill(mapping, seed);
         timeline.Mark(kernel.Release, "fill it with a pattern");
 
-        using Memfd state = Memfd.Create(kernel, StateName, GuestState.Size);
-        SessionCatalogue catalogue = SessionCatalogue.Create(session);
-        catalogue.Preserve(RamName, ram);
-        catalogue.Preserve(StateName, state);
-        catalogue.Commit();
-        timeline.Mark(kernel.Release, $"preserve RAM, state and catalogue in the session \"{SessionName}\"");
+        update.Preserve(RamName, ram);
+        timeline.Mark(kernel.Release, $"preserve it under the name \"{RamName}\" in the session \"{UpdateName}\"");
 
         KexecImage image = KexecImage.Load(kernel, next.ImagePath, next.InitrdPath, next.CommandLine);
         timeline.Mark(kernel.Release, "load the next kernel");
 
-        // A preserved file can be written until the kexec, as long as its size stays.
-        GuestState.Write(state, seed, timeline);
-        session.HoldUntilKexec();
+        // The guest stands still from here on.
+        update.PreserveBytes(StateName, GuestState.ToBytes(seed, timeline));
         output.Flush();
-        image.Reboot();
-        throw new InvalidOperationException("reboot(KEXEC) returned without an error.");
+        update.Handover(image);
+        return 1;
     }
 
     /// <summary>Takes the guest's RAM back, verifies it, and only then finishes the session.</summary>
-    private int Resume(LiveUpdateSession session)
+    private int Resume(LiveUpdate update)
     {
         Live?.WriteLine($"next kernel: {kernel.Description}");
-        SessionCatalogue catalogue = SessionCatalogue.Open(session);
-        using Memfd ram = catalogue.Retrieve(RamName);
-        using Memfd state = catalogue.Retrieve(StateName);
-        if (!GuestState.TryRead(state, out ulong seed, out Timeline timeline))
-        {
-            return Fail(session, "the guest's state is not what was written");
-        }
-
+        using Memfd ram = update.RetrieveMemfd(RamName);
+        (ulong seed, Timeline timeline) = GuestState.Read(update.RetrieveBytes(StateName));
         timeline.Mark(kernel.Release, "kexec: freeze, start the next kernel and this program, open the device, retrieve by name");
 
         using MemfdMapping mapping = ram.Map();
         long difference = GuestRam.FindDifference(mapping, seed);
         if (difference >= 0)
         {
-            return Fail(session, $"the guest RAM differs at byte {difference}");
+            // Not finished here, but the end of this process does it (luo_session_release). A service would live on, or pass the
+            // session's descriptor to its service manager, so that the files can still be looked into.
+            output.WriteLine($"FAILED: the guest RAM differs at byte {difference}. The session \"{UpdateName}\" ends with this process.");
+            return 1;
         }
 
         timeline.Mark(kernel.Release, $"verify all {mapping.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes of guest RAM");
-        session.Finish();
-        session.Dispose();
+        update.Finish();
         timeline.Mark(kernel.Release, "finish the session");
-        Report(timeline, mapping.Length, catalogue.Document.KexecsCount);
+        Report(timeline, mapping.Length, update.KexecsCount);
         return 0;
     }
 
@@ -100,18 +83,9 @@ internal sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel 
         }
 
         string origin = updates.HasValue
-            ? $"this kernel was started by a live update, and has no session \"{SessionName}\" to resume"
-            : $"there is no session \"{SessionName}\" to resume, and whether this kernel was started by a live update is not known ({updates.Detail})";
+            ? $"this kernel was started by a live update, and has no session \"{UpdateName}\" to resume"
+            : $"there is no session \"{UpdateName}\" to resume, and whether this kernel was started by a live update is not known ({updates.Detail})";
         timeline.Mark(kernel.Release, $"start anew: {origin}. Memory of an earlier run was finished, or it is LOST");
-    }
-
-    private int Fail(LiveUpdateSession session, string what)
-    {
-        // Not finished here, but the end of this process does it (luo_session_release). A service would live on, or pass the
-        // session's descriptor to its service manager, so that the files can still be looked into.
-        output.WriteLine($"FAILED: {what}. The session \"{session.Name}\" ends with this process.");
-        session.Dispose();
-        return 1;
     }
 
     private void Report(Timeline timeline, long verified, long kexecs)

@@ -4,4 +4,4 @@ namespace LuoInterop.Demo;
 /// <param name="ImagePath">The kernel image.</param>
 /// <param name="InitrdPath">The initial RAM disk, or null.</param>
 /// <param name="CommandLine">The command line, with <c>liveupdate=on</c>.</param>
-internal sealed record NextKernel(string ImagePath, string? InitrdPath, string CommandLine);
+public sealed record NextKernel(string ImagePath, string? InitrdPath, string CommandLine);

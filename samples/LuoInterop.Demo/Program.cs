@@ -59,11 +59,7 @@ static int OnEmulatedKernel(long ramSize, bool json, TextWriter? script)
     string image = Path.GetTempFileName();
     try
     {
-        using (FileStream file = File.Create(image))
-        {
-            EmulatedKernelImage.Write(file, "7.3.4-emulated");
-        }
-
+        EmulatedKernelImage.Write(image, "7.3.4-emulated");
         using var machine = new EmulatedMachine();
         var next = new NextKernel(image, null, "kho=on liveupdate=on");
         return machine.Run(kernel => new LiveUpdateProgram(Traced(kernel, script), ramSize, next, Console.Out, json).Run());

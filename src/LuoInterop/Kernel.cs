@@ -13,8 +13,8 @@ namespace LuoInterop;
 /// one throws <see cref="ObjectDisposedException"/>. Descriptors that a call opens are returned as numbers and belong to the
 /// caller, who closes them with <see cref="Close"/>, or gives them to a <see cref="KernelHandle"/>. Memfds and other host files are descriptors of the host process on
 /// both kernels; the device and its sessions are so on Linux only.</para>
-/// <para>Programs cannot make others: an added member would break them, and a wrapper that did not say what it wraps would take the guard
-/// from the reboot of the machine that it stands for.</para>
+/// <para>Programs make others from <see cref="ForwardingKernel"/> only: an added member would break them, and a wrapper that did not say what
+/// it wraps would take the guard from the reboot of the machine that it stands for.</para>
 /// <para>Every member may be called from several threads at once.</para>
 /// </remarks>
 public abstract class Kernel

@@ -91,7 +91,16 @@ public sealed partial class LiveUpdate : IDisposable
             device.TryRetrieveSession(name, out incoming);
         }
 
-        return new LiveUpdate(kernel, name, devicePath, incoming);
+        try
+        {
+            return new LiveUpdate(kernel, name, devicePath, incoming);
+        }
+        catch
+        {
+            // Nobody else knows of the session: it stays open, and is reported.
+            incoming?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Tells whether the previous kernel handed something over under a name.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using LuoInterop.Cli;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Replay;
+using LuoInterop.Cli.Status;
 using LuoInterop.Litmus;
 
 // The payload of a VM of 'luoctl replay --kernel vm': no command for people.
@@ -21,6 +22,7 @@ var root = new RootCommand("Works with Linux live update: kernels replaced by ke
 {
     ReplayCommand.Create(),
     EmulateCommand.Create(),
+    StatusCommand.Create(),
 };
 
 // Words that are no command are told apart from scripts that were not met.

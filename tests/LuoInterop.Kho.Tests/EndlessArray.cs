@@ -1,4 +1,4 @@
-using LuoInterop.Emulation.Previews.Arrays;
+using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Kho.Tests;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using LuoInterop.Emulation.Previews.Arrays;
+using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Kho.Tests;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using LuoInterop.Emulation.Previews.Arrays;
+using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Kho.Tests;

@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Shared;
 
 /// <summary>Counts the calls of another kernel that were EINTR, and the bytes that fallocate(2) reached.</summary>
-internal sealed class InterruptionCounter(Kernel? inner = null) : ForwardingKernel(inner)
+internal sealed class InterruptionCounter(Kernel inner) : ForwardingKernel(inner)
 {
     private const int EINTR = -(int)Errno.EINTR;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using LuoInterop.Emulation.Previews.Arrays;
+using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Benchmarks;

@@ -1,4 +1,3 @@
-using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
@@ -10,8 +9,9 @@ internal static class PageCache
     /// <summary>Drops the clean pages of a file, so that it is read from the disk again.</summary>
     public static void Drop(SafeFileHandle file)
     {
-        using var open = new DescriptorReference(file);
-        int error = LibC.posix_fadvise(open.Fd, 0, 0, LibC.POSIX_FADV_DONTNEED);
+        ArgumentNullException.ThrowIfNull(file);
+        int error = LibC.posix_fadvise((int)file.DangerousGetHandle(), 0, 0, LibC.POSIX_FADV_DONTNEED);
+        GC.KeepAlive(file);
         if (error != 0)
         {
             throw new InvalidOperationException($"posix_fadvise failed with {(Errno)error}.");

@@ -106,7 +106,7 @@ internal sealed class PopulatedMachine : IDisposable
     }
 
     /// <summary>Reads what the next kernel will find, after <see cref="Stop"/>.</summary>
-    public Handover ReadHandover() => HandoverReader.Read(_machine.Memory, _machine.Handover!.Value.FdtAddress);
+    public Handover ReadHandover() => _machine.ReadHandover()!;
 
     /// <summary>Wraps a descriptor that somebody else closes.</summary>
     public static SafeFileHandle Handle(int fd) => new(fd, ownsHandle: false);

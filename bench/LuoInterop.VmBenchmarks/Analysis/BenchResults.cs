@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Is everything that was measured, and on what.</summary>
-internal sealed record BenchResults
+public sealed record BenchResults
 {
     public required string Date { get; init; }
 
@@ -47,7 +47,7 @@ internal sealed record BenchResults
     };
 
     /// <summary>Collects the results of the VM with live update and of the one without; either may be missing.</summary>
-    public static BenchResults Of(BenchOptions options, IReadOnlyList<CallResult> hostCalls, RunRecord? live, RunRecord? plain)
+    internal static BenchResults Of(BenchOptions options, IReadOnlyList<CallResult> hostCalls, RunRecord? live, RunRecord? plain)
     {
         RunRecord any = live ?? plain ?? throw new ArgumentException("Nothing was measured.", nameof(live));
         return new BenchResults

@@ -5,8 +5,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Native">In C.</param>
 /// <param name="Managed">Through the managed API, in the same rounds.</param>
 /// <param name="Bytes">The bytes that the managed call allocates, in the same rounds.</param>
-internal sealed record CallResult(
-    string Operation, IReadOnlyList<double> Native, IReadOnlyList<double> Managed, IReadOnlyList<double> Bytes)
+public sealed record CallResult(string Operation, IReadOnlyList<double> Native, IReadOnlyList<double> Managed, IReadOnlyList<double> Bytes)
 {
     /// <summary>Gets the ratio of managed to C of each two rounds,
     /// in one of which C came first and in the other the managed loops.</summary>

@@ -8,7 +8,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="SmallWhole">The same with the kexec between.</param>
 /// <param name="Huge">As <paramref name="Small"/>, of folios of 2 MiB.</param>
 /// <param name="HugeWhole">As <paramref name="SmallWhole"/>, of folios of 2 MiB.</param>
-internal sealed record DiskComparison(
+public sealed record DiskComparison(
     long Bytes, Spread Disk, Spread DiskWhole, Spread? Small, Spread? SmallWhole, Spread? Huge, Spread? HugeWhole)
 {
     private static readonly Phase[] s_calls =

@@ -5,4 +5,4 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="SaveSeconds">The writing, until the disk has it.</param>
 /// <param name="DownSeconds">From the call of reboot(2) to the next kernel's program.</param>
 /// <param name="LoadSeconds">The reading.</param>
-internal sealed record DiskResult(long Bytes, double SaveSeconds, double DownSeconds, double LoadSeconds);
+public sealed record DiskResult(long Bytes, double SaveSeconds, double DownSeconds, double LoadSeconds);

@@ -1,7 +1,7 @@
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Says on which processor this program runs.</summary>
-internal static class HostProcessor
+public static class HostProcessor
 {
     /// <summary>Gets its name, as the kernel gives it.</summary>
     public static string Name =>

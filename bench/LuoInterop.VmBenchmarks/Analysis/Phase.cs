@@ -1,7 +1,7 @@
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Names the phases of a live update in their order.</summary>
-internal enum Phase
+public enum Phase
 {
     /// <summary>CREATE_SESSION of all sessions.</summary>
     Create,

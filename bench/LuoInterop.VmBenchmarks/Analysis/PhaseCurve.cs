@@ -6,7 +6,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Unit">The unit of x.</param>
 /// <param name="X">Gives the coordinate of a live update.</param>
 /// <param name="Phases">The phases that are looked at.</param>
-internal sealed record PhaseCurve(string Name, string Title, string Unit, Func<UpdateSize, double> X, IReadOnlyList<Phase> Phases)
+public sealed record PhaseCurve(string Name, string Title, string Unit, Func<UpdateSize, double> X, IReadOnlyList<Phase> Phases)
 {
     private const int Page = 4096;
 

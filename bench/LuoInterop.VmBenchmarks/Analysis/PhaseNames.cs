@@ -1,7 +1,7 @@
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Names the phases for people.</summary>
-internal static class PhaseNames
+public static class PhaseNames
 {
     /// <summary>Gets the phases that every kexec has, whatever it carries: their cost over that of nothing is what grows.</summary>
     public static readonly Phase[] OfEveryKexec = [Phase.Load, Phase.Freeze, Phase.Jump, Phase.Boot, Phase.Start, Phase.Open];

@@ -4,7 +4,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Exponent">The exponent, by least squares of the logarithms.</param>
 /// <param name="RSquared">How well it describes the points: 1 is perfectly.</param>
 /// <param name="LastExponent">The exponent from the last point but one to the last, where a constant part weighs least.</param>
-internal readonly record struct PowerFit(double Exponent, double RSquared, double LastExponent)
+public readonly record struct PowerFit(double Exponent, double RSquared, double LastExponent)
 {
     // Above these, growth is called worse than linear: so much do the processor's caches and the noise of two points bring.
     private const double MostOverAll = 1.1;

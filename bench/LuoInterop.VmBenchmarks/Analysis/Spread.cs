@@ -9,7 +9,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Least">The smallest.</param>
 /// <param name="Most">The largest.</param>
 /// <param name="Count">How many there are.</param>
-internal readonly record struct Spread(double Median, double Lower, double Upper, double Least, double Most, int Count)
+public readonly record struct Spread(double Median, double Lower, double Upper, double Least, double Most, int Count)
 {
     /// <summary>Gives the spread of at least one number. Quartiles between two numbers are interpolated.</summary>
     public static Spread Of(IEnumerable<double> numbers)

@@ -153,7 +153,7 @@ internal static class PhaseTables
             own speed while it translates the kernel's instructions: hardware, whose processor is faster, should favour live update
             more. Medians, ranges in brackets.
 
-            | memory | disk | live update, 4 KiB folios | ratio | 2 MiB folios | ratio | with a kexec: disk | 4 KiB | ratio | 2 MiB | ratio |
+            | memory | disk | live update, 4 KiB folios | ratio | 2 MiB folios | ratio | with kexec: disk | 4 KiB | ratio | 2 MiB | ratio |
             |---|---|---|---|---|---|---|---|---|---|---|
 
             """);

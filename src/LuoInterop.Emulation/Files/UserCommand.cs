@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Files;
 
@@ -33,6 +35,21 @@ internal readonly ref struct UserCommand
 
     /// <summary>Gets the name field of the structures that have one.</summary>
     public Span<byte> Name => Structure[8..];
+
+    /// <summary>Reads the size that a structure begins with, which comes before the request's number is looked at as a whole: 0,
+    /// EFAULT or ENOTTY.</summary>
+    public static int ReadSize(uint request, UserMemory argument, out uint size)
+    {
+        Span<byte> word = stackalloc byte[sizeof(uint)];
+        if (argument.CopyFrom(word) != 0)
+        {
+            size = 0;
+            return Refused.EFAULT;
+        }
+
+        size = BinaryPrimitives.ReadUInt32LittleEndian(word);
+        return request >> 8 == LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE ? 0 : Refused.ENOTTY;
+    }
 
     /// <summary>Copies the structure back, as far as the caller's reaches (luo_ucmd_respond): 0 or EFAULT.</summary>
     public int Respond() => _user.CopyTo(Structure[..(int)Math.Min(_userSize, (uint)Structure.Length)]);

@@ -14,14 +14,14 @@ internal readonly ref struct UserMemory
     private readonly bool _isWritable;
 
     /// <summary>Takes bytes of the caller.</summary>
-    public UserMemory(Span<byte> bytes, bool isWritable)
+    public UserMemory(Span<byte> bytes, bool isWritable = true)
     {
         _bytes = bytes;
         _isWritable = isWritable;
     }
 
     /// <summary>Takes any address.</summary>
-    public UserMemory(nint address, bool isWritable)
+    public UserMemory(nint address, bool isWritable = true)
     {
         _address = address;
         _isAddress = true;
@@ -30,6 +30,9 @@ internal readonly ref struct UserMemory
 
     /// <summary>Gets the argument itself, for requests to which it is a number; -1 for bytes of the caller, which are no number.</summary>
     public nint Value => _isAddress ? _address : -1;
+
+    /// <summary>Gives the same argument, which cannot be written to.</summary>
+    public UserMemory ReadOnly() => _isAddress ? new(_address, isWritable: false) : new(_bytes, isWritable: false);
 
     /// <summary>copy_from_user() of the first bytes: 0 or EFAULT.</summary>
     public int CopyFrom(Span<byte> destination) => CopyFrom(0, destination);

@@ -12,8 +12,6 @@ namespace LuoInterop.Emulation.Kvm;
 /// under its own.</summary>
 internal sealed class VcpuFile : OpenFile
 {
-    private const long AnonInodeFs = 0x09041934;
-
     private readonly nint _id;
     private readonly Lock _mutex = new();
     private readonly EmulatedGuest _guest;
@@ -49,7 +47,7 @@ internal sealed class VcpuFile : OpenFile
 
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
-    public override FileStatus Status() => new(AnonInodeFs, 0, 4, 1, 0x180, 0, 0, 0, 0);
+    public override FileStatus Status() => new(MagicHeader.ANON_INODE_FS_MAGIC, 0, 4, 1, 0x180, 0, 0, 0, 0);
 
     // noop_llseek.
     public override long Seek(long offset, SeekOrigin whence) => 0;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
 using Tmds.Linux;
 
@@ -10,8 +11,6 @@ namespace LuoInterop.Emulation.Kvm;
 /// <summary>The file of a virtual machine (kvm_vm_fops of virt/kvm/kvm_main.c).</summary>
 internal sealed class VmFile : OpenFile
 {
-    private const long AnonInodeFs = 0x09041934;
-
     public VmFile(VirtualMachine vm)
     {
         Vm = vm;
@@ -25,7 +24,7 @@ internal sealed class VmFile : OpenFile
 
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
-    public override FileStatus Status() => new(AnonInodeFs, 0, 3, 1, 0x180, 0, 0, 0, 0);
+    public override FileStatus Status() => new(MagicHeader.ANON_INODE_FS_MAGIC, 0, 3, 1, 0x180, 0, 0, 0, 0);
 
     // noop_llseek.
     public override long Seek(long offset, SeekOrigin whence) => 0;

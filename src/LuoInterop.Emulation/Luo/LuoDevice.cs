@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
@@ -53,15 +52,10 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
         }
 
         Span<byte> structure = stackalloc byte[StructureSize];
-        if (argument.CopyFrom(structure[..sizeof(uint)]) != 0)
+        int error = UserCommand.ReadSize(request, argument, out uint size);
+        if (error != 0)
         {
-            return Refused.EFAULT;
-        }
-
-        uint size = BinaryPrimitives.ReadUInt32LittleEndian(structure);
-        if (request != ((LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE << 8) | number))
-        {
-            return Refused.ENOTTY;
+            return error;
         }
 
         if (size < StructureSize)
@@ -69,7 +63,7 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
             return Refused.EINVAL;
         }
 
-        int error = argument.CopyStructFrom(structure, size);
+        error = argument.CopyStructFrom(structure, size);
         if (error != 0)
         {
             return error;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
@@ -9,7 +8,6 @@ namespace LuoInterop.Emulation.Luo;
 /// <summary>The open file of a session (luo_session_fops of kernel/liveupdate/luo_session.c).</summary>
 internal sealed class SessionFile : OpenFile
 {
-    private const long AnonInodeFs = 0x09041934;
     private const int LargestStructure = 8 + LiveUpdateHeader.LIVEUPDATE_SESSION_NAME_LENGTH;
 
     private readonly LuoCore _luo;
@@ -27,7 +25,7 @@ internal sealed class SessionFile : OpenFile
     // The attributes of an anonymous inode cannot be set (fs/anon_inodes.c).
     public override int ChangeMode(uint mode) => Refused.EOPNOTSUPP;
 
-    public override FileStatus Status() => new(AnonInodeFs, 0, 2, 1, 0x180, 0, 0, 0, 0);
+    public override FileStatus Status() => new(MagicHeader.ANON_INODE_FS_MAGIC, 0, 2, 1, 0x180, 0, 0, 0, 0);
 
     protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {
@@ -40,15 +38,10 @@ internal sealed class SessionFile : OpenFile
         }
 
         Span<byte> structure = stackalloc byte[LargestStructure];
-        if (argument.CopyFrom(structure[..sizeof(uint)]) != 0)
+        int error = UserCommand.ReadSize(request, argument, out uint size);
+        if (error != 0)
         {
-            return Refused.EFAULT;
-        }
-
-        uint size = BinaryPrimitives.ReadUInt32LittleEndian(structure);
-        if (request != ((LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE << 8) | number))
-        {
-            return Refused.ENOTTY;
+            return error;
         }
 
         (int structureSize, bool legal) = number switch
@@ -64,7 +57,7 @@ internal sealed class SessionFile : OpenFile
         }
 
         structure = structure[..structureSize];
-        int error = argument.CopyStructFrom(structure, size);
+        error = argument.CopyStructFrom(structure, size);
         if (error != 0)
         {
             return error;

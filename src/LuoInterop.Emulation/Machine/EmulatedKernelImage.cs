@@ -21,6 +21,16 @@ public static class EmulatedKernelImage
     /// <exception cref="ArgumentException">The release is not a word of that length.</exception>
     public static void Write(Stream destination, string release = "7.3.4-emulated") => Write(destination, release, []);
 
+    /// <summary>Writes an image into a file, which is made, or replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="release">The kernel's release.</param>
+    /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
+    public static void Write(string path, string release = "7.3.4-emulated")
+    {
+        using FileStream destination = File.Create(path);
+        Write(destination, release);
+    }
+
     /// <summary>Writes an image with a built-in configuration (CONFIG_IKCONFIG), which says what the kernel carries over.</summary>
     /// <param name="destination">Where to; stays open.</param>
     /// <param name="release">The kernel's release.</param>

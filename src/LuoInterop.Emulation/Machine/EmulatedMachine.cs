@@ -128,6 +128,23 @@ public sealed class EmulatedMachine : IDisposable
         }
     }
 
+    /// <summary>Reads what the kernel that ran last handed over, as the next one will find it.</summary>
+    /// <remarks>Each call reads the machine's memory anew. May be called from any thread.</remarks>
+    /// <returns>The handover, or null where the next kernel is told of none: before the first kexec,
+    /// and after a boot from power off.</returns>
+    /// <exception cref="InvalidOperationException">A kernel runs: what it was given may be freed and written to.</exception>
+    /// <exception cref="KhoFormatException">Something of it cannot be decoded.</exception>
+    public Handover? ReadHandover()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _running is not null ? throw new InvalidOperationException("A kernel runs on the emulated machine.")
+                : Handover is { } told ? HandoverReader.Read(_memory, told.FdtAddress)
+                : null;
+        }
+    }
+
     private BootParameters FirstBoot => new(Options.Release, Options.CommandLine, null);
 
     /// <summary>Boots a kernel: the loaded one after a kexec, else the one of the options with empty memory.</summary>

@@ -64,18 +64,8 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     }
 
     /// <summary>Drops folios that nobody will ask for (memfd_luo_discard_folios), from one entry of the array on.</summary>
-    public static void Discard(KexecHandover handover, in MemfdLuoSer ser, ulong first)
-    {
-        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
-        for (ulong i = 0; i < ser.NrFolios; i++)
-        {
-            MemfdLuoFolioSer folio = cursor.NextFolio<MemfdLuoFolioSer>();
-            if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) is >= 0 and var order)
-            {
-                handover.PutFolio(folio.Pfn, order, range);
-            }
-        }
-    }
+    public static void Discard(KexecHandover handover, in MemfdLuoSer ser, ulong first) =>
+        ArrivingFolio.Discard<MemfdLuoFolioSer>(handover, ser.Folios, ser.NrFolios, first, static folio => folio.Pfn);
 
     /// <summary>Gets the seals that a set becomes on a new file of mode 0777 (memfd_add_seals in mm/memfd.c).</summary>
     public static int Widened(int seals) => (seals & FcntlHeader.F_SEAL_EXEC) != 0 ? seals | WriteSeals : seals;
@@ -226,23 +216,10 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
     private int Insert(in MemfdLuoFolioSer folio, int order, FolioRange? range, PageRanges filled, int fd, ulong size)
     {
         ulong pages = (size + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift;
-        if (folio.Index >= pages)
+        int error = new ArrivingFolio(folio.Pfn, folio.Index, range).Claim(order, filled, pages, _poisoned ??= [], out ulong count);
+        if (error != 0 || count == 0)
         {
-            return 0;
-        }
-
-        ulong count = Math.Min(1UL << order, pages - folio.Index);
-        if (!filled.TryAdd(folio.Index, count))
-        {
-            return Refused.EEXIST;
-        }
-
-        for (ulong i = 0; i < count; i++)
-        {
-            if (range?.DamageOf(folio.Pfn - range.FirstPfn + i) == FolioDamage.HardwarePoisoned)
-            {
-                (_poisoned ??= []).Add((long)(folio.Index + i));
-            }
+            return error;
         }
 
         return CopyPages(folio.Pfn, count, fd, (long)folio.Index << PhysicalMemory.PageShift, (long)size);
@@ -334,7 +311,7 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         file.Id = HostFile.Key(status);
         MemfdInode inode = inodes.GetOrAdd(file.Id);
         inode.IsRetrieved = true;
-        if (_poisoned is not null)
+        if (_poisoned is { Count: > 0 })
         {
             inodes.Poison(inode, _poisoned);
         }

@@ -100,50 +100,37 @@ public sealed partial class EmulatedProcess
     public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
     {
         LiveUpdateHeader.CheckSize(request, argument);
-
-        using var descriptor = new DescriptorReference(file);
-        UserMemory memory;
-        VcpuFile? vcpu;
-        using (Enter(Call(request), out InjectedFault? fault))
-        {
-            if (fault is { Effect: FaultEffect.Refuse })
-            {
-                return -(int)fault.Errno;
-            }
-
-            memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
-            vcpu = TakeVcpu(descriptor.Fd, request);
-            if (vcpu is null && FileDescriptorTable.IsEmulated(descriptor.Fd))
-            {
-                return Ioctl(descriptor.Fd, request, memory);
-            }
-        }
-
-        return vcpu is null ? Linux.Ioctl(file, request, argument) : IoctlUnlocked(vcpu, request, memory);
+        return TryIoctl(file, request, new UserMemory(argument), out int result) ? result : Linux.Ioctl(file, request, argument);
     }
 
     /// <inheritdoc/>
-    public override int Ioctl(SafeHandle file, uint request, nint argument)
+    public override int Ioctl(SafeHandle file, uint request, nint argument) =>
+        TryIoctl(file, request, new UserMemory(argument), out int result) ? result : Linux.Ioctl(file, request, argument);
+
+    // False for a file of the host's, which answers itself.
+    private bool TryIoctl(SafeHandle file, uint request, UserMemory argument, out int result)
     {
         using var descriptor = new DescriptorReference(file);
-        UserMemory memory;
         VcpuFile? vcpu;
         using (Enter(Call(request), out InjectedFault? fault))
         {
             if (fault is { Effect: FaultEffect.Refuse })
             {
-                return -(int)fault.Errno;
+                result = -(int)fault.Errno;
+                return true;
             }
 
-            memory = new UserMemory(argument, isWritable: fault?.Effect != FaultEffect.FailCopyBack);
+            argument = fault?.Effect == FaultEffect.FailCopyBack ? argument.ReadOnly() : argument;
             vcpu = TakeVcpu(descriptor.Fd, request);
             if (vcpu is null && FileDescriptorTable.IsEmulated(descriptor.Fd))
             {
-                return Ioctl(descriptor.Fd, request, memory);
+                result = Ioctl(descriptor.Fd, request, argument);
+                return true;
             }
         }
 
-        return vcpu is null ? Linux.Ioctl(file, request, argument) : IoctlUnlocked(vcpu, request, memory);
+        result = vcpu is null ? 0 : IoctlUnlocked(vcpu, request, argument);
+        return vcpu is not null;
     }
 
     /// <inheritdoc/>

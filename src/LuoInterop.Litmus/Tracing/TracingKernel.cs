@@ -21,25 +21,10 @@ namespace LuoInterop.Litmus;
 /// </remarks>
 /// <param name="kernel">The kernel that answers.</param>
 /// <param name="script">Receives the script.</param>
-public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel(kernel ?? throw new ArgumentNullException(nameof(kernel)))
+public sealed class TracingKernel(Kernel kernel, TextWriter script) : ForwardingKernel(kernel)
 {
     private readonly Kernel _kernel = kernel;
     private readonly TraceScript _script = new(script ?? throw new ArgumentNullException(nameof(script)));
-
-    /// <inheritdoc/>
-    public override string Description => _kernel.Description;
-
-    /// <inheritdoc/>
-    public override string Release => _kernel.Release;
-
-    /// <inheritdoc/>
-    public override string CommandLine => _kernel.CommandLine;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Differences => _kernel.Differences;
-
-    /// <inheritdoc/>
-    public override string? DescribeHolders(string path) => _kernel.DescribeHolders(path);
 
     /// <inheritdoc/>
     public override int Open(string path, int flags, uint mode = 0)
@@ -276,8 +261,6 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Kernel(ker
             _script.EndLine();
         }
     }
-
-    internal override void Owned(SafeHandle handle) => _kernel.Owned(handle);
 
     private TracedFile Find(SafeHandle file)
     {

@@ -4,7 +4,7 @@ using LuoInterop.Tests.Support;
 namespace LuoInterop.Tests.Availability;
 
 /// <summary>Shows a configuration and a command line of the test's choice, and refuses to open the device.</summary>
-internal sealed class ScriptedKernel : ForwardingKernel
+internal sealed class ScriptedKernel : ScriptedHost
 {
     private const string Device = LiveUpdateDevice.DefaultPath;
 

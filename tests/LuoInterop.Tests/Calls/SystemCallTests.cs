@@ -43,7 +43,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
 
     // The seam's own classes; punching a hole looks at no signal (shmem_fallocate, hugetlbfs_punch_hole, kvm_gmem_punch_hole).
     private static readonly string[] s_mayBeInterrupted =
-        ["Uninterrupted.", "TracingKernel.", "LinuxKernel.", "Memfd.PunchHole", "GuestMemfd.PunchHole"];
+        ["Uninterrupted.", "ForwardingKernel.", "LinuxKernel.", "Memfd.PunchHole", "GuestMemfd.PunchHole"];
 
     [Fact]
     public void ResultOfASystemCall_IsDropped_ForAReasonOnly()

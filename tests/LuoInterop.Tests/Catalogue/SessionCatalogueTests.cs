@@ -131,7 +131,7 @@ public sealed class SessionCatalogueTests : IDisposable
             using Memfd file = _machine.FileOf("first");
             catalogue.Preserve("first", file);
             catalogue.Commit();
-            for (int i = 0; i < 60; i++)
+            for (int i = 0; i < 100; i++)
             {
                 using Memfd more = _machine.FileOf("more");
                 catalogue.Preserve($"more {i}", more);

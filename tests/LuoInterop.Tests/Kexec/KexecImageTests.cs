@@ -145,7 +145,7 @@ public class KexecImageTests
         Assert.Equal(("", KexecHeader.KEXEC_FILE_UNLOAD, false), kernel.Asked);
     }
 
-    private sealed class LoadKernel : ForwardingKernel
+    private sealed class LoadKernel : ScriptedHost
     {
         private int _open;
 

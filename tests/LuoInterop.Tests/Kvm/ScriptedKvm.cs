@@ -7,7 +7,7 @@ using Tmds.Linux;
 namespace LuoInterop.Tests.Kvm;
 
 /// <summary>Answers KVM's calls as a test says: every descriptor is a memfd, and a vCPU's is the page that it shares.</summary>
-internal sealed unsafe class ScriptedKvm : ForwardingKernel
+internal sealed unsafe class ScriptedKvm : ScriptedHost
 {
     public const int MapSize = 3 * 4096;
 

@@ -103,7 +103,7 @@ public sealed class AllocationTests : IDisposable
     }
 
     /// <summary>Grants every request without keeping anything, and gives out copies of one host file.</summary>
-    private sealed class ConstantKernel : ForwardingKernel, IDisposable
+    private sealed class ConstantKernel : ScriptedHost, IDisposable
     {
         private readonly Memfd _file = Memfd.Create(Linux, "constant", 4096);
 

@@ -125,7 +125,7 @@ public sealed class DescriptorOwnershipTests : IDisposable
 
     /// <summary>Grants everything with copies of one host file,
     /// and measures what is allocated until somebody owns or closes each.</summary>
-    private sealed class GivingKernel : ForwardingKernel, IDisposable
+    private sealed class GivingKernel : ScriptedHost, IDisposable
     {
         private readonly Memfd _file = Memfd.Create(Linux, "given", 4096);
         private readonly long[] _allocatedAt = new long[1024];

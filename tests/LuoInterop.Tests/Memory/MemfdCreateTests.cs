@@ -118,7 +118,7 @@ public class MemfdCreateTests
     }
 
     /// <summary>Behaves as Linux before 6.3, which knows neither MFD_EXEC nor MFD_NOEXEC_SEAL.</summary>
-    private sealed class OldKernel : ForwardingKernel
+    private sealed class OldKernel : ScriptedHost
     {
         public List<uint> Flags { get; } = [];
 
@@ -129,7 +129,7 @@ public class MemfdCreateTests
         }
     }
 
-    private sealed class SizelessKernel : ForwardingKernel
+    private sealed class SizelessKernel : ScriptedHost
     {
         public System.Runtime.InteropServices.SafeHandle? Created { get; private set; }
 

@@ -64,7 +64,7 @@ public class MemfdHugePageTests
         Assert.Equal((Errno.ENOMEM, "mmap"), (error.Errno, error.Operation));
     }
 
-    private sealed class FlagKernel : ForwardingKernel
+    private sealed class FlagKernel : ScriptedHost
     {
         public uint Last { get; private set; }
 

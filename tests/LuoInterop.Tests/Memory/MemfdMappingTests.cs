@@ -190,7 +190,7 @@ public class MemfdMappingTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Lose(Memfd file) => Assert.Equal(Page, file.Map().Length);
 
-    private sealed class UnmapKernel : ForwardingKernel
+    private sealed class UnmapKernel : ScriptedHost
     {
         private int _unmaps;
 

@@ -62,7 +62,7 @@ public sealed class AllocateOnTests
     [Fact]
     public void Allocate_WithoutASignal_IsOneCall()
     {
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using Memfd file = Memfd.Create(kernel, "once");
         file.Allocate(0, 1 << 20);
         Assert.Equal((1, 0), (kernel.Allocations, kernel.Interruptions));
@@ -70,7 +70,7 @@ public sealed class AllocateOnTests
 
     /// <summary>Interrupts an allocation after some pages that were not there;
     /// walking over those that were takes a little time too.</summary>
-    private sealed class ImpatientKernel(int reach, bool keeps) : ForwardingKernel
+    private sealed class ImpatientKernel(int reach, bool keeps) : ScriptedHost
     {
         public int Calls { get; private set; }
 

@@ -13,7 +13,7 @@ public sealed class SignalStormTests
     [Fact]
     public void MemoryFile_UnderSignalsWithoutPause_DoesAllThatItDoes()
     {
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using var storm = new SignalStorm();
         for (int i = 0; i < 50; i++)
         {
@@ -66,7 +66,7 @@ public sealed class SignalStormTests
     }
 
     /// <summary>Gives the lease back at the third interruption.</summary>
-    private sealed class LeaseKernel(SafeHandle holder) : ForwardingKernel
+    private sealed class LeaseKernel(SafeHandle holder) : ScriptedHost
     {
         private const int F_SETLEASE = 1024, F_UNLCK = 2;
 

@@ -1,7 +1,7 @@
 namespace LuoInterop.Hunt;
 
 /// <summary>Decides what a generated script does: one word after the other of what FsCheck drew.</summary>
-internal sealed class Choices(int[] words)
+public sealed class Choices(int[] words)
 {
     public const int Range = 1 << 20;
 

@@ -8,7 +8,7 @@ namespace LuoInterop.Hunt;
 
 /// <summary>Generates scripts that boot kernel after kernel with command lines in which quotes, dashes,
 /// spaces and odd values stand where they should not.</summary>
-internal static class CommandLineScripts
+public static class CommandLineScripts
 {
     private const int PerScript = 20;
     private const int MostParts = 14;

@@ -6,7 +6,7 @@ namespace LuoInterop.Hunt;
 /// <param name="Emulated">What the emulated kernel did.</param>
 /// <param name="Linux">What Linux did.</param>
 /// <param name="Line">The index of the first such line.</param>
-internal sealed record Difference(LitmusResult Emulated, LitmusResult Linux, int Line)
+public sealed record Difference(LitmusResult Emulated, LitmusResult Linux, int Line)
 {
     /// <summary>Gets what differences of one cause have in common, as far as a machine can tell.</summary>
     public string Signature => $"{Emulated.Script.Lines[Line].Verb}: Linux {Cut(Linux)}, emulated {Cut(Emulated)}";

@@ -4,13 +4,13 @@ using LuoInterop.Litmus;
 namespace LuoInterop.Hunt;
 
 /// <summary>Replays scripts on a kernel, and gives the results in their order.</summary>
-internal delegate Task<IReadOnlyList<LitmusResult>> Judge(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation);
+public delegate Task<IReadOnlyList<LitmusResult>> Judge(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation);
 
 /// <summary>Runs scripts on a judge, as a rule Linux in a VM, and on the emulated kernel, and finds where they differ.</summary>
 /// <param name="judge">Replays on the kernel that is right.</param>
 /// <param name="emulated">The emulated machines.</param>
 /// <param name="log">Is told what happens.</param>
-internal sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated, Action<string> log)
+public sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated, Action<string> log)
 {
     private const int MostShrinkRounds = 25;
 

@@ -9,7 +9,7 @@ namespace LuoInterop.Hunt;
 /// <param name="count">How many scripts, or command lines.</param>
 /// <param name="commandLines">Whether the scripts are about command lines.</param>
 /// <param name="folder">Where scripts that show a difference are kept; null to print them only.</param>
-internal sealed class HuntCommand(ulong seed, int count, bool commandLines, string? folder)
+public sealed class HuntCommand(ulong seed, int count, bool commandLines, string? folder)
 {
     private const int PerSeed = 1000;
     private const int MostShrunk = 8;

@@ -5,7 +5,7 @@ using LuoInterop.VmTesting;
 namespace LuoInterop.Hunt;
 
 /// <summary>Makes a hunt whose judge is Linux in a VM.</summary>
-internal static class LinuxHunt
+public static class LinuxHunt
 {
     /// <summary>Gets the kernel: what the environment variable KERNEL says, as in <c>7.2</c>, else 7.3.
     /// The emulated one is of the same series.</summary>

@@ -1,7 +1,7 @@
 namespace LuoInterop.Hunt;
 
 /// <summary>Writes operations on a memory file.</summary>
-internal sealed class MemoryLines(Choices choices, Values values, Action<string> line)
+public sealed class MemoryLines(Choices choices, Values values, Action<string> line)
 {
     /// <summary>Writes an operation on a memory file.</summary>
     public void Write(string file) => line(choices.Weighted<Func<string>>(

@@ -5,7 +5,7 @@ using LuoInterop.Litmus;
 namespace LuoInterop.Hunt;
 
 /// <summary>Generates scripts: careful, careless and hostile ones, in one to three kernels.</summary>
-internal static class ScriptGenerator
+public static class ScriptGenerator
 {
     private const int Words = 700;
 

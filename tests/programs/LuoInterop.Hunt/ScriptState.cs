@@ -1,7 +1,7 @@
 namespace LuoInterop.Hunt;
 
 /// <summary>Is what a name of a script stands for, as far as the writer can tell.</summary>
-internal enum Kind
+public enum Kind
 {
     Device,
     Outgoing,
@@ -15,7 +15,7 @@ internal enum Kind
 }
 
 /// <summary>Is what the writer of a script believes to be there. It may be wrong: then the kernels say so, alike.</summary>
-internal sealed class ScriptState
+public sealed class ScriptState
 {
     private readonly List<(string Name, Kind Kind)> _names = [];
     private int _count;

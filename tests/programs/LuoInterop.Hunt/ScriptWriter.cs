@@ -3,7 +3,7 @@ using System.Text;
 namespace LuoInterop.Hunt;
 
 /// <summary>Writes a script out of a row of choices.</summary>
-internal sealed class ScriptWriter
+public sealed class ScriptWriter
 {
     private const int MostMemoryFiles = 5;
     private const int MostSessions = 5;

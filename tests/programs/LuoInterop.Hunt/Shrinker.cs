@@ -3,7 +3,7 @@ using LuoInterop.Litmus;
 namespace LuoInterop.Hunt;
 
 /// <summary>Makes smaller scripts out of one: with lines left out, and with simpler arguments.</summary>
-internal static class Shrinker
+public static class Shrinker
 {
     private const int MostCandidates = 120;
 

@@ -5,7 +5,7 @@ namespace LuoInterop.Hunt;
 /// What a script can make a kernel allocate is bounded: sizes in between, which preserving would fill, are not drawn, because
 /// a thousand scripts share a machine.
 /// </remarks>
-internal sealed class Values(Choices choices, int astray)
+public sealed class Values(Choices choices, int astray)
 {
     public string Size() => choices.Weighted<string>(
     [

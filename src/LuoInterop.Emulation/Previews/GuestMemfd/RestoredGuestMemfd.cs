@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
+using LuoInterop.Emulation.Memfd;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Interop;
 using LuoInterop.Kho;
@@ -208,28 +209,18 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
     private unsafe int Insert(
         GuestMemfdInode inode, in GuestMemfdLuoFolioSer folio, int order, FolioRange? range, PageRanges filled, List<long> poisoned)
     {
-        ulong pages = ser.FileSize >> PhysicalMemory.PageShift;
+        int error = new ArrivingFolio(folio.Pfn, folio.Index, range)
+            .Claim(order, filled, ser.FileSize >> PhysicalMemory.PageShift, poisoned, out ulong count);
+        if (error != 0)
+        {
+            return error;
+        }
+
         byte* buffer = stackalloc byte[PhysicalMemory.PageSize];
         var page = new Span<byte>(buffer, PhysicalMemory.PageSize);
-        if (folio.Index >= pages)
-        {
-            return 0;
-        }
-
-        ulong count = Math.Min(1UL << order, pages - folio.Index);
-        if (!filled.TryAdd(folio.Index, count))
-        {
-            return Refused.EEXIST;
-        }
-
         for (ulong i = 0; i < count; i++)
         {
             ulong index = folio.Index + i;
-            if (range?.DamageOf(folio.Pfn + i - range.FirstPfn) == FolioDamage.HardwarePoisoned)
-            {
-                poisoned.Add((long)index);
-            }
-
             page.Clear();
             if ((folio.Flags & GuestMemfdLuoFolioSer.GUEST_MEMFD_LUO_FOLIO_UPTODATE) != 0
                 && !handover.Memory.TryRead((folio.Pfn + i) << PhysicalMemory.PageShift, page))
@@ -247,16 +238,6 @@ internal sealed class RestoredGuestMemfd(KexecHandover handover, KvmModule kvm, 
         return 0;
     }
 
-    private void Discard(ulong first)
-    {
-        VmallocArea.Cursor cursor = VmallocArea.GetCursor(handover, ser.Folios);
-        for (ulong i = 0; i < ser.NrFolios; i++)
-        {
-            GuestMemfdLuoFolioSer folio = cursor.NextFolio<GuestMemfdLuoFolioSer>();
-            if (i >= first && folio.Pfn != 0 && handover.RestoreFolio(folio.Pfn, out FolioRange? range) is >= 0 and var order)
-            {
-                handover.PutFolio(folio.Pfn, order, range);
-            }
-        }
-    }
+    private void Discard(ulong first) =>
+        ArrivingFolio.Discard<GuestMemfdLuoFolioSer>(handover, ser.Folios, ser.NrFolios, first, static folio => folio.Pfn);
 }

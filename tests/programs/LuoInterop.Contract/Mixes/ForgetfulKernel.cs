@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Contract.Mixes;
 

@@ -11,7 +11,7 @@ public static class GuestInterruptions
     /// the library asks again.</summary>
     public static void CreateVm_UnderSignals_EINTR_AndTheLibraryAsksAgain()
     {
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using KvmDevice device = KvmDevice.Open(kernel);
         int vms = 0;
         for (int pause = 1; pause <= 512 && (kernel.Interruptions == 0 || pause < 64); pause *= 2)
@@ -32,7 +32,7 @@ public static class GuestInterruptions
     public static void GuestMemfd_AllocateUnderSignals_EINTR_AndTheLibraryGoesOn()
     {
         const long Size = 64 << 20;
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using KvmDevice device = KvmDevice.Open(kernel);
         using KvmVm vm = device.CreateVm();
         using GuestMemfd memory = vm.CreateGuestMemfd(Size);

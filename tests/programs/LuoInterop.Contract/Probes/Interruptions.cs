@@ -50,7 +50,7 @@ public static class Interruptions
     /// <summary>MADV_POPULATE_WRITE looks at fatal signals only.</summary>
     public static void Mapping_PopulateUnderSignals_IsNotInterrupted()
     {
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using Memfd file = Memfd.Create(kernel, "populate", 256 << 20);
         using MemfdMapping mapping = file.Map();
         using var storm = new SignalStorm();
@@ -156,7 +156,7 @@ public static class Interruptions
     // Allocates a memfd's range, and counts the interruptions.
     private static int Allocate(long offset, long size, long hugePage)
     {
-        var kernel = new InterruptionCounter();
+        var kernel = new InterruptionCounter(Kernel.Linux);
         using Memfd file = Memfd.Create(kernel, "storm", 0, new MemfdOptions { HugePageSize = hugePage });
         file.Allocate(offset, size);
         Assert.Equal((size, size / 512), (file.Size, file.Status.Blocks));

@@ -1,4 +1,4 @@
-using LuoInterop.Emulation.Previews.Arrays;
+using LuoInterop.Arrays;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Kho.Abi;

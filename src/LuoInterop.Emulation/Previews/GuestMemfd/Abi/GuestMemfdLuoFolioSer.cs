@@ -1,22 +1,16 @@
-using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 
 /// <summary>Codes <c>struct guest_memfd_luo_folio_ser</c>, one page of a guest_memfd that was present.</summary>
-/// <remarks>Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4, 20260728121138.1103610-1-tarunsahu@google.com.</remarks>
+/// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>. Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4,
+/// 20260728121138.1103610-1-tarunsahu@google.com.</remarks>
 /// <param name="Pfn">The folio's page frame number, below 2^52. The kernel skips an entry whose number is 0.</param>
 /// <param name="Flags">GUEST_MEMFD_LUO_FOLIO_ bits, below 2^12.</param>
 /// <param name="Index">The folio's page offset in the file.</param>
 internal readonly record struct GuestMemfdLuoFolioSer(ulong Pfn, ushort Flags, ulong Index) : IKhoSer<GuestMemfdLuoFolioSer>
 {
-    public const int Size = 16;
-
-    public const int PfnBits = 52;
-
-    public const ulong MaxPfn = (1UL << PfnBits) - 1;
-
-    public const ushort MaxFlags = 0xfff;
+    public const int Size = MemfdLuoFolioSer.Size;
 
     /// <summary>The page has its content; without it the page is zeroed when it is first touched.</summary>
     public const ushort GUEST_MEMFD_LUO_FOLIO_UPTODATE = 1 << 0;
@@ -26,15 +20,9 @@ internal readonly record struct GuestMemfdLuoFolioSer(ulong Pfn, ushort Flags, u
     public static GuestMemfdLuoFolioSer Read(ReadOnlySpan<byte> source)
     {
         KhoFormatException.RequireSize(source, Size, "guest_memfd_luo_folio_ser");
-        ulong word = BinaryPrimitives.ReadUInt64LittleEndian(source);
-        return new GuestMemfdLuoFolioSer(word & MaxPfn, (ushort)(word >> PfnBits), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
+        MemfdLuoFolioSer same = MemfdLuoFolioSer.Read(source);
+        return new GuestMemfdLuoFolioSer(same.Pfn, same.Flags, same.Index);
     }
 
-    public void Write(Span<byte> destination)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Pfn, MaxPfn);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Flags, MaxFlags);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination, Pfn | ((ulong)Flags << PfnBits));
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Index);
-    }
+    public void Write(Span<byte> destination) => new MemfdLuoFolioSer(Pfn, Flags, Index).Write(destination);
 }

@@ -1,37 +1,25 @@
-using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
 /// <summary>Codes <c>struct hugemfd_folio_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC,
 /// 20251206230222.853493-11-pratyush@kernel.org).</summary>
+/// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>.</remarks>
 /// <param name="Pfn">The huge page's first page frame number, below 2^52.</param>
 /// <param name="Reserved">Bits for later, below 2^12; the kernel writes 0 and does not look at them.</param>
 /// <param name="Index">The huge page's offset in the file, in pages of 4 KiB.</param>
 internal readonly record struct HugeMemfdFolioSer(ulong Pfn, ushort Reserved, ulong Index) : IKhoSer<HugeMemfdFolioSer>
 {
-    public const int Size = 16;
-
-    public const int PfnBits = 52;
-
-    public const ulong MaxPfn = (1UL << PfnBits) - 1;
-
-    public const ushort MaxReserved = 0xfff;
+    public const int Size = MemfdLuoFolioSer.Size;
 
     static int IKhoSer<HugeMemfdFolioSer>.SerSize => Size;
 
     public static HugeMemfdFolioSer Read(ReadOnlySpan<byte> source)
     {
         KhoFormatException.RequireSize(source, Size, "hugemfd_folio_ser");
-        ulong word = BinaryPrimitives.ReadUInt64LittleEndian(source);
-        return new HugeMemfdFolioSer(word & MaxPfn, (ushort)(word >> PfnBits), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
+        MemfdLuoFolioSer same = MemfdLuoFolioSer.Read(source);
+        return new HugeMemfdFolioSer(same.Pfn, same.Flags, same.Index);
     }
 
-    public void Write(Span<byte> destination)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Pfn, MaxPfn);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Reserved, MaxReserved);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination, Pfn | ((ulong)Reserved << PfnBits));
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Index);
-    }
+    public void Write(Span<byte> destination) => new MemfdLuoFolioSer(Pfn, Reserved, Index).Write(destination);
 }

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Codes the head of <c>struct kho_array_page</c>,
 /// which 510 entries follow (see <see cref="KhoArray"/> for the posting).</summary>
 /// <param name="Next">The physical address of the next page, 0 in the last.</param>
 /// <param name="StartPos">The position of the first entry; the next one has the next position, and so on.</param>
-internal readonly record struct KhoArrayPage(ulong Next, ulong StartPos) : IKhoSer<KhoArrayPage>
+public readonly record struct KhoArrayPage(ulong Next, ulong StartPos) : IKhoSer<KhoArrayPage>
 {
     public const int Size = 16;
 

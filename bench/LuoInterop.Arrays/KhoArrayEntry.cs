@@ -1,10 +1,10 @@
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Holds one entry of a <see cref="KhoArray"/>: a hole, an integer or a pointer.</summary>
 /// <param name="Word">The entry as it lies in memory: 0 is a hole, bit 0 marks an integer.</param>
-internal readonly record struct KhoArrayEntry(ulong Word)
+public readonly record struct KhoArrayEntry(ulong Word)
 {
     /// <summary>The largest integer (LONG_MAX): one bit goes to the mark.</summary>
     public const ulong MaxValue = long.MaxValue;
@@ -36,10 +36,10 @@ internal readonly record struct KhoArrayEntry(ulong Word)
 
     /// <summary>Makes the entry of a pointer.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is 0, or no multiple of 8.</exception>
-    public static KhoArrayEntry OfPointer(ulong pointer)
+    public static KhoArrayEntry OfPointer(ulong address)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(pointer);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(pointer % PointerAlignment, 0UL, nameof(pointer));
-        return new KhoArrayEntry(pointer);
+        ArgumentOutOfRangeException.ThrowIfZero(address);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(address % PointerAlignment, 0UL, nameof(address));
+        return new KhoArrayEntry(address);
     }
 }

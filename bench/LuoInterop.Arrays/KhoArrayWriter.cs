@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Builds a <see cref="KhoArray"/> from the lowest position to the highest, as the posted iterator does.</summary>
 /// <remarks>
@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Previews.Arrays;
 /// </remarks>
 /// <param name="memory">The memory to write into.</param>
 /// <param name="allocatePage">Gives the address of a new page, or 0 when memory is short.</param>
-internal sealed class KhoArrayWriter(IPhysicalMemory memory, Func<ulong> allocatePage)
+public sealed class KhoArrayWriter(IPhysicalMemory memory, Func<ulong> allocatePage)
 {
     private readonly byte[] _page = new byte[KhoArrayPage.PageSize];
     private readonly List<ulong> _pages = [];

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Codes <c>struct kho_array</c>, the descriptor of a sparse array (<c>include/linux/kho_array.h</c> of a posting).</summary>
 /// <remarks>
@@ -11,7 +11,7 @@ namespace LuoInterop.Emulation.Previews.Arrays;
 /// <param name="Version"><see cref="KHO_ARRAY_VERSION"/>.</param>
 /// <param name="Reserved">0; the posted reader does not look at it.</param>
 /// <param name="First">The physical address of the first <see cref="KhoArrayPage"/>, 0 for an empty array.</param>
-internal readonly record struct KhoArray(uint Magic, ushort Version, ushort Reserved, ulong First) : IKhoSer<KhoArray>
+public readonly record struct KhoArray(uint Magic, ushort Version, ushort Reserved, ulong First) : IKhoSer<KhoArray>
 {
     public const int Size = 16;
 

@@ -1,6 +1,6 @@
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Codes a file's folio as an integer in a <see cref="KhoArray"/>,
 /// where the position is the folio's page offset in the file.</summary>
@@ -10,7 +10,7 @@ namespace LuoInterop.Emulation.Previews.Arrays;
 /// </remarks>
 /// <param name="Pfn">The folio's page frame number, below 2^52.</param>
 /// <param name="Flags">Bits below 2^11, of the same meaning as in <see cref="MemfdLuoFolioSer"/>: 1 dirty, 2 up to date.</param>
-internal readonly record struct KhoArrayFolio(ulong Pfn, ushort Flags)
+public readonly record struct KhoArrayFolio(ulong Pfn, ushort Flags)
 {
     public const int PRESERVED_PFN_SHIFT = 11;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.Arrays;
+namespace LuoInterop.Arrays;
 
 /// <summary>Reads the entries of a <see cref="KhoArray"/> that are no holes, from the lowest position to the highest.</summary>
 /// <remarks>
@@ -9,7 +9,7 @@ namespace LuoInterop.Emulation.Previews.Arrays;
 /// returns is found out without a record of the pages. One page is held at a time; reading allocates nothing.
 /// Not safe for use from several threads at once.
 /// </remarks>
-internal sealed class KhoArrayReader
+public sealed class KhoArrayReader
 {
     /// <summary>The most pages that are read; 4 GiB of them, those of a dense file of 2 TiB.</summary>
     public const int MaxPages = 1 << 20;
