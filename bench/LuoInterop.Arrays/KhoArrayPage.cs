@@ -12,7 +12,7 @@ public readonly record struct KhoArrayPage(ulong Next, ulong StartPos) : IKhoSer
     public const int Size = 16;
 
     /// <summary>Bytes of a page of the array.</summary>
-    public const int PageSize = 4096;
+    public const int PageSize = KhoRadixTree.PageSize;
 
     /// <summary>Entries of a page, holes included.</summary>
     public const int KA_PAGE_NR_ENTRIES = (PageSize - Size) / sizeof(ulong);

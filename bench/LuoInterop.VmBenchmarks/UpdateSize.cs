@@ -9,6 +9,9 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Files">The number of files of each session.</param>
 public readonly record struct UpdateSize(long Bytes, bool HugeFolios, int Sessions, int Files)
 {
+    /// <summary>The size of a page in bytes.</summary>
+    public const int Page = 4096;
+
     /// <summary>Gets the words that <see cref="Parse"/> reads.</summary>
     public string Words => string.Create(CultureInfo.InvariantCulture, $"{Bytes}:{(HugeFolios ? "huge" : "4k")}:{Sessions}:{Files}");
 

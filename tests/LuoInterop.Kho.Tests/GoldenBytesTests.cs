@@ -1,5 +1,6 @@
 using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
+using static LuoInterop.Kho.Tests.Records;
 
 namespace LuoInterop.Kho.Tests;
 
@@ -140,18 +141,4 @@ public class GoldenBytesTests
     }
 
     private static string Zeros(int count) => new('0', count * 2);
-
-    private static void Check<T>(T value, int size, int expectedSize, string hex)
-        where T : struct, IKhoSer<T>
-    {
-        Assert.Equal(expectedSize, size);
-        Assert.Equal(expectedSize, T.SerSize);
-        byte[] bytes = new byte[size];
-        bytes.AsSpan().Fill(0xa5);
-        value.Write(bytes);
-        Assert.Equal(hex, Convert.ToHexStringLower(bytes));
-        Assert.Equal(value, T.Read(bytes));
-        KhoFormatException error = Assert.Throws<KhoFormatException>(() => T.Read(bytes.AsSpan(0, size - 1)));
-        Assert.Equal(KhoFormatError.Truncated, error.Error);
-    }
 }

@@ -1,7 +1,6 @@
-using FsCheck;
-using FsCheck.Fluent;
 using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Kho.Abi;
+using static LuoInterop.Kho.Tests.Records;
 
 namespace LuoInterop.Kho.Tests;
 
@@ -99,27 +98,6 @@ public class GuestMemfdSerTests
             Assert.InRange(memory.Reads - before, 0, 16);
         }
     }
-
-    private static void Check<T>(T value, int size, int expected, string bytes)
-        where T : struct, IKhoSer<T>
-    {
-        Assert.Equal(expected, size);
-        Assert.Equal(expected, T.SerSize);
-        byte[] written = new byte[size];
-        value.Write(written);
-        Assert.Equal(bytes, Convert.ToHexStringLower(written));
-        Assert.Equal(value, T.Read(written));
-    }
-
-    private static void Keeps<T>()
-        where T : struct, IKhoSer<T> => Prop.ForAll(
-            Gen.Choose(0, 255).Select(static value => (byte)value).ArrayOf(T.SerSize).ToArbitrary(),
-            static bytes =>
-            {
-                byte[] encoded = new byte[T.SerSize];
-                T.Read(bytes).Write(encoded);
-                Assert.Equal(bytes, encoded);
-            }).QuickCheckThrowOnFailure();
 
     private static void AllShorter<T>()
         where T : struct, IKhoSer<T>

@@ -1,7 +1,6 @@
-using FsCheck;
-using FsCheck.Fluent;
 using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Kho.Abi;
+using static LuoInterop.Kho.Tests.Records;
 
 namespace LuoInterop.Kho.Tests;
 
@@ -157,34 +156,4 @@ public class HugetlbSerTests
     }
 
     private static string Zeros(int count) => new('0', count * 2);
-
-    private static void Keeps<T>(params (int Offset, int Length)[] padding)
-        where T : struct, IKhoSer<T> => Prop.ForAll(
-            Gen.Choose(0, 255).Select(static value => (byte)value).ArrayOf(T.SerSize).ToArbitrary(),
-            bytes =>
-            {
-                foreach ((int offset, int length) in padding)
-                {
-                    bytes.AsSpan(offset, length).Clear();
-                }
-
-                byte[] encoded = new byte[T.SerSize];
-                encoded.AsSpan().Fill(0x5a);
-                T.Read(bytes).Write(encoded);
-                Assert.Equal(bytes, encoded);
-            }).QuickCheckThrowOnFailure();
-
-    private static void Check<T>(T value, int size, int expectedSize, string hex)
-        where T : struct, IKhoSer<T>
-    {
-        Assert.Equal(expectedSize, size);
-        Assert.Equal(expectedSize, T.SerSize);
-        byte[] bytes = new byte[size];
-        bytes.AsSpan().Fill(0xa5);
-        value.Write(bytes);
-        Assert.Equal(hex, Convert.ToHexStringLower(bytes));
-        Assert.Equal(value, T.Read(bytes));
-        KhoFormatException error = Assert.Throws<KhoFormatException>(() => T.Read(bytes.AsSpan(0, size - 1)));
-        Assert.Equal(KhoFormatError.Truncated, error.Error);
-    }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace LuoInterop.Kho.Tests;
 
 /// <summary>Passes the calls that <see cref="KhoDebugFs"/> needs to Linux, but for refusals and file systems that a test sets.</summary>
-internal sealed class ScriptedKernel : Kernel
+internal sealed class ScriptedKernel() : ForwardingKernel(Linux)
 {
     /// <summary>Gets the refusals of open and readdir, by path.</summary>
     public Dictionary<string, Errno> Refusals { get; } = [];

@@ -132,6 +132,15 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
         Assert.Equal(expected, Run(tools.Luoctl, words));
     }
 
+    [Fact]
+    public void Luoctl_SaysTheStatus_AsOnDotnet()
+    {
+        string[] words = ["status", "--json"];
+        (int code, string expected, string error) = ChildProgram.RunBeside("luoctl.dll", words);
+        Assert.Equal("", error);
+        Assert.Equal(expected, Run(tools.Luoctl, code, words));
+    }
+
     private static void CheckDemo(string output, int mib, bool emulated)
     {
         JsonElement root = JsonDocument.Parse(output).RootElement;
@@ -141,7 +150,9 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
         Assert.Equal(emulated, Regex.IsMatch(root.GetProperty("kernel").GetString()!, "emulated"));
     }
 
-    private string Run(string program, params string[] words)
+    private string Run(string program, params string[] words) => Run(program, 0, words);
+
+    private string Run(string program, int code, string[] words)
     {
         long start = Stopwatch.GetTimestamp();
         using Process process =
@@ -149,7 +160,8 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', words)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+        Assert.True(
+            process.ExitCode == code, $"{program} {string.Join(' ', words)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
         log.WriteLine($"{Path.GetFileName(program)} {string.Join(' ', words)}: {new FileInfo(program).Length} bytes, "
             + $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms");
         return output;

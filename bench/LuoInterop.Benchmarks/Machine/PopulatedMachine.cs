@@ -9,7 +9,7 @@ namespace LuoInterop.Benchmarks;
 internal sealed class PopulatedMachine : IDisposable
 {
     private const string CommandLine = "kho=on liveupdate=on";
-    private const int PageSize = 4096;
+    private const int PageSize = FolioSize.Small;
 
     private readonly EmulatedMachine _machine;
     private readonly string _image = Path.GetTempFileName();

@@ -8,7 +8,7 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Phases">The phases that are looked at.</param>
 public sealed record PhaseCurve(string Name, string Title, string Unit, Func<UpdateSize, double> X, IReadOnlyList<Phase> Phases)
 {
-    private const int Page = 4096;
+    private const int Page = UpdateSize.Page;
 
     private static readonly Phase[] s_ofMemory =
         [Phase.Preserve, Phase.Freeze, Phase.Jump, Phase.Boot, Phase.Start, Phase.Open, Phase.Retrieve, Phase.Finish, Phase.Touch];

@@ -4,7 +4,7 @@ namespace LuoInterop.VmBenchmarks;
 internal static class BenchPlan
 {
     private const long MiB = 1 << 20;
-    private const int Page = 4096;
+    private const int Page = UpdateSize.Page;
 
     /// <summary>Gets a live update that carries nothing: what every kexec costs.</summary>
     public static UpdateSize Nothing => default;

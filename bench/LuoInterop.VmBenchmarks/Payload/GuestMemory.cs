@@ -6,7 +6,7 @@ namespace LuoInterop.VmBenchmarks;
 internal static class GuestMemory
 {
     private const string Refresh = "/proc/sys/vm/stat_refresh";
-    private const long PageSize = 4096;
+    private const long PageSize = UpdateSize.Page;
 
     /// <summary>Gives the free bytes: those of the zones and those that each processor keeps at hand, which MemFree leaves out.</summary>
     /// <remarks>A processor takes up to an eighth of a zone at once (nr_pcp_alloc, mm/page_alloc.c).</remarks>

@@ -12,7 +12,7 @@ namespace LuoInterop.Emulation.Kho;
 /// </remarks>
 internal sealed unsafe class PhysicalMemory : IPhysicalMemory, IDisposable
 {
-    public const int PageShift = 12;
+    public const int PageShift = KhoRadixTree.PageShift;
     public const int PageSize = 1 << PageShift;
 
     /// <summary>What is found in a page that nobody holds.</summary>

@@ -6,7 +6,7 @@ namespace LuoInterop.Kho.Abi;
 public sealed class KhoRootFdt
 {
     /// <summary>The size of a page in bytes.</summary>
-    public const int PageSize = 4096;
+    public const int PageSize = KhoRadixTree.PageSize;
 
     /// <summary>The format of Linux 7.2 and 7.3. The comment in the header says v3; the constant decides.</summary>
     public const string KHO_FDT_COMPATIBLE = "kho-v4";

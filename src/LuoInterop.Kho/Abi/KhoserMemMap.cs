@@ -12,7 +12,7 @@ namespace LuoInterop.Kho.Abi;
 public static class KhoserMemMap
 {
     /// <summary>The kernel's PAGE_SHIFT: pages of 4 KiB.</summary>
-    public const int PageShift = 12;
+    public const int PageShift = KhoRadixTree.PageShift;
     /// <summary>The size of a page in bytes.</summary>
     public const int PageSize = 1 << PageShift;
 

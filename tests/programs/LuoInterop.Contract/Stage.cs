@@ -75,6 +75,28 @@ public sealed class Stage : IDisposable
         return memfd;
     }
 
+    /// <summary>Creates the scenario's session, preserves memfds with patterns in it, and holds it until the kexec.</summary>
+    public void HoldFiles(params (ulong Token, long Size, int Seed)[] files)
+    {
+        LiveUpdateSession session = Create();
+        foreach ((ulong token, long size, int seed) in files)
+        {
+            session.Preserve(MemfdWith(size, seed), token);
+        }
+
+        session.HoldUntilKexec();
+    }
+
+    /// <summary>Retrieves the scenario's session and memfds, and asserts that each holds its pattern.</summary>
+    public void VerifyFiles(params (ulong Token, long Size, int Seed)[] files)
+    {
+        LiveUpdateSession session = Retrieve();
+        foreach ((ulong token, long size, int seed) in files)
+        {
+            Pattern.Verify(Own(session.RetrieveMemfd(token)), size, seed);
+        }
+    }
+
     /// <summary>Remembers a text for the next kernel.</summary>
     public void Note(string key, string value) => _notes.Add(key, value);
 

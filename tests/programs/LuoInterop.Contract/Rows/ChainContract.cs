@@ -89,12 +89,7 @@ public static class ChainContract
 
     public static Scenario RetrievedFile_ClosedBeforeFinish_CanBeRetrievedAgain => Scenario
         .Of("LUO keeps a reference until FINISH: a retrieved file that was closed comes back with what was written meanwhile.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 111), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 111)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();
@@ -113,14 +108,7 @@ public static class ChainContract
 
     public static Scenario UnretrievedFilesOfAFinishedSession_AreFreed_OthersStay => Scenario
         .Of("FINISH frees what was not retrieved; what was retrieved lives on, and can go over again.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 112), 1);
-            session.Preserve(s.MemfdWith(4 << 20, 113), 2);
-            session.Preserve(s.MemfdWith(4096, 114), 3);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 112), (2, 4 << 20, 113), (3, 4096, 114)))
         .Kernel(static s =>
         {
             LiveUpdateSession incoming = s.Retrieve();

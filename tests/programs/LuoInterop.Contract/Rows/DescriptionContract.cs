@@ -209,12 +209,7 @@ public static class DescriptionContract
 
     public static Scenario WritesBehindAReopenedDescriptor_AreSeenByAll => Scenario
         .Of("The retrieved file, a second descriptor of it and a re-open are one file: sizes and bytes agree.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(8192, 109), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 8192, 109)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();

@@ -11,21 +11,8 @@ public static class FileContract
 {
     public static Scenario Preserve_AnyToken_ZeroAndTheLargestIncluded => Scenario
         .Of("Any u64 is a legal token; files are found by it in any order.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 10), 0);
-            session.Preserve(s.MemfdWith(4096, 11), ulong.MaxValue);
-            session.Preserve(s.MemfdWith(4096, 12), 1UL << 63);
-            session.HoldUntilKexec();
-        })
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Retrieve();
-            Pattern.Verify(s.Own(session.RetrieveMemfd(1UL << 63)), 4096, 12);
-            Pattern.Verify(s.Own(session.RetrieveMemfd(0)), 4096, 10);
-            Pattern.Verify(s.Own(session.RetrieveMemfd(ulong.MaxValue)), 4096, 11);
-        });
+        .Kernel(static s => s.HoldFiles((0, 4096, 10), (ulong.MaxValue, 4096, 11), (1UL << 63, 4096, 12)))
+        .Kernel(static s => s.VerifyFiles((1UL << 63, 4096, 12), (0, 4096, 10), (ulong.MaxValue, 4096, 11)));
 
     public static Scenario Preserve_TokenUsed_EEXIST_BeforeTheDescriptorIsLookedAt => Scenario
         .Of("A used token is EEXIST even for a bad descriptor; the first file stays.")
@@ -38,7 +25,7 @@ public static class FileContract
             Refused.With(Errno.EEXIST, s.Kernel.Ioctl(session.Handle, RawIoctl.PreserveFd, RawIoctl.File(-1, 5)));
             session.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(5)), 4096, 13));
+        .Kernel(static s => s.VerifyFiles((5, 4096, 13)));
 
     public static Scenario Preserve_BadDescriptor_EBADF => Scenario
         .Of("A descriptor that is not open, negative, or O_PATH is EBADF.")
@@ -96,7 +83,7 @@ public static class FileContract
             memfd.Dispose();
             session.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 1 << 20, 16));
+        .Kernel(static s => s.VerifyFiles((1, 1 << 20, 16)));
 
     public static Scenario Preserve_ArgumentThatCannotBeWritten_EFAULT_ButPreserved => Scenario
         .Of("When only the copy back fails the file stays preserved (luo_session_preserve_fd).")
@@ -112,7 +99,7 @@ public static class FileContract
             Refused.With(Errno.EEXIST, () => session.Preserve(s.MemfdWith(4096, 18), 3));
             session.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(3)), 4096, 17));
+        .Kernel(static s => s.VerifyFiles((3, 4096, 17)));
 
     public static Scenario Retrieve_UnknownToken_ENOENT => Scenario
         .Of("A token that the session does not have is ENOENT; so is any token of an empty session.")
@@ -143,12 +130,7 @@ public static class FileContract
 
     public static Scenario Retrieve_Twice_GivesTheSameOpenFile => Scenario
         .Of("A second RETRIEVE_FD gives another descriptor of the same open file description: they share the position.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(8192, 20), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 8192, 20)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();
@@ -162,12 +144,7 @@ public static class FileContract
 
     public static Scenario Retrieve_ArgumentThatCannotBeWritten_EFAULT_AndCanBeAskedAgain => Scenario
         .Of("When only the copy back fails the file stays retrieved and can be asked for again.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 21), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 21)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();

@@ -62,12 +62,7 @@ public static class KexecContract
             session.Preserve(s.MemfdWith(4096, 44), 2);
             session.HoldUntilKexec();
         })
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Retrieve();
-            Pattern.Verify(s.Own(session.RetrieveMemfd(1)), 4096, 43);
-            Pattern.Verify(s.Own(session.RetrieveMemfd(2)), 4096, 44);
-        });
+        .Kernel(static s => s.VerifyFiles((1, 4096, 43), (2, 4096, 44)));
 
     public static Scenario Load_ImageWithoutItsEnd_IsTakenByTheKernel_AndRefusedByTheLibrary => Scenario
         .Of("kexec_file_load takes an image whose end is missing, as long as its setup code is there (ENOEXEC without); the library "

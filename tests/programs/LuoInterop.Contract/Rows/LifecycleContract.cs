@@ -79,22 +79,11 @@ public static class LifecycleContract
             adopted.Preserve(s.MemfdWith(4096, 33), 2);
             adopted.HoldUntilKexec();
         })
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Retrieve();
-            Pattern.Verify(s.Own(session.RetrieveMemfd(1)), 4096, 32);
-            Pattern.Verify(s.Own(session.RetrieveMemfd(2)), 4096, 33);
-        });
+        .Kernel(static s => s.VerifyFiles((1, 4096, 32), (2, 4096, 33)));
 
     public static Scenario Incoming_Close_Finishes => Scenario
         .Of("Closing a retrieved session finishes it: its name is gone, retrieved files stay valid.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 34), 1);
-            session.Preserve(s.MemfdWith(4096, 35), 2);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 34), (2, 4096, 35)))
         .Kernel(static s =>
         {
             byte[] argument = RawIoctl.Named(s.Name());
@@ -110,23 +99,13 @@ public static class LifecycleContract
 
     public static Scenario Incoming_NeverRetrieved_IsNotCarriedOn => Scenario
         .Of("Only outgoing sessions go to the next kernel; an incoming one that nobody retrieved is gone after the next kexec.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 36), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 36)))
         .Kernel(static _ => { })
         .Kernel(static s => Assert.False(s.Device.TryRetrieveSession(s.Name(), out _)));
 
     public static Scenario Incoming_RetrievedAndNotFinished_IsNotCarriedOn => Scenario
         .Of("A retrieved, unfinished session is not carried on either, though its descriptor is open at the kexec.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 37), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 37)))
         .Kernel(static s =>
         {
             byte[] argument = RawIoctl.Named(s.Name());
@@ -136,12 +115,7 @@ public static class LifecycleContract
 
     public static Scenario Retrieved_PreserveAgain_EBUSY_UntilFinished_ThenCarried => Scenario
         .Of("A retrieved file can be preserved again only after its session is finished; then it survives the next kexec too.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(3 << 20, 38), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 3 << 20, 38)))
         .Kernel(static s =>
         {
             LiveUpdateSession incoming = s.Retrieve();
@@ -153,7 +127,7 @@ public static class LifecycleContract
             outgoing.Preserve(memfd, 1);
             outgoing.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 3 << 20, 38));
+        .Kernel(static s => s.VerifyFiles((1, 3 << 20, 38)));
 
     public static Scenario EmptySession_IsCarried => Scenario
         .Of("A session without files goes over and can be retrieved and finished.")
@@ -171,12 +145,7 @@ public static class LifecycleContract
             session.Preserve(s.MemfdWith(4096, 40), 2);
             session.HoldUntilKexec();
         })
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Retrieve();
-            Pattern.Verify(s.Own(session.RetrieveMemfd(1)), 4096, 39);
-            Pattern.Verify(s.Own(session.RetrieveMemfd(2)), 4096, 40);
-        });
+        .Kernel(static s => s.VerifyFiles((1, 4096, 39), (2, 4096, 40)));
 
     public static Scenario Load_NotAKernelImage_ENOEXEC_AndNothingIsLoaded => Scenario
         .Of("A file that is no kernel image is ENOEXEC; nothing is loaded, sessions stay.")
@@ -193,7 +162,7 @@ public static class LifecycleContract
             Refused.With(Errno.ENOENT, () => KexecImage.Load(s.Kernel, "/no/such/kernel", null, "kho=on liveupdate=on"));
             session.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 4096, 41));
+        .Kernel(static s => s.VerifyFiles((1, 4096, 41)));
 
     public static Scenario Load_FileOpenForWriting_ETXTBSY => Scenario
         .Of("An image that somebody has open for writing is ETXTBSY (kernel_read_file denies writers); closed, it is looked at.")

@@ -189,12 +189,7 @@ public static class RetrievedContract
 
     public static Scenario RetrievedFile_IsAnOrdinaryMemfd => Scenario
         .Of("After FINISH the file can grow, shrink, be punched, sealed and mapped like any other.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(1 << 20, 72), 1);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 1 << 20, 72)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();
@@ -225,7 +220,7 @@ public static class RetrievedContract
             session.Preserve(memfd, 1);
             session.HoldUntilKexec();
         })
-        .Kernel(static s => Pattern.Verify(s.Own(s.Retrieve().RetrieveMemfd(1)), 8 << 20, 73));
+        .Kernel(static s => s.VerifyFiles((1, 8 << 20, 73)));
 
     public static Scenario OneGibibyteOfRandomContent_HasTheSameSha256 => Scenario
         .Of("1 GiB of random bytes comes back with the same SHA-256.")

@@ -171,12 +171,7 @@ public static class SessionContract
 
     public static Scenario Finish_ReservedNotZero_EINVAL_AndNothingIsFinished => Scenario
         .Of("FINISH with a reserved field that is not zero is EINVAL (since 7.2.6), and does nothing.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(8192, 3), 7);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((7, 8192, 3)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();
@@ -186,13 +181,7 @@ public static class SessionContract
 
     public static Scenario Finish_Twice_Succeeds_AndTheSessionIsEmpty => Scenario
         .Of("After FINISH the session stays open: a second FINISH is 0, RETRIEVE_FD ENOENT, PRESERVE_FD EINVAL, GET_NAME works.")
-        .Kernel(static s =>
-        {
-            LiveUpdateSession session = s.Create();
-            session.Preserve(s.MemfdWith(4096, 4), 1);
-            session.Preserve(s.MemfdWith(4096, 5), 2);
-            session.HoldUntilKexec();
-        })
+        .Kernel(static s => s.HoldFiles((1, 4096, 4), (2, 4096, 5)))
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Retrieve();
