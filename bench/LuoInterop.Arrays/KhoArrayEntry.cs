@@ -26,7 +26,8 @@ public readonly record struct KhoArrayEntry(ulong Word)
         : throw new KhoFormatException(KhoFormatError.BadEntry, $"The entry 0x{Word:x} of the array is no integer.");
 
     /// <summary>Makes the entry of an integer (<c>ka_mk_value</c>).</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is above <see cref="MaxValue"/>; the posting warns, and loses the top bit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is above <see cref="MaxValue"/>; the posting warns,
+    /// and loses the top bit.</exception>
     public static KhoArrayEntry OfValue(ulong value)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaxValue);

@@ -2,7 +2,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Arrays;
 
-/// <summary>Codes a file's folio as an integer in a <see cref="KhoArray"/>, where the position is the folio's page offset in the file.</summary>
+/// <summary>Codes a file's folio as an integer in a <see cref="KhoArray"/>,
+/// where the position is the folio's page offset in the file.</summary>
 /// <remarks>
 /// Not in the posting, but in its author's tree of those days (<c>memfd_luo.c</c>): 52 bits of page frame number above 11 of flags,
 /// one less than in <see cref="MemfdLuoFolioSer"/>, since an entry's integer has 63 bits.

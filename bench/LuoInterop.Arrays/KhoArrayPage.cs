@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Arrays;
 
-/// <summary>Codes the head of <c>struct kho_array_page</c>, which 510 entries follow (see <see cref="KhoArray"/> for the posting).</summary>
+/// <summary>Codes the head of <c>struct kho_array_page</c>,
+/// which 510 entries follow (see <see cref="KhoArray"/> for the posting).</summary>
 /// <param name="Next">The physical address of the next page, 0 in the last.</param>
 /// <param name="StartPos">The position of the first entry; the next one has the next position, and so on.</param>
 public readonly record struct KhoArrayPage(ulong Next, ulong StartPos) : IKhoSer<KhoArrayPage>

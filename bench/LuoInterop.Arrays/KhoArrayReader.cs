@@ -32,7 +32,8 @@ public sealed class KhoArrayReader
         if (array.Magic != KhoArray.KHO_ARRAY_MAGIC)
         {
             throw new KhoFormatException(
-                KhoFormatError.BadMagic, $"The array begins with 0x{array.Magic:x}, not with 0x{KhoArray.KHO_ARRAY_MAGIC:x}.", Errno.EOPNOTSUPP);
+                KhoFormatError.BadMagic, $"The array begins with 0x{array.Magic:x}, not with 0x{KhoArray.KHO_ARRAY_MAGIC:x}.",
+                Errno.EOPNOTSUPP);
         }
 
         if (array.Version != KhoArray.KHO_ARRAY_VERSION)
@@ -93,7 +94,8 @@ public sealed class KhoArrayReader
         return entry.IsValue || entry.IsPointer
             ? (_start + (ulong)_slot, entry)
             : throw new KhoFormatException(
-                KhoFormatError.BadEntry, $"The entry 0x{entry.Word:x} at position {_start + (ulong)_slot} is no integer, and no aligned pointer.");
+                KhoFormatError.BadEntry, $"The entry 0x{entry.Word:x} at position {_start + (ulong)_slot} is no integer, and no "
+                    + "aligned pointer.");
     }
 
     private void ReadPage(ulong address)

@@ -38,7 +38,8 @@ internal sealed class Recorder
     public static Job Slow => Scale.IsSmoke ? Short(1) : Short(3).WithWarmupCount(0);
 
     /// <summary>Gets iterations of a fiftieth of a second: for what is called again and again.</summary>
-    public static Job Repeated(int iterations) => Scale.IsSmoke ? Short(1) : Short(iterations).WithIterationTime(TimeInterval.FromMilliseconds(20));
+    public static Job Repeated(int iterations) =>
+        Scale.IsSmoke ? Short(1) : Short(iterations).WithIterationTime(TimeInterval.FromMilliseconds(20));
 
     /// <summary>Gets BenchmarkDotNet's own tables of what was measured, a class after the other, in Markdown.</summary>
     public string Tables => _tables.GetLog();

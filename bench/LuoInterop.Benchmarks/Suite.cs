@@ -26,7 +26,8 @@ internal static class Suite
         long size = Scale.HandoverSize;
         foreach (int folio in new[] { FolioSize.Huge, FolioSize.Small })
         {
-            recorder.Add(ResultRow.Counted(OperationNames.HandoverMemory, ResidentMemory.OfHandover(folio), ("size", size), ("folio", folio)));
+            recorder.Add(
+                ResultRow.Counted(OperationNames.HandoverMemory, ResidentMemory.OfHandover(folio), ("size", size), ("folio", folio)));
         }
 
         recorder.Add(recorder.Run<HandoverBenchmarks>(Recorder.Short(10), OperationNames.MemoryCopy));

@@ -27,5 +27,6 @@ public readonly record struct UpdateSize(long Bytes, bool HugeFolios, int Sessio
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Sessions} x {Files} files of {(Bytes >= 1 << 20 ? $"{Bytes >> 20} MiB" : $"{Bytes >> 10} KiB")} in folios of {(HugeFolios ? "2 MiB" : "4 KiB")}");
+        $"{Sessions} x {Files} files of {(Bytes >= 1 << 20 ? $"{Bytes >> 20} MiB" : $"{Bytes >> 10} KiB")} in folios of "
+        + $"{(HugeFolios ? "2 MiB" : "4 KiB")}");
 }

@@ -53,7 +53,8 @@ public sealed class HandoverReader
         }
 
         KhoBlockChain<LuoSessionSer> sessions = Chain<LuoSessionSer>(luo.SessionsPa);
-        return new Handover(tree, _preserved, metadata, luo, ReadFlbs(luo.FlbsPa), sessions.Blocks, [.. sessions.Entries.Select(ReadSession)]);
+        return new Handover(
+            tree, _preserved, metadata, luo, ReadFlbs(luo.FlbsPa), sessions.Blocks, [.. sessions.Entries.Select(ReadSession)]);
     }
 
     private LuoFlbSer[] ReadFlbs(ulong address)

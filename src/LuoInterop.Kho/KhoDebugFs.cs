@@ -128,7 +128,8 @@ public sealed class KhoDebugFs
         if (addresses is null || lengths is null)
         {
             return KhoReading<IReadOnlyList<KhoScratchArea>>.Unusable(
-                KhoState.Malformed, "out/scratch_phys and out/scratch_len hold one hexadecimal number (0x...) per line; this is something else.");
+                KhoState.Malformed,
+                "out/scratch_phys and out/scratch_len hold one hexadecimal number (0x...) per line; this is something else.");
         }
 
         if (addresses.Count != lengths.Count)

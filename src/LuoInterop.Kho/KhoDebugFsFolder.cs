@@ -96,7 +96,9 @@ internal sealed class KhoDebugFsFolder(Kernel kernel, string root)
             return NoPermission();
         }
 
-        bool mounted = fd >= 0 && Uninterrupted.FStat(kernel, folder, out FileStatus status) == 0 && status.FileSystemType == MagicHeader.DEBUGFS_MAGIC;
+        bool mounted = fd >= 0
+            && Uninterrupted.FStat(kernel, folder, out FileStatus status) == 0
+            && status.FileSystemType == MagicHeader.DEBUGFS_MAGIC;
         return mounted
             ? (KhoAbsence.KhoOff,
                 "KHO is off: boot with kho=on, on a kernel with CONFIG_KEXEC_HANDOVER and CONFIG_KEXEC_HANDOVER_DEBUGFS.")

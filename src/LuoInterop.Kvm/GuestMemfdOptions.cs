@@ -11,6 +11,7 @@ public enum GuestMemfdOptions : ulong
     None = 0,
     /// <summary>Lets the host map the file, and makes KVM take the guest's pages from the file only (GUEST_MEMFD_FLAG_MMAP).</summary>
     Map = KvmHeader.GUEST_MEMFD_FLAG_MMAP,
-    /// <summary>Makes all pages shared with the host (GUEST_MEMFD_FLAG_INIT_SHARED); without it touching a mapping of the file is SIGBUS.</summary>
+    /// <summary>Makes all pages shared with the host (GUEST_MEMFD_FLAG_INIT_SHARED);
+    /// without it touching a mapping of the file is SIGBUS.</summary>
     InitShared = KvmHeader.GUEST_MEMFD_FLAG_INIT_SHARED,
 }

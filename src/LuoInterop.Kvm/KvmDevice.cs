@@ -79,7 +79,8 @@ public sealed class KvmDevice : IDisposable
     {
         var handle = new KernelHandle(Kernel);
         var vm = new KvmVm(handle, VcpuMapSize);
-        KvmRefusal.Check(handle.Take(Uninterrupted.Ioctl(Kernel, _device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
+        KvmRefusal.Check(
+            handle.Take(Uninterrupted.Ioctl(Kernel, _device, KvmHeader.KVM_CREATE_VM, (nint)(uint)type)), KvmOperation.CreateVm);
         return vm;
     }
 

@@ -18,7 +18,8 @@ public readonly record struct KvmMemoryRegion
     /// <summary>Gets the size in bytes, a multiple of the page size; 0 removes the slot.</summary>
     public ulong Size { get; init; }
 
-    /// <summary>Gets the address in this process of the shared pages, a multiple of the page size. The mapping stays the caller's and must outlast the region.</summary>
+    /// <summary>Gets the address in this process of the shared pages, a multiple of the page size. The mapping stays the caller's and
+    /// must outlast the region.</summary>
     /// <remarks>
     /// Where the region's guest_memfd was created with <see cref="GuestMemfdOptions.Map"/> the guest's own accesses do not go
     /// there. KVM's do: what it reads and writes for the guest, as for an instruction that it emulates. Give the address of a
@@ -26,7 +27,8 @@ public readonly record struct KvmMemoryRegion
     /// </remarks>
     public nuint UserAddress { get; init; }
 
-    /// <summary>Gets the guest_memfd that the region is bound to, with <see cref="KvmMemoryOptions.GuestMemfd"/>. It stays the caller's.</summary>
+    /// <summary>Gets the guest_memfd that the region is bound to, with <see cref="KvmMemoryOptions.GuestMemfd"/>.
+    /// It stays the caller's.</summary>
     public SafeHandle? GuestMemfd { get; init; }
 
     /// <summary>Gets where the region begins in the guest_memfd, in bytes, a multiple of the page size.</summary>

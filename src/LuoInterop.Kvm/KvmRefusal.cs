@@ -41,9 +41,12 @@ internal static class KvmRefusal
     private static string? Specific(KvmOperation operation, Errno errno) => (operation, errno) switch
     {
         (KvmOperation.OpenDevice, Errno.ENOENT) =>
-            "there is no such device node: the kernel has no KVM, its module (kvm_amd, kvm_intel) is not loaded, or the processor or the host of this VM offers no virtualization.",
-        (KvmOperation.OpenDevice, Errno.EACCES or Errno.EPERM) => "only root and the members of the node's group, usually kvm, may open it.",
-        (KvmOperation.OpenDevice, Errno.ENODEV or Errno.ENXIO) => "there is a device node, but no KVM behind it. Load kvm_amd or kvm_intel.",
+            "there is no such device node: the kernel has no KVM, its module (kvm_amd, kvm_intel) is not loaded, or the processor "
+            + "or the host of this VM offers no virtualization.",
+        (KvmOperation.OpenDevice, Errno.EACCES or Errno.EPERM) =>
+            "only root and the members of the node's group, usually kvm, may open it.",
+        (KvmOperation.OpenDevice, Errno.ENODEV or Errno.ENXIO) =>
+            "there is a device node, but no KVM behind it. Load kvm_amd or kvm_intel.",
         (KvmOperation.GetApiVersion, Errno.ENOTTY or Errno.EINVAL) => "the path leads to a device or file that is not KVM's device.",
         (KvmOperation.CreateVm, Errno.EINVAL) => "the kernel cannot create a VM of this type; KvmCapability.VmTypes says which it can.",
         (KvmOperation.CreateVm, Errno.EIO) => "the processor's virtualization cannot be switched on; somebody else may use it.",
@@ -52,7 +55,8 @@ internal static class KvmRefusal
             "the VM does not know a flag (KvmVm.SupportedGuestMemfdOptions), or the size is not a positive multiple of the page size.",
         (KvmOperation.CreateGuestMemfd, Errno.ENOTTY) => "the kernel has no guest_memfd (Linux 6.8, CONFIG_KVM_GUEST_MEMFD).",
         (KvmOperation.SetMemoryRegion, Errno.EINVAL) =>
-            "the flags do not go together, an address, size or offset is no multiple of the page size or out of range, the file is not a guest_memfd of this VM, the slot is missing, or it is bound to a guest_memfd and can only be removed.",
+            "the flags do not go together, an address, size or offset is no multiple of the page size or out of range, the file is "
+            + "not a guest_memfd of this VM, the slot is missing, or it is bound to a guest_memfd and can only be removed.",
         (KvmOperation.SetMemoryRegion, Errno.EEXIST) =>
             "the region overlaps another one, in the guest's addresses or in the guest_memfd.",
         (KvmOperation.SetMemoryRegion, Errno.EBADF) => "the guest_memfd is not open.",

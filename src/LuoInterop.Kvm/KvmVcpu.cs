@@ -115,7 +115,8 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <exception cref="InvalidOperationException">It stopped for another reason.</exception>
     public uint InternalError => Exit<kvm_run_internal>(KvmExitReason.InternalError).suberror;
 
-    /// <summary>Makes the vCPU begin in real mode at an address: KVM_SET_SREGS, KVM_SET_REGS. Other registers are as after a reset, or 0.</summary>
+    /// <summary>Makes the vCPU begin in real mode at an address: KVM_SET_SREGS, KVM_SET_REGS. Other registers are as after a reset,
+    /// or 0.</summary>
     /// <param name="segment">The code segment, a sixteenth of its address.</param>
     /// <param name="offset">The instruction pointer in it.</param>
     public void StartInRealMode(ushort segment, ushort offset)
@@ -133,7 +134,8 @@ public sealed unsafe class KvmVcpu : IDisposable
     }
 
     /// <summary>Runs the guest until something needs this program: KVM_RUN. What an exit left undone is completed first.</summary>
-    /// <returns>Why it stopped. A signal is <see cref="KvmExitReason.Interrupted"/>, memory that could not be had <see cref="KvmExitReason.MemoryFault"/>, although KVM_RUN returns an error for both.</returns>
+    /// <returns>Why it stopped. A signal is <see cref="KvmExitReason.Interrupted"/>, memory that could not be had
+    /// <see cref="KvmExitReason.MemoryFault"/>, although KVM_RUN returns an error for both.</returns>
     /// <exception cref="KernelException">
     /// EFAULT: the guest's memory has no page and KVM does not say where (user memory that is not mapped); EIO: the VM belongs
     /// to another process or is dead; EINVAL: the guest's state cannot be run.

@@ -9,7 +9,8 @@ namespace LuoInterop.Kvm;
 /// <summary>Holds a virtual machine: its memory regions and vCPUs.</summary>
 /// <remarks>
 /// <para>The kernel keeps the VM until this descriptor and those of its vCPUs and guest_memfds are all closed.</para>
-/// <para>Source: <c>include/uapi/linux/kvm.h</c>, <c>virt/kvm/kvm_main.c</c>, Linux 7.3. Members may be called from several threads at once.</para>
+/// <para>Source: <c>include/uapi/linux/kvm.h</c>, <c>virt/kvm/kvm_main.c</c>, Linux 7.3.
+/// Members may be called from several threads at once.</para>
 /// </remarks>
 public sealed class KvmVm : IDisposable
 {
@@ -40,7 +41,8 @@ public sealed class KvmVm : IDisposable
     /// <summary>Gets the VM's descriptor, for calls that take one. It stays owned by this object.</summary>
     public KernelHandle Handle { get; }
 
-    /// <summary>Gets the options with which this VM can have a guest_memfd; none before Linux 6.18, and on a kernel without guest_memfd.</summary>
+    /// <summary>Gets the options with which this VM can have a guest_memfd; none before Linux 6.18,
+    /// and on a kernel without guest_memfd.</summary>
     public GuestMemfdOptions SupportedGuestMemfdOptions => (GuestMemfdOptions)(uint)CheckExtension(KvmCapability.GuestMemfdFlags);
 
     /// <summary>Asks for a capability of this VM: KVM_CHECK_EXTENSION.</summary>
@@ -70,7 +72,8 @@ public sealed class KvmVm : IDisposable
         var file = new GuestMemfd(handle, options);
 
         // SAFETY: the kernel reads the structure on this stack during the call, as many bytes as the request number says.
-        KvmRefusal.Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);
+        KvmRefusal.Check(
+            handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_GUEST_MEMFD, (nint)(&argument))), KvmOperation.CreateGuestMemfd);
         int result = Kernel.Fcntl(file.Handle, FcntlHeader.F_SETFD, LibC.FD_CLOEXEC);
         if (result < 0)
         {
@@ -115,7 +118,8 @@ public sealed class KvmVm : IDisposable
     /// <param name="guestAddress">The guest-physical address of the first byte.</param>
     /// <param name="memory">The file, created with both options. It stays the caller's.</param>
     /// <param name="offset">Where the range begins in the file, in bytes.</param>
-    /// <param name="mapping">The mapping of just that range, through which KVM reads and writes for the guest. It stays the caller's, who must not dispose it before the region is removed; it is not collected as long as this object or a vCPU is referenced.</param>
+    /// <param name="mapping">The mapping of just that range, through which KVM reads and writes for the guest. It stays the caller's, who
+    /// must not dispose it before the region is removed; it is not collected as long as this object or a vCPU is referenced.</param>
     /// <inheritdoc cref="SetMemoryRegion(in KvmMemoryRegion)"/>
     public unsafe void AddMemory(uint slot, ulong guestAddress, GuestMemfd memory, long offset, MemfdMapping mapping)
     {
@@ -146,14 +150,16 @@ public sealed class KvmVm : IDisposable
     /// <summary>Creates a vCPU: KVM_CREATE_VCPU. Its descriptor is closed on exec.</summary>
     /// <param name="id">Its number, on x86-64 its APIC id.</param>
     /// <returns>The vCPU, whose descriptor belongs to it.</returns>
-    /// <exception cref="KernelException">EEXIST: the number is in use; EINVAL: it is too large, or the VM has as many as it can; EMFILE, ENFILE, ENOMEM.</exception>
+    /// <exception cref="KernelException">EEXIST: the number is in use; EINVAL: it is too large, or the VM has as many as it can;
+    /// EMFILE, ENFILE, ENOMEM.</exception>
     public KvmVcpu CreateVcpu(uint id = 0)
     {
         var handle = new KernelHandle(Kernel);
         try
         {
             KvmRefusal.Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_VCPU, (nint)id)), KvmOperation.CreateVcpu);
-            KvmRefusal.Check(MemfdMapping.TryMap(Kernel, handle, 0, _vcpuMapSize, writable: true, out MemfdMapping? run), KvmOperation.MapVcpu);
+            KvmRefusal.Check(
+                MemfdMapping.TryMap(Kernel, handle, 0, _vcpuMapSize, writable: true, out MemfdMapping? run), KvmOperation.MapVcpu);
             return new KvmVcpu(this, handle, run!);
         }
         catch

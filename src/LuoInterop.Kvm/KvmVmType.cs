@@ -3,7 +3,8 @@ using LuoInterop.Kvm.Interop;
 namespace LuoInterop.Kvm;
 
 /// <summary>Names the types of VM of x86-64. Other numbers are legal values too.</summary>
-/// <remarks>Source: <c>arch/x86/include/uapi/asm/kvm.h</c>, Linux 7.3. Which of them a kernel has says <see cref="KvmCapability.VmTypes"/>.</remarks>
+/// <remarks>Source: <c>arch/x86/include/uapi/asm/kvm.h</c>, Linux 7.3. Which of them a kernel has says
+/// <see cref="KvmCapability.VmTypes"/>.</remarks>
 public enum KvmVmType : uint
 {
     /// <summary>An ordinary VM. All of its memory is shared with the host.</summary>

@@ -23,7 +23,8 @@ public sealed class LitmusScript
     /// <summary>Gets how many kernels the script runs in: one, and one more for each <c>kexec</c>.</summary>
     public int Kernels => 1 + Lines.Count(static line => line.IsKexec);
 
-    /// <summary>Gets whether the script needs a machine of its own, because it chooses the next kernel's command line or may panic it.</summary>
+    /// <summary>Gets whether the script needs a machine of its own,
+    /// because it chooses the next kernel's command line or may panic it.</summary>
     public bool IsAlone => Lines.Any(static line => line.Operation.IsAlone);
 
     /// <summary>Gets the first line that only an emulated kernel can follow, since it chooses a kernel's release, or null.</summary>
@@ -52,7 +53,8 @@ public sealed class LitmusScript
         if (Utf8.ToUtf16(bytes, text, out int valid, out int length, replaceInvalidSequences: false) != OperationStatus.Done)
         {
             int line = 1 + bytes[..valid].Count((byte)'\n');
-            throw new LitmusSyntaxException(name, line, $"the byte 0x{bytes[valid]:x2} is not UTF-8; in a quoted text, write it as \\x{bytes[valid]:x2}.");
+            throw new LitmusSyntaxException(
+                name, line, $"the byte 0x{bytes[valid]:x2} is not UTF-8; in a quoted text, write it as \\x{bytes[valid]:x2}.");
         }
 
         return Parse(name, new string(text, 0, length));
@@ -64,7 +66,8 @@ public sealed class LitmusScript
     public static LitmusScript Of(string name, IEnumerable<LitmusLine> lines) => new(name, [.. lines]);
 
     /// <summary>Writes the script as text that <see cref="Parse"/> reads.</summary>
-    /// <param name="observations">What was observed of each line, to be written as its expectation; null to write what the script expects.</param>
+    /// <param name="observations">What was observed of each line, to be written as its expectation;
+    /// null to write what the script expects.</param>
     public string ToText(IReadOnlyList<string?>? observations = null)
     {
         var text = new System.Text.StringBuilder();

@@ -64,14 +64,16 @@ public sealed record VmOptions
     /// <summary>Gives files that the payload finds in <c>/run/luo/files</c>: name there, path on the host.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Gives host folders beneath /tmp, /run or /dev/shm that the guest must see, read-only, through its own tmpfs there.</summary>
+    /// <summary>Gives host folders beneath /tmp, /run or /dev/shm that the guest must see, read-only,
+    /// through its own tmpfs there.</summary>
     /// <remarks>The working folder, and folders named by absolute paths in <see cref="Command"/>, are shown without being listed.</remarks>
     public IReadOnlyList<string> ShownFolders { get; init; } = [];
 
     /// <summary>Gives the guest's memory in MiB.</summary>
     public int MemoryMiB { get; init; } = 2048;
 
-    /// <summary>Gives the path of a file that QEMU makes and that holds the guest's memory, during the run and after it; null for none.</summary>
+    /// <summary>Gives the path of a file that QEMU makes and that holds the guest's memory, during the run and after it;
+    /// null for none.</summary>
     /// <remarks>
     /// The offset of a byte in the file is its physical address; from 640 KiB to 1 MiB the guest sees devices and firmware
     /// instead. More memory than <see cref="MaxMemoryImageMiB"/> is refused, because a part of it would have its addresses
@@ -79,7 +81,8 @@ public sealed record VmOptions
     /// </remarks>
     public string? MemoryImage { get; init; }
 
-    /// <summary>The most memory in MiB of a guest with a <see cref="MemoryImage"/>: 2 GiB, below which every PC of QEMU has no hole.</summary>
+    /// <summary>The most memory in MiB of a guest with a <see cref="MemoryImage"/>: 2 GiB,
+    /// below which every PC of QEMU has no hole.</summary>
     /// <remarks>Source: <c>hw/i386/pc_piix.c</c> and <c>hw/i386/pc_q35.c</c> of QEMU, max_ram_below_4g.</remarks>
     public const int MaxMemoryImageMiB = 2048;
 
@@ -113,7 +116,8 @@ public sealed record VmOptions
     /// <summary>Chooses the accelerator.</summary>
     public VmAccelerator Accelerator { get; init; }
 
-    /// <summary>Gives QEMU's processor model, such as <c>EPYC,+svm,+npt</c> for KVM inside the guest; null takes the accelerator's best.</summary>
+    /// <summary>Gives QEMU's processor model, such as <c>EPYC,+svm,+npt</c> for KVM inside the guest;
+    /// null takes the accelerator's best.</summary>
     public string? CpuModel { get; init; }
 
     /// <summary>Gives further arguments for QEMU.</summary>

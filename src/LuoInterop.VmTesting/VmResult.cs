@@ -97,7 +97,8 @@ public sealed class VmResult
     /// <summary>Gives why the machine was lost; null unless <see cref="Outcome"/> is <see cref="VmOutcome.VmLost"/>.</summary>
     public required VmLoss? Loss { get; init; }
 
-    /// <summary>Gives what does not hold, one sentence each; empty unless <see cref="Outcome"/> is <see cref="VmOutcome.Failed"/>.</summary>
+    /// <summary>Gives what does not hold, one sentence each; empty unless <see cref="Outcome"/> is
+    /// <see cref="VmOutcome.Failed"/>.</summary>
     public required IReadOnlyList<string> Failures { get; init; }
 
     /// <summary>Gives the payload's exit status, or null when it was ended by a signal or never told.</summary>
@@ -167,7 +168,11 @@ public sealed class VmResult
         foreach (KernelBoot kernel in Kernels)
         {
             text.Append("\n  kernel ").Append(kernel.Stage).Append(": ").Append(kernel.Release).Append(" announced at ")
-                .Append(Seconds(kernel.Announced)).Append(" (uptime ").Append(Seconds(kernel.Uptime)).Append("), ran ").Append(Seconds(kernel.Duration));
+                .Append(Seconds(kernel.Announced))
+                .Append(" (uptime ")
+                .Append(Seconds(kernel.Uptime))
+                .Append("), ran ")
+                .Append(Seconds(kernel.Duration));
         }
 
         foreach (string warning in KernelWarnings)
@@ -186,7 +191,8 @@ public sealed class VmResult
         return text.ToString();
     }
 
-    private static string Seconds(TimeSpan time) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+    private static string Seconds(TimeSpan time) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
 
     private static void AppendTail(StringBuilder text, string title, string output)
     {

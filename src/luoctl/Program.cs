@@ -13,7 +13,8 @@ if (args is [GuestReplay.Word])
 
 if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/self/cmdline")) is { } invalid)
 {
-    Console.Error.WriteLine($"luoctl: the argument '{invalid}' is not UTF-8, and .NET cannot name such a file; rename it, or give it on standard input: luoctl replay -");
+    Console.Error.WriteLine($"luoctl: the argument '{invalid}' is not UTF-8, and .NET cannot name such a file; rename it, or give "
+        + "it on standard input: luoctl replay -");
     return ReplayCommand.CannotRun;
 }
 

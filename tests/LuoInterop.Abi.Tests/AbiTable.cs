@@ -29,7 +29,8 @@ internal sealed record ConstantsEntry(Type Type, params string[] Headers)
     /// <summary>Gets the constants whose C form is not their name.</summary>
     public IReadOnlyDictionary<string, CForm> Forms { get; init; } = new Dictionary<string, CForm>();
 
-    /// <summary>Gets the constants that only x86 has, or that arm64 gives another value without being asked here, each with the reason.</summary>
+    /// <summary>Gets the constants that only x86 has, or that arm64 gives another value without being asked here,
+    /// each with the reason.</summary>
     public IReadOnlyDictionary<string, string> OnlyOnX86 { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Gets the reason why arm64 has no such header; null if both architectures have it.</summary>

@@ -23,7 +23,8 @@ public sealed class Arm64Tests
         }
     }
 
-    /// <summary>What x86-64 declares does not hold on arm64 exactly where the code chooses by architecture, or says that it is x86's.</summary>
+    /// <summary>What x86-64 declares does not hold on arm64 exactly where the code chooses by architecture,
+    /// or says that it is x86's.</summary>
     [Theory]
     [Trait("Category", "Kernel")]
     [MemberData(nameof(Constants))]
@@ -96,7 +97,8 @@ public sealed class Arm64Tests
     public void ChosenConstant_IsTheRunningArchitectures()
     {
         Interop.PerArchitecture number = new(X64: 1, Arm64: 2);
-        int expected = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 2 : 1;
+        int expected = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
+            == System.Runtime.InteropServices.Architecture.Arm64 ? 2 : 1;
         Assert.Equal(expected, (int)number);
     }
 

@@ -27,7 +27,8 @@ internal static class BuiltCode
 
     /// <summary>Gets the methods of <see cref="LibC"/> that are called; a constant is one that begins with get_.</summary>
     public static IReadOnlyList<MethodDefinition> Called { get; } =
-        [.. References().Where(method => method.DeclaringType.FullName == $"{Namespace}.LibC").Select(method => (MethodDefinition)method.Resolve())
+        [.. References().Where(method => method.DeclaringType.FullName == $"{Namespace}.LibC")
+            .Select(method => (MethodDefinition)method.Resolve())
             .DistinctBy(method => method.FullName).OrderBy(method => method.FullName, StringComparer.Ordinal)];
 
     /// <summary>Gets the constants that are read, by their C names.</summary>
@@ -37,7 +38,8 @@ internal static class BuiltCode
     /// <summary>Gets the types of Tmds.LibC that are named, by whatever: a variable, a field, a call of one of their members.</summary>
     public static IReadOnlyList<TypeDefinition> Types { get; } =
         [.. Modules.SelectMany(module => module.GetTypeReferences()).Where(type => type.Namespace == Namespace && type.Name != "LibC")
-            .Select(type => Tmds.GetType(type.FullName)).DistinctBy(type => type.FullName).OrderBy(type => type.FullName, StringComparer.Ordinal)];
+            .Select(type => Tmds.GetType(type.FullName)).DistinctBy(type => type.FullName)
+            .OrderBy(type => type.FullName, StringComparer.Ordinal)];
 
     /// <summary>Gets the imports that are used: those of Tmds.LibC that a call ends in, and all that the projects declare.</summary>
     public static IReadOnlyList<MethodDefinition> Imports { get; } =
@@ -50,7 +52,8 @@ internal static class BuiltCode
     public static bool IsNumber(TypeDefinition type) => type.Fields.Count == 1 && type.Fields[0].Name == "__value";
 
     private static IEnumerable<MemberReference> References() =>
-        Modules.SelectMany(module => module.GetMemberReferences()).Where(member => member is MethodReference && member.DeclaringType.Namespace == Namespace);
+        Modules.SelectMany(module => module.GetMemberReferences())
+            .Where(member => member is MethodReference && member.DeclaringType.Namespace == Namespace);
 
     // A method of Tmds.LibC that only converts arguments ends in a call of its own import.
     private static MethodDefinition ImportOf(MethodDefinition method) => method.IsPInvokeImpl
@@ -63,8 +66,10 @@ internal static class BuiltCode
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         string output = Path.Combine("bin", own.Parent!.Name, own.Name);
         return from folder in s_folders
-               from project in Directory.EnumerateFiles(Path.Combine(KernelHeaders.RepositoryRoot(), folder), "*.csproj", SearchOption.AllDirectories)
-               let name = XDocument.Load(project).Descendants("AssemblyName").FirstOrDefault()?.Value ?? Path.GetFileNameWithoutExtension(project)
+               from project in Directory.EnumerateFiles(
+                   Path.Combine(KernelHeaders.RepositoryRoot(), folder), "*.csproj", SearchOption.AllDirectories)
+               let name = XDocument.Load(project).Descendants("AssemblyName").FirstOrDefault()?.Value
+                   ?? Path.GetFileNameWithoutExtension(project)
                let file = Path.Combine(Path.GetDirectoryName(project)!, output, name + ".dll")
                where File.Exists(file)
                select file;
@@ -72,5 +77,6 @@ internal static class BuiltCode
 
     // The build copies Tmds.LibC for each architecture.
     private static ModuleDefinition ReadTmds(string runtime) => ModuleDefinition.ReadModule(
-        Path.Combine(AppContext.BaseDirectory, "runtimes", runtime, "lib", "netstandard2.0", Path.GetFileName(typeof(LibC).Assembly.Location)));
+        Path.Combine(
+            AppContext.BaseDirectory, "runtimes", runtime, "lib", "netstandard2.0", Path.GetFileName(typeof(LibC).Assembly.Location)));
 }

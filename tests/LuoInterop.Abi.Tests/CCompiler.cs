@@ -16,7 +16,8 @@ internal sealed record Verdict(bool Accepted, string Messages, IReadOnlyList<str
             .Distinct()];
 
     /// <summary>Counts the static assertions that the compiler refused.</summary>
-    public int FailedAssertions => Messages.Split('\n').Count(line => line.Contains("error: static assertion failed", StringComparison.Ordinal));
+    public int FailedAssertions =>
+        Messages.Split('\n').Count(line => line.Contains("error: static assertion failed", StringComparison.Ordinal));
 }
 
 /// <summary>Compiles probes: against the kernel's headers only, or against the C library's.</summary>
@@ -66,7 +67,8 @@ internal static partial class CCompiler
     }
 
     /// <summary>Tells whether arm64 has a header <c>asm/NAME</c>.</summary>
-    public static async Task<bool> Arm64HasAsync(string header) => File.Exists(Path.Combine(await Arm64Headers.Value, Path.GetFileName(header)));
+    public static async Task<bool> Arm64HasAsync(string header) =>
+        File.Exists(Path.Combine(await Arm64Headers.Value, Path.GetFileName(header)));
 
     /// <summary>Checks a probe against the C library's headers of a compiler.</summary>
     public static async Task<Verdict> CheckAgainstLibcAsync(Tool compiler, string name, string source)
@@ -102,11 +104,14 @@ internal static partial class CCompiler
         using ProbeFolder folder = new(name, source);
         // Position-independent code would add the name of its own table.
         // A parameter that the header calls an array is a pointer all the same.
-        string[] options = ["-std=gnu11", "-Wall", "-Werror", "-Wno-array-parameter", "-O0", "-fno-builtin", "-fno-pic", "-c", folder.Source, "-o", folder.Object];
+        string[] options = [
+            "-std=gnu11", "-Wall", "-Werror", "-Wno-array-parameter", "-O0", "-fno-builtin", "-fno-pic", "-c", folder.Source, "-o",
+            folder.Object];
         ToolResult compiled = await Tool.Gcc.RunAsync(options, Limit);
         Assert.True(
             compiled.ExitCode == 0,
-            $"The C library's headers disagree (a missing header is in: apt-get install {Tool.Gcc.Package}):\n{folder.Shorten(compiled.Errors)}");
+            "The C library's headers disagree (a missing header is in: apt-get install "
+            + $"{Tool.Gcc.Package}):\n{folder.Shorten(compiled.Errors)}");
         ToolResult symbols = await Tool.Nm.RunAsync(["--undefined-only", "--format=posix", folder.Object], Limit);
         Assert.True(symbols.ExitCode == 0, symbols.Errors);
         return [.. symbols.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0])];
@@ -121,7 +126,8 @@ internal static partial class CCompiler
         using ProbeFolder folder = new("where", "#include <asm/unistd.h>\n");
         ToolResult result = await Tool.Arm64Gcc.RunAsync(["-M", "-MT", "probe", folder.Source], Limit);
         Assert.True(result.ExitCode == 0, $"arm64's headers are missing (apt-get install {Tool.Arm64Gcc.Package}):\n{result.Errors}");
-        return Path.GetDirectoryName(ParseHeaders(result.Output).First(header => header.EndsWith("/asm/unistd.h", StringComparison.Ordinal)))!;
+        return Path.GetDirectoryName(
+            ParseHeaders(result.Output).First(header => header.EndsWith("/asm/unistd.h", StringComparison.Ordinal)))!;
     }
 
     private static async Task<string> FindOwnHeadersAsync(Tool compiler)

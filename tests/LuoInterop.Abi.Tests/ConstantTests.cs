@@ -28,7 +28,8 @@ public sealed class ConstantTests
     [MemberData(nameof(Names))]
     public async Task Constants_WithEveryValueWrong_AreRefusedInEveryAssertion(string name)
     {
-        ConstantExpectation[] wrong = [.. ConstantExpectation.Of(Entry(name)).Select(constant => constant with { Value = constant.Value + 1 })];
+        ConstantExpectation[] wrong =
+            [.. ConstantExpectation.Of(Entry(name)).Select(constant => constant with { Value = constant.Value + 1 })];
         int refused = 0;
         foreach (string program in Probe.Write(wrong))
         {
@@ -50,7 +51,8 @@ public sealed class ConstantTests
     [InlineData("linux/kvm.h", "KVM_MEM_", typeof(KvmHeader))]
     public async Task Header_HasNoMacroThatIsNotDeclared(string header, string prefix, Type declarations)
     {
-        string[] macros = [.. (await CCompiler.ListKernelMacrosAsync(header)).Where(macro => macro.StartsWith(prefix, StringComparison.Ordinal))];
+        string[] macros =
+            [.. (await CCompiler.ListKernelMacrosAsync(header)).Where(macro => macro.StartsWith(prefix, StringComparison.Ordinal))];
         Assert.NotEmpty(macros);
         HashSet<string> declared = [.. Probe.ConstantFields(declarations).Select(field => field.Name)];
         Assert.DoesNotContain(macros, macro => !declared.Contains(macro) && TmdsConstant.Find(macro, arm64: false) is null);

@@ -56,7 +56,8 @@ public sealed class CoverageTests
     {
         foreach (Type structure in AbiTable.Structures.Select(entry => entry.Type))
         {
-            Assert.All(PlainFields(structure), type => Assert.True(type.IsPointer || ManagedLayout.IsSigned(type) is not null, $"{structure.Name} holds {type}"));
+            Assert.All(PlainFields(structure), type =>
+                Assert.True(type.IsPointer || ManagedLayout.IsSigned(type) is not null, $"{structure.Name} holds {type}"));
             Assert.Equal(LayoutKind.Sequential, structure.StructLayoutAttribute!.Value);
         }
     }

@@ -28,7 +28,8 @@ public sealed class EntryPointTests
     [Fact]
     public void OwnImports_AreInHeaderClassesOnly()
     {
-        MethodDefinition[] own = [.. Own().Where(import => import.Module.Name.StartsWith("LuoInterop", StringComparison.Ordinal) && IsOfSources(import, "src"))];
+        MethodDefinition[] own =
+            [.. Own().Where(import => import.Module.Name.StartsWith("LuoInterop", StringComparison.Ordinal) && IsOfSources(import, "src"))];
         Assert.NotEmpty(own);
         Assert.All(own, import => Assert.EndsWith("Header", import.DeclaringType.Name, StringComparison.Ordinal));
         Assert.All(own, import => Assert.EndsWith(".Interop", import.DeclaringType.Namespace, StringComparison.Ordinal));
@@ -53,7 +54,8 @@ public sealed class EntryPointTests
     {
         (FunctionEntry function, MethodDefinition import) = Find(title);
 
-        IReadOnlyList<string> symbols = await CCompiler.ListUndefinedSymbolsAsync(function.Symbol, NativeSignature.WriteProbe(function, import));
+        IReadOnlyList<string> symbols =
+            await CCompiler.ListUndefinedSymbolsAsync(function.Symbol, NativeSignature.WriteProbe(function, import));
 
         Assert.Equal([import.PInvokeInfo.EntryPoint], symbols);
     }
@@ -131,7 +133,8 @@ public sealed class EntryPointTests
         (FunctionEntry function, MethodDefinition import) = OfSymbol("fchmod");
 
         Exception error = await Assert.ThrowsAnyAsync<Exception>(
-            () => CCompiler.ListUndefinedSymbolsAsync("lacking", NativeSignature.WriteProbe(function with { Header = "sys/types.h" }, import)));
+            () => CCompiler.ListUndefinedSymbolsAsync(
+                "lacking", NativeSignature.WriteProbe(function with { Header = "sys/types.h" }, import)));
 
         Assert.Contains("'fchmod' undeclared", error.Message, StringComparison.Ordinal);
     }
@@ -150,7 +153,8 @@ public sealed class EntryPointTests
         Assert.Contains("parameter advice of madvise is declared as 4 bytes", error.Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<MethodDefinition> Own() => s_imports.Where(import => import.Module.Assembly.Name.Name != BuiltCode.Tmds.Assembly.Name.Name);
+    private static IEnumerable<MethodDefinition> Own() =>
+        s_imports.Where(import => import.Module.Assembly.Name.Name != BuiltCode.Tmds.Assembly.Name.Name);
 
     private static bool IsOfSources(MethodDefinition import, string folder) =>
         import.Module.FileName.StartsWith(Path.Combine(KernelHeaders.RepositoryRoot(), folder) + '/', StringComparison.Ordinal);
@@ -160,12 +164,14 @@ public sealed class EntryPointTests
         import.PInvokeInfo.SupportsLastError
         || import.DeclaringType.Methods.Any(method => IsGeneratedStub(method)
             && method.Body.Instructions.Any(step => step.Operand is MethodReference called && called.Resolve() == import)
-            && method.Body.Instructions.Any(step => step.OpCode == OpCodes.Call && step.Operand is MethodReference { Name: nameof(Marshal.SetLastPInvokeError) }));
+            && method.Body.Instructions.Any(step =>
+                step.OpCode == OpCodes.Call && step.Operand is MethodReference { Name: nameof(Marshal.SetLastPInvokeError) }));
 
     private static bool IsGeneratedStub(MethodDefinition method) =>
         method.HasBody && method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(LibraryImportAttribute));
 
-    private static (FunctionEntry Function, MethodDefinition Import) Find(string title) => Of(s_imports.Single(import => Title(import) == title));
+    private static (FunctionEntry Function, MethodDefinition Import) Find(string title) =>
+        Of(s_imports.Single(import => Title(import) == title));
 
     private static (FunctionEntry Function, MethodDefinition Import) OfSymbol(string symbol) =>
         Of(s_imports.First(import => import.PInvokeInfo.EntryPoint == symbol));
@@ -174,5 +180,6 @@ public sealed class EntryPointTests
         (FunctionTable.Functions.Single(function => function.Symbol == import.PInvokeInfo.EntryPoint), import);
 
     private static string Title(MethodDefinition import) =>
-        $"{import.Module.Assembly.Name.Name}: {import.PInvokeInfo.EntryPoint}({string.Join(", ", import.Parameters.Select(parameter => parameter.ParameterType.Name))})";
+        $"{import.Module.Assembly.Name.Name}: "
+        + $"{import.PInvokeInfo.EntryPoint}({string.Join(", ", import.Parameters.Select(parameter => parameter.ParameterType.Name))})";
 }

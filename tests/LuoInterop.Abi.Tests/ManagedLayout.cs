@@ -34,8 +34,10 @@ internal static class ManagedLayout
     /// <summary>Tells whether a type is a signed integer; null if it is no integer.</summary>
     public static bool? IsSigned(Type type) => type switch
     {
-        _ when type == typeof(sbyte) || type == typeof(short) || type == typeof(int) || type == typeof(long) || type == typeof(nint) => true,
-        _ when type == typeof(byte) || type == typeof(ushort) || type == typeof(uint) || type == typeof(ulong) || type == typeof(nuint) => false,
+        _ when type == typeof(sbyte) || type == typeof(short) || type == typeof(int) || type == typeof(long) || type == typeof(nint) =>
+            true,
+        _ when type == typeof(byte) || type == typeof(ushort) || type == typeof(uint) || type == typeof(ulong) || type == typeof(nuint) =>
+            false,
         _ => null,
     };
 }

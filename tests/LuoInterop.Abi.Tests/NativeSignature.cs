@@ -26,7 +26,8 @@ internal sealed record PassedType(string Name, int? Size, bool? Signed)
             MetadataType.IntPtr => new(type.Name, nint.Size, true),
             MetadataType.UIntPtr => new(type.Name, nint.Size, false),
             _ when type.Name == "syscall_arg" => new(type.Name, nint.Size, null),
-            _ when type.Resolve() is { IsValueType: true } number && BuiltCode.IsNumber(number) => Of(number.Fields[0].FieldType) with { Name = type.Name },
+            _ when type.Resolve() is { IsValueType: true } number && BuiltCode.IsNumber(number) =>
+                Of(number.Fields[0].FieldType) with { Name = type.Name },
             _ => throw new NotSupportedException($"{type.FullName} is no plain number and no pointer: the runtime would convert it."),
         };
     }
@@ -42,7 +43,9 @@ internal static class NativeSignature
     {
         string symbol = import.PInvokeInfo.EntryPoint;
         PassedType[] parameters = [.. import.Parameters.Select(parameter => PassedType.Of(parameter.ParameterType))];
-        Assert.True(function.Variadic ? parameters.Length >= function.Parameters.Length : parameters.Length == function.Parameters.Length, $"{import.FullName} has {parameters.Length} parameters");
+        Assert.True(function.Variadic
+            ? parameters.Length >= function.Parameters.Length
+            : parameters.Length == function.Parameters.Length, $"{import.FullName} has {parameters.Length} parameters");
 
         StringBuilder code = new();
         code.Append($"#define _GNU_SOURCE\n#include <sys/types.h>\n#include <{function.Header}>\n");
@@ -70,7 +73,8 @@ internal static class NativeSignature
 
     private static void Expect(StringBuilder code, string type, PassedType managed, string what)
     {
-        code.Append($"_Static_assert(sizeof({type}) == {managed.Size ?? nint.Size}, \"{what} is declared as {managed.Size ?? nint.Size} bytes\");\n");
+        code.Append($"_Static_assert(sizeof({type}) == {managed.Size ?? nint.Size}, \"{what} is declared as "
+            + $"{managed.Size ?? nint.Size} bytes\");\n");
         Assert.True(managed.IsPointer == type.EndsWith('*'), $"{what}: {managed.Name} against {type}");
 
         // A register has no sign; an enum of C has whichever the compiler gives it.

@@ -43,7 +43,8 @@ internal static class Probe
 {
     /// <summary>Gets the constants of a class, those that the architecture chooses too.</summary>
     public static FieldInfo[] ConstantFields(Type type) =>
-        [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic).Where(field => field.IsLiteral || IsChosen(field))];
+        [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Where(field => field.IsLiteral || IsChosen(field))];
 
     /// <summary>Says whether the architecture chooses a constant's value. The type is compiled into more than one assembly.</summary>
     public static bool IsChosen(FieldInfo field) => field.FieldType.FullName == typeof(PerArchitecture).FullName;
@@ -64,7 +65,8 @@ internal static class Probe
     private static object? Value(FieldInfo constant, bool arm64) =>
         constant.IsLiteral
             ? constant.GetRawConstantValue()
-            : constant.FieldType.GetProperty(arm64 ? nameof(PerArchitecture.Arm64) : nameof(PerArchitecture.X64))!.GetValue(constant.GetValue(null));
+            : constant.FieldType.GetProperty(arm64 ? nameof(PerArchitecture.Arm64) : nameof(PerArchitecture.X64))!
+                .GetValue(constant.GetValue(null));
 
     public static string Write(StructureExpectation structure)
     {

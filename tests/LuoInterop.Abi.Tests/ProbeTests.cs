@@ -18,7 +18,10 @@ public sealed class ProbeTests
 
         Assert.False(verdict.Accepted);
         Assert.Equal(1, verdict.FailedAssertions);
-        Assert.Contains("__builtin_offsetof(struct liveupdate_session_preserve_fd, token) is declared as 12", verdict.Messages, StringComparison.Ordinal);
+        Assert.Contains(
+            "__builtin_offsetof(struct liveupdate_session_preserve_fd, token) is declared as 12",
+            verdict.Messages,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class ProbeTests
     {
         Tool missing = Tool.Gcc with { Name = "luointerop-no-such-gcc" };
 
-        InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(() => missing.RunAsync([], TimeSpan.FromMinutes(1)));
+        InvalidOperationException error =
+            await Assert.ThrowsAsync<InvalidOperationException>(() => missing.RunAsync([], TimeSpan.FromMinutes(1)));
 
         Assert.Contains("apt-get install gcc libc6-dev", error.Message, StringComparison.Ordinal);
     }

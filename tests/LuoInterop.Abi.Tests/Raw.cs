@@ -9,7 +9,8 @@ internal static class Raw
     /// <summary>Gets the assemblies that make system calls.</summary>
     public static IReadOnlyList<Assembly> Assemblies { get; } =
     [
-        typeof(Kernel).Assembly, Assembly.Load("LuoInterop.Kho"), Assembly.Load("LuoInterop.Kvm"), Assembly.Load("LuoInterop.Emulation"), Assembly.Load("LuoInterop.Litmus"),
+        typeof(Kernel).Assembly, Assembly.Load("LuoInterop.Kho"), Assembly.Load("LuoInterop.Kvm"),
+        Assembly.Load("LuoInterop.Emulation"), Assembly.Load("LuoInterop.Litmus"),
         Assembly.Load("LuoInterop.VmTesting"), Assembly.Load("luoctl"),
     ];
 

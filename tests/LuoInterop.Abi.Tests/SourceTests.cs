@@ -9,7 +9,8 @@ public sealed partial class SourceTests
     private static readonly string[] s_formats =
     [
         "src/LuoInterop.Kho/", "src/LuoInterop.Emulation/Previews/GuestMemfd/Abi/",
-        "src/LuoInterop.Emulation/Previews/HugeTlb/Abi/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs", "src/LuoInterop/Kexec/KernelParameter.cs",
+        "src/LuoInterop.Emulation/Previews/HugeTlb/Abi/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs",
+        "src/LuoInterop/Kexec/KernelParameter.cs",
     ];
 
     [Fact]
@@ -18,7 +19,8 @@ public sealed partial class SourceTests
         List<string> found = [];
         foreach ((string file, string text) in Sources("src"))
         {
-            if (!file.Contains("/Interop/", StringComparison.Ordinal) && !s_formats.Any(format => file.StartsWith(format, StringComparison.Ordinal)))
+            if (!file.Contains("/Interop/", StringComparison.Ordinal)
+                && !s_formats.Any(format => file.StartsWith(format, StringComparison.Ordinal)))
             {
                 found.AddRange(CNamedNumber().Matches(text).Select(match => $"{file}: {match.Value}"));
             }
@@ -37,7 +39,10 @@ public sealed partial class SourceTests
         List<string> found = [];
         foreach ((string file, string text) in ((string[])["src", "tests", "bench", "samples"]).SelectMany(Sources))
         {
-            found.AddRange(CNamedNumber().Matches(text).Where(match => chosen.Contains(match.Groups[1].Value)).Select(match => $"{file}: {match.Value}"));
+            found.AddRange(CNamedNumber()
+                .Matches(text)
+                .Where(match => chosen.Contains(match.Groups[1].Value))
+                .Select(match => $"{file}: {match.Value}"));
         }
 
         Assert.Empty(found);
@@ -55,7 +60,10 @@ public sealed partial class SourceTests
             {
                 calls++;
                 string arguments = Arguments(text, call.Index + call.Length);
-                found.AddRange(Literal().Matches(arguments).Where(literal => literal.Value is not ("0" or "1")).Select(literal => $"{file}: {call.Value}{arguments})"));
+                found.AddRange(Literal()
+                    .Matches(arguments)
+                    .Where(literal => literal.Value is not ("0" or "1"))
+                    .Select(literal => $"{file}: {call.Value}{arguments})"));
             }
         }
 
@@ -81,7 +89,9 @@ public sealed partial class SourceTests
         foreach (string file in Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
         {
             string name = Path.GetRelativePath(root, file);
-            if (!name.Contains("/obj/", StringComparison.Ordinal) && !name.Contains("/bin/", StringComparison.Ordinal) && !name.Contains("/Interop/", StringComparison.Ordinal))
+            if (!name.Contains("/obj/", StringComparison.Ordinal)
+                && !name.Contains("/bin/", StringComparison.Ordinal)
+                && !name.Contains("/Interop/", StringComparison.Ordinal))
             {
                 yield return (name, File.ReadAllText(file));
             }

@@ -21,7 +21,8 @@ public sealed class StructureTests
         StructureExpectation wrong = right with
         {
             Size = right.Size + 1,
-            Fields = [.. right.Fields.Select(field => field with { Offset = field.Offset + 1, Size = field.Size + 1, Signed = !field.Signed })],
+            Fields = [
+                .. right.Fields.Select(field => field with { Offset = field.Offset + 1, Size = field.Size + 1, Signed = !field.Signed })],
         };
 
         Verdict verdict = await CCompiler.CheckAgainstKernelAsync(name, Probe.Write(wrong));

@@ -9,7 +9,8 @@ public sealed class TmdsTests
 {
     private static readonly string[] s_headers =
     [
-        "errno.h", "fcntl.h", "poll.h", "signal.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h", "sys/types.h", "sys/uio.h",
+        "errno.h", "fcntl.h", "poll.h", "signal.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
+        "sys/types.h", "sys/uio.h",
         "unistd.h",
     ];
 
@@ -65,7 +66,8 @@ public sealed class TmdsTests
     public void CodeOfEveryLibrary_IsRead()
     {
         string[] read = [.. BuiltCode.Modules.Select(module => module.Assembly.Name.Name)];
-        Assert.Superset(new HashSet<string> { "LuoInterop", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting" }, read.ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "LuoInterop", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting" }, read.ToHashSet());
         Assert.InRange(BuiltCode.Constants.Count, 40, int.MaxValue);
         Assert.Contains(BuiltCode.Types, type => type.Name == "statx");
     }
@@ -87,7 +89,8 @@ public sealed class TmdsTests
     [Fact]
     public void Constant_IsReadAsTheRunningProgramHasIt()
     {
-        bool arm64 = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
+        bool arm64 =
+            System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64;
         foreach (string name in BuiltCode.Constants.Where(name => name != "MAP_FAILED"))
         {
             object value = typeof(LibC).GetProperty(name)!.GetValue(null)!;
@@ -109,12 +112,16 @@ public sealed class TmdsTests
                 {
                     compared.Add(field.Name);
                     Int128 expected = field.DeclaringType!.Name is "Refused" or "ProcessMemory" ? -theirs : theirs;
-                    Assert.True(value == expected != s_different.ContainsKey(field.Name), $"{field.DeclaringType!.Name}.{field.Name} is {value}, there {theirs}");
+                    Assert.True(value == expected
+                        != s_different.ContainsKey(field.Name), $"{field.DeclaringType!.Name}.{field.Name} is {value}, there {theirs}");
                 }
             }
         }
 
-        Assert.Superset(new HashSet<string> { "F_ADD_SEALS", "F_SEAL_WRITE", "MADV_REMOVE", "FIOCLEX", "FALLOC_FL_PUNCH_HOLE", "EHWPOISON", "O_LARGEFILE" }, compared.ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "F_ADD_SEALS", "F_SEAL_WRITE", "MADV_REMOVE", "FIOCLEX", "FALLOC_FL_PUNCH_HOLE", "EHWPOISON",
+                "O_LARGEFILE" },
+            compared.ToHashSet());
         Assert.Subset(compared.ToHashSet(), s_different.Keys.ToHashSet());
     }
 
@@ -146,7 +153,8 @@ public sealed class TmdsTests
         }
 
         // What was measured here holds for arm64 too: there the fields are the same.
-        Assert.Equal(Shape(BuiltCode.TmdsByArm64[false].GetType(type.FullName!)), Shape(BuiltCode.TmdsByArm64[true].GetType(type.FullName!)));
+        Assert.Equal(
+            Shape(BuiltCode.TmdsByArm64[false].GetType(type.FullName!)), Shape(BuiltCode.TmdsByArm64[true].GetType(type.FullName!)));
     }
 
     [Theory]
@@ -179,7 +187,8 @@ public sealed class TmdsTests
         return s_fields.GetValueOrDefault($"{structure}.{name}", name);
     }
 
-    private static string Shape(TypeDefinition type) => $"{type.Attributes & Mono.Cecil.TypeAttributes.LayoutMask} {type.PackingSize} {type.ClassSize}: "
+    private static string Shape(
+        TypeDefinition type) => $"{type.Attributes & Mono.Cecil.TypeAttributes.LayoutMask} {type.PackingSize} {type.ClassSize}: "
         + string.Join(", ", type.Fields.Select(field => $"{field.Name} at {field.Offset} ({ShapeOf(field.FieldType)})"));
 
     private static string ShapeOf(TypeReference type) => type.IsPrimitive || type.IsPointer ? type.FullName : Shape(type.Resolve());

@@ -101,7 +101,8 @@ public sealed class BuildComparisonTests : IDisposable
         Save(1, "old-memfd", run);
         Save(1, "new-memfd", run with { Machine = run.Machine with { Processor = "another processor" } });
         string message = Assert.Throws<InvalidDataException>(() => BuildComparison.Read(_folder)).Message;
-        Assert.Contains("are of different processors (another processor; some processor): they are not compared.", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "are of different processors (another processor; some processor): they are not compared.", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +117,8 @@ public sealed class BuildComparisonTests : IDisposable
     private void Save(int round, string name, RunResults run) => run.Save(Path.Combine(_folder, $"{round}-{name}.json"));
 
     private static BuildComparison Of(Func<int, double> old, Func<int, double> @new) => new(
-        [.. Enumerable.Range(0, 6).Select(round => ((IReadOnlyList<ResultRow>)[Row(old(round))], (IReadOnlyList<ResultRow>)[Row(@new(round))]))]);
+        [.. Enumerable.Range(0, 6).Select(round =>
+            ((IReadOnlyList<ResultRow>)[Row(old(round))], (IReadOnlyList<ResultRow>)[Row(@new(round))]))]);
 
     private static ResultRow Row(double time) => Runs.Row("a", time) with { Min = time };
 }

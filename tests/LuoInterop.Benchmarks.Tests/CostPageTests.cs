@@ -57,7 +57,8 @@ public sealed class CostPageTests
         (string, object)[] one = [("size", 1L << 30), ("folio", 4096), ("sessions", 1), ("files", 1)];
         RunResults run = Runs.Of(
             Runs.Row("C: finish a session", 1000),
-            Runs.Row("managed: finish a session", 1040, "C: finish a session") with { Ratio = 1.04, RatioQ1 = 1.01, RatioQ3 = 1.08, Allocated = 0 },
+            Runs.Row("managed: finish a session", 1040, "C: finish a session") with { Ratio = 1.04, RatioQ1 = 1.01, RatioQ3 = 1.08,
+                Allocated = 0 },
             Runs.Row("phase: preserve", 2e6, null, one),
             Runs.Row("phase: jump", 1e9, null, one),
             Runs.Row("phase: boot", 2e9, null, one),
@@ -66,7 +67,11 @@ public sealed class CostPageTests
             "<!-- host: sizes -->\nold\n<!-- end -->\n<!-- vm: calls -->\n<!-- end -->\n<!-- vm: phases -->\n<!-- end -->\n", run);
         Assert.StartsWith("<!-- host: sizes -->\nold\n<!-- end -->\n<!-- vm: calls -->\n", page, StringComparison.Ordinal);
         Assert.Contains("| finish a session | 1.00 us | 1.04 us | 1.04x [1.01, 1.08] | nothing |\n", page, StringComparison.Ordinal);
-        Assert.Contains("| phase | folios | 1 GiB |\n|---|---|---|\n| preserve | 4 KiB | 2.00 ms [1.80 ms, 2.20 ms] |\n| preserve | 2 MiB | not measured |\n", page, StringComparison.Ordinal);
+        Assert.Contains(
+            "| phase | folios | 1 GiB |\n|---|---|---|\n| preserve | 4 KiB | 2.00 ms [1.80 ms, 2.20 ms] |\n| preserve | 2 MiB | not "
+            + "measured |\n",
+            page,
+            StringComparison.Ordinal);
         Assert.Contains("| kexec and boot until the program | 4 KiB | 6.00 s [5.40 s, 6.60 s] |\n", page, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => CostPage.Fill("<!-- vm: sizes -->\n<!-- end -->", run));
     }

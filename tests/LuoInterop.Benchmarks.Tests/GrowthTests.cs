@@ -16,7 +16,8 @@ public sealed class GrowthTests
     public void PowerOfAParameter_IsFound(double exponent)
     {
         double[] sizes = [1, 10, 100, 1000];
-        Growth growth = Assert.Single(Growth.Of([.. sizes.Select(size => Runs.Row("copy", 7 * Math.Pow(size, exponent), null, ("size", size)))]));
+        Growth growth =
+            Assert.Single(Growth.Of([.. sizes.Select(size => Runs.Row("copy", 7 * Math.Pow(size, exponent), null, ("size", size)))]));
         Assert.Equal(("copy", "size", 1, 1000), (growth.Name, growth.Parameter, growth.From, growth.To));
         Assert.Equal(exponent, growth.Fit.Exponent, 1e-9);
         Assert.Equal(exponent, growth.Fit.LastExponent, 1e-9);
@@ -28,7 +29,8 @@ public sealed class GrowthTests
     public void GrowthThatAFixedCostHides_ShowsInTheLastStep()
     {
         double[] counts = [1, 10, 100, 1000];
-        Growth growth = Assert.Single(Growth.Of([.. counts.Select(count => Runs.Row("open", 1e5 + (count * count), null, ("sessions", count)))]));
+        Growth growth =
+            Assert.Single(Growth.Of([.. counts.Select(count => Runs.Row("open", 1e5 + (count * count), null, ("sessions", count)))]));
         Assert.InRange(growth.Fit.Exponent, 0, 0.5);
         Assert.InRange(growth.Fit.LastExponent, 0.9, 1.1);
         Assert.InRange(growth.Fit.RSquared, 0, 0.99);

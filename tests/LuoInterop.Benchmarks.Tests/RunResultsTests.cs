@@ -18,7 +18,8 @@ public sealed class RunResultsTests : IDisposable
         run.Save(_path);
         RunResults read = RunResults.Load(_path);
         Assert.Equal((run.Date, run.What, run.Command, run.Machine), (read.Date, read.What, read.Command, read.Machine));
-        Assert.Equal(["system call", "preserve [content=dense, files=1000]", "metadata [size=1073741824]"], read.Rows.Select(static row => row.Key));
+        Assert.Equal(
+            ["system call", "preserve [content=dense, files=1000]", "metadata [size=1073741824]"], read.Rows.Select(static row => row.Key));
         Assert.Equal((100.5, 24, 2.01), (read.Rows[1].Median, read.Rows[1].Allocated, read.Rows[1].Ratio));
         Assert.Equal((16.25, "B", null), (read.Rows[2].Median, read.Rows[2].Unit, read.Rows[2].Ratio));
 
@@ -50,14 +51,16 @@ public sealed class RunResultsTests : IDisposable
     public void RowThatIsThereTwice_IsNamed()
     {
         Runs.Of(Runs.Row("preserve", 1, null, ("files", 1)), Runs.Row("preserve", 2, null, ("files", 1))).Save(_path);
-        Assert.Contains("preserve [files=1]", Assert.Throws<InvalidDataException>(() => RunResults.Load(_path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "preserve [files=1]", Assert.Throws<InvalidDataException>(() => RunResults.Load(_path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Yardstick_IsTheOneWithTheMostParametersThatFit()
     {
         ResultRow update = Runs.Row("update", 20, "copy", ("size", 8), ("folio", 4096));
-        RunResults run = Runs.Of(Runs.Row("copy", 10), Runs.Row("copy", 40, null, ("size", 8)), Runs.Row("copy", 80, null, ("size", 9)), update);
+        RunResults run =
+            Runs.Of(Runs.Row("copy", 10), Runs.Row("copy", 40, null, ("size", 8)), Runs.Row("copy", 80, null, ("size", 9)), update);
         Assert.Equal(0.5, run.RatioOf(update));
         Assert.Equal(2, run.RatioOf(Runs.Row("update", 20, "copy", ("size", 7))));
         Assert.Null(run.RatioOf(Runs.Row("update", 20, "no such row")));

@@ -19,7 +19,8 @@ internal static class Runs
     };
 
     /// <summary>Makes a row whose middle half is a tenth to each side of its median.</summary>
-    public static ResultRow Row(string name, double median, string? relativeTo = null, params (string Name, object Value)[] parameters) => new()
+    public static ResultRow Row(string name, double median, string? relativeTo = null, params (string Name, object Value)[] parameters) =>
+        new()
     {
         Name = name,
         Unit = "ns",
@@ -29,6 +30,7 @@ internal static class Runs
         Min = median * 0.8,
         N = 5,
         RelativeTo = relativeTo,
-        Parameters = parameters.ToDictionary(static parameter => parameter.Name, static parameter => JsonSerializer.SerializeToElement(parameter.Value)),
+        Parameters = parameters.ToDictionary(static parameter => parameter.Name, static parameter =>
+            JsonSerializer.SerializeToElement(parameter.Value)),
     };
 }

@@ -55,7 +55,8 @@ public sealed class VmAnalysisTests
         UpdateResult[] updates =
         [
             Update(default, 10), Update(default, 11),
-            Update(new UpdateSize(4096, false, 1, 1), 10.5), Update(new UpdateSize(4096, false, 20, 1), 14), Update(new UpdateSize(4096, false, 200, 1), 50),
+            Update(new UpdateSize(4096, false, 1, 1), 10.5), Update(new UpdateSize(4096, false, 20, 1), 14),
+            Update(new UpdateSize(4096, false, 200, 1), 50),
         ];
         PhaseCurve sessions = Assert.Single(PhaseCurve.Of(updates), static curve => curve.Name == "sessions");
         Assert.Equal([1, 20, 200], sessions.Points.Select(static point => point.X));
@@ -78,7 +79,8 @@ public sealed class VmAnalysisTests
         var clock = new ConsoleClock();
         foreach (string line in (string[])
             [
-                "[   16.583315] luo-bench-jump 1 34799086674", "[   16.611815] kexec_core: Starting new kernel", "[    0.000000] Linux version 7.3.4",
+                "[   16.583315] luo-bench-jump 1 34799086674", "[   16.611815] kexec_core: Starting new kernel",
+                "[    0.000000] Linux version 7.3.4",
                 "[   10.000000] luo-bench-jump 2 3479x", "[   11.000000] kexec_core: Starting new kernel",
                 "[   12.500000] luo-bench-jump 3 99", "random: crng init done", "[   13.250000] kexec_core: Starting new kernel",
             ])

@@ -12,12 +12,15 @@ public sealed class VmRunTests : IDisposable
           "ClockDifference": 0.1, "CyclesPerSecond": 2e9, "LostWorks": 0, "HostCalls": [], "ObjectBytes": [64, 96],
           "Calls": [
             { "Operation": "getppid", "Native": [100, 100, 100], "Managed": [150, 150, 150], "Bytes": [0, 0, 0] },
-            { "Operation": "preserve a file", "Native": [1000, 2000, 3000, 1000], "Managed": [1100, 2200, 3000, 1000], "Bytes": [0, 0, 24, 0] }
+            { "Operation": "preserve a file", "Native": [1000, 2000, 3000, 1000], "Managed": [1100, 2200, 3000, 1000],
+              "Bytes": [0, 0, 24, 0] }
           ],
           "CopyBytesPerSecond": [1073741824, 2147483648],
           "Updates": [
-            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 }, "Seconds": { "Preserve": 0.5, "RetrieveSessions": 0.25 } },
-            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 }, "Seconds": { "Preserve": 1.5, "RetrieveSessions": 0.25 } },
+            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 },
+              "Seconds": { "Preserve": 0.5, "RetrieveSessions": 0.25 } },
+            { "Size": { "Bytes": 4096, "HugeFolios": false, "Sessions": 10, "Files": 1 },
+              "Seconds": { "Preserve": 1.5, "RetrieveSessions": 0.25 } },
             { "Size": { "Bytes": 1048576, "HugeFolios": true, "Sessions": 1, "Files": 1 }, "Seconds": { "Preserve": 2 } }
           ],
           "Disks": [ { "Bytes": 8388608, "SaveSeconds": 1, "DownSeconds": 2, "LoadSeconds": 3 } ]
@@ -45,7 +48,9 @@ public sealed class VmRunTests : IDisposable
         Assert.Equal((1500, 1000, 2250, 15), (run.Rows[3].Median, run.Rows[3].Q1, run.Rows[3].Q3, run.RatioOf(run.Rows[3])));
 
         // Of two pairs of rounds: 1.1 and 1.
-        Assert.Equal((1.05, 1.025, 1.075, 0), (run.Rows[4].Ratio!.Value, run.Rows[4].RatioQ1!.Value, Math.Round(run.Rows[4].RatioQ3!.Value, 9), run.Rows[4].Allocated));
+        Assert.Equal(
+            (1.05, 1.025, 1.075, 0),
+            (run.Rows[4].Ratio!.Value, run.Rows[4].RatioQ1!.Value, Math.Round(run.Rows[4].RatioQ3!.Value, 9), run.Rows[4].Allocated));
         Assert.Equal((1e9, 2), (run.Rows[5].Median, run.Rows[5].N));
     }
 

@@ -25,16 +25,26 @@ public sealed class VmSmokeTests : IDisposable
                 "close a finished session", "close a memfd", "create a memfd", "create a session", "create a session and its object",
                 "drop a session", "drop a session and its object", "finish a session", "getppid", "look at its seals and preserve a file",
                 "map and unmap a memfd", "preserve a file", "retrieve a file", "retrieve a file and its handle",
-                "retrieve a memfd and its handle", "retrieve a session", "retrieve a session and its object", "seal a memfd", "size a memfd",
+                "retrieve a memfd and its handle", "retrieve a session", "retrieve a session and its object", "seal a memfd",
+                "size a memfd",
             ],
-            results.GetProperty("Calls").EnumerateArray().Select(static call => call.GetProperty("Operation").GetString()).Order(StringComparer.Ordinal));
+            results.GetProperty("Calls")
+                .EnumerateArray()
+                .Select(static call => call.GetProperty("Operation").GetString())
+                .Order(StringComparer.Ordinal));
 
         // Not a time, and the same in every run: nothing is allocated but what is returned.
         double[] returned = [.. results.GetProperty("ObjectBytes").EnumerateArray().Select(static bytes => bytes.GetDouble())];
         double Allocated(string operation) => results.GetProperty("Calls").EnumerateArray()
-            .Single(call => call.GetProperty("Operation").GetString() == operation).GetProperty("Bytes").EnumerateArray().Single().GetDouble();
+            .Single(call => call.GetProperty("Operation").GetString() == operation)
+            .GetProperty("Bytes")
+            .EnumerateArray()
+            .Single()
+            .GetDouble();
         Assert.All(
-            (string[])["create a session", "preserve a file", "look at its seals and preserve a file", "retrieve a session", "retrieve a file", "finish a session"],
+            (string[])[
+                "create a session", "preserve a file", "look at its seals and preserve a file", "retrieve a session",
+                "retrieve a file", "finish a session"],
             operation => Assert.Equal(0, Allocated(operation)));
         Assert.Equal(returned, (double[])[Allocated("retrieve a file and its handle"), Allocated("retrieve a memfd and its handle")]);
 
@@ -46,10 +56,12 @@ public sealed class VmSmokeTests : IDisposable
             Assert.Equal(16, update.GetProperty("HugeFolios").GetDouble());
             Assert.Equal(
                 Enum.GetNames<Phase>(), update.GetProperty("Seconds").EnumerateObject().Select(static phase => phase.Name));
-            Assert.All(update.GetProperty("Seconds").EnumerateObject(), static phase => Assert.True(phase.Value.GetDouble() > 0, phase.ToString()));
+            Assert.All(update.GetProperty("Seconds").EnumerateObject(), static phase =>
+                Assert.True(phase.Value.GetDouble() > 0, phase.ToString()));
         }
 
-        Assert.Contains("| finish a session |", File.ReadAllText(Assert.Single(Directory.GetFiles(_folder, "*-vm.md"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "| finish a session |", File.ReadAllText(Assert.Single(Directory.GetFiles(_folder, "*-vm.md"))), StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

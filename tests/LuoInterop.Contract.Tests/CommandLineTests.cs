@@ -7,7 +7,8 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Contract.Tests;
 
-/// <summary>Shows that a command line carried on stays as long as it is over 20 updates of kernels that put words of their own before it.</summary>
+/// <summary>Shows that a command line carried on stays as long as it is over 20 updates of kernels that put words
+/// of their own before it.</summary>
 [Trait("Category", "VM")]
 [Trait("Category", "KernelCommandLine")]
 [Collection(OneVmAtATime.Name)]

@@ -16,7 +16,8 @@ public sealed class EmptyBlockTests
         VmResult result = await RunAsync(EmptyBlock.Unguarded);
         Assert.Equal(VmOutcome.VmLost, result.Outcome);
         Assert.Equal(VmLostReason.KernelPanic, result.Loss!.Reason);
-        Assert.True(result.Loss.Message.Contains("The incoming tree failed to initialize properly", StringComparison.Ordinal), result.ToString());
+        Assert.True(
+            result.Loss.Message.Contains("The incoming tree failed to initialize properly", StringComparison.Ordinal), result.ToString());
     }
 
     [Fact]

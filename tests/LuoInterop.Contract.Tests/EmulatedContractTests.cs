@@ -35,7 +35,8 @@ public sealed class EmulatedContractTests : IDisposable
             Kernel kernel = machine.Boot();
             using (FileStream file = File.Create(_image))
             {
-                EmulatedKernelImage.Write(file, releases[(i + 1) % 2], "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n");
+                EmulatedKernelImage.Write(
+                    file, releases[(i + 1) % 2], "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n");
             }
 
             using (var stage = new Stage(kernel, scenario.Name, i + 1, notes) { NextKernelPath = _image })

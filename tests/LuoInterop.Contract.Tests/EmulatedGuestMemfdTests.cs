@@ -5,7 +5,8 @@ using Xunit;
 
 namespace LuoInterop.Contract.Tests;
 
-/// <summary>Shows what guest_memfd does on the emulated kernel: the same probes that Linux is held to (<see cref="GuestMemfdTests"/>).</summary>
+/// <summary>Shows what guest_memfd does on the emulated kernel: the same probes that Linux is held to
+/// (<see cref="GuestMemfdTests"/>).</summary>
 public sealed class EmulatedGuestMemfdTests
 {
     // What they show is the real processor's, KVM's instruction emulator's, or another process' of the host.
@@ -19,7 +20,8 @@ public sealed class EmulatedGuestMemfdTests
         nameof(GuestMemfdVcpu.Vm_InAnotherProcess_EIO_AndItsFileWorks),
     ];
 
-    private static readonly Type[] s_classes = [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu)];
+    private static readonly Type[] s_classes =
+        [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu)];
 
     public static TheoryData<string> Probes => [.. s_classes.SelectMany(ProbeRun.Names).Where(static name => !s_realOnly.Contains(name))];
 
@@ -27,7 +29,8 @@ public sealed class EmulatedGuestMemfdTests
     [MemberData(nameof(Probes))]
     public void Probe_Holds(string name)
     {
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = "7.3.4-rfc-guest-memfd", DefaultGuest = RealModeGuest.Run });
+        using var machine =
+            new EmulatedMachine(new EmulatedMachineOptions { Release = "7.3.4-rfc-guest-memfd", DefaultGuest = RealModeGuest.Run });
         MethodInfo probe = s_classes.Select(type => type.GetMethod(name)).First(static method => method is not null)!;
         probe.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [machine.Boot()], null);
     }

@@ -4,7 +4,8 @@ using LuoInterop.Kvm;
 
 namespace LuoInterop.Contract.Tests;
 
-/// <summary>Is a guest's program that executes the few instructions of x86's real mode that the probes use, so that they run on the emulated kernel too.</summary>
+/// <summary>Is a guest's program that executes the few instructions of x86's real mode that the probes use,
+/// so that they run on the emulated kernel too.</summary>
 /// <remarks>The base of DS, which KVM keeps among the special registers, is in R14, which real mode does not have.</remarks>
 internal static class RealModeGuest
 {

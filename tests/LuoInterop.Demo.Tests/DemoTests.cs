@@ -58,5 +58,6 @@ public sealed class DemoTests
         Assert.Equal(7, root.GetProperty("timeline").GetArrayLength());
     }
 
-    private static (int Code, string Output, string Error) Demo(params string[] arguments) => ChildProgram.RunBeside("luo-demo.dll", arguments);
+    private static (int Code, string Output, string Error) Demo(params string[] arguments) =>
+        ChildProgram.RunBeside("luo-demo.dll", arguments);
 }

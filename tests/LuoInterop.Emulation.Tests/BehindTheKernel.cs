@@ -23,5 +23,6 @@ internal static unsafe class BehindTheKernel
     public static void OpenTruncating(Descriptor file) => new Descriptor(
         Kernel.Linux, Kernel.Linux.Open($"/proc/self/fd/{file.Fd}", Luo.O_RDWR | Luo.O_TRUNC | Luo.O_CLOEXEC)).Dispose();
 
-    public static void Remove(nint address, nuint length) => Assert.Equal(0, LibC.madvise((void*)address, (size_t)length, LibC.MADV_REMOVE));
+    public static void Remove(nint address, nuint length) =>
+        Assert.Equal(0, LibC.madvise((void*)address, (size_t)length, LibC.MADV_REMOVE));
 }

@@ -39,7 +39,8 @@ public sealed class CommandLineTests
     [Fact]
     public void BuiltInLine_StandsBeforeTheOneThatIsGiven_AndIsCutWithIt()
     {
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=off", BuiltInCommandLine = BuiltIn });
+        using var machine =
+            new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=off", BuiltInCommandLine = BuiltIn });
         EmulatedProcess kernel = machine.Boot();
         Assert.Equal($"{BuiltIn} liveupdate=off", kernel.CommandLine);
         Assert.Equal(ENOENT, kernel.Open("/dev/liveupdate", O_RDWR));
@@ -70,7 +71,8 @@ public sealed class CommandLineTests
     [Fact]
     public void LineCarriedOn_StaysTheSameOverTwentyUpdates()
     {
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "root=/dev/vda BOOT_IMAGE=/vmlinuz ro", BuiltInCommandLine = BuiltIn });
+        using var machine = new EmulatedMachine(
+            new EmulatedMachineOptions { CommandLine = "root=/dev/vda BOOT_IMAGE=/vmlinuz ro", BuiltInCommandLine = BuiltIn });
         EmulatedProcess kernel = machine.Boot();
         for (int update = 1; update <= 20; update++)
         {

@@ -101,7 +101,13 @@ public sealed class FrozenFileTests : IDisposable
         BehindTheKernel.Seal(legal, SealShrink | SealGrow | SealFutureWrite | SealSeal);
         Assert.Equal(
             [
-                new("write", 1, "/memfd:memory (deleted)", "its seals are 0x8, F_SEAL_WRITE is new", "fcntl(2) with F_ADD_SEALS of F_SEAL_WRITE", Errno.EBUSY),
+                new(
+                    "write",
+                    1,
+                    "/memfd:memory (deleted)",
+                    "its seals are 0x8, F_SEAL_WRITE is new",
+                    "fcntl(2) with F_ADD_SEALS of F_SEAL_WRITE",
+                    Errno.EBUSY),
                 new(
                     "exec",
                     1,
@@ -135,7 +141,8 @@ public sealed class FrozenFileTests : IDisposable
         Assert.Equal("/memfd:m3 (deleted)", error.Changes[1].LinkText);
         Assert.All(error.Changes, change => Assert.Contains(change.ToString(), error.Message, StringComparison.Ordinal));
         Assert.Equal(
-            "Session \"second\", token 3, /memfd:m3 (deleted): its size is 2 bytes, it was 4096; Linux answers ftruncate(2) and open(2) with O_TRUNC with EPERM.",
+            "Session \"second\", token 3, /memfd:m3 (deleted): its size is 2 bytes, it was 4096; Linux answers ftruncate(2) and "
+            + "open(2) with O_TRUNC with EPERM.",
             error.Changes[1].ToString());
     }
 
@@ -197,7 +204,9 @@ public sealed class FrozenFileTests : IDisposable
         BehindTheKernel.Truncate(file, 1);
         Assert.Equal(0, next.Load());
         EmulatedFrozenFileException error = Assert.Throws<EmulatedFrozenFileException>(() => next.Reboot(KexecCommand));
-        Assert.Equal(("again", 7UL, "/ (deleted)"), Assert.Single(error.Changes) is var change ? (change.Session, change.Token, change.LinkText) : default);
+        Assert.Equal(
+            ("again", 7UL, "/ (deleted)"),
+            Assert.Single(error.Changes) is var change ? (change.Session, change.Token, change.LinkText) : default);
     }
 
     [Fact]

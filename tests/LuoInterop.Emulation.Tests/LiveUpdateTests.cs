@@ -118,7 +118,10 @@ public class LiveUpdateTests
         ulong first = machine.Memory.Folios.Single().FirstPfn << 12;
         Assert.Equal(
             orders,
-            handover.Preserved.Pieces().Where(piece => piece.Address >= first && piece.Address < first + (2047 << 12)).OrderBy(static piece => piece.Address).Select(static piece => piece.Order));
+            handover.Preserved.Pieces()
+                .Where(piece => piece.Address >= first && piece.Address < first + (2047 << 12))
+                .OrderBy(static piece => piece.Address)
+                .Select(static piece => piece.Order));
     }
 
     /// <summary>Gigantic folios: 1 GiB is order 18.</summary>

@@ -14,7 +14,16 @@ internal static class Luo
     public const uint FinishNumber = 0xBA42;
     public const uint GetNameNumber = 0xBA43;
 
-    public const int EPERM = -1, ENOENT = -2, EIO = -5, ENXIO = -6, E2BIG = -7, ENOEXEC = -8, EBADF = -9, EAGAIN = -11, ENOMEM = -12, EACCES = -13,
+    public const int EPERM = -1,
+        ENOENT = -2,
+        EIO = -5,
+        ENXIO = -6,
+        E2BIG = -7,
+        ENOEXEC = -8,
+        EBADF = -9,
+        EAGAIN = -11,
+        ENOMEM = -12,
+        EACCES = -13,
         EFAULT = -14, EBUSY = -16, EEXIST = -17, ENODEV = -19, EINVAL = -22, EMFILE = -24, ENOTTY = -25, ETXTBSY = -26, EFBIG = -27,
         ENOSPC = -28, ESPIPE = -29, EOPNOTSUPP = -95;
 
@@ -91,7 +100,8 @@ internal static class Luo
         return new Descriptor(kernel, fd);
     }
 
-    public static int Finish(this Kernel kernel, SafeHandle session) => kernel.Ioctl(session, FinishNumber, new byte[] { 8, 0, 0, 0, 0, 0, 0, 0 });
+    public static int Finish(this Kernel kernel, SafeHandle session) =>
+        kernel.Ioctl(session, FinishNumber, new byte[] { 8, 0, 0, 0, 0, 0, 0, 0 });
 
     public static Descriptor Memfd(this Kernel kernel, string name = "memory", long size = 0, uint flags = MFD_CLOEXEC | MFD_ALLOW_SEALING)
     {
@@ -142,7 +152,8 @@ internal static class Luo
     public static string ReadText(this Kernel kernel, string path) => Encoding.ASCII.GetString(kernel.ReadFile(path));
 
     /// <summary>Loads an image of a release, as kexec_file_load does.</summary>
-    public static int Load(this Kernel kernel, string release = "7.3.5-next", string commandLine = "kho=on liveupdate=on", uint flags = KexecFileNoInitramfs)
+    public static int Load(
+        this Kernel kernel, string release = "7.3.5-next", string commandLine = "kho=on liveupdate=on", uint flags = KexecFileNoInitramfs)
     {
         string path = Path.Combine(Path.GetTempPath(), $"luointerop-{Guid.NewGuid():N}.img");
         try

@@ -4,7 +4,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
 
-/// <summary>Shows what the review of memfd preservation settled (Message-Id CA+CK2bADcVsRnovkwWftPCbubXoaFrPzSavMU+G9f3XAz3YMLQ@mail.gmail.com).</summary>
+/// <summary>Shows what the review of memfd preservation settled (Message-Id
+/// CA+CK2bADcVsRnovkwWftPCbubXoaFrPzSavMU+G9f3XAz3YMLQ@mail.gmail.com).</summary>
 public sealed class MemfdReviewTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new(new EmulatedMachineOptions { LargestFolioOrder = 0 });
@@ -55,7 +56,8 @@ public sealed class MemfdReviewTests : IDisposable
         Assert.Equal("012345678x"u8, kernel.Content(memory, 10));
     }
 
-    /// <summary>"Use vmalloc to get the buffer to hold the folios. This doesn't have the size limit": the list spans two chunk pages.</summary>
+    /// <summary>"Use vmalloc to get the buffer to hold the folios. This doesn't have the size limit":
+    /// the list spans two chunk pages.</summary>
     [Fact]
     [Trait("Asked", "memfd")]
     public void ListOfFolios_HasNoSizeLimit()
@@ -112,7 +114,8 @@ public sealed class MemfdReviewTests : IDisposable
         Assert.Equal(0, next.FTruncate(file, 1 << 20));
     }
 
-    /// <summary>"I am actually thinking of removing FDTs and using versioned struct directly": the record is a structure, its version a string.</summary>
+    /// <summary>"I am actually thinking of removing FDTs and using versioned struct directly": the record is a structure,
+    /// its version a string.</summary>
     [Fact]
     [Trait("Asked", "memfd")]
     public void Record_IsAVersionedStructure()

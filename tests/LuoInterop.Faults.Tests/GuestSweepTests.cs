@@ -3,7 +3,8 @@ using LuoInterop.Emulation.Boot;
 
 namespace LuoInterop.Faults.Tests;
 
-/// <summary>Lets every single fault meet a VMM whose guest_memfd goes over a kexec: afterwards a further run ends well, and nothing is left.</summary>
+/// <summary>Lets every single fault meet a VMM whose guest_memfd goes over a kexec: afterwards a further run ends well,
+/// and nothing is left.</summary>
 public sealed class GuestSweepTests : IDisposable
 {
     private static readonly string[] s_files = ["/memfd:luointerop-kvm-gmem (deleted)", "/memfd:luointerop-kvm-vcpu (deleted)"];
@@ -27,13 +28,16 @@ public sealed class GuestSweepTests : IDisposable
     private static EmulatedMachineOptions Options => new() { Release = GuestVmm.Release, MemorySize = 256 << 20 };
 
     [Fact]
-    public void Death_AtEveryCall() => Sweep(Count(static faults => faults.CountCalls()), 40, static (faults, n) => faults.KillProcess(nth: n));
+    public void Death_AtEveryCall() =>
+        Sweep(Count(static faults => faults.CountCalls()), 40, static (faults, n) => faults.KillProcess(nth: n));
 
     [Fact]
-    public void PowerCut_AtEveryCall() => Sweep(Count(static faults => faults.CountCalls()), 40, static (faults, n) => faults.CutPower(nth: n));
+    public void PowerCut_AtEveryCall() =>
+        Sweep(Count(static faults => faults.CountCalls()), 40, static (faults, n) => faults.CutPower(nth: n));
 
     [Fact]
-    public void EveryAllocation() => Sweep(Count(static faults => faults.CountAllocations()), 50, static (faults, n) => faults.FailAllocation(nth: n));
+    public void EveryAllocation() =>
+        Sweep(Count(static faults => faults.CountAllocations()), 50, static (faults, n) => faults.FailAllocation(nth: n));
 
     [Theory]
     [InlineData(Errno.ENOMEM)]
@@ -49,7 +53,8 @@ public sealed class GuestSweepTests : IDisposable
         Sweep(
             operations.Length * 2,
             6,
-            (faults, n) => faults.FailHandler(operations[(n - 1) / 2], Errno.EIO, token: n % 2 == 0 ? GuestVmm.VmToken : GuestVmm.MemoryToken));
+            (faults, n) =>
+                faults.FailHandler(operations[(n - 1) / 2], Errno.EIO, token: n % 2 == 0 ? GuestVmm.VmToken : GuestVmm.MemoryToken));
     }
 
     public void Dispose() => File.Delete(_image);

@@ -11,7 +11,8 @@ internal sealed class GuestVmm(EmulatedProcess kernel, string image)
     private const int Page = 4096, Size = 16 * Page;
     private const ulong Base = 4UL << 30;
 
-    /// <summary>Resumes what the previous kernel left, or starts, and goes over into the next kernel: 0 when the guest found its memory.</summary>
+    /// <summary>Resumes what the previous kernel left, or starts, and goes over into the next kernel:
+    /// 0 when the guest found its memory.</summary>
     public int Run()
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);

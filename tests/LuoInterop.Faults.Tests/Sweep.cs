@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Faults.Tests;
 
-/// <summary>Runs the demo once for each fault, and then once more without: whatever happened, the second run ends well, and nothing leaks.</summary>
+/// <summary>Runs the demo once for each fault, and then once more without: whatever happened, the second run ends well,
+/// and nothing leaks.</summary>
 internal sealed class Sweep
 {
     private static readonly KernelFootprint Sound = Measure();
@@ -47,11 +48,13 @@ internal sealed class Sweep
         }
 
         // The finalizer has not run: what is left open was forgotten.
-        Assert.True(descriptors.SequenceEqual(HostState.Descriptors()), $"{fault}\nleft open: {string.Join(", ", HostState.Descriptors())}");
+        Assert.True(
+            descriptors.SequenceEqual(HostState.Descriptors()), $"{fault}\nleft open: {string.Join(", ", HostState.Descriptors())}");
         Assert.True(mappings == HostState.Mappings(), $"{fault}\nleft mapped");
     }
 
-    /// <summary>Prints how many faults were swept, and how the runs ended; checks that no session was lost but the demo's own, once in a run.</summary>
+    /// <summary>Prints how many faults were swept, and how the runs ended; checks that no session was lost but the demo's own,
+    /// once in a run.</summary>
     /// <param name="what">What the faults were.</param>
     /// <param name="atLeast">How many there must have been, so that a sweep that became small shows.</param>
     public void Report(string what, int atLeast)

@@ -3,7 +3,8 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Faults.Tests;
 
-/// <summary>Lets every single fault meet the demo: each call with each error number, deaths, power cuts, memory, handlers and folios.</summary>
+/// <summary>Lets every single fault meet the demo: each call with each error number, deaths, power cuts, memory,
+/// handlers and folios.</summary>
 public sealed class SweepTests
 {
     private const ulong CatalogueToken = 0, RamToken = 1, StateToken = 2;
@@ -117,7 +118,8 @@ public sealed class SweepTests
     [Fact]
     public void EveryFolio_OfEveryFile()
     {
-        foreach ((ulong token, long size) in ((ulong, long)[])[(CatalogueToken, 128 << 10), (RamToken, DemoMachine.RamSize), (StateToken, 4096)])
+        foreach ((ulong token, long size) in ((ulong, long)[])[
+            (CatalogueToken, 128 << 10), (RamToken, DemoMachine.RamSize), (StateToken, 4096)])
         {
             foreach (FolioDamage damage in Enum.GetValues<FolioDamage>())
             {

@@ -3,7 +3,8 @@ using Xunit;
 
 namespace LuoInterop.Fuzz.Tests;
 
-/// <summary>Runs a share of the fuzzing: what a parser refuses it refuses by name, what it reads survives being written, and no byte costs more than its share.</summary>
+/// <summary>Runs a share of the fuzzing: what a parser refuses it refuses by name, what it reads survives being written, and no byte
+/// costs more than its share.</summary>
 public class FuzzShareTests
 {
     private const int PerSeed = 1000;

@@ -10,7 +10,8 @@ internal static class HostileCatalogues
 
     public static readonly (string Target, string What, Func<int, byte[]> Make)[] All =
     [
-        ("catalogue", "entries of one name", static n => HostileInputs.Text(Before, "{\"type\":\"fd\",\"name\":\"n\",\"token\":1},", n, After)),
+        ("catalogue", "entries of one name", static n =>
+            HostileInputs.Text(Before, "{\"type\":\"fd\",\"name\":\"n\",\"token\":1},", n, After)),
         ("catalogue", "entries that are none", static n => HostileInputs.Text(Before, "5,", n, After)),
         ("catalogue", "empty entries", static n => HostileInputs.Text(Before, "{},", n, After)),
         ("catalogue", "entries with a member twice", static n => HostileInputs.Text(Before, "{\"a\":1,\"a\":1},", n, After)),
@@ -18,7 +19,8 @@ internal static class HostileCatalogues
         ("catalogue", "units", static n => HostileInputs.Members("{\"units\":{", n, "}}")),
         ("catalogue", "units of one name", static n => HostileInputs.Text("{\"units\":{", "\"u\":{},", n, "\"u\":{}}}")),
         ("catalogue", "members that are not known", static n => HostileInputs.Members("{", n, "}")),
-        ("catalogue", "small objects behind a large one", static n => [.. HostileInputs.Members("{\"x\":{", n / 2, "},\"y\":["), .. HostileInputs.Text("", "{\"a\":1,\"b\":2},", n / 2, "0]}")]),
+        ("catalogue", "small objects behind a large one", static n =>
+            [.. HostileInputs.Members("{\"x\":{", n / 2, "},\"y\":["), .. HostileInputs.Text("", "{\"a\":1,\"b\":2},", n / 2, "0]}")]),
         ("catalogue", "a long text", static n => HostileInputs.Text("{\"x\":\"", "\\u20ac", n, "\"}")),
         ("catalogue", "a long number", static n => HostileInputs.Text("{\"version\":1", "0", n, "}")),
         ("catalogue", "NULs behind it", static n => HostileInputs.Text("{}", "\0", n)),

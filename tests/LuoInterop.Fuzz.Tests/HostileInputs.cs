@@ -11,12 +11,15 @@ internal static class HostileInputs
     public static readonly (string Target, string What, Func<int, byte[]> Make)[] All =
     [
         ("device-tree", "names of one place of a long string", static n => Tree(n, new string('a', n / 2) + "\0", static (_, _) => 0)),
-        ("device-tree", "names of all places of a long string", static n => Tree(n, new string('a', n / 2) + "\0", static (i, strings) => i % strings)),
-        ("device-tree", "names of all places of strings of 31", static n => Tree(n, string.Concat(Enumerable.Repeat(new string('a', 31) + "\0", n / 64)), static (i, strings) => i % strings)),
+        ("device-tree", "names of all places of a long string", static n =>
+            Tree(n, new string('a', n / 2) + "\0", static (i, strings) => i % strings)),
+        ("device-tree", "names of all places of strings of 31", static n =>
+            Tree(n, string.Concat(Enumerable.Repeat(new string('a', 31) + "\0", n / 64)), static (i, strings) => i % strings)),
         ("device-tree", "empty properties of one name", static n => Tree(n, "p\0", static (_, _) => 0)),
         ("device-tree", "nodes", static n => Nodes(n)),
         ("debugfs", "scratch areas", static n => Repeat("0x1\n", n)),
-        ("debugfs", "a tree's names", static n => Tree(n, string.Concat(Enumerable.Repeat(new string('a', 31) + "\0", n / 64)), static (i, strings) => i % strings)),
+        ("debugfs", "a tree's names", static n =>
+            Tree(n, string.Concat(Enumerable.Repeat(new string('a', 31) + "\0", n / 64)), static (i, strings) => i % strings)),
         ("structures", "bytes", static n => Repeat("abc", n)),
         ("litmus", "lines", static n => Repeat("d = open => 0\n", n)),
         ("litmus", "empty lines", static n => Repeat("\n", n / 2)),
@@ -26,14 +29,17 @@ internal static class HostileInputs
         ("litmus", "a quoted text", static n => Text("s = create_session d \"", "\\x41", n)),
         ("litmus", "an unclosed quote in every line", static n => Repeat("s = create_session d \"a\"\n", n)),
         ("litmus", "a word", static n => Text("", "a", n)),
-        ("observations", "entries", static n => Text("[", "{\"script\":0,\"line\":0,\"observed\":[]},", n, "{\"script\":0,\"line\":0,\"observed\":[]}]")),
+        ("observations", "entries", static n =>
+            Text("[", "{\"script\":0,\"line\":0,\"observed\":[]},", n, "{\"script\":0,\"line\":0,\"observed\":[]}]")),
         ("observations", "texts", static n => Text("[{\"script\":0,\"line\":0,\"observed\":[\"", "\\u20ac", n, "\"]}]")),
         ("observations", "members", static n => Members("[{", n, "}]")),
         ("bzimage", "a long file", Image),
         ("frames", "empty frames", static n => Frames(n, static sequence => new FrameBuilder(FrameType.Sync, 1, sequence))),
         ("frames", "events", static n => Frames(n, static sequence => new FrameBuilder(FrameType.Event, 1, sequence).Text("e"))),
-        ("frames", "files that are begun", static n => Frames(n, static sequence => new FrameBuilder(FrameType.FileBegin, 1, sequence).Text("f"))),
-        ("frames", "lines", static n => Frames(n, static sequence => new FrameBuilder(FrameType.Output, 1, sequence).Byte(1).Bytes("\n\n\n\n\n\n\n\n"u8))),
+        ("frames", "files that are begun", static n =>
+            Frames(n, static sequence => new FrameBuilder(FrameType.FileBegin, 1, sequence).Text("f"))),
+        ("frames", "lines", static n =>
+            Frames(n, static sequence => new FrameBuilder(FrameType.Output, 1, sequence).Byte(1).Bytes("\n\n\n\n\n\n\n\n"u8))),
         .. HostileCatalogues.All,
         .. HostileMemory.All,
     ];
@@ -41,7 +47,10 @@ internal static class HostileInputs
     public static byte[] Repeat(string text, int length) => Text("", text, length);
 
     public static byte[] Text(string before, string repeated, int length, string after = "") =>
-        Encoding.UTF8.GetBytes(new StringBuilder(before).Insert(before.Length, repeated, Math.Max(1, (length - before.Length - after.Length) / repeated.Length)).Append(after).ToString());
+        Encoding.UTF8.GetBytes(new StringBuilder(before)
+            .Insert(before.Length, repeated, Math.Max(1, (length - before.Length - after.Length) / repeated.Length))
+            .Append(after)
+            .ToString());
 
     public static byte[] Members(string before, int length, string after)
     {
@@ -99,7 +108,8 @@ internal static class HostileInputs
     private static byte[] Frames(int length, Func<uint, FrameBuilder> make)
     {
         var bytes = new List<byte>(length);
-        bytes.AddRange(new FrameBuilder(FrameType.Hello, 1, 1).UInt32(FrameFormat.ProtocolVersion).UInt32(1).UInt64(1).Text("7.3.4").Finish().Span);
+        bytes.AddRange(
+            new FrameBuilder(FrameType.Hello, 1, 1).UInt32(FrameFormat.ProtocolVersion).UInt32(1).UInt64(1).Text("7.3.4").Finish().Span);
         for (uint sequence = 2; bytes.Count < length; sequence++)
         {
             bytes.AddRange(make(sequence).Finish().Span);

@@ -39,7 +39,8 @@ internal static class HostileMemory
         ulong[] bitmaps = memory.Allocate((length / MemoryImage.PageSize) - 2);
         Array.ForEach(bitmaps, bitmap => Fill(memory, bitmap, ulong.MaxValue));
         var chunks = new List<ulong>();
-        KhoserMemMap.Write(memory, bitmaps.Select((_, i) => new KhoserMemMap.Bitmap(0, (ulong)i, bitmapOf(i, bitmaps))), memory.Allocate, chunks);
+        KhoserMemMap.Write(
+            memory, bitmaps.Select((_, i) => new KhoserMemMap.Bitmap(0, (ulong)i, bitmapOf(i, bitmaps))), memory.Allocate, chunks);
         memory.WriteWord(head, chunks[0]);
         return memory.ToArray();
     }
@@ -122,7 +123,8 @@ internal static class HostileMemory
         ulong head = memory.Allocate();
         int chunk = (int)((memory.Allocate() - MemoryImage.Base) / MemoryImage.PageSize);
         ulong[] pages = memory.Allocate((length / MemoryImage.PageSize) - 2);
-        KhoVmalloc descriptor = KhoVmallocList.Write(memory, [MemoryImage.Base + (ulong)(chunk * MemoryImage.PageSize)], [.. pages.Select((_, i) => pageOf(i, pages))]);
+        KhoVmalloc descriptor = KhoVmallocList.Write(
+            memory, [MemoryImage.Base + (ulong)(chunk * MemoryImage.PageSize)], [.. pages.Select((_, i) => pageOf(i, pages))]);
         memory.Write(head, descriptor);
         memory.WriteWord(head + KhoVmalloc.Size, (ulong)pages.Length * MemfdLuoFolioWriter.PerPage);
         return memory.ToArray();
@@ -133,7 +135,8 @@ internal static class HostileMemory
         var memory = new MemoryBuilder();
         ulong head = memory.Allocate();
         var writer = new KhoArrayWriter(memory, memory.Allocate);
-        for (ulong position = 0; memory.Count < length / MemoryImage.PageSize || position % KhoArrayPage.KA_PAGE_NR_ENTRIES != 0; position++)
+        for (ulong position = 0; memory.Count < length / MemoryImage.PageSize
+            || position % KhoArrayPage.KA_PAGE_NR_ENTRIES != 0; position++)
         {
             writer.Add(position, KhoArrayEntry.OfValue(position));
         }
@@ -168,7 +171,10 @@ internal static class HostileMemory
         int most = (int)(KhoVmallocList.MaxPages >> order);
         int pieces = Math.Min(most, (chunks.Length * KhoVmalloc.KHO_VMALLOC_SIZE) - 1);
         KhoVmalloc descriptor = KhoVmallocList.Write(
-            memory, chunks[..KhoVmallocList.ChunksFor(pieces)], [.. Enumerable.Range(1, pieces).Select(i => (ulong)i << (order + 12 + 4))], order);
+            memory,
+            chunks[..KhoVmallocList.ChunksFor(pieces)],
+            [.. Enumerable.Range(1, pieces).Select(i => (ulong)i << (order + 12 + 4))],
+            order);
         memory.Write(record, new MemfdLuoSer(0, 4096, 0, 0, 1, descriptor));
         return [new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, record, 1)];
     });
@@ -194,11 +200,14 @@ internal static class HostileMemory
     {
         ulong record = memory.Allocate();
         memory.Write(record, default(MemfdLuoSer));
-        return [.. Enumerable.Repeat(new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, record, 1), Math.Max(1, pages - 6) * LuoFileSer.PerBlock)];
+        return [.. Enumerable.Repeat(
+            new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, record, 1), Math.Max(1, pages - 6) * LuoFileSer.PerBlock)];
     });
 
     private static byte[] OneChain(int length) => Handover(
-        length, static (_, _, pages) => [.. Enumerable.Repeat(new LuoFileSer("other", 0, 1), Math.Max(1, pages - 6) * LuoFileSer.PerBlock)], sessions: LuoSessionSer.PerBlock);
+        length,
+        static (_, _, pages) => [.. Enumerable.Repeat(new LuoFileSer("other", 0, 1), Math.Max(1, pages - 6) * LuoFileSer.PerBlock)],
+        sessions: LuoSessionSer.PerBlock);
 
     private static byte[] Handover(int length, Func<MemoryBuilder, KhoRadixTree, int, LuoFileSer[]> fill, int sessions = 1)
     {
@@ -209,7 +218,8 @@ internal static class HostileMemory
         ulong[] blocks = memory.Allocate(KhoBlockChain<LuoFileSer>.BlocksFor(files.Length));
         KhoBlockChain<LuoFileSer>.Write(memory, blocks, files);
         ulong chain = memory.Allocate();
-        KhoBlockChain<LuoSessionSer>.Write(memory, [chain], [.. Enumerable.Repeat(new LuoSessionSer("s", blocks[0], (ulong)files.Length), sessions)]);
+        KhoBlockChain<LuoSessionSer>.Write(
+            memory, [chain], [.. Enumerable.Repeat(new LuoSessionSer("s", blocks[0], (ulong)files.Length), sessions)]);
         ulong blob = memory.Allocate();
         memory.Write(blob, new LuoSer(LuoSer.LUO_ABI_COMPATIBLE, 2, chain, 0));
         var root = new KhoRootFdt(tree.Root);

@@ -3,13 +3,15 @@ using Xunit;
 
 namespace LuoInterop.Fuzz.Tests;
 
-/// <summary>Holds what parsing costs, in memory and in steps, against the input's length: eight times the bytes cost eight times as much.</summary>
+/// <summary>Holds what parsing costs, in memory and in steps, against the input's length:
+/// eight times the bytes cost eight times as much.</summary>
 public sealed class LinearCostTests(StepCounter steps) : IClassFixture<StepCounter>
 {
     private const int Small = 64 << 10;
     private const int Large = 8 * Small;
 
-    /// <summary>Times the bytes' own growth. What grows by doubling may stand just before it at one size and just behind it at the other; a square would be 6 to 10.</summary>
+    /// <summary>Times the bytes' own growth. What grows by doubling may stand just before it at one size and just behind it at the other;
+    /// a square would be 6 to 10.</summary>
     private const double MostGrowth = 2.5;
 
     /// <summary>A cost that stays below does not have to grow with the input.</summary>
@@ -46,7 +48,8 @@ public sealed class LinearCostTests(StepCounter steps) : IClassFixture<StepCount
 
     [Fact]
     public void EveryTarget_HasHostileInputs() => Assert.Equal(
-        FuzzTargets.All().Select(static target => target.Name).Order(), HostileInputs.All.Select(static input => input.Target).Distinct().Order());
+        FuzzTargets.All().Select(static target => target.Name).Order(),
+        HostileInputs.All.Select(static input => input.Target).Distinct().Order());
 
     [Fact]
     public void Steps_AreCounted()

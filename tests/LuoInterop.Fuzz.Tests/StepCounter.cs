@@ -16,7 +16,8 @@ public sealed class StepCounter : IDisposable
     private const string Counter = "StepsOfThisAssembly";
     private const BindingFlags Anything = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
-    private static readonly string[] Counted = ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting"];
+    private static readonly string[] Counted =
+        ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-steps-").FullName;
     private readonly List<FieldInfo> _counters = [];
@@ -31,8 +32,10 @@ public sealed class StepCounter : IDisposable
         }
 
         var context = new Context(_folder, built);
-        _targets = context.LoadFromAssemblyPath(typeof(FuzzTarget).Assembly.Location).GetType(typeof(FuzzTargets).FullName!, throwOnError: true)!;
-        _counters.AddRange(Counted.Select(name => context.LoadFromAssemblyName(new AssemblyName(name)).GetType(Counter, throwOnError: true)!.GetField("Count")!));
+        _targets =
+            context.LoadFromAssemblyPath(typeof(FuzzTarget).Assembly.Location).GetType(typeof(FuzzTargets).FullName!, throwOnError: true)!;
+        _counters.AddRange(Counted.Select(name =>
+            context.LoadFromAssemblyName(new AssemblyName(name)).GetType(Counter, throwOnError: true)!.GetField("Count")!));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -57,10 +60,14 @@ public sealed class StepCounter : IDisposable
     private static void Rewrite(string from, string to)
     {
         using ModuleDefinition module = ModuleDefinition.ReadModule(from);
-        var holder = new TypeDefinition("", Counter, TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed, module.TypeSystem.Object);
+        var holder = new TypeDefinition(
+            "", Counter, TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed, module.TypeSystem.Object);
         var count = new FieldDefinition("Count", FieldAttributes.Public | FieldAttributes.Static, module.TypeSystem.Int64);
         holder.Fields.Add(count);
-        foreach (MethodDefinition method in module.GetTypes().SelectMany(static type => type.Methods).Where(static method => method.HasBody).ToArray())
+        foreach (MethodDefinition method in module.GetTypes()
+            .SelectMany(static type => type.Methods)
+            .Where(static method => method.HasBody)
+            .ToArray())
         {
             method.Body.SimplifyMacros();
             ILProcessor processor = method.Body.GetILProcessor();

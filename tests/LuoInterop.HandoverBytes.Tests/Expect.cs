@@ -59,7 +59,8 @@ internal static class Expect
             (setup.FdtAddress, 0),
             (handover.Luo!.Value.FlbsPa, 0),
             .. handover.Tree.SubTrees.Select(static tree => (tree.PreservedData!.Value, 0)),
-            .. handover.SessionBlocks.Concat(handover.Sessions.SelectMany(static session => session.FileBlocks)).Select(static block => (block, 0)),
+            .. handover.SessionBlocks.Concat(handover.Sessions.SelectMany(static session => session.FileBlocks))
+                .Select(static block => (block, 0)),
             .. handover.Sessions.SelectMany(static session => session.Files).Select(static file => (file.Record.Data, 0)),
             .. memfds.SelectMany(static memfd => memfd.Array.Chunks).Select(static chunk => (chunk, 0)),
             .. memfds.SelectMany(static memfd => memfd.Array.Pages.Select(page => (page, (int)memfd.Record.Folios.Order))),

@@ -63,7 +63,9 @@ internal sealed class WrittenPages : IPhysicalMemory
         {
             Assert.True(kernel.TryRead(address, page));
             int same = written.AsSpan().CommonPrefixLength(page);
-            Assert.True(same == PageSize, $"The page 0x{address:x} differs at {same}: {(same < PageSize ? page[same] : 0):x2}, not {(same < PageSize ? written[same] : 0):x2}.");
+            Assert.True(same
+                == PageSize, $"The page 0x{address:x} differs at {same}: {(same < PageSize ? page[same] : 0):x2}, not "
+                    + $"{(same < PageSize ? written[same] : 0):x2}.");
         }
     }
 }

@@ -23,7 +23,8 @@ public class DifferenceHuntTests(ITestOutputHelper output)
         IReadOnlyList<Difference> differences = await hunt.CompareAsync(scripts, CancellationToken.None);
         Assert.True(
             differences.Count == 0,
-            $"{differences.Count} of {scripts.Length} scripts differ, the fresh seed is {fresh}:\n{string.Join('\n', differences.Take(5))}");
+            $"{differences.Count} of {scripts.Length} scripts differ, the fresh seed is "
+            + $"{fresh}:\n{string.Join('\n', differences.Take(5))}");
     }
 
     /// <summary>Boots both kernels with 20 command lines of a fresh seed, which is printed.</summary>
@@ -34,11 +35,13 @@ public class DifferenceHuntTests(ITestOutputHelper output)
         ulong fresh = (ulong)Random.Shared.Next();
         output.WriteLine($"The fresh seed is {fresh}: make hunt LINES=1 N=20 SEED={fresh} repeats it, and shrinks what differs.");
         DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, CancellationToken.None);
-        IReadOnlyList<Difference> differences = await hunt.CompareAsync([.. CommandLineScripts.Generate(fresh, 20)], CancellationToken.None);
+        IReadOnlyList<Difference> differences =
+            await hunt.CompareAsync([.. CommandLineScripts.Generate(fresh, 20)], CancellationToken.None);
         Assert.True(differences.Count == 0, $"The fresh seed is {fresh}:\n{string.Join('\n', differences)}");
     }
 
-    /// <summary>Lets a kernel with other rules be the judge: an emulation that is wrong is found, and the script shrunk to what shows it.</summary>
+    /// <summary>Lets a kernel with other rules be the judge: an emulation that is wrong is found,
+    /// and the script shrunk to what shows it.</summary>
     [Fact]
     public async Task WrongRule_IsFound_AndShrunk()
     {

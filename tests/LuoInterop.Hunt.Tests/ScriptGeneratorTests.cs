@@ -13,7 +13,8 @@ public class ScriptGeneratorTests
     [Fact]
     public void Seed_DecidesEverything()
     {
-        Assert.Equal(s_scripts.Select(static script => script.ToText()), ScriptGenerator.Generate(1, 1000).Select(static script => script.ToText()));
+        Assert.Equal(
+            s_scripts.Select(static script => script.ToText()), ScriptGenerator.Generate(1, 1000).Select(static script => script.ToText()));
         Assert.NotEqual(s_scripts[0].ToText(), ScriptGenerator.Generate(2, 1).Single().ToText());
     }
 
@@ -56,7 +57,8 @@ public class ScriptGeneratorTests
     public void CommandLines_SwitchLiveUpdateOnAndOff_AndAreVaried()
     {
         LitmusScript[] scripts = [.. CommandLineScripts.Generate(1, 400)];
-        Assert.Equal(scripts.Select(static script => script.ToText()), CommandLineScripts.Generate(1, 400).Select(static script => script.ToText()));
+        Assert.Equal(
+            scripts.Select(static script => script.ToText()), CommandLineScripts.Generate(1, 400).Select(static script => script.ToText()));
         Assert.All(scripts, static script => Assert.True(script.IsAlone && script.Kernels == 21 && script.EmulatedOnly is null));
         Assert.InRange(scripts.SelectMany(static script => script.Lines).Select(static line => line.Text).Distinct().Count(), 380, 401);
         using var replay = new EmulatedReplay(new EmulatedMachineOptions());

@@ -4,7 +4,8 @@ using static LuoInterop.Kho.Tests.Records;
 
 namespace LuoInterop.Kho.Tests;
 
-/// <summary>Proves the structures of guest_memfd preservation (20260728121138.1103610-1-tarunsahu@google.com): bytes, bounds, round trips, damage.</summary>
+/// <summary>Proves the structures of guest_memfd preservation (20260728121138.1103610-1-tarunsahu@google.com): bytes, bounds,
+/// round trips, damage.</summary>
 public class GuestMemfdSerTests
 {
     [Fact]
@@ -15,7 +16,8 @@ public class GuestMemfdSerTests
         new GuestMemfdLuoSer(16 << 20, 3, 1280, 0x1001, new KhoVmalloc(0x1_5634_1000, 0x1234, KhoVmalloc.KHO_VMALLOC_ALLOC, 2)),
         GuestMemfdLuoSer.Size,
         48,
-        "0000000100000000" + "0300000000000000" + "0005000000000000" + "0110000000000000" + "0010345601000000" + "34120000" + "0100" + "0200");
+        "0000000100000000" + "0300000000000000" + "0005000000000000" + "0110000000000000" + "0010345601000000" + "34120000" + "0100"
+            + "0200");
 
     // pfn:52 lies in the low bits, flags:12 in the high ones: x86-64 and arm64 allocate bit fields from the low end.
     [Fact]
@@ -61,7 +63,8 @@ public class GuestMemfdSerTests
         Assert.Throws<ArgumentOutOfRangeException>(static () => new GuestMemfdLuoFolioSer(0, 1 << 12, 0).Write(new byte[16]));
     }
 
-    /// <summary>The array of folios behind a damaged record: a list of pages or a named error, with work that the memory's size bounds.</summary>
+    /// <summary>The array of folios behind a damaged record: a list of pages or a named error,
+    /// with work that the memory's size bounds.</summary>
     [Theory]
     [MemberData(nameof(FuzzTests.Seeds), MemberType = typeof(FuzzTests))]
     public void DamagedRecords_LeadToAListOrANamedError(int seed)

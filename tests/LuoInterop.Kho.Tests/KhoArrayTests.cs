@@ -14,7 +14,11 @@ public class KhoArrayTests
     [Trait("Asked", "arrays")]
     public void SparseArray_IsThePostingsBytes()
     {
-        KhoArray array = Write((3, KhoArrayEntry.OfValue(5)), (509, KhoArrayEntry.OfPointer(0x1_2345_6788)), (510, KhoArrayEntry.OfValue(0)), (1_000_510, KhoArrayEntry.OfValue(long.MaxValue)));
+        KhoArray array = Write(
+            (3, KhoArrayEntry.OfValue(5)),
+            (509, KhoArrayEntry.OfPointer(0x1_2345_6788)),
+            (510, KhoArrayEntry.OfValue(0)),
+            (1_000_510, KhoArrayEntry.OfValue(long.MaxValue)));
         ulong[] pages = [.. _memory.Addresses];
         Assert.Equal(3, pages.Length);
         byte[] descriptor = new byte[KhoArray.Size];
@@ -267,7 +271,8 @@ public class KhoArrayTests
         Assert.Equal(errno, error.Errno);
     }
 
-    private void SetWord(ulong page, int offset, ulong word) => BinaryPrimitives.WriteUInt64LittleEndian(_memory[page].AsSpan(offset), word);
+    private void SetWord(ulong page, int offset, ulong word) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(_memory[page].AsSpan(offset), word);
 
     private void AssertPage(ulong address, string head, params (int Slot, string Hex)[] entries)
     {

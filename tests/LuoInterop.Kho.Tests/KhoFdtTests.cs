@@ -122,7 +122,8 @@ public class KhoFdtTests
             Assert.Equal(length, fdt.Available);
             KhoTree tree = KhoRootFdt.Read(fdt);
             Assert.True(tree.Compatible is null || tree.Compatible == whole.Compatible);
-            Assert.Equal(whole.SubTrees.Take(tree.SubTrees.Count).Select(static sub => sub.Name), tree.SubTrees.Select(static sub => sub.Name));
+            Assert.Equal(
+                whole.SubTrees.Take(tree.SubTrees.Count).Select(static sub => sub.Name), tree.SubTrees.Select(static sub => sub.Name));
             Assert.All(tree.SubTrees.Zip(whole.SubTrees), static pair => Assert.True(
                 (pair.First.PreservedData is null || pair.First.PreservedData == pair.Second.PreservedData)
                 && (pair.First.BlobSize is null || pair.First.BlobSize == pair.Second.BlobSize)));

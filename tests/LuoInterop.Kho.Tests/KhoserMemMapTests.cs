@@ -18,7 +18,8 @@ public class KhoserMemMapTests
         _memory[low][1] = 0x01;
         _memory[high][4095] = 0x80;
         _memory[huge][0] = 0x02;
-        Assert.Equal(Errno.None, KhoserMemMap.Write(_memory, [new(0, 0, low), new(0, 2, high), new(9, 0, huge)], _memory.Allocate, _chunks));
+        Assert.Equal(
+            Errno.None, KhoserMemMap.Write(_memory, [new(0, 0, low), new(0, 2, high), new(9, 0, huge)], _memory.Allocate, _chunks));
         Assert.Equal(2, _chunks.Count);
         Assert.Equal(
             Words(_chunks[1], 0x2_0000_0000, 0, low, 0x1000_0000, high),

@@ -33,9 +33,14 @@ public class MemfdLuoFolioListTests
     {
         (KhoVmalloc descriptor, MemfdLuoFolioWriter writer) = Write(_memory, 257, 0x1_0000_0000);
         Assert.Equal(new KhoVmalloc(writer.Chunks.Single(), 2, KhoVmalloc.KHO_VMALLOC_ALLOC, 0), descriptor);
-        Assert.Equal("0100000000003000" + "0000000000000000" + "0200000000003000" + "0000000001000000", Convert.ToHexStringLower(_memory[writer.Pages[0]].AsSpan(0, 32)));
-        Assert.Equal("0101000000003000" + "0000000000010000" + "0000000000000000", Convert.ToHexStringLower(_memory[writer.Pages[1]].AsSpan(0, 24)));
-        Assert.Equal("0000000000000000" + "0000000001000000" + "0010000001000000" + "0000000000000000", Convert.ToHexStringLower(_memory[descriptor.First].AsSpan(0, 32)));
+        Assert.Equal(
+            "0100000000003000" + "0000000000000000" + "0200000000003000" + "0000000001000000",
+            Convert.ToHexStringLower(_memory[writer.Pages[0]].AsSpan(0, 32)));
+        Assert.Equal(
+            "0101000000003000" + "0000000000010000" + "0000000000000000", Convert.ToHexStringLower(_memory[writer.Pages[1]].AsSpan(0, 24)));
+        Assert.Equal(
+            "0000000000000000" + "0000000001000000" + "0010000001000000" + "0000000000000000",
+            Convert.ToHexStringLower(_memory[descriptor.First].AsSpan(0, 32)));
     }
 
     [Fact]
@@ -88,7 +93,8 @@ public class MemfdLuoFolioListTests
         (KhoVmalloc descriptor, _) = Write(_memory, 3, 1);
         Assert.Equal(256, Read(_memory, descriptor, 256).Count);
         Assert.Equal(KhoFormatError.CountMismatch, Assert.Throws<KhoFormatException>(() => Read(_memory, descriptor, 257)).Error);
-        Assert.Equal(KhoFormatError.CountMismatch, Assert.Throws<KhoFormatException>(() => Read(_memory, descriptor, ulong.MaxValue)).Error);
+        Assert.Equal(
+            KhoFormatError.CountMismatch, Assert.Throws<KhoFormatException>(() => Read(_memory, descriptor, ulong.MaxValue)).Error);
     }
 
     // An area of huge pages: each address of a chunk stands for 1 << order pages.
@@ -98,7 +104,8 @@ public class MemfdLuoFolioListTests
         (_, MemfdLuoFolioWriter writer) = Write(_memory, 4 * 256, 1);
         ulong[] pieces = [writer.Pages[0], writer.Pages[2]];
         KhoVmalloc descriptor = KhoVmallocList.Write(_memory, _memory.Allocate(1), pieces, order: 1);
-        Assert.Equal(Read(_memory, descriptor, 1024).Select(static folio => folio.Index), Enumerable.Range(0, 1024).Select(static i => (ulong)i));
+        Assert.Equal(
+            Read(_memory, descriptor, 1024).Select(static folio => folio.Index), Enumerable.Range(0, 1024).Select(static i => (ulong)i));
     }
 
     [Fact]

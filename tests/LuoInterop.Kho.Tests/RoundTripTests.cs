@@ -110,7 +110,8 @@ public class RoundTripTests
             Assert.Equal((uint)count << order, descriptor.TotalPages);
             Assert.Equal(chunks, list.Chunks);
             Assert.Equal(pages, list.Pages);
-            AssertSame(memory, copy => Assert.Equal(descriptor, KhoVmallocList.Write(copy, copy.Allocate(chunks.Length), list.Pages, descriptor.Order)));
+            AssertSame(memory, copy =>
+                Assert.Equal(descriptor, KhoVmallocList.Write(copy, copy.Allocate(chunks.Length), list.Pages, descriptor.Order)));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -126,14 +127,18 @@ public class RoundTripTests
             {
                 KhoScratch numbers = KhoScratch.Read(chunk);
                 position += numbers.Address & ((1UL << (2 * bits)) - 1);
-                entries.Add((position++, numbers.Length == 0 || numbers.Length % 8 != 0 ? KhoArrayEntry.OfValue(numbers.Length >> 1) : new KhoArrayEntry(numbers.Length)));
+                entries.Add((position++, numbers.Length == 0 || numbers.Length % 8 != 0
+                    ? KhoArrayEntry.OfValue(numbers.Length >> 1)
+                    : new KhoArrayEntry(numbers.Length)));
             }
 
             var memory = new PhysicalPages();
             KhoArray array = Encode(memory, entries);
             List<(ulong Position, KhoArrayEntry Entry)> found = Decode(memory, array);
             Assert.Equal(entries, found);
-            Assert.Equal(entries.Select(static entry => entry.Position / KhoArrayPage.KA_PAGE_NR_ENTRIES).Distinct().Count(), memory.Addresses.Count);
+            Assert.Equal(
+                entries.Select(static entry => entry.Position / KhoArrayPage.KA_PAGE_NR_ENTRIES).Distinct().Count(),
+                memory.Addresses.Count);
             AssertSame(memory, copy => Assert.Equal(array, Encode(copy, found)));
         }).QuickCheckThrowOnFailure();
 
@@ -142,7 +147,8 @@ public class RoundTripTests
         Bytes(MemfdLuoFolioSer.Size).ArrayOf().SelectMany(folios => Gen.Choose(0, 300).Select(times => (folios, times))).ToArbitrary(),
         static input =>
         {
-            MemfdLuoFolioSer[] folios = [.. Enumerable.Repeat(input.folios, input.times).SelectMany(static bytes => bytes).Select(static bytes => MemfdLuoFolioSer.Read(bytes))];
+            MemfdLuoFolioSer[] folios = [.. Enumerable.Repeat(input.folios, input.times).SelectMany(static bytes => bytes)
+                .Select(static bytes => MemfdLuoFolioSer.Read(bytes))];
             var memory = new PhysicalPages();
             KhoVmalloc descriptor = Encode(memory, folios);
             var reader = new MemfdLuoFolioReader(memory, descriptor, (ulong)folios.Length);

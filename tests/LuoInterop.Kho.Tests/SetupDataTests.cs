@@ -67,7 +67,8 @@ public class SetupDataTests
     [InlineData(1UL << 50, 16UL, nameof(KhoFormatError.Unreadable))]
     [InlineData(0UL, ulong.MaxValue, nameof(KhoFormatError.TooLarge))]
     public void BadScratch_IsNamed(ulong address, ulong size, string error) => Assert.Equal(
-        Enum.Parse<KhoFormatError>(error), Assert.Throws<KhoFormatException>(() => new KhoSetupData(0, 0, address, size).ReadScratch(_memory)).Error);
+        Enum.Parse<KhoFormatError>(error),
+        Assert.Throws<KhoFormatException>(() => new KhoSetupData(0, 0, address, size).ReadScratch(_memory)).Error);
 
     private ulong Entry(ulong next, uint type, uint length)
     {

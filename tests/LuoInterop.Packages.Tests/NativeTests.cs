@@ -13,7 +13,8 @@ internal static class NativeProgram
     /// <summary>Publishes a project, and gives the path of the executable: without a warning, and without .NET beside it.</summary>
     public static string Publish(string project, string name, string target, params string[] properties)
     {
-        string output = Dotnet.Run(Path.GetDirectoryName(project)!, ["publish", project, "-c", "Release", "--nologo", "-o", target, .. properties]);
+        string output =
+            Dotnet.Run(Path.GetDirectoryName(project)!, ["publish", project, "-c", "Release", "--nologo", "-o", target, .. properties]);
         Assert.DoesNotMatch(@"\bwarning\b|\bIL[0-9]{4}\b", output);
         Assert.Empty(Directory.GetFiles(target, "*.dll"));
         string executable = Path.Combine(target, name);
@@ -33,7 +34,8 @@ public sealed class NativeTools : IDisposable
     public NativeTools()
     {
         Demo = NativeProgram.Publish(DemoProject, "luo-demo", Path.Combine(_folder, "demo"));
-        Luoctl = NativeProgram.Publish(Path.Combine(Repository.Root, "src/luoctl/luoctl.csproj"), "luoctl", Path.Combine(_folder, "luoctl"));
+        Luoctl =
+            NativeProgram.Publish(Path.Combine(Repository.Root, "src/luoctl/luoctl.csproj"), "luoctl", Path.Combine(_folder, "luoctl"));
     }
 
     public static string DemoProject => Path.Combine(Repository.Root, "samples/LuoInterop.Demo/LuoInterop.Demo.csproj");
@@ -58,7 +60,11 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
     {
         string folder = packed.FirstProgram("native first program");
         string program = NativeProgram.Publish(
-            Path.Combine(folder, "FirstProgram.csproj"), "FirstProgram", Path.Combine(folder, "out"), "-p:PublishAot=true", "-p:InvariantGlobalization=true");
+            Path.Combine(folder, "FirstProgram.csproj"),
+            "FirstProgram",
+            Path.Combine(folder, "out"),
+            "-p:PublishAot=true",
+            "-p:InvariantGlobalization=true");
 
         string output = Run(program);
 
@@ -71,14 +77,26 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
 
     [Fact]
     [Trait("Category", "VM")]
-    public void Demo_OnLinux_GoesThroughAKexecByItself() => CheckDemo(Run(tools.Demo, "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
+    public void Demo_OnLinux_GoesThroughAKexecByItself() =>
+        CheckDemo(Run(tools.Demo, "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
 
     [Fact]
     [Trait("Category", "VM")]
     public void DemoAsASingleFile_OnLinux_GoesThroughAKexecByItself()
     {
         string folder = tools.Folder("single");
-        Dotnet.Run(folder, "publish", NativeTools.DemoProject, "-c", "Release", "--nologo", "-o", folder, "-p:PublishSingleFile=true", "--self-contained", "false");
+        Dotnet.Run(
+            folder,
+            "publish",
+            NativeTools.DemoProject,
+            "-c",
+            "Release",
+            "--nologo",
+            "-o",
+            folder,
+            "-p:PublishSingleFile=true",
+            "--self-contained",
+            "false");
         Assert.Empty(Directory.GetFiles(folder, "*.dll"));
 
         CheckDemo(Run(Path.Combine(folder, "luo-demo"), "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
@@ -88,9 +106,12 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
     public void Luoctl_ReplaysAScript()
     {
         string script = Path.Combine(tools.Folder("scripts"), "a.luo");
-        File.WriteAllText(script, "d = open => 0\ns = create_session d \"a\" => 0\nkexec => 0\nd = open => 0\nr = retrieve_session d \"none\" => ENOENT\n");
+        File.WriteAllText(
+            script,
+            "d = open => 0\ns = create_session d \"a\" => 0\nkexec => 0\nd = open => 0\nr = retrieve_session d \"none\" => ENOENT\n");
         Assert.Equal("1 scripts, 5 expectations, 0 not met\n", Run(tools.Luoctl, "replay", script, "--expect"));
-        Assert.Equal(5, JsonDocument.Parse(Run(tools.Luoctl, "replay", script, "--json")).RootElement[0].GetProperty("lines").GetArrayLength());
+        Assert.Equal(
+            5, JsonDocument.Parse(Run(tools.Luoctl, "replay", script, "--json")).RootElement[0].GetProperty("lines").GetArrayLength());
     }
 
     [Fact]
@@ -134,12 +155,15 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
     private string Run(string program, int code, string[] words)
     {
         long start = Stopwatch.GetTimestamp();
-        using Process process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process =
+            Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == code, $"{program} {string.Join(' ', words)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
-        log.WriteLine($"{Path.GetFileName(program)} {string.Join(' ', words)}: {new FileInfo(program).Length} bytes, {Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms");
+        Assert.True(
+            process.ExitCode == code, $"{program} {string.Join(' ', words)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+        log.WriteLine($"{Path.GetFileName(program)} {string.Join(' ', words)}: {new FileInfo(program).Length} bytes, "
+            + $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:N0} ms");
         return output;
     }
 }

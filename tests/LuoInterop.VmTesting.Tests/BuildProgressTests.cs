@@ -4,7 +4,8 @@ using Xunit;
 
 namespace LuoInterop.VmTesting.Tests;
 
-/// <summary>Holds what a kernel's build shows of how far it is, and what it leaves when it is ended: with a make of its own, that compiles nothing.</summary>
+/// <summary>Holds what a kernel's build shows of how far it is, and what it leaves when it is ended: with a make of its own,
+/// that compiles nothing.</summary>
 [Trait("Category", "Kernel")]
 public sealed class BuildProgressTests : IDisposable
 {
@@ -36,13 +37,15 @@ public sealed class BuildProgressTests : IDisposable
     public void Progress_IsCountedInMakesLog_AgainstWhatTheRecipeExpects()
     {
         // Each object waits until the count of the one before was seen.
-        WriteMake("for i in $(seq 20); do echo \"  CC      a/$i.o\"; until grep -q \"compiling: $i of\" \"$SEEN\"; do sleep 0.02; done; done\necho '  LD      vmlinux'");
+        WriteMake("for i in $(seq 20); do echo \"  CC      a/$i.o\"; until grep -q \"compiling: $i of\" \"$SEEN\"; do sleep 0.02; "
+            + "done; done\necho '  LD      vmlinux'");
         string[] lines = Build("each");
 
         string[] counts = [.. lines.Where(static line => line.Contains(": compiling: ", StringComparison.Ordinal)).Distinct()];
         for (int i = 1; i <= 20; i++)
         {
-            Assert.Contains(counts, line => line.StartsWith($"kernel 0.1: compiling: {i} of 20 objects, {i * 5} %, about ", StringComparison.Ordinal));
+            Assert.Contains(counts, line =>
+                line.StartsWith($"kernel 0.1: compiling: {i} of 20 objects, {i * 5} %, about ", StringComparison.Ordinal));
         }
 
         Assert.Contains(lines, static line => line.StartsWith("kernel 0.1: compiled 20 objects in ", StringComparison.Ordinal));
@@ -58,7 +61,8 @@ public sealed class BuildProgressTests : IDisposable
         string[] counts = [.. Build(null).Where(static line => line.Contains(": compiling: ", StringComparison.Ordinal))];
         Assert.InRange(counts.Length, 2, 10);
         Assert.Contains(counts, static line => line.Contains("compiling: 4 of 20 objects, 20 %", StringComparison.Ordinal));
-        Assert.Contains(counts, static line => line.Contains("compiling: 20 of 20 objects, 100 %, about 0 s left", StringComparison.Ordinal));
+        Assert.Contains(counts, static line =>
+            line.Contains("compiling: 20 of 20 objects, 100 %, about 0 s left", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -85,7 +89,8 @@ public sealed class BuildProgressTests : IDisposable
     {
         WriteMake("echo $$ > \"$STARTED\"; while :; do echo '  CC      a.o'; touch \"$PWD/$RANDOM\"; sleep 0.01; done");
         string started = Path.Combine(_folder, "started");
-        string wrapper = Write("wrapper.sh", $"export PATH='{Environment["PATH"]}' LUO_KERNEL_SOURCE='{Environment["LUO_KERNEL_SOURCE"]}' STARTED='{started}' SEEN=/dev/null\nexec bash {s_script} \"$@\"\n");
+        string wrapper = Write("wrapper.sh", $"export PATH='{Environment["PATH"]}' "
+            + $"LUO_KERNEL_SOURCE='{Environment["LUO_KERNEL_SOURCE"]}' STARTED='{started}' SEEN=/dev/null\nexec bash {s_script} \"$@\"\n");
         using CancellationTokenSource source = new();
         Task<string> build = KernelBuild.RunAsync(wrapper, "0.1", Path.Combine(_folder, "luo.config"), Cache, null, source.Token);
         while (!File.Exists(started) || File.ReadAllText(started).Length == 0)
@@ -138,7 +143,8 @@ public sealed class BuildProgressTests : IDisposable
     private (int Code, string Output, string Error) Start(string? progress)
     {
         string seen = Write("seen", "");
-        ProcessStartInfo start = new("bash", ["-c", $"bash \"$0\" \"$@\" 2>{seen}", s_script, "0.1", Path.Combine(_folder, "luo.config"), Cache])
+        ProcessStartInfo start =
+            new("bash", ["-c", $"bash \"$0\" \"$@\" 2>{seen}", s_script, "0.1", Path.Combine(_folder, "luo.config"), Cache])
         {
             RedirectStandardOutput = true,
         };

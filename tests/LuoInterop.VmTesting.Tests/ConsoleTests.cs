@@ -8,9 +8,13 @@ namespace LuoInterop.VmTesting.Tests;
 public sealed class ConsoleTests
 {
     [Theory]
-    [InlineData("[    1.2] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100", "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100")]
+    [InlineData(
+        "[    1.2] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100",
+        "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100")]
     [InlineData("Kernel panic - not syncing: Fatal exception in interrupt\r", "Kernel panic - not syncing: Fatal exception in interrupt")]
-    [InlineData("Kernel panic - not syncing: KHO: The incoming tree failed to initialize properly [-22]", "Kernel panic - not syncing: KHO: The incoming tree failed to initialize properly [-22]")]
+    [InlineData(
+        "Kernel panic - not syncing: KHO: The incoming tree failed to initialize properly [-22]",
+        "Kernel panic - not syncing: KHO: The incoming tree failed to initialize properly [-22]")]
     public void Panic_IsRecognised(string line, string expected)
     {
         Assert.True(ConsoleLine.TryRecognisePanic(line, out string panic));

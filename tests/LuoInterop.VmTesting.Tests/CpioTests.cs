@@ -25,7 +25,9 @@ public sealed class CpioTests
         for (int at = 0; ;)
         {
             Assert.Equal("070701", Encoding.ASCII.GetString(archive, at, 6));
-            uint[] f = [.. Enumerable.Range(0, 13).Select(i => uint.Parse(Encoding.ASCII.GetString(archive, at + 6 + (i * 8), 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
+            uint[] f = [.. Enumerable.Range(0, 13)
+                .Select(i => uint.Parse(
+                    Encoding.ASCII.GetString(archive, at + 6 + (i * 8), 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
             string name = Encoding.UTF8.GetString(archive, at + 110, (int)f[11] - 1);
             Assert.Equal(0, archive[at + 110 + (int)f[11] - 1]);
             at = (at + 110 + (int)f[11] + 3) & ~3;
@@ -59,7 +61,9 @@ public sealed class CpioTests
             cpio.AddFile("gr\u00fc\u00df", [1, 2, 3]);
         }));
 
-        Assert.Equal(["dev", "dev/console", "dev/vda", "empty", "link", "n", "nn", "nnn", "nnnn", "nnnnn", "gr\u00fc\u00df"], entries.Select(e => e.Name));
+        Assert.Equal(
+            ["dev", "dev/console", "dev/vda", "empty", "link", "n", "nn", "nnn", "nnnn", "nnnnn", "gr\u00fc\u00df"],
+            entries.Select(e => e.Name));
         Assert.Equal((0x41edu, 2u), (entries[0].Mode, entries[0].Links));
         Assert.Equal((0x2180u, 5u, 1u), (entries[1].Mode, entries[1].Major, entries[1].Minor));
         Assert.Equal((0x61b0u, 254u, 1_048_575u), (entries[2].Mode, entries[2].Major, entries[2].Minor));

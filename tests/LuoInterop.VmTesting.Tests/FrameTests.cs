@@ -11,7 +11,8 @@ public sealed class FrameTests
 
     private static Frame Read(ReadOnlySpan<byte> bytes) => Frame.ReadAsync(new MemoryStream(bytes.ToArray()), default).Result!.Value;
 
-    private static Frame Make(FrameType type, Func<FrameBuilder, FrameBuilder> fill, ushort stage = 1) => Read(fill(new FrameBuilder(type, stage, 7)).Finish().Span);
+    private static Frame Make(FrameType type, Func<FrameBuilder, FrameBuilder> fill, ushort stage = 1) =>
+        Read(fill(new FrameBuilder(type, stage, 7)).Finish().Span);
 
     private static Frame Hello(uint stage = 1, uint version = 1, ulong uptime = 5) =>
         Make(FrameType.Hello, f => f.UInt32(version).UInt32(stage).UInt64(uptime).Text("7.3.4"));
@@ -60,7 +61,8 @@ public sealed class FrameTests
     public void Body_WithWrongLengths_IsNamed()
     {
         RunRecord record = new(s_options);
-        Assert.Contains("text of 9 bytes", Refusal(record, Make(FrameType.Event, f => f.UInt32(9).Bytes("short"u8))), StringComparison.Ordinal);
+        Assert.Contains(
+            "text of 9 bytes", Refusal(record, Make(FrameType.Event, f => f.UInt32(9).Bytes("short"u8))), StringComparison.Ordinal);
         Assert.Contains("bytes too many", Refusal(record, Make(FrameType.Event, f => f.Text("x").Byte(0))), StringComparison.Ordinal);
         Assert.Contains("bytes too short", Refusal(record, Make(FrameType.Report, f => f)), StringComparison.Ordinal);
         Assert.Contains("outcome 9", Refusal(record, Make(FrameType.Report, f => f.Byte(9).Text("t").Text(""))), StringComparison.Ordinal);
@@ -76,7 +78,8 @@ public sealed class FrameTests
         record.TakeReport(Make(FrameType.FileBegin, f => f.Text("a")));
         record.TakeReport(Make(FrameType.FileData, f => f.Bytes(new byte[900])));
         Assert.Contains("says 901", Refusal(record, Make(FrameType.FileEnd, f => f.UInt64(901))), StringComparison.Ordinal);
-        Assert.Contains("larger than 1000", Refusal(record, Make(FrameType.FileData, f => f.Bytes(new byte[101]))), StringComparison.Ordinal);
+        Assert.Contains(
+            "larger than 1000", Refusal(record, Make(FrameType.FileData, f => f.Bytes(new byte[101]))), StringComparison.Ordinal);
     }
 
     [Theory]

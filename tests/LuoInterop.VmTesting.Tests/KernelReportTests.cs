@@ -46,7 +46,8 @@ public sealed class KernelReportTests
         "[    1.204511] WARNING: unknown .orc_unwind entry type 7 at f+0x1/0x2",
         "[    1.204511] WARNING: WARNING: Corrupt .orc_unwind table.  Disabling unwinder.",
 
-        // lib/bug.c, and what stands behind it: lib/list_debug.c, lib/refcount.c, lib/debugobjects.c and lib/string_helpers.c end in WARN or BUG.
+        // lib/bug.c, and what stands behind it: lib/list_debug.c, lib/refcount.c,
+        // lib/debugobjects.c and lib/string_helpers.c end in WARN or BUG.
         "[    1.204511] kernel BUG at lib/list_debug.c:62!",
         "[    1.204511] kernel BUG at kho_init+0x1/0x2 [verbose debug info unavailable]",
         "[    1.204511] WARNING: lib/refcount.c:28 at refcount_warn_saturate+0x1/0x2, CPU#0: sh/77",
@@ -251,6 +252,9 @@ public sealed class KernelReportTests
         VmLossCause? cause = VmLossCause.Judge(record, null, new ProcessEnd(ProcessEndKind.Exited, 0));
 
         Assert.Equal(VmLostReason.QemuExited, cause?.Reason);
-        Assert.EndsWith("The first report of a kernel was: [ 1.0] PANIC: double fault, error_code: 0x0", cause!.Value.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "The first report of a kernel was: [ 1.0] PANIC: double fault, error_code: 0x0",
+            cause!.Value.Message,
+            StringComparison.Ordinal);
     }
 }

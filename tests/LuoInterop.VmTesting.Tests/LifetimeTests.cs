@@ -59,7 +59,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
     public async Task ThrowingCallback_EndsQemuAndIsThrown()
     {
         VmProcess seen = default;
-        InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(() => VirtualMachine.RunAsync(fixture.Shell("echo hi; sleep 600") with
+        InvalidDataException thrown =
+            await Assert.ThrowsAsync<InvalidDataException>(() => VirtualMachine.RunAsync(fixture.Shell("echo hi; sleep 600") with
         {
             TempFolder = _temp,
             Started = process => seen = process,
@@ -78,7 +79,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
         })!;
         string[] words = (await host.StandardOutput.ReadLineAsync())!.Split(' ');
         Assert.Equal("started", words[0]);
-        VmProcess seen = new(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture), words[3]);
+        VmProcess seen =
+            new(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture), words[3]);
         while (await host.StandardOutput.ReadLineAsync() is { } line && !line.Contains("payload runs", StringComparison.Ordinal))
         {
             output.WriteLine(line);
@@ -97,7 +99,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
     {
         foreach (int milliseconds in (int[])[40, 70, 80, 84, 88, 92, 96, 100, 105, 110, 120, 140, 200, 400, 1500])
         {
-            using (Process host = Process.Start(new ProcessStartInfo("dotnet", [KernelFixture.Payload, "host", fixture.Kernel.Folder!, _temp])
+            using (Process host =
+                Process.Start(new ProcessStartInfo("dotnet", [KernelFixture.Payload, "host", fixture.Kernel.Folder!, _temp])
             {
                 RedirectStandardOutput = true,
             })!)
@@ -106,7 +109,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
                 host.Kill();
                 string said = await host.StandardOutput.ReadToEndAsync();
                 await host.WaitForExitAsync();
-                output.WriteLine($"killed after {milliseconds} ms: {(said.Contains("started ", StringComparison.Ordinal) ? "QEMU ran" : "QEMU did not run yet")}");
+                output.WriteLine($"killed after {milliseconds} ms: "
+                    + $"{(said.Contains("started ", StringComparison.Ordinal) ? "QEMU ran" : "QEMU did not run yet")}");
             }
 
             Stopwatch waited = Stopwatch.StartNew();
@@ -122,7 +126,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
     private static List<string> ProcessesNaming(string text)
     {
         var found = new List<string>();
-        foreach (string process in Directory.EnumerateDirectories("/proc").Where(static folder => int.TryParse(Path.GetFileName(folder), out _)))
+        foreach (string process in Directory.EnumerateDirectories("/proc")
+            .Where(static folder => int.TryParse(Path.GetFileName(folder), out _)))
         {
             try
             {
@@ -145,7 +150,8 @@ public sealed class LifetimeTests(KernelFixture fixture, ITestOutputHelper outpu
     {
         Assert.NotEqual(0, process.QemuProcessId);
         Stopwatch waited = Stopwatch.StartNew();
-        while (waited.Elapsed < TimeSpan.FromSeconds(10) && (Runs(process.QemuProcessId) || Runs(process.SupervisorProcessId) || Directory.Exists(process.RunFolder)))
+        while (waited.Elapsed < TimeSpan.FromSeconds(10)
+            && (Runs(process.QemuProcessId) || Runs(process.SupervisorProcessId) || Directory.Exists(process.RunFolder)))
         {
             await Task.Delay(20);
         }

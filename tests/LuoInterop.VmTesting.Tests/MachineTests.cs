@@ -77,7 +77,8 @@ public sealed class MachineTests(KernelFixture fixture, ITestOutputHelper output
             echo '<4>WARNING: mm/memfd_luo.c:1 at f+0x0/0x1, CPU#0: sh/77' > /dev/kmsg
             kill -SEGV $$
             """));
-        Assert.EndsWith("WARNING: mm/memfd_luo.c:1 at f+0x0/0x1, CPU#0: sh/77", Assert.Single(result.KernelWarnings), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "WARNING: mm/memfd_luo.c:1 at f+0x0/0x1, CPU#0: sh/77", Assert.Single(result.KernelWarnings), StringComparison.Ordinal);
         Assert.Equal((VmOutcome.Failed, 11), (result.Outcome, result.Signal));
         Assert.Null(result.ExitStatus);
     }

@@ -60,7 +60,8 @@ public sealed class OptionsTests : IDisposable
     [Fact]
     public async Task MissingQemu_NamesItsPackage()
     {
-        VmSetupException e = await Assert.ThrowsAsync<VmSetupException>(() => VirtualMachine.RunAsync(_good with { Qemu = "no-such-qemu" }));
+        VmSetupException e =
+            await Assert.ThrowsAsync<VmSetupException>(() => VirtualMachine.RunAsync(_good with { Qemu = "no-such-qemu" }));
         Assert.Contains("apt-get install qemu-system-x86", e.Message, StringComparison.Ordinal);
     }
 
@@ -78,7 +79,8 @@ public sealed class OptionsTests : IDisposable
     public void TooLongTempFolder_IsNamed()
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, new string('x', 100))).FullName;
-        Assert.Contains("too long", Assert.Throws<VmSetupException>(() => RunFolder.Create(folder, keep: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "too long", Assert.Throws<VmSetupException>(() => RunFolder.Create(folder, keep: false)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +89,8 @@ public sealed class OptionsTests : IDisposable
         string full = Directory.CreateDirectory(Path.Combine(_folder, "full")).FullName;
         File.WriteAllBytes(Path.Combine(_folder, "bzImage"), new byte[4 << 20]);
         ProcessStartInfo start = new("unshare", [Environment.IsPrivilegedProcess ? "-m" : "-rm", "/bin/sh", "-c",
-            "mount -t tmpfs -o size=1m tmpfs \"$1\" && dotnet \"$2\" host \"$3\" \"$1\"; s=$?; ls \"$1\"; exit $s", "sh", full, KernelFixture.Payload, _folder])
+            "mount -t tmpfs -o size=1m tmpfs \"$1\" && dotnet \"$2\" host \"$3\" \"$1\"; s=$?; ls \"$1\"; exit $s", "sh", full,
+            KernelFixture.Payload, _folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -147,5 +150,7 @@ public sealed class OptionsTests : IDisposable
     }
 
     private static void AssertRefused(VmOptions options, string property) =>
-        Assert.Contains($"VmOptions.{property}", Assert.Throws<ArgumentException>(() => OptionsCheck.Check(options)).Message, StringComparison.Ordinal);
+        Assert.Contains($"VmOptions.{property}",
+            Assert.Throws<ArgumentException>(() => OptionsCheck.Check(options)).Message,
+            StringComparison.Ordinal);
 }

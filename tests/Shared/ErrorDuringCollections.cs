@@ -14,7 +14,8 @@ internal static class ErrorDuringCollections
     // A call that no collection met proves nothing. On one processor a collection begins in a call once in a time slice.
     private const int MaximumCalls = 2_000_000;
 
-    /// <summary>Calls until enough calls had a collection in their midst. Before each, errno and what was saved of it are another number.</summary>
+    /// <summary>Calls until enough calls had a collection in their midst. Before each,
+    /// errno and what was saved of it are another number.</summary>
     /// <param name="call">Gives <c>-errno</c>.</param>
     /// <param name="expected">The errno's number, or those that the host's rights and filters choose from.</param>
     public static void Check(Func<nint> call, params int[] expected)

@@ -6,7 +6,8 @@ using Tmds.Linux;
 namespace LuoInterop.Tests.Shared;
 
 /// <summary>Sends signals to the thread that made it, until disposed: calls that a signal can interrupt are.</summary>
-/// <remarks>The signal is SIGUSR2, which the .NET runtime leaves alone; its handler does nothing and was installed without SA_RESTART.</remarks>
+/// <remarks>The signal is SIGUSR2, which the .NET runtime leaves alone;
+/// its handler does nothing and was installed without SA_RESTART.</remarks>
 internal sealed unsafe partial class SignalStorm : IDisposable
 {
     private readonly int _target = UnistdHeader.gettid();

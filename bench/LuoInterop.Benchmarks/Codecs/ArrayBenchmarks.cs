@@ -4,7 +4,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Benchmarks;
 
-/// <summary>Measures how the folios of a file are written and read: as the kernel's list, and as the sparse array that was posted.</summary>
+/// <summary>Measures how the folios of a file are written and read: as the kernel's list,
+/// and as the sparse array that was posted.</summary>
 public class ArrayBenchmarks
 {
     private MemfdLuoFolioSer[] _folios = null!;

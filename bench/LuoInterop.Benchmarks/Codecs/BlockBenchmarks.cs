@@ -18,7 +18,8 @@ public class BlockBenchmarks
     [GlobalSetup]
     public void Populate()
     {
-        _files = [.. Enumerable.Range(0, Entries).Select(static i => new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, 0x1000, (ulong)i))];
+        _files =
+            [.. Enumerable.Range(0, Entries).Select(static i => new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, 0x1000, (ulong)i))];
         _memory = new PageMemory(KhoBlockChain<LuoFileSer>.BlocksFor(Entries));
         _blocks = [.. Enumerable.Range(0, KhoBlockChain<LuoFileSer>.BlocksFor(Entries)).Select(_ => _memory.Allocate())];
         Write();

@@ -9,7 +9,8 @@ public class RecordBenchmarks
     private readonly byte[] _bytes = new byte[LuoSessionSer.Size];
     private readonly LuoSessionSer _session = new("a session of a name like others", 0x1000, 3);
     private readonly LuoFileSer _file = new(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, 0x2000, 7);
-    private readonly MemfdLuoSer _memfd = new(0, 1 << 30, 0xf, 0, 1 << 18, new KhoVmalloc(0x3000, 1 << 10, KhoVmalloc.KHO_VMALLOC_ALLOC, 0));
+    private readonly MemfdLuoSer _memfd =
+        new(0, 1 << 30, 0xf, 0, 1 << 18, new KhoVmalloc(0x3000, 1 << 10, KhoVmalloc.KHO_VMALLOC_ALLOC, 0));
     private readonly byte[] _sessionBytes = new byte[LuoSessionSer.Size];
     private readonly byte[] _fileBytes = new byte[LuoFileSer.Size];
     private readonly byte[] _memfdBytes = new byte[MemfdLuoSer.Size];

@@ -3,7 +3,8 @@ using LuoInterop.Kho;
 
 namespace LuoInterop.Benchmarks;
 
-/// <summary>Measures reboot(KEXEC), the boot of the next kernel and the first open of its device, with a number of files of one page.</summary>
+/// <summary>Measures reboot(KEXEC), the boot of the next kernel and the first open of its device,
+/// with a number of files of one page.</summary>
 public class HandoverFilesBenchmarks
 {
     private PopulatedMachine _machine = null!;

@@ -3,7 +3,8 @@ using LuoInterop.Kho;
 
 namespace LuoInterop.Benchmarks;
 
-/// <summary>Measures reboot(KEXEC), the boot of the next kernel and the first open of its device, with a number of sessions without files.</summary>
+/// <summary>Measures reboot(KEXEC), the boot of the next kernel and the first open of its device,
+/// with a number of sessions without files.</summary>
 public class HandoverSessionsBenchmarks
 {
     private PopulatedMachine _machine = null!;

@@ -2,7 +2,8 @@ using BenchmarkDotNet.Attributes;
 
 namespace LuoInterop.Benchmarks;
 
-/// <summary>Measures RETRIEVE_SESSION out of a number of incoming sessions, far apart, with and without the file that each of them holds.</summary>
+/// <summary>Measures RETRIEVE_SESSION out of a number of incoming sessions, far apart,
+/// with and without the file that each of them holds.</summary>
 public class RetrieveSessionBenchmarks
 {
     private const int Retrieved = 100;

@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace LuoInterop.Benchmarks;
 
 /// <summary>Does what people do instead: writes memory to a file, and reads it back.</summary>
-/// <remarks>The memory that is read into is there already. After a reboot it would have to be allocated first: this is the copy at its best.</remarks>
+/// <remarks>The memory that is read into is there already. After a reboot it would have to be allocated first:
+/// this is the copy at its best.</remarks>
 internal sealed class FileCopy : IDisposable
 {
     private const int Step = 8 << 20;

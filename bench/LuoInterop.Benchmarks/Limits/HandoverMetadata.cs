@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Benchmarks;
 
-/// <summary>Counts what a handover of one file writes to describe it: every page of the tree, the map, the blocks, the record and the array.</summary>
+/// <summary>Counts what a handover of one file writes to describe it: every page of the tree, the map, the blocks,
+/// the record and the array.</summary>
 /// <remarks>The format needs 16 bytes a folio (<see cref="MemfdLuoFolioSer"/>); the rest is the pages around it.</remarks>
 internal static class HandoverMetadata
 {

@@ -13,7 +13,9 @@ internal static unsafe class DescriptorLimit
             rlimit now;
 
             // SAFETY: struct rlimit is two 64-bit words (asm-generic/resource.h).
-            return ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_NOFILE, null, &now) == 0 ? (long)now.rlim_cur : throw new InvalidOperationException("prlimit failed.");
+            return ResourceHeader.prlimit(0, ResourceHeader.RLIMIT_NOFILE, null, &now) == 0
+                ? (long)now.rlim_cur
+                : throw new InvalidOperationException("prlimit failed.");
         }
     }
 

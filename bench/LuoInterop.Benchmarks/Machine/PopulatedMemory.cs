@@ -7,7 +7,8 @@ internal static class PopulatedMemory
     private static Memfd? _kept;
     private static long _size;
 
-    /// <summary>Gives the descriptor of a memfd of a size with all of its pages. It stays this class', and open until another size is asked for.</summary>
+    /// <summary>Gives the descriptor of a memfd of a size with all of its pages. It stays this class',
+    /// and open until another size is asked for.</summary>
     public static int Take(long size)
     {
         if (_kept is null || _size != size)

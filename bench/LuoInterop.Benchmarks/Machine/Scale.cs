@@ -35,7 +35,8 @@ internal static class Scale
     /// <summary>Gets the sizes in bytes that this machine has no memory for.</summary>
     public static IEnumerable<long> SizesLeftOut => IsSmoke ? [] : AllSizes.Where(static size => !MemoryBound.Allows(size));
 
-    /// <summary>Gets the sizes in bytes of memory of which there is a second copy in memory meanwhile, as far as this machine has both.</summary>
+    /// <summary>Gets the sizes in bytes of memory of which there is a second copy in memory meanwhile,
+    /// as far as this machine has both.</summary>
     public static IEnumerable<long> CopiedSizes => Sizes.Where(static size => MemoryBound.Allows(2 * size));
 
     /// <summary>Gets the sizes in bytes of what goes to a disk, or is not worth more.</summary>
@@ -45,7 +46,8 @@ internal static class Scale
     public static IEnumerable<FolioPlacement> Placements =>
         IsSmoke ? [FolioPlacement.Dense, FolioPlacement.RandomInTiB] : Enum.GetValues<FolioPlacement>();
 
-    /// <summary>Gets how many folios a file has that does not say it itself; a page in 262,144 of 16 TiB, the largest memfd there is.</summary>
+    /// <summary>Gets how many folios a file has that does not say it itself; a page in 262,144 of 16 TiB,
+    /// the largest memfd there is.</summary>
     public static int Folios => IsSmoke ? 600 : 16_384;
 
     /// <summary>Gets the size in bytes of the memory whose handover has a bar.</summary>
@@ -53,5 +55,6 @@ internal static class Scale
 
     private static IEnumerable<long> AllSizes => [1L << 20, 8L << 20, 64L << 20, 512L << 20, 4L << 30, 8L << 30];
 
-    private static IEnumerable<int> Fitting(IEnumerable<int> counts) => counts.Where(static count => count + OtherDescriptors <= DescriptorLimit.Current);
+    private static IEnumerable<int> Fitting(IEnumerable<int> counts) =>
+        counts.Where(static count => count + OtherDescriptors <= DescriptorLimit.Current);
 }

@@ -41,7 +41,8 @@ internal sealed class BarsTable
             bool huge = memory.Number("folio") == FolioSize.Huge;
             double size = memory.Number("size")!.Value;
             string what = $"handover of {Bytes(size)} in {(huge ? "2 MiB" : "4 KiB")} folios";
-            if (_figures.FirstOrDefault(row => row.Name == OperationNames.Handover && row.ParametersText == memory.ParametersText) is { } time)
+            if (_figures.FirstOrDefault(row =>
+                row.Name == OperationNames.Handover && row.ParametersText == memory.ParametersText) is { } time)
             {
                 double most = huge ? 100e6 : 1000e6;
                 Add(what, Time(time.Min), "", Invariant($"< {most / 1e6:N0} ms"), time.Min < most);

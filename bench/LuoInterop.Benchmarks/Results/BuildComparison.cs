@@ -109,8 +109,8 @@ internal sealed partial class BuildComparison
         int Count(Verdict verdict) => Rows.Count(row => row.Verdict == verdict);
         text.AppendLine();
         text.AppendLine(Invariant($"{_rounds} rounds. All {Rows.Count} rows together: {Cell(Overall)}."));
-        text.AppendLine(Invariant(
-            $"The bar is {MostRatio}: {Count(Verdict.Holds)} rows hold it, {Count(Verdict.Worse)} do not, {Count(Verdict.Open)} vary too much to tell."));
+        text.AppendLine(Invariant($"The bar is {MostRatio}: {Count(Verdict.Holds)} rows hold it, {Count(Verdict.Worse)} do not, ")
+            + Invariant($"{Count(Verdict.Open)} vary too much to tell."));
         text.AppendLine(Invariant($"{Rows.Count(static row => row.AllocatesMore)} rows allocate more."));
         foreach (BuildRow row in Controls)
         {
@@ -162,7 +162,9 @@ internal sealed partial class BuildComparison
             ratio,
             old,
             @new,
-            rounds.Count < LeastRounds ? Verdict.Open : ratio.Upper <= MostRatio ? Verdict.Holds : ratio.Lower > MostRatio ? Verdict.Worse : Verdict.Open,
+            rounds.Count < LeastRounds
+                ? Verdict.Open
+                : ratio.Upper <= MostRatio ? Verdict.Holds : ratio.Lower > MostRatio ? Verdict.Worse : Verdict.Open,
             rounds.Count >= LeastRounds && old is { } bytes && @new > bytes + Math.Max(OneByte, PartOfMuch * bytes));
     }
 

@@ -150,7 +150,8 @@ internal sealed class Comparison
             ? $"The machine itself changed: {InWords(limits[0])}, {InWords(limits[^1])}: {TimesAreNot}"
             : null;
 
-        static string InWords((string Name, double Factor) limit) => Figures.Invariant($"\"{limit.Name}\" takes {limit.Factor:F2} times as long");
+        static string InWords((string Name, double Factor) limit) =>
+            Figures.Invariant($"\"{limit.Name}\" takes {limit.Factor:F2} times as long");
     }
 
     // What was counted needs no yardstick; a time without one is not compared.

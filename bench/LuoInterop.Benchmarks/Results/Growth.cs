@@ -50,8 +50,8 @@ internal sealed record Growth(string Name, string Parameter, double From, double
             string Value(double number) => one.Parameter == "size" ? Bytes(number) : Invariant($"{number:N0} {one.Parameter}");
             PowerFit fit = one.Fit;
             string mark = fit.IsWorseThanLinear ? "WORSE THAN LINEAR" : "";
-            text.AppendLine(Invariant(
-                $"| {one.Name} | {Value(one.From)} | {Value(one.To)} | {fit.Exponent:F2} | {fit.RSquared:F3} | {fit.LastExponent:F2} | {mark} |"));
+            text.AppendLine(Invariant($"| {one.Name} | {Value(one.From)} | {Value(one.To)} | {fit.Exponent:F2} | {fit.RSquared:F3} | ")
+                + Invariant($"{fit.LastExponent:F2} | {mark} |"));
         }
 
         return text.ToString();

@@ -19,18 +19,25 @@ internal static class HostCost
 
     private static string Run(RunResults run) => Invariant($"""
         {run.Date:yyyy-MM-dd}: {run.Machine}.
-        A system call that does nothing takes {run.Cell(OperationNames.SystemCall)}; one core copies 64 MiB of memory in {run.Cell(OperationNames.MemoryCopy)}.
+        A system call that does nothing takes {run.Cell(OperationNames.SystemCall)}; one core copies 64 MiB of memory in {run.Cell(
+            OperationNames.MemoryCopy)}.
 
         """);
 
     private static string Sizes(RunResults run)
     {
-        var table = new StringBuilder("| size | 2 MiB folios | 4 KiB folios | 2 MiB folios, a hole | 4 KiB folios, a hole | copy through tmpfs | through a disk |\n|---|---|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| size | 2 MiB folios | 4 KiB folios | 2 MiB folios, a hole | 4 KiB folios, a hole | copy through tmpfs | through a "
+            + "disk |\n|---|---|---|---|---|---|---|\n");
         foreach (double size in run.Values(OperationNames.Update, "size"))
         {
-            string Update(int folio, string content) => run.Cell(OperationNames.Update, ("size", size), ("folio", folio), ("content", content));
+            string Update(int folio, string content) =>
+                run.Cell(OperationNames.Update, ("size", size), ("folio", folio), ("content", content));
             table.Append(
-                $"| {Bytes(size)} | {Update(FolioSize.Huge, "dense")} | {Update(FolioSize.Small, "dense")} | {Update(FolioSize.Huge, "sparse")} | {Update(FolioSize.Small, "sparse")} | {run.Cell(OperationNames.CopyThroughTmpfs, ("size", size))} | {run.Cell(OperationNames.CopyThroughDisk, ("size", size))} |\n");
+                $"| {Bytes(size)} | {Update(FolioSize.Huge, "dense")} | {Update(FolioSize.Small, "dense")} | "
+                + $"{Update(FolioSize.Huge, "sparse")} | {Update(FolioSize.Small, "sparse")} | "
+                + $"{run.Cell(OperationNames.CopyThroughTmpfs, ("size", size))} | "
+                + $"{run.Cell(OperationNames.CopyThroughDisk, ("size", size))} |\n");
         }
 
         return table.ToString();
@@ -38,7 +45,9 @@ internal static class HostCost
 
     private static string Counts(RunResults run)
     {
-        var table = new StringBuilder("| there are | create and close a session | retrieve one | finish one | hand all over | preserve a file | retrieve one | hand all over |\n|---|---|---|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| there are | create and close a session | retrieve one | finish one | hand all over | preserve a file | retrieve one "
+            + "| hand all over |\n|---|---|---|---|---|---|---|---|\n");
         foreach (double count in run.Values(OperationNames.Create, "sessions"))
         {
             string[] names =
@@ -63,7 +72,8 @@ internal static class HostCost
         var table = new StringBuilder("| names | write | read |\n|---|---|---|\n");
         foreach (double names in run.Values("catalogue: write", "names"))
         {
-            table.Append(Invariant($"| {names:N0} | {run.Cell("catalogue: write", ("names", names))} | {run.Cell("catalogue: read", ("names", names))} |\n"));
+            table.Append(Invariant($"| {names:N0} | {run.Cell("catalogue: write", ("names", names))} | ")
+                + Invariant($"{run.Cell("catalogue: read", ("names", names))} |\n"));
         }
 
         return table.ToString();
@@ -71,7 +81,8 @@ internal static class HostCost
 
     private static string Memory(RunResults run)
     {
-        var table = new StringBuilder("| one file | 4 KiB folios | 2 MiB folios |\n|---|---|---|\n| the entry of a folio in the format | 16 B | 16 B |\n");
+        var table = new StringBuilder(
+            "| one file | 4 KiB folios | 2 MiB folios |\n|---|---|---|\n| the entry of a folio in the format | 16 B | 16 B |\n");
         foreach (double size in run.Values(OperationNames.Metadata, "size"))
         {
             string All(int folio) => run.Find(OperationNames.Metadata, ("size", size), ("folio", folio)) is { } row
@@ -83,8 +94,11 @@ internal static class HostCost
         foreach (double size in run.Values(OperationNames.HandoverMemory, "size"))
         {
             string Added(int folio) =>
-                run.Find(OperationNames.HandoverMemory, ("size", size), ("folio", folio)) is { } row ? Invariant($"{row.Median / 1048576:N1} MiB") : CostCells.NotMeasured;
-            table.Append($"| what a handover of {Bytes(size)} adds to the emulating process | {Added(FolioSize.Small)} | {Added(FolioSize.Huge)} |\n");
+                run.Find(OperationNames.HandoverMemory, ("size", size), ("folio", folio)) is { } row
+                    ? Invariant($"{row.Median / 1048576:N1} MiB")
+                    : CostCells.NotMeasured;
+            table.Append($"| what a handover of {Bytes(size)} adds to the emulating process | {Added(FolioSize.Small)} | "
+                + $"{Added(FolioSize.Huge)} |\n");
         }
 
         return table.ToString();

@@ -32,7 +32,9 @@ internal sealed partial record MachineDescription(
     /// <summary>Gives the description as a sentence without its end.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Cores} cores ({Processor}), {Memory >> 30} GiB of memory, Linux {Kernel}{(Accelerator is null ? "" : $" in QEMU ({Accelerator})")}, .NET {Dotnet}{(Descriptors is { } limit ? $", RLIMIT_NOFILE {limit:N0}" : "")}");
+        $"{Cores} cores ({Processor}), {Memory >> 30} GiB of memory, Linux "
+        + $"{Kernel}{(Accelerator is null ? "" : $" in QEMU ({Accelerator})")}, .NET "
+        + $"{Dotnet}{(Descriptors is { } limit ? $", RLIMIT_NOFILE {limit:N0}" : "")}");
 
     [GeneratedRegex(@"^virtual; the host: \d+ cores \((.+)\), \d+ GiB of memory")]
     private static partial Regex HostOfVm();

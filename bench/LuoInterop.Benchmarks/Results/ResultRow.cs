@@ -36,7 +36,9 @@ internal sealed record ResultRow
     /// <summary>Gets the parameters in words; the same ones in another order are the same words.</summary>
     [JsonIgnore]
     public string ParametersText => string.Join(
-        ", ", Parameters.OrderBy(static parameter => parameter.Key, StringComparer.Ordinal).Select(static parameter => $"{parameter.Key}={parameter.Value}"));
+        ", ",
+        Parameters.OrderBy(static parameter => parameter.Key, StringComparer.Ordinal)
+            .Select(static parameter => $"{parameter.Key}={parameter.Value}"));
 
     /// <summary>Gets what tells the row from every other of its run.</summary>
     [JsonIgnore]

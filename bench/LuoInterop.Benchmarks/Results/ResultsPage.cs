@@ -12,7 +12,8 @@ internal static class ResultsPage
     public static string Write(RunResults run, string tables)
     {
         var page = new StringBuilder("# What the emulated kernel and the library cost\n\n");
-        page.AppendLine(Invariant($"{run.Date:yyyy-MM-dd}, `{run.Command}`: {run.Machine}. The figures are in the JSON file of this name;"));
+        page.AppendLine(
+            Invariant($"{run.Date:yyyy-MM-dd}, `{run.Command}`: {run.Machine}. The figures are in the JSON file of this name;"));
         page.AppendLine("[README.md](README.md) says what its members mean. Times of other machines differ, ratios less.");
         Section(page, "Bars", BarsTable.Of(run));
         Section(page, "How cost grows", Growth.Table(run.Rows));

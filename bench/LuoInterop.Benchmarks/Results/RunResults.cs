@@ -31,7 +31,8 @@ internal sealed record RunResults
     public required IReadOnlyList<ResultRow> Rows { get; init; }
 
     /// <summary>Reads a run.</summary>
-    /// <exception cref="InvalidDataException">The file is no run of a format that is known here; the message names file and reason.</exception>
+    /// <exception cref="InvalidDataException">The file is no run of a format that is known here;
+    /// the message names file and reason.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RunResults Load(string path)
     {
@@ -41,7 +42,8 @@ internal sealed record RunResults
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             run = VmRun.Is(document.RootElement) ? VmRun.Read(document.RootElement) : document.Deserialize<RunResults>(Options);
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+            or ArgumentException)
         {
             throw new InvalidDataException($"{path} is no result of a benchmark: {error.Message}", error);
         }
@@ -61,11 +63,14 @@ internal sealed record RunResults
     {
         string head = JsonSerializer.Serialize(this with { Rows = [] }, Options);
         var text = new StringBuilder(head[..head.LastIndexOf("[]", StringComparison.Ordinal)]).Append("[\n");
-        text.AppendJoin(",\n", Rows.Select(row => JsonSerializer.Serialize(row with { Ratio = RatioOf(row) is { } ratio ? Rounded(ratio) : null }, Options)));
+        text.AppendJoin(
+            ",\n",
+            Rows.Select(row => JsonSerializer.Serialize(row with { Ratio = RatioOf(row) is { } ratio ? Rounded(ratio) : null }, Options)));
         File.WriteAllText(path, text.Append("\n]}\n").ToString());
     }
 
-    /// <summary>Finds the row that another is measured by: of those of the name, the one with the most parameters, all of which fit.</summary>
+    /// <summary>Finds the row that another is measured by: of those of the name, the one with the most parameters,
+    /// all of which fit.</summary>
     /// <returns>Null when the row names none, or none fits.</returns>
     public ResultRow? YardstickOf(ResultRow row) => row.RelativeTo is null
         ? null
@@ -75,5 +80,6 @@ internal sealed record RunResults
     /// <summary>Gets a row by its yardstick: as it was measured, or by the medians.</summary>
     public double? RatioOf(ResultRow row) => row.Ratio ?? (YardstickOf(row) is { } yardstick ? row.Median / yardstick.Median : null);
 
-    private static double Rounded(double value) => double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Rounded(double value) =>
+        double.Parse(value.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

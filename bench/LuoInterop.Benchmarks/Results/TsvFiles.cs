@@ -27,7 +27,9 @@ internal static class TsvFiles
 
     /// <summary>Makes a name of a file: letters and digits stay, everything else becomes one dash.</summary>
     public static string Slug(string name) => string.Join(
-        '-', new string([.. name.ToLowerInvariant().Select(static c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        '-',
+        new string([.. name.ToLowerInvariant().Select(static c => char.IsAsciiLetterOrDigit(c) ? c : ' ')])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     private static string Table(RunResults run, IReadOnlyList<ResultRow> rows)
     {
@@ -41,10 +43,12 @@ internal static class TsvFiles
             Line(
                 text,
                 [
-                    .. parameters.Select(parameter => row.Parameters.TryGetValue(parameter, out JsonElement value) ? Word(value.ToString()) : Missing),
+                    .. parameters.Select(parameter =>
+                        row.Parameters.TryGetValue(parameter, out JsonElement value) ? Word(value.ToString()) : Missing),
                     .. new[]
                     {
-                        row.Median, row.Q1, row.Q3, row.Min, row.N, row.Allocated, ratio, row.RatioQ1 ?? row.Q1 * scale, row.RatioQ3 ?? row.Q3 * scale,
+                        row.Median, row.Q1, row.Q3, row.Min, row.N, row.Allocated, ratio, row.RatioQ1 ?? row.Q1 * scale,
+                        row.RatioQ3 ?? row.Q3 * scale,
                     }.Select(static value => value?.ToString("G9", CultureInfo.InvariantCulture) ?? Missing),
                 ]);
         }

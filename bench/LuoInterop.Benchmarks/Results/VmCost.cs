@@ -41,7 +41,8 @@ internal static class VmCost
     {
         int repeats = run.Rows.Where(static row => row.Name == "phase: preserve").Select(static row => row.N).DefaultIfEmpty().Max();
         return Invariant($"""
-            {run.Date:yyyy-MM-dd}: Linux {run.Machine.Kernel} in QEMU ({run.Machine.Accelerator}), {run.Machine.Cores} processors, {Bytes(run.Machine.Memory)} of memory; {run.Machine.Processor}.
+            {run.Date:yyyy-MM-dd}: Linux {run.Machine.Kernel} in QEMU ({run.Machine.Accelerator}), {run.Machine.Cores} processors, {
+                Bytes(run.Machine.Memory)} of memory; {run.Machine.Processor}.
             Each live update was done {repeats} times: medians, the middle half in brackets.
 
             """);
@@ -51,7 +52,10 @@ internal static class VmCost
     {
         double[] sizes = [.. run.Values("phase: preserve", "size").Where(static size => size > OnePage)];
         var table = new StringBuilder("| phase | folios |");
-        table.AppendJoin("", sizes.Select(static size => $" {Bytes(size)} |")).Append("\n|---|---|").Insert(table.Length, "---|", sizes.Length).Append('\n');
+        table.AppendJoin("", sizes.Select(static size => $" {Bytes(size)} |"))
+            .Append("\n|---|---|")
+            .Insert(table.Length, "---|", sizes.Length)
+            .Append('\n');
         foreach ((string words, string[] phases) in s_phases)
         {
             foreach (int folio in new[] { FolioSize.Small, FolioSize.Huge })
@@ -70,10 +74,14 @@ internal static class VmCost
     {
         double[] counts = [.. run.Values("phase: create", "sessions").Where(static count => count > 0)];
         var table = new StringBuilder("| sessions of one file of a page |");
-        table.AppendJoin("", counts.Select(static count => Invariant($" {count:N0} |"))).Append("\n|---|").Insert(table.Length, "---|", counts.Length).Append('\n');
+        table.AppendJoin("", counts.Select(static count => Invariant($" {count:N0} |")))
+            .Append("\n|---|")
+            .Insert(table.Length, "---|", counts.Length)
+            .Append('\n');
         foreach ((string words, string phase) in s_callsOfSessions)
         {
-            string[] cells = [.. counts.Select(count => Sum([run.Find("phase: " + phase, ("size", OnePage), ("folio", FolioSize.Small), ("sessions", count), ("files", 1))]))];
+            string[] cells = [.. counts.Select(count =>
+                Sum([run.Find("phase: " + phase, ("size", OnePage), ("folio", FolioSize.Small), ("sessions", count), ("files", 1))]))];
             table.Append($"| {words} | {string.Join(" | ", cells)} |\n");
         }
 
@@ -87,8 +95,9 @@ internal static class VmCost
         foreach (ResultRow row in run.Rows.Where(static row => row.Name.StartsWith(Managed, StringComparison.Ordinal)))
         {
             string operation = row.Name[Managed.Length..];
-            table.Append(Invariant(
-                $"| {operation} | {run.Cell("C: " + operation)} | {Time(row.Median)} | {row.Ratio:F2}x [{row.RatioQ1:F2}, {row.RatioQ3:F2}] | {(row.Allocated == 0 ? "nothing" : Bytes(row.Allocated ?? 0))} |\n"));
+            table.Append(
+                Invariant($"| {operation} | {run.Cell("C: " + operation)} | {Time(row.Median)} | {row.Ratio:F2}x [{row.RatioQ1:F2}, ")
+                + Invariant($"{row.RatioQ3:F2}] | {(row.Allocated == 0 ? "nothing" : Bytes(row.Allocated ?? 0))} |\n"));
         }
 
         return table.ToString();

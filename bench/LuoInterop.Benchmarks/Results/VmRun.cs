@@ -71,7 +71,8 @@ internal static partial class VmRun
         group step.Item2 * 1e9 by (Step: step.Item1, disk.Bytes) into repeats
         select Row("disk: " + repeats.Key.Step, repeats, OperationNames.MemoryCopy, ("size", repeats.Key.Bytes));
 
-    private static ResultRow Row(string name, IEnumerable<double> values, string? relativeTo, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private static ResultRow Row(
+        string name, IEnumerable<double> values, string? relativeTo, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         Spread spread = Spread.Of(values);
         return ResultRow.Counted(name, 0, parameters) with

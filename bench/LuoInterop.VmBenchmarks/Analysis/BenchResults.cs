@@ -71,5 +71,6 @@ public sealed record BenchResults
 
     private static string Host => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Environment.ProcessorCount} cores ({HostProcessor.Name}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of memory, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}");
+        $"{Environment.ProcessorCount} cores ({HostProcessor.Name}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB of "
+        + $"memory, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}");
 }

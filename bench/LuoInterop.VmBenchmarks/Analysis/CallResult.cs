@@ -7,8 +7,10 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="Bytes">The bytes that the managed call allocates, in the same rounds.</param>
 public sealed record CallResult(string Operation, IReadOnlyList<double> Native, IReadOnlyList<double> Managed, IReadOnlyList<double> Bytes)
 {
-    /// <summary>Gets the ratio of managed to C of each two rounds, in one of which C came first and in the other the managed loops.</summary>
-    /// <remarks>What comes first in a round meets what the round before left behind: in the sum of both orders that meets each side once.</remarks>
+    /// <summary>Gets the ratio of managed to C of each two rounds,
+    /// in one of which C came first and in the other the managed loops.</summary>
+    /// <remarks>What comes first in a round meets what the round before left behind:
+    /// in the sum of both orders that meets each side once.</remarks>
     public Spread Ratio => RatioTo(Native);
 
     /// <summary>Gives the ratio of each two rounds to other calls in C of the same rounds.</summary>

@@ -8,9 +8,11 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="SmallWhole">The same with the kexec between.</param>
 /// <param name="Huge">As <paramref name="Small"/>, of folios of 2 MiB.</param>
 /// <param name="HugeWhole">As <paramref name="SmallWhole"/>, of folios of 2 MiB.</param>
-public sealed record DiskComparison(long Bytes, Spread Disk, Spread DiskWhole, Spread? Small, Spread? SmallWhole, Spread? Huge, Spread? HugeWhole)
+public sealed record DiskComparison(
+    long Bytes, Spread Disk, Spread DiskWhole, Spread? Small, Spread? SmallWhole, Spread? Huge, Spread? HugeWhole)
 {
-    private static readonly Phase[] s_calls = [Phase.Create, Phase.Preserve, Phase.Open, Phase.RetrieveSessions, Phase.Retrieve, Phase.Finish];
+    private static readonly Phase[] s_calls =
+        [Phase.Create, Phase.Preserve, Phase.Open, Phase.RetrieveSessions, Phase.Retrieve, Phase.Finish];
 
     /// <summary>Gives a comparison for each size that went to the disk.</summary>
     public static IEnumerable<DiskComparison> Of(BenchResults results) =>

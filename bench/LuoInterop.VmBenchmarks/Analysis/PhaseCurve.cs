@@ -14,7 +14,8 @@ public sealed record PhaseCurve(string Name, string Title, string Unit, Func<Upd
         [Phase.Preserve, Phase.Freeze, Phase.Jump, Phase.Boot, Phase.Start, Phase.Open, Phase.Retrieve, Phase.Finish, Phase.Touch];
 
     private static readonly Phase[] s_ofSessions =
-        [Phase.Create, Phase.Preserve, Phase.Freeze, Phase.Jump, Phase.Boot, Phase.Start, Phase.Open, Phase.RetrieveSessions, Phase.Retrieve, Phase.Finish];
+        [Phase.Create, Phase.Preserve, Phase.Freeze, Phase.Jump, Phase.Boot, Phase.Start, Phase.Open, Phase.RetrieveSessions,
+            Phase.Retrieve, Phase.Finish];
 
     /// <summary>Gets the live updates of the curve in the order of x, and what was measured of each.</summary>
     public IReadOnlyList<(double X, UpdateResult[] Repeats)> Points { get; private init; } = [];
@@ -49,15 +50,18 @@ public sealed record PhaseCurve(string Name, string Title, string Unit, Func<Upd
     }
 
     /// <summary>Gives what a phase took at a point, in seconds.</summary>
-    public static Spread Seconds(IEnumerable<UpdateResult> repeats, Phase phase) => Spread.Of(repeats.Select(update => update.Seconds[phase]));
+    public static Spread Seconds(IEnumerable<UpdateResult> repeats, Phase phase) =>
+        Spread.Of(repeats.Select(update => update.Seconds[phase]));
 
-    /// <summary>Fits the growth of a phase's fastest repetitions, since other work only adds; of a phase that every kexec has, what it takes over a kexec that carries nothing.</summary>
+    /// <summary>Fits the growth of a phase's fastest repetitions, since other work only adds; of a phase that every kexec has, what it
+    /// takes over a kexec that carries nothing.</summary>
     /// <returns>The fit, or null where fewer than two points rise above what the kexec alone varies by.</returns>
     public PowerFit? Fit(Phase phase)
     {
         bool ofEvery = PhaseNames.OfEveryKexec.Contains(phase);
         Spread? alone = ofEvery && Nothing.Count > 0 ? Seconds(Nothing, phase) : null;
         double varies = alone is { } a ? a.Most - a.Least : 0;
-        return PowerFit.Of(Points.Select(point => (point.X, Y: Seconds(point.Repeats, phase).Least - (alone?.Least ?? 0))).Where(point => point.Y > varies));
+        return PowerFit.Of(Points.Select(point => (point.X, Y: Seconds(point.Repeats, phase).Least - (alone?.Least ?? 0)))
+            .Where(point => point.Y > varies));
     }
 }

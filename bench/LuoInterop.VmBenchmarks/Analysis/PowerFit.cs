@@ -16,7 +16,8 @@ public readonly record struct PowerFit(double Exponent, double RSquared, double 
     /// <summary>Fits at least two points of positive coordinates, in the order of x; null where there are fewer.</summary>
     public static PowerFit? Of(IEnumerable<(double X, double Y)> points)
     {
-        (double X, double Y)[] logs = [.. points.Where(static p => p is { X: > 0, Y: > 0 }).Select(static p => (Math.Log(p.X), Math.Log(p.Y))).Order()];
+        (double X, double Y)[] logs =
+            [.. points.Where(static p => p is { X: > 0, Y: > 0 }).Select(static p => (Math.Log(p.X), Math.Log(p.Y))).Order()];
         if (logs.Length < 2 || logs[0].X == logs[^1].X)
         {
             return null;

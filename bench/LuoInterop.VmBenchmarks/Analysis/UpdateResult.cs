@@ -6,7 +6,8 @@ namespace LuoInterop.VmBenchmarks;
 /// <param name="MetadataBytes">The memory that preserving took beside the files.</param>
 /// <param name="ListBytes">The part of it that is the lists of folios (vmalloc).</param>
 /// <param name="HugeFolios">The folios of 2 MiB among the files.</param>
-public sealed record UpdateResult(UpdateSize Size, IReadOnlyDictionary<Phase, double> Seconds, double MetadataBytes, double ListBytes, double HugeFolios)
+public sealed record UpdateResult(
+    UpdateSize Size, IReadOnlyDictionary<Phase, double> Seconds, double MetadataBytes, double ListBytes, double HugeFolios)
 {
     /// <summary>Gets the seconds from the call of reboot(2) to the next kernel's program.</summary>
     public double DownSeconds => PhaseNames.Down.Sum(phase => Seconds[phase]);

@@ -54,7 +54,8 @@ internal sealed record BenchOptions
                     break;
                 case "--only":
                     string part = Value();
-                    parts.Add(AllParts.Contains(part) ? part : throw new FormatException($"'{part}' is none of {string.Join(", ", AllParts)}."));
+                    parts.Add(
+                        AllParts.Contains(part) ? part : throw new FormatException($"'{part}' is none of {string.Join(", ", AllParts)}."));
                     break;
                 case "--repeats":
                     options = options with { Repeats = Number(Value(), 1, 100) };

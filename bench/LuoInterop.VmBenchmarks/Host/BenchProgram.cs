@@ -40,7 +40,8 @@ internal static class BenchProgram
             await Console.Error.WriteLineAsync("interrupted: the VM is gone, nothing was written");
             return Interrupted;
         }
-        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is VmRunFailedException or VmSetupException or IOException or UnauthorizedAccessException
+            or InvalidDataException)
         {
             await Console.Error.WriteLineAsync("luo-bench-vm: " + e.Message);
             return 1;
@@ -62,7 +63,8 @@ internal static class BenchProgram
         return BenchResults.Of(options, hostCalls, live, plain);
     }
 
-    private static async Task<RunRecord> RunWithDiskAsync(VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
+    private static async Task<RunRecord> RunWithDiskAsync(
+        VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
     {
         string image = Path.Combine(Path.GetTempPath(), $"luo-bench-disk-{Guid.NewGuid():N}");
         try

@@ -11,7 +11,8 @@ internal static class CallTables
     private const string LookAndPreserve = "look at its seals and preserve a file";
 
     /// <summary>The operations with the bar: of what exists already they need nothing but the call.</summary>
-    private static readonly string[] s_bars = ["create a session", Preserve, LookAndPreserve, "retrieve a session", "retrieve a file", "finish a session"];
+    private static readonly string[] s_bars =
+        ["create a session", Preserve, LookAndPreserve, "retrieve a session", "retrieve a file", "finish a session"];
 
     /// <summary>The operations that make an object too, and the words for it.</summary>
     private static readonly Dictionary<string, string> s_objects = new()
@@ -33,10 +34,11 @@ internal static class CallTables
 
             ## Single calls: C beside the managed API
 
-            The same calls in C (native/luo_twins.c) and through the managed API, in one process and boot, loop by loop in turn, and in several boots; each
-            ratio is of two rounds, in one of which C came first and in the other the managed loops. Median, quartiles in brackets; "fastest" compares
-            the fastest loop of each, which other work on the machine disturbs least. Sessions and files come into objects that were made before
-            the loop, unless the row says that it makes them: those rows have no bar, since C makes none. `cpu`
+            The same calls in C (native/luo_twins.c) and through the managed API, in one process and boot, loop by loop in turn, and in
+            several boots; each ratio is of two rounds, in one of which C came first and in the other the managed loops. Median, quartiles
+            in brackets; "fastest" compares the fastest loop of each, which other work on the machine disturbs least. Sessions and files
+            come into objects that were made before the loop, unless the row says that it makes them: those rows have no bar, since C
+            makes none. `cpu`
 
             | call | C | managed | managed against C | fastest | bar | holds | allocated a call |
             |---|---|---|---|---|---|---|---|
@@ -46,8 +48,10 @@ internal static class CallTables
         {
             bool bar = s_bars.Contains(call.Operation);
             Spread ratio = call.Ratio;
-            page.AppendLine(Invariant(
-                $"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(ratio)} | {call.Managed.Min() / call.Native.Min():F3}x | {(bar ? Invariant($"<= {MostRatio}x") : "")} | {(bar ? ratio.Median <= MostRatio ? "yes" : "NO" : "")} | {Allocated(call, bar, results.ObjectOf(call.Operation))} |"));
+            page.AppendLine(Invariant($"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(ratio)} | ")
+                + Invariant($"{call.Managed.Min() / call.Native.Min():F3}x | {(bar ? Invariant($"<= {MostRatio}x") : "")} | ")
+                + Invariant($"{(bar ? ratio.Median <= MostRatio ? "yes" : "NO" : "")} | ")
+                + Invariant($"{Allocated(call, bar, results.ObjectOf(call.Operation))} |"));
         }
 
         if (results.Calls.FirstOrDefault(static call => call.Operation == Preserve) is { } bare
@@ -55,9 +59,9 @@ internal static class CallTables
         {
             page.AppendLine(Invariant($"""
 
-                The managed `Preserve` looks at the file's seals first unless told otherwise, which is a system call more: against C that does not
-                look it takes {Text(careful.RatioTo(bare.Native))}. A handle takes {results.ObjectBytes.ElementAtOrDefault(0):N0} bytes, a memfd with its handle
-                {results.ObjectBytes.ElementAtOrDefault(1):N0}.
+                The managed `Preserve` looks at the file's seals first unless told otherwise, which is a system call more: against C that
+                does not look it takes {Text(careful.RatioTo(bare.Native))}. A handle takes {results.ObjectBytes.ElementAtOrDefault(0):N0}
+                bytes, a memfd with its handle {results.ObjectBytes.ElementAtOrDefault(1):N0}.
                 """));
         }
 
@@ -71,8 +75,8 @@ internal static class CallTables
 
             ### The calls that need no live update, on the host itself
 
-            The same loops on the host's own processor and kernel, where nothing is translated: what the managed API adds to a call, which it
-            adds to the calls of live update too.
+            The same loops on the host's own processor and kernel, where nothing is translated: what the managed API adds to a call, which
+            it adds to the calls of live update too.
 
             | call | C | managed | managed against C | fastest | adds, fastest |
             |---|---|---|---|---|---|
@@ -80,8 +84,9 @@ internal static class CallTables
             """);
         foreach (CallResult call in results.HostCalls)
         {
-            page.AppendLine(Invariant(
-                $"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(call.Ratio)} | {call.Managed.Min() / call.Native.Min():F3}x | {call.Managed.Min() - call.Native.Min():N0} ns |"));
+            page.AppendLine(
+                Invariant($"| {call.Operation} | {Nanoseconds(call.Native)} | {Nanoseconds(call.Managed)} | {Text(call.Ratio)} | ")
+                + Invariant($"{call.Managed.Min() / call.Native.Min():F3}x | {call.Managed.Min() - call.Native.Min():N0} ns |"));
         }
     }
 
@@ -101,8 +106,8 @@ internal static class CallTables
             page.AppendLine(Invariant($"| the same from C# | {Nanoseconds(least.Managed)} |"));
             foreach (CallResult call in results.Calls.Where(static call => s_bars.Contains(call.Operation)))
             {
-                page.AppendLine(Invariant(
-                    $"| {call.Operation}, managed, in cheapest system calls | {Spread.Of(call.Managed).Median / Spread.Of(least.Native).Median:F0} |"));
+                page.AppendLine(Invariant($"| {call.Operation}, managed, in cheapest system calls | ")
+                    + Invariant($"{Spread.Of(call.Managed).Median / Spread.Of(least.Native).Median:F0} |"));
             }
         }
 

@@ -31,7 +31,10 @@ internal static class ChartData
         Line(table, "operation", [.. Names("C ns"), .. Names("managed ns"), .. Names("ratio")]);
         foreach (CallResult call in calls)
         {
-            Line(table, call.Operation, [.. Quartiles(Spread.Of(call.Native)), .. Quartiles(Spread.Of(call.Managed)), .. Quartiles(call.Ratio)]);
+            Line(
+                table,
+                call.Operation,
+                [.. Quartiles(Spread.Of(call.Native)), .. Quartiles(Spread.Of(call.Managed)), .. Quartiles(call.Ratio)]);
         }
 
         return table.ToString();
@@ -55,13 +58,22 @@ internal static class ChartData
     private static string Disk(BenchResults results)
     {
         var table = new StringBuilder();
-        Line(table, "bytes", [.. Names("disk"), .. Names("disk, with the kexec"), .. Names("4 KiB folios"), .. Names("4 KiB folios, with the kexec"), .. Names("2 MiB folios"), .. Names("2 MiB folios, with the kexec")]);
+        Line(
+            table,
+            "bytes",
+            [
+                .. Names("disk"), .. Names("disk, with the kexec"), .. Names("4 KiB folios"), .. Names("4 KiB folios, with the kexec"),
+                .. Names("2 MiB folios"), .. Names("2 MiB folios, with the kexec"),
+            ]);
         foreach (DiskComparison comparison in DiskComparison.Of(results))
         {
             Line(
                 table,
                 Text(comparison.Bytes),
-                [.. new[] { comparison.Disk, comparison.DiskWhole, comparison.Small, comparison.SmallWhole, comparison.Huge, comparison.HugeWhole }
+                [.. new[]
+                {
+                    comparison.Disk, comparison.DiskWhole, comparison.Small, comparison.SmallWhole, comparison.Huge, comparison.HugeWhole,
+                }
                     .SelectMany(static spread => spread is { } one ? Range(one) : ["", "", ""])]);
         }
 
@@ -74,5 +86,6 @@ internal static class ChartData
 
     private static string Text(double number) => number.ToString("G6", CultureInfo.InvariantCulture);
 
-    private static void Line(StringBuilder table, string first, string[] rest) => table.Append(first).Append('\t').AppendJoin('\t', rest).Append('\n');
+    private static void Line(StringBuilder table, string first, string[] rest) =>
+        table.Append(first).Append('\t').AppendJoin('\t', rest).Append('\n');
 }

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Reads from a kernel's console when it was told to leave, and when it left: by its own clock, which is printed to the microsecond.</summary>
+/// <summary>Reads from a kernel's console when it was told to leave, and when it left: by its own clock,
+/// which is printed to the microsecond.</summary>
 internal sealed partial class ConsoleClock
 {
     private readonly Dictionary<int, Departure> _departures = [];

@@ -70,7 +70,9 @@ internal static class PhaseTables
             bool carried = memory && !PhaseNames.OfEveryKexec.Contains(phase) && phase != Phase.Finish;
             string perGiB = !memory ? "" : carried ? $" {Time(PhaseCurve.Seconds(largest, phase).Median * GiB / x)} |" : " |";
             page.AppendLine(
-                $"| {PhaseNames.Of(phase)} | {string.Join(" | ", curve.Points.Select(point => Range(PhaseCurve.Seconds(point.Repeats, phase))))} |{perGiB} {Kind(phase)} |");
+                $"| {PhaseNames.Of(phase)} | "
+                + $"{string.Join(" | ", curve.Points.Select(point => Range(PhaseCurve.Seconds(point.Repeats, phase))))} |{perGiB} "
+                + $"{Kind(phase)} |");
         }
     }
 
@@ -80,11 +82,12 @@ internal static class PhaseTables
 
             ## How each phase grows
 
-            Least squares of the logarithms of the fastest repetitions: a phase takes x to the power of the exponent. The last column is the exponent
-            from the last point but one to the last, where a constant part weighs least. Of phases that every kexec has, what they take
-            over a kexec that carries nothing, as far as that is more than it varies by itself. Linux compares a new session's name with
-            all others (luo_session_insert, kernel/liveupdate/luo_session.c), looks through all sessions for the one to retrieve and through
-            all files of a session for a token (luo_file.c): creating, deserialising and retrieving n of them tends to the exponent 2.
+            Least squares of the logarithms of the fastest repetitions: a phase takes x to the power of the exponent. The last column is
+            the exponent from the last point but one to the last, where a constant part weighs least. Of phases that every kexec has, what
+            they take over a kexec that carries nothing, as far as that is more than it varies by itself. Linux compares a new session's
+            name with all others (luo_session_insert, kernel/liveupdate/luo_session.c), looks through all sessions for the one to retrieve
+            and through all files of a session for a token (luo_file.c): creating, deserialising and retrieving n of them tends to the
+            exponent 2.
 
             | what grows | phase | exponent | R squared | exponent at the end |
             |---|---|---|---|---|
@@ -95,7 +98,8 @@ internal static class PhaseTables
             foreach (Phase phase in curve.Phases)
             {
                 page.AppendLine(curve.Fit(phase) is { } fit
-                    ? Invariant($"| {curve.Title} | {PhaseNames.Of(phase)} | {fit.Exponent:F2} | {fit.RSquared:F3} | {fit.LastExponent:F2} |")
+                    ? Invariant($"| {curve.Title} | {PhaseNames.Of(phase)} | {fit.Exponent:F2} | {fit.RSquared:F3} | ")
+                        + Invariant($"{fit.LastExponent:F2} |")
                     : $"| {curve.Title} | {PhaseNames.Of(phase)} | does not grow measurably | | |");
             }
         }
@@ -109,15 +113,17 @@ internal static class PhaseTables
 
             ## Memory beside the memory
 
-            What preserving one file takes, whose pages are allocated already: the list of its folios (/proc/vmallocinfo, whole pages), and
-            everything that is no longer free (/proc/zoneinfo), in which what else the kernel did meanwhile counts too. The format needs {FormatBytes} bytes a folio (struct memfd_luo_folio_ser);
-            the kernel's tables of preserved pages come on top, and while PRESERVE_FD runs 8 bytes for each page of 4 KiB (memfd_luo_preserve_folios).
+            What preserving one file takes, whose pages are allocated already: the list of its folios (/proc/vmallocinfo, whole pages),
+            and everything that is no longer free (/proc/zoneinfo), in which what else the kernel did meanwhile counts too. The format
+            needs {FormatBytes} bytes a folio (struct memfd_luo_folio_ser); the kernel's tables of preserved pages come on top, and while
+            PRESERVE_FD runs 8 bytes for each page of 4 KiB (memfd_luo_preserve_folios).
 
             | file | folios | list | a folio | against the {FormatBytes} | everything | a folio |
             |---|---|---|---|---|---|---|
 
             """));
-        foreach (var size in results.Updates.Where(static update => update.Size is { Sessions: 1, Files: 1, Bytes: > SmallPage }).GroupBy(static update => update.Size))
+        foreach (var size in results.Updates.Where(static update => update.Size is { Sessions: 1, Files: 1, Bytes: > SmallPage })
+            .GroupBy(static update => update.Size))
         {
             int folio = size.Key.HugeFolios ? HugePage : SmallPage;
             double folios = (double)size.Key.Bytes / folio;
@@ -125,8 +131,9 @@ internal static class PhaseTables
             double all = Spread.Of(size.Select(static update => update.MetadataBytes)).Median;
             bool asPlanned = !size.Key.HugeFolios || size.All(update => update.HugeFolios == folios);
             bool resolved = folios * FormatBytes >= 1 << 20;
-            page.AppendLine(Invariant(
-                $"| {Size(size.Key.Bytes)} in folios of {Size(folio)}{(asPlanned ? "" : ", NOT ALL OF THEM")} | {folios:N0} | {list:N0} | {list / folios:F1} | {list / folios / FormatBytes:F2}x | {all:N0} | {(resolved ? Invariant($"{all / folios:F1}") : "not resolved")} |"));
+            page.AppendLine(Invariant($"| {Size(size.Key.Bytes)} in folios of {Size(folio)}{(asPlanned ? "" : ", NOT ALL OF THEM")} | ")
+                + Invariant($"{folios:N0} | {list:N0} | {list / folios:F1} | {list / folios / FormatBytes:F2}x | {all:N0} | ")
+                + Invariant($"{(resolved ? Invariant($"{all / folios:F1}") : "not resolved")} |"));
         }
     }
 
@@ -141,11 +148,12 @@ internal static class PhaseTables
 
             ## Against a disk
 
-            The same memory written to a virtio disk (O_DIRECT and fdatasync), a plain kexec without KHO, and read back (O_DIRECT); beside all
-            calls of a live update of one file. The host's page cache helps the reading, and QEMU moves a disk's data at the host's
-            own speed while it translates the kernel's instructions: hardware, whose processor is faster, should favour live update more. Medians, ranges in brackets.
+            The same memory written to a virtio disk (O_DIRECT and fdatasync), a plain kexec without KHO, and read back (O_DIRECT); beside
+            all calls of a live update of one file. The host's page cache helps the reading, and QEMU moves a disk's data at the host's
+            own speed while it translates the kernel's instructions: hardware, whose processor is faster, should favour live update
+            more. Medians, ranges in brackets.
 
-            | memory | disk | live update, 4 KiB folios | ratio | live update, 2 MiB folios | ratio | with the kexec: disk | 4 KiB | ratio | 2 MiB | ratio |
+            | memory | disk | live update, 4 KiB folios | ratio | 2 MiB folios | ratio | with kexec: disk | 4 KiB | ratio | 2 MiB | ratio |
             |---|---|---|---|---|---|---|---|---|---|---|
 
             """);

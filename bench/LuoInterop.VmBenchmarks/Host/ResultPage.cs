@@ -13,7 +13,8 @@ internal static class ResultPage
         page.Append(CultureInfo.InvariantCulture, $"""
             # What live update costs on Linux
 
-            Measured by `make bench-vm` (bench/LuoInterop.VmBenchmarks), {results.Date}: Linux {results.Kernel} in QEMU with {results.Accelerator.ToUpperInvariant()},
+            Measured by `make bench-vm` (bench/LuoInterop.VmBenchmarks), {results.Date}: Linux {results.Kernel} in QEMU with {
+                results.Accelerator.ToUpperInvariant()},
             2 processors, {results.MemoryMiB:N0} MiB of memory; on {results.Machine}.
             {(results.Accelerator == "Tcg" ? Translated(results) : "")}
 
@@ -26,19 +27,21 @@ internal static class ResultPage
 
                 ## The clocks
 
-                No clock of the kernel survives a kexec to better than a second (the real-time clock counts seconds). The
-                processor's cycle counter does: no processor is reset. Here it counts {results.CyclesPerSecond / 1e6:F1} MHz by the host's clock over the whole
-                run; between any two moments that the payload reported, the two clocks differ by {results.ClockDifference * 1e3:F1} ms at most, which is the
-                way of a report to the host. Within a kernel it is CLOCK_MONOTONIC (nanoseconds), and for "freeze and serialise" the stamps
-                of the kernel's messages (microseconds): from a line that the program writes to the last that the kernel writes.
-                Phases around the kexec are medians of few repetitions: what is smaller than the range in brackets is noise.
+                No clock of the kernel survives a kexec to better than a second (the real-time clock counts seconds). The processor's
+                cycle counter does: no processor is reset. Here it counts {results.CyclesPerSecond / 1e6:F1} MHz by the host's clock over
+                the whole run; between any two moments that the payload reported, the two clocks differ by
+                {results.ClockDifference * 1e3:F1} ms at most, which is the way of a report to the host. Within a kernel it is
+                CLOCK_MONOTONIC (nanoseconds), and for "freeze and serialise" the stamps of the kernel's messages (microseconds): from a
+                line that the program writes to the last that the kernel writes. Phases around the kexec are medians of few repetitions:
+                what is smaller than the range in brackets is noise.
 
                 """);
         }
 
         if (results.LostWorks > 0)
         {
-            page.Append(CultureInfo.InvariantCulture, $"\n{results.LostWorks} measurements do not count: the console did not print whole when their kernel left.\n");
+            page.Append(CultureInfo.InvariantCulture, $"\n{results.LostWorks} measurements do not count: "
+                + $"the console did not print whole when their kernel left.\n");
         }
 
         return page.ToString();
@@ -53,7 +56,8 @@ internal static class ResultPage
         ];
         string measured = factors.Length < 2 ? "" : Invariant($"""
              (in C, calls that both can make take
-            {factors[0].Factor:F1} times ("{factors[0].Operation}") to {factors[^1].Factor:F1} times ("{factors[^1].Operation}") what they take on the host itself)
+            {factors[0].Factor:F1} times ("{factors[0].Operation}") to {factors[^1].Factor:F1} times ("{
+                factors[^1].Operation}") what they take on the host itself)
             """);
         return $"""
 

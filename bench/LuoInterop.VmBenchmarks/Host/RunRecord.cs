@@ -55,10 +55,12 @@ internal sealed class RunRecord
         _result.Values.FirstOrDefault(value => value.Name == name) is { } value ? Samples.Parse(value.Value) : [];
 
     /// <summary>Gives the live updates.</summary>
-    public IReadOnlyList<UpdateResult> Updates() => [.. _works.Index().Where(work => work.Item is UpdateWork && _departures.ContainsKey(Stage(work.Index))).Select(work => Update(work.Index))];
+    public IReadOnlyList<UpdateResult> Updates() => [.. _works.Index()
+        .Where(work => work.Item is UpdateWork && _departures.ContainsKey(Stage(work.Index))).Select(work => Update(work.Index))];
 
     /// <summary>Gives the ways to the disk and back.</summary>
-    public IReadOnlyList<DiskResult> Disks() => [.. _works.Index().Where(work => work.Item is DiskWork && _departures.ContainsKey(Stage(work.Index))).Select(work => new DiskResult(
+    public IReadOnlyList<DiskResult> Disks() =>
+        [.. _works.Index().Where(work => work.Item is DiskWork && _departures.ContainsKey(Stage(work.Index))).Select(work => new DiskResult(
         ((DiskWork)work.Item).Bytes,
         Before(work.Index, "save") / 1e9,
         DownSeconds(work.Index),
@@ -84,7 +86,8 @@ internal sealed class RunRecord
             [Phase.Finish] = After(index, "finish") / 1e9,
             [Phase.Touch] = After(index, "touch") / 1e9,
         };
-        return new UpdateResult(((UpdateWork)_works[index]).Size, seconds, Before(index, "metadata"), Before(index, "lists"), Before(index, "huge"));
+        return new UpdateResult(
+            ((UpdateWork)_works[index]).Size, seconds, Before(index, "metadata"), Before(index, "lists"), Before(index, "huge"));
     }
 
     private double DownSeconds(int index) => (After(index, "arrived cycles") - _departures[Stage(index)].Cycles) / CyclesPerSecond;

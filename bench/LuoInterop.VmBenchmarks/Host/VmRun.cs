@@ -31,7 +31,8 @@ internal sealed class VmRun(bool showConsole)
 
     /// <summary>Runs the works and judges the run.</summary>
     /// <exception cref="VmRunFailedException">The machine was lost or a work failed.</exception>
-    public static async Task<RunRecord> RunAsync(VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
+    public static async Task<RunRecord> RunAsync(
+        VmOptions options, IReadOnlyList<IWork> works, bool showConsole, CancellationToken cancellationToken)
     {
         var run = new VmRun(showConsole);
         VmResult result = await VirtualMachine.RunAsync(

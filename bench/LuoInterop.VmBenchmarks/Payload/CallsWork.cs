@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures single calls in C and through the managed API: those that make and preserve before the kexec, those that retrieve after it.</summary>
+/// <summary>Measures single calls in C and through the managed API: those that make and preserve before the kexec,
+/// those that retrieve after it.</summary>
 internal sealed unsafe class CallsWork(int warmUp, int rounds) : IWork
 {
     public const string Word = "calls";

@@ -23,7 +23,8 @@ internal static class GuestMemory
     public static Dictionary<string, long> Areas() =>
         File.ReadLines("/proc/vmallocinfo").Select(Words).Where(static words => words.Contains("vmalloc"))
             .GroupBy(static words => words[0])
-            .ToDictionary(static area => area.Key, static area => area.Sum(static words => long.Parse(words[1], CultureInfo.InvariantCulture) - PageSize));
+            .ToDictionary(static area => area.Key, static area =>
+                area.Sum(static words => long.Parse(words[1], CultureInfo.InvariantCulture) - PageSize));
 
     /// <summary>Gives the bytes of the shmem folios of 2 MiB.</summary>
     public static long HugeBytes()

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures PRESERVE_FD of files of a page, alone and after a look at the file's seals, which the managed API takes by default.</summary>
+/// <summary>Measures PRESERVE_FD of files of a page, alone and after a look at the file's seals,
+/// which the managed API takes by default.</summary>
 internal sealed unsafe class PreserveCycle : ICallCycle, IDisposable
 {
     private const int Count = 32;

@@ -22,14 +22,16 @@ internal sealed unsafe class RetrieveFileCycle(LiveUpdateDevice device) : ICallC
     private readonly Memfd[] _memfds = new Memfd[Count];
     private LiveUpdateSession _session = null!;
 
-    public IReadOnlyList<string> Operations { get; } = ["retrieve a file", "retrieve a file and its handle", "retrieve a memfd and its handle"];
+    public IReadOnlyList<string> Operations { get; } =
+        ["retrieve a file", "retrieve a file and its handle", "retrieve a memfd and its handle"];
 
     public int Calls => Count;
 
     /// <summary>Gives the name of a round's session.</summary>
     public static string Name(int round) => FormattableString.Invariant($"files-{round}");
 
-    /// <summary>Gives the token of a file by its place in the session's list, which the kernel walks: each loop's files lie everywhere in it.</summary>
+    /// <summary>Gives the token of a file by its place in the session's list, which the kernel walks:
+    /// each loop's files lie everywhere in it.</summary>
     public static ulong Token(int place) => (ulong)(((place % Loops) * Count) + (place / Loops));
 
     public void Begin(int round, bool nativeFirst)

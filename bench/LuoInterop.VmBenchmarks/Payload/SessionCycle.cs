@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace LuoInterop.VmBenchmarks;
 
-/// <summary>Measures CREATE_SESSION, through objects that were made before and through new ones, and the close that drops the session.</summary>
+/// <summary>Measures CREATE_SESSION, through objects that were made before and through new ones,
+/// and the close that drops the session.</summary>
 internal sealed unsafe class SessionCycle : ICallCycle
 {
     private const int Count = 32;
@@ -18,7 +19,8 @@ internal sealed unsafe class SessionCycle : ICallCycle
         _nameBytes = Twins.Names(_names);
     }
 
-    public IReadOnlyList<string> Operations { get; } = ["create a session", "drop a session", "create a session and its object", "drop a session and its object"];
+    public IReadOnlyList<string> Operations { get; } =
+        ["create a session", "drop a session", "create a session and its object", "drop a session and its object"];
 
     public int Calls => Count;
 

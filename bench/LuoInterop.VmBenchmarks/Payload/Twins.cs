@@ -4,7 +4,8 @@ using System.Text;
 namespace LuoInterop.VmBenchmarks;
 
 /// <summary>Imports native/luo_twins.c: loops of calls made in C, each of which gives its nanoseconds or <c>-errno</c>.</summary>
-/// <remarks>SAFETY, of every call here: the arrays that are passed hold as many elements as the count says, and are pinned by the caller.</remarks>
+/// <remarks>SAFETY, of every call here: the arrays that are passed hold as many elements as the count says,
+/// and are pinned by the caller.</remarks>
 internal static unsafe partial class Twins
 {
     /// <summary>Bytes of a session's name in an array of names (LIVEUPDATE_SESSION_NAME_LENGTH).</summary>

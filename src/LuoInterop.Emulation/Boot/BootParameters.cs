@@ -24,6 +24,9 @@ internal sealed record BootParameters(string Release, string CommandLine, KhoSet
         }
 
         string line = KernelParameter.ToBytes($"{builtIn} {CommandLine}");
-        return new(Release, KernelParameter.ToText(line[..Math.Min(line.Length, KernelParameter.COMMAND_LINE_SIZE - 1)]), Handover) { Features = Features };
+        return new(
+            Release,
+            KernelParameter.ToText(line[..Math.Min(line.Length, KernelParameter.COMMAND_LINE_SIZE - 1)]),
+            Handover) { Features = Features };
     }
 }

@@ -157,7 +157,8 @@ internal sealed partial class EmulatedKernel
         return error;
     }
 
-    /// <summary>Unloads a module (delete_module): 0, ENOENT, or EAGAIN, which is EWOULDBLOCK, while its files or objects are in use.</summary>
+    /// <summary>Unloads a module (delete_module): 0, ENOENT, or EAGAIN, which is EWOULDBLOCK,
+    /// while its files or objects are in use.</summary>
     public int UnloadModule(string name)
     {
         if (_modules.Find(loaded => loaded.Definition.Name == name) is not { } context)
@@ -224,7 +225,9 @@ internal sealed partial class EmulatedKernel
 
     /// <summary>Ends the kernel where it stands: the machine restarts with empty memory when power comes back.</summary>
     public void CutPower() => End(
-        new EmulatedRebootException(RebootHeader.LINUX_REBOOT_CMD_RESTART, "The power of the emulated machine was cut; its memory is lost."), null);
+        new EmulatedRebootException(
+            RebootHeader.LINUX_REBOOT_CMD_RESTART, "The power of the emulated machine was cut; its memory is lost."),
+        null);
 
     /// <summary>Drops all that the kernel holds, when the machine is switched off from outside.</summary>
     public void Abandon(EmulatedRebootException end)
@@ -265,7 +268,8 @@ internal sealed partial class EmulatedKernel
             ? End(
                 new EmulatedRebootException(
                     RebootHeader.LINUX_REBOOT_CMD_RESTART,
-                    "The end of the loaded image was missing, so that no kernel started; the emulated machine was restarted with empty memory."),
+                    "The end of the loaded image was missing, so that no kernel started; the emulated machine was restarted with "
+                    + "empty memory."),
                 null)
             : End(new EmulatedKexecException(), new BootParameters(image.Release, image.CommandLine, data) { Features = image.Features });
     }
@@ -280,13 +284,20 @@ internal sealed partial class EmulatedKernel
     /// <summary>Gets the configuration as CONFIG_IKCONFIG_PROC shows it: the options that stand for what is emulated.</summary>
     private byte[] Configuration => Gzip(
         "CONFIG_KEXEC_FILE=y\n"
-        + (_features.KexecHandover == false ? "# CONFIG_KEXEC_HANDOVER is not set\n" : "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n")
+        + (_features.KexecHandover == false
+            ? "# CONFIG_KEXEC_HANDOVER is not set\n"
+            : "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_DEBUGFS=y\n")
         + (Luo is null ? "# CONFIG_LIVEUPDATE is not set\n" : "CONFIG_LIVEUPDATE=y\n")
         + (Luo is null ? "" : _hasMemfdHandler ? "CONFIG_LIVEUPDATE_MEMFD=y\n" : "# CONFIG_LIVEUPDATE_MEMFD is not set\n")
         + (Profile.HasHugeTlb ? "CONFIG_HUGETLBFS=y\nCONFIG_LIVEUPDATE_HUGETLB=y\n" : "")
         + "CONFIG_MEMFD_CREATE=y\n"
-        + (Options.BuiltInCommandLine.Length == 0 ? "# CONFIG_CMDLINE_BOOL is not set\n" : $"CONFIG_CMDLINE_BOOL=y\nCONFIG_CMDLINE=\"{Options.BuiltInCommandLine.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n")
+        + (Options.BuiltInCommandLine.Length == 0
+            ? "# CONFIG_CMDLINE_BOOL is not set\n"
+            : $"CONFIG_CMDLINE_BOOL=y\nCONFIG_CMDLINE=\"{Escaped(Options.BuiltInCommandLine)}\"\n")
         + KvmConfiguration);
+
+    private static string Escaped(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static byte[] Gzip(string text)
     {
@@ -323,7 +334,8 @@ internal sealed partial class EmulatedKernel
     private bool TryAddMetadata()
     {
         uint count = 0;
-        if (Handover.RetrieveSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, out ulong address, out ulong size) == 0 && size >= KexecMetadata.Size)
+        if (Handover.RetrieveSubtree(KexecMetadata.KHO_METADATA_NODE_NAME, out ulong address, out ulong size) == 0
+            && size >= KexecMetadata.Size)
         {
             KexecMetadata incoming = KexecMetadata.Read(Handover.Memory.Structure(address, KexecMetadata.Size));
             count = incoming.Version == KexecMetadata.KHO_KEXEC_METADATA_VERSION ? incoming.KexecCount : 0;
@@ -363,7 +375,8 @@ internal sealed partial class EmulatedKernel
 
             if (_hasMemfdHandler)
             {
-                MemfdFormats formats = Profile.HasVersions ? MemfdFormats.Parse(parameters, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
+                MemfdFormats formats =
+                    Profile.HasVersions ? MemfdFormats.Parse(parameters, Profile.Memfd) : new MemfdFormats(Profile.Memfd, [Profile.Memfd]);
                 Register(luo, new MemfdHandler(Handover, Inodes, MemfdCalls, Options.LargestFolioOrder, Profile, formats));
             }
 

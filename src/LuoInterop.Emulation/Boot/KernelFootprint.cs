@@ -3,7 +3,8 @@ using LuoInterop.Kho;
 namespace LuoInterop.Emulation.Boot;
 
 /// <summary>Counts what a kernel holds. Two counts that are equal say that nothing was leaked in between.</summary>
-/// <remarks>Pages of the map of preserved memory count as free: Linux keeps those that it made, also when they are empty (kho_radix_del_key).</remarks>
+/// <remarks>Pages of the map of preserved memory count as free: Linux keeps those that it made,
+/// also when they are empty (kho_radix_del_key).</remarks>
 /// <param name="Pages">The pages in use.</param>
 /// <param name="Frames">The frames that are free.</param>
 /// <param name="Folios">The preserved files whose pages are in memory.</param>

@@ -9,7 +9,8 @@ namespace LuoInterop.Emulation.Boot;
 /// <summary>Describes how one release of Linux hands over, in the facts that differ between releases.</summary>
 /// <remarks>
 /// A series is described as its first release, but 7.0 with the fix that file errors fail the open (April 2026, stable), and
-/// 7.2 as 7.2.6 and later (FINISH looks at its reserved field). Sources: the kernels' kexec_handover.c, luo_core.c, luo_session.c, luo_file.c and memfd_luo.c. Immutable.
+/// 7.2 as 7.2.6 and later (FINISH looks at its reserved field). Sources: the kernels' kexec_handover.c, luo_core.c, luo_session.c,
+/// luo_file.c and memfd_luo.c. Immutable.
 /// </remarks>
 internal sealed record KernelProfile
 {

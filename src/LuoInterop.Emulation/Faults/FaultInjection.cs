@@ -24,7 +24,8 @@ public sealed class FaultInjection
     {
     }
 
-    /// <summary>Counts the calls that programs made on the machine so far, refused ones and those of dead processes not among them.</summary>
+    /// <summary>Counts the calls that programs made on the machine so far,
+    /// refused ones and those of dead processes not among them.</summary>
     /// <param name="call">The call; <see cref="KernelCall.Any"/> for all.</param>
     /// <returns>The number since the machine was made, over all its kernels.</returns>
     public long CountCalls(KernelCall call = KernelCall.Any)
@@ -90,13 +91,15 @@ public sealed class FaultInjection
         }
 
         string file = token is { } of ? $" of token {of}" : "";
-        return Arm(new($"{operation}{file} fails with {errno}", FaultPoint.Handler, 1U << (int)operation, nth) { Errno = errno, Token = token });
+        return Arm(
+            new($"{operation}{file} fails with {errno}", FaultPoint.Handler, 1U << (int)operation, nth) { Errno = errno, Token = token });
     }
 
     /// <summary>Makes the n-th allocation of kernel memory from now fail (fail_page_alloc, failslab).</summary>
     /// <param name="kind">What is counted.</param>
     /// <param name="nth">1 for the next one.</param>
-    /// <remarks>A kernel that lacks memory for KHO or LUO at its boot goes on without them, as Linux does (kho_init, luo_late_startup).</remarks>
+    /// <remarks>A kernel that lacks memory for KHO or LUO at its boot goes on without them,
+    /// as Linux does (kho_init, luo_late_startup).</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="nth"/> is less than 1, or the kind is none.</exception>
     public InjectedFault FailAllocation(AllocationKind kind = AllocationKind.Any, int nth = 1)
     {
@@ -127,7 +130,8 @@ public sealed class FaultInjection
 
     /// <summary>Makes the next kernel that boots lack the handler of memory files (built without CONFIG_LIVEUPDATE_MEMFD).</summary>
     /// <remarks>
-    /// Opening the device is EIO there, in all of that boot, where files were handed over (luo_file_deserialize); PRESERVE_FD of a memfd is ENOENT.
+    /// Opening the device is EIO there, in all of that boot, where files were handed over (luo_file_deserialize);
+    /// PRESERVE_FD of a memfd is ENOENT.
     /// </remarks>
     public InjectedFault OmitMemfdHandler() => Arm(new("the memfd handler is missing", FaultPoint.Registration, uint.MaxValue));
 

@@ -44,7 +44,8 @@ public sealed class InjectedFault
     /// <summary>Gets the offset in the file of the folio that is damaged, in bytes.</summary>
     internal long Offset { get; init; }
 
-    /// <summary>Gets or sets how many events are left until the fault happens; guarded by the lock of <see cref="FaultInjection"/>.</summary>
+    /// <summary>Gets or sets how many events are left until the fault happens; guarded by the lock of
+    /// <see cref="FaultInjection"/>.</summary>
     internal int Remaining { get; set; }
 
     /// <summary>Says what the fault is and whether it has happened.</summary>

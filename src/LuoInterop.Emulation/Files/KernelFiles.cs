@@ -157,7 +157,9 @@ internal sealed class KernelFiles
     private static ulong? TreeSize(PhysicalMemory memory, ulong address)
     {
         Span<byte> header = stackalloc byte[KhoFdtHeader.Size];
-        return memory.TryRead(address, header) ? Math.Min(BinaryPrimitives.ReadUInt32BigEndian(header[sizeof(uint)..]), int.MaxValue) : null;
+        return memory.TryRead(address, header)
+            ? Math.Min(BinaryPrimitives.ReadUInt32BigEndian(header[sizeof(uint)..]), int.MaxValue)
+            : null;
     }
 
     private static string Lines(IReadOnlyList<KhoScratch> areas, Func<KhoScratch, ulong> value) =>

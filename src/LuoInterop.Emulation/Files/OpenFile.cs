@@ -4,7 +4,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Files;
 
-/// <summary>An open file description of the emulated kernel (<c>struct file</c>): what descriptors of one or more processes refer to.</summary>
+/// <summary>An open file description of the emulated kernel (<c>struct file</c>):
+/// what descriptors of one or more processes refer to.</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
 internal abstract class OpenFile
 {
@@ -112,7 +113,8 @@ internal abstract class OpenFile
         {
             0 or FallocHeader.FALLOC_FL_UNSHARE_RANGE or FallocHeader.FALLOC_FL_ZERO_RANGE => true,
             FallocHeader.FALLOC_FL_PUNCH_HOLE => (mode & Keep) != 0,
-            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FallocHeader.FALLOC_FL_WRITE_ZEROES => (mode & Keep) == 0,
+            FallocHeader.FALLOC_FL_COLLAPSE_RANGE or FallocHeader.FALLOC_FL_INSERT_RANGE or FallocHeader.FALLOC_FL_WRITE_ZEROES =>
+                (mode & Keep) == 0,
             _ => false,
         };
         return !legal ? Refused.EOPNOTSUPP
@@ -145,7 +147,8 @@ internal abstract class OpenFile
     protected virtual int AllocateOperation(EmulatedProcess process, int mode, long offset, long length) => Refused.ENODEV;
 
     /// <summary>Maps the file as the arguments, which are legal, say: ENODEV for what has no mmap.</summary>
-    protected virtual nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset) => Refused.ENODEV;
+    protected virtual nint MapOperation(FileDescriptorTable process, nuint length, int protection, int flags, long offset) =>
+        Refused.ENODEV;
 
     /// <summary>Answers the file's own requests.</summary>
     protected virtual int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument) => Refused.ENOTTY;

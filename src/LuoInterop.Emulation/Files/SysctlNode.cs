@@ -25,7 +25,8 @@ internal sealed class SysctlNode(Func<int> get, Func<int, int> set) : KernelFile
 
     public override nint Write(ReadOnlySpan<byte> buffer)
     {
-        if (!int.TryParse(Encoding.Latin1.GetString(buffer).AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value))
+        if (!int.TryParse(
+            Encoding.Latin1.GetString(buffer).AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value))
         {
             return Refused.EINVAL;
         }

@@ -36,7 +36,8 @@ internal readonly ref struct UserCommand
     /// <summary>Gets the name field of the structures that have one.</summary>
     public Span<byte> Name => Structure[8..];
 
-    /// <summary>Reads the size that a structure begins with, which comes before the request's number is looked at as a whole: 0, EFAULT or ENOTTY.</summary>
+    /// <summary>Reads the size that a structure begins with, which comes before the request's number is looked at as a whole: 0,
+    /// EFAULT or ENOTTY.</summary>
     public static int ReadSize(uint request, UserMemory argument, out uint size)
     {
         Span<byte> word = stackalloc byte[sizeof(uint)];

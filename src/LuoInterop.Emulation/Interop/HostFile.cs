@@ -68,7 +68,8 @@ internal sealed class HostFile : IDisposable
             return same;
         }
 
-        ssize_t order = LibC.syscall((int)UnistdHeader.NR_kcmp, Environment.ProcessId, Environment.ProcessId, KcmpHeader.KCMP_FILE, fd, other);
+        ssize_t order =
+            LibC.syscall((int)UnistdHeader.NR_kcmp, Environment.ProcessId, Environment.ProcessId, KcmpHeader.KCMP_FILE, fd, other);
         return order < 0 ? SystemCall.LastError : order == 0 ? 1 : 0;
     }
 

@@ -16,13 +16,15 @@ internal sealed record HostKernel
     /// <summary>Gets whether memory files have MFD_EXEC, MFD_NOEXEC_SEAL and F_SEAL_EXEC (since Linux 6.3).</summary>
     public bool HasExecSeals { get; init; } = true;
 
-    /// <summary>Gets whether a file with F_SEAL_WRITE can be mapped shared, to be read, by a description that may write (since Linux 6.7).</summary>
+    /// <summary>Gets whether a file with F_SEAL_WRITE can be mapped shared, to be read,
+    /// by a description that may write (since Linux 6.7).</summary>
     public bool MapsSealed { get; init; } = true;
 
     /// <summary>Gets the size of a page in bytes.</summary>
     public int PageSize { get; init; } = Environment.SystemPageSize;
 
-    /// <summary>Gets the flags of memfd_create(2) that the host knows: where it has no execution seals, every file may be executed.</summary>
+    /// <summary>Gets the flags of memfd_create(2) that the host knows: where it has no execution seals,
+    /// every file may be executed.</summary>
     public uint Flags(uint flags) => HasExecSeals ? flags : flags & ~Execution;
 
     private static unsafe HostKernel Ask()

@@ -30,7 +30,8 @@ internal static unsafe class HostLease
     public static bool IsOpenHereOnly(int fd) => Ask(fd, LibC.F_WRLCK) == 0;
 
     /// <summary>Tells whether a file system refuses leases by EAGAIN for reasons of its own: nfs4_add_lease, cifs_setlease.</summary>
-    internal static bool AsksServer(long fileSystem) => fileSystem is MagicHeader.NFS_SUPER_MAGIC or MagicHeader.CIFS_SUPER_MAGIC or MagicHeader.SMB2_SUPER_MAGIC;
+    internal static bool AsksServer(long fileSystem) =>
+        fileSystem is MagicHeader.NFS_SUPER_MAGIC or MagicHeader.CIFS_SUPER_MAGIC or MagicHeader.SMB2_SUPER_MAGIC;
 
     private static bool AsksServer(int fd)
     {

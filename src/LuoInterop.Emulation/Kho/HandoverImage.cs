@@ -6,7 +6,8 @@ namespace LuoInterop.Emulation.Kho;
 /// <summary>Brings what another machine's kernel left at a kexec into an emulated machine's memory.</summary>
 internal static class HandoverImage
 {
-    /// <summary>Copies what a next kernel can reach: the root tree, scratch's array, the tree of preserved pieces, and the pieces.</summary>
+    /// <summary>Copies what a next kernel can reach: the root tree, scratch's array, the tree of preserved pieces,
+    /// and the pieces.</summary>
     /// <remarks>All else in the image is what every boot frees.</remarks>
     /// <param name="memory">The emulated machine's memory, empty.</param>
     /// <param name="image">The other machine's memory.</param>
@@ -35,7 +36,8 @@ internal static class HandoverImage
         {
             if (pfn >= memory.PageCount)
             {
-                throw new ArgumentException($"The page 0x{pfn << PhysicalMemory.PageShift:x} lies past the machine's memory.", nameof(memory));
+                throw new ArgumentException($"The page 0x{pfn << PhysicalMemory.PageShift:x} lies past the machine's memory.",
+                    nameof(memory));
             }
 
             if (memory.Page(pfn).IsEmpty)

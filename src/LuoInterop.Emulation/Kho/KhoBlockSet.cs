@@ -66,7 +66,8 @@ internal sealed class KhoBlockSet(KexecHandover handover, int entrySize) : Entry
         }
     }
 
-    /// <summary>Writes an entry, and counts it in its block's header. Headers keep their counts when it is erased, as in the kernel.</summary>
+    /// <summary>Writes an entry, and counts it in its block's header. Headers keep their counts when it is erased,
+    /// as in the kernel.</summary>
     public override void Write(int index, ReadOnlySpan<byte> entry)
     {
         Span<byte> block = handover.Memory.Structure(_blocks[index / _perBlock], KhoBlockHeaderSer.KHO_BLOCK_SIZE);

@@ -34,7 +34,9 @@ internal static class KhoEarlyBoot
         else
         {
             ulong[] sizes = ScratchAreas.Sizes(parameters);
-            scratch = ScratchAreas.Fit(sizes, memory.PageCount << PhysicalMemory.PageShift) ? ScratchAreas.Place(sizes, ScratchAreas.Alignment) : [];
+            scratch = ScratchAreas.Fit(sizes, memory.PageCount << PhysicalMemory.PageShift)
+                ? ScratchAreas.Place(sizes, ScratchAreas.Alignment)
+                : [];
         }
 
         // Before the map of preserved memory is given up: its pages are in the way too.

@@ -63,7 +63,8 @@ internal abstract class KhoFormat(string compatible)
         return 0;
     }
 
-    /// <summary>Enumerates what debugfs shows of a previous kernel's sub-trees (kho_in_debugfs_init): names, and null for the size in a form that names none.</summary>
+    /// <summary>Enumerates what debugfs shows of a previous kernel's sub-trees (kho_in_debugfs_init): names,
+    /// and null for the size in a form that names none.</summary>
     /// <exception cref="EmulatedKernelPanicException">While enumerating: the tree leads out of memory.</exception>
     public IEnumerable<(string? Name, ulong Address, ulong? Size)> ListSubtrees(LinuxFdt tree)
     {
@@ -96,7 +97,8 @@ internal abstract class KhoFormat(string compatible)
 
         public override PreservedMap CreateMap(PhysicalMemory memory, PageFrames frames) => new PreservedBitmaps(memory, frames);
 
-        public override IEnumerable<(ulong Address, int Order)> Pieces(PhysicalMemory memory, ulong map) => KhoserMemMap.Pieces(memory, map);
+        public override IEnumerable<(ulong Address, int Order)> Pieces(PhysicalMemory memory, ulong map) =>
+            KhoserMemMap.Pieces(memory, map);
     }
 
     private sealed class Radix(string compatible) : KhoFormat(compatible)
@@ -104,7 +106,9 @@ internal abstract class KhoFormat(string compatible)
         public override bool HasSizes => true;
 
         public override PreservedMap? CreateMap(PhysicalMemory memory, PageFrames frames) =>
-            frames.AllocatePage() is not 0 and var root ? new PreservedRadixTree(new KhoRadixTree(memory, root, frames.AllocatePage, frames.FreePage)) : null;
+            frames.AllocatePage() is not 0 and var root
+                ? new PreservedRadixTree(new KhoRadixTree(memory, root, frames.AllocatePage, frames.FreePage))
+                : null;
 
         public override IEnumerable<(ulong Address, int Order)> Pieces(PhysicalMemory memory, ulong map) =>
             new KhoRadixTree(memory, map).Pieces();

@@ -71,11 +71,13 @@ internal sealed partial class LinuxFdt
         && PageEnd(address + size) - (address & ~InPage) <= NR_FIX_BTMAPS * PhysicalMemory.PageSize;
 
     /// <summary>Looks at a tree before memory is set up: no more is mapped than the pages that hold it.</summary>
-    /// <remarks>A read behind them throws the panic of an early exception; one where the machine has no memory finds all bits set.</remarks>
+    /// <remarks>A read behind them throws the panic of an early exception;
+    /// one where the machine has no memory finds all bits set.</remarks>
     public static LinuxFdt Early(PhysicalMemory memory, ulong address, ulong size) =>
         new(memory, address, PageEnd(address + size) - address, early: true);
 
-    /// <summary>Looks at a tree where all memory is mapped (phys_to_virt). A read behind memory's end throws a page fault's panic.</summary>
+    /// <summary>Looks at a tree where all memory is mapped (phys_to_virt).
+    /// A read behind memory's end throws a page fault's panic.</summary>
     public static LinuxFdt Direct(PhysicalMemory memory, ulong address) => new(memory, address, ulong.MaxValue, early: false);
 
     /// <summary>Checks the header against itself (fdt_check_header): 0 or <c>-FDT_ERR_*</c>.</summary>

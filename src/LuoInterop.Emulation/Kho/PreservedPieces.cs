@@ -1,6 +1,7 @@
 namespace LuoInterop.Emulation.Kho;
 
-/// <summary>Knows the pieces of plain pages that the previous kernel preserved: <c>page->private</c> of kho_preserved_memory_reserve.</summary>
+/// <summary>Knows the pieces of plain pages that the previous kernel preserved: <c>page->private</c> of
+/// kho_preserved_memory_reserve.</summary>
 /// <remarks>
 /// A piece begins at a frame and may be restored once. Pieces are runs of a power of two frames, aligned to it, so that two
 /// of them are apart, or one lies inside the other; no kernel writes the latter. Guarded by the running kernel's lock.
@@ -63,7 +64,8 @@ internal sealed class PreservedPieces(ulong pageCount)
 
     /// <summary>Takes a piece out of preservation (kho_restore_page).</summary>
     /// <returns>Its order, or -1 when no preserved piece begins here.</returns>
-    /// <exception cref="EmulatedKernelPanicException">A piece inside was restored before: the kernel has one page in two places.</exception>
+    /// <exception cref="EmulatedKernelPanicException">A piece inside was restored before:
+    /// the kernel has one page in two places.</exception>
     public int Restore(ulong pfn)
     {
         if (!_orders.Remove(pfn, out int order))

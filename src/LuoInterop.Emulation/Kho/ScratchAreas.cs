@@ -63,7 +63,9 @@ internal static class ScratchAreas
     {
         string digits = text.StartsWith('+') ? text[1..] : text;
         digits = digits.EndsWith('\n') ? digits[..^1] : digits;
-        return text.Length <= 10 && uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint percent) ? percent : null;
+        return text.Length <= 10 && uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint percent)
+            ? percent
+            : null;
     }
 
     private static ulong[]? Parse(string value)

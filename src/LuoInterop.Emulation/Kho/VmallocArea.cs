@@ -177,7 +177,8 @@ internal static class VmallocArea
         }
 
         /// <summary>Takes the next record of a folio.</summary>
-        /// <exception cref="EmulatedKernelPanicException">The array has ended: past it lies the guard page of the area that vmalloc made.</exception>
+        /// <exception cref="EmulatedKernelPanicException">The array has ended:
+        /// past it lies the guard page of the area that vmalloc made.</exception>
         public T NextFolio<T>()
             where T : struct, IKhoSer<T>
         {

@@ -48,7 +48,8 @@ public sealed class EmulatedGuest
 
     /// <summary>Loads bytes from a guest-physical address. Pages that are not there are allocated.</summary>
     /// <param name="address">The address.</param>
-    /// <param name="buffer">Takes the bytes, page by page; up to 8 of them from where there is no memory, which the VMM provides (MMIO).</param>
+    /// <param name="buffer">Takes the bytes, page by page; up to 8 of them from where there is no memory,
+    /// which the VMM provides (MMIO).</param>
     /// <remarks>The vCPU stops at a page that cannot be had (KVM_EXIT_MEMORY_FAULT).</remarks>
     public void Read(ulong address, Span<byte> buffer) => Access(address, buffer, isStore: false);
 
@@ -152,7 +153,8 @@ public sealed class EmulatedGuest
                     break;
                 case GuestAccess.MemoryFault:
                     ref kvm_run_memory_fault fault = ref Union<kvm_run_memory_fault>();
-                    fault = new kvm_run_memory_fault { gpa = address & ~(ulong)(PhysicalMemory.PageSize - 1), size = PhysicalMemory.PageSize };
+                    fault =
+                        new kvm_run_memory_fault { gpa = address & ~(ulong)(PhysicalMemory.PageSize - 1), size = PhysicalMemory.PageSize };
                     throw Stop(KvmHeader.KVM_EXIT_MEMORY_FAULT, error);
                 case GuestAccess.BadUserMemory:
                     throw Stop(KvmHeader.KVM_EXIT_UNKNOWN, error);
@@ -230,7 +232,8 @@ public sealed class EmulatedGuest
     }
 
     private ref T Union<T>()
-        where T : unmanaged => ref MemoryMarshal.AsRef<T>(_vcpu.Shared.Bytes(KvmHeader.KvmRunUnion, System.Runtime.CompilerServices.Unsafe.SizeOf<T>()));
+        where T : unmanaged =>
+            ref MemoryMarshal.AsRef<T>(_vcpu.Shared.Bytes(KvmHeader.KvmRunUnion, System.Runtime.CompilerServices.Unsafe.SizeOf<T>()));
 
     // A program that caught the exception has stopped all the same.
     private EmulatedProcess Check() =>

@@ -13,7 +13,8 @@ public sealed partial class EmulatedProcess
     /// <summary>Gets the table of this process, which stands for its memory too (<c>current->mm</c>).</summary>
     internal FileDescriptorTable Descriptors => _descriptors;
 
-    /// <summary>Gives a vCPU the program that KVM_RUN runs; without one it has that of <see cref="EmulatedMachineOptions.DefaultGuest"/>.</summary>
+    /// <summary>Gives a vCPU the program that KVM_RUN runs; without one it has that of
+    /// <see cref="EmulatedMachineOptions.DefaultGuest"/>.</summary>
     /// <param name="vcpu">A vCPU of this process, for instance <see cref="KvmVcpu.Handle"/>. It stays the caller's.</param>
     /// <param name="program">
     /// The program. KVM_RUN calls it on its own thread, without the emulated kernel's lock. What it throws comes out of KVM_RUN.

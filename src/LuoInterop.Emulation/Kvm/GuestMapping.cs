@@ -7,10 +7,12 @@ namespace LuoInterop.Emulation.Kvm;
 /// <param name="Address">Its first byte.</param>
 /// <param name="Length">Its length in bytes, a multiple of the page size.</param>
 /// <param name="FirstPage">The page of the file that it begins with.</param>
-/// <param name="Protection">PROT_ bits of the pages that may be touched; PROT_NONE where none may, because the memory is not shared.</param>
+/// <param name="Protection">PROT_ bits of the pages that may be touched; PROT_NONE where none may,
+/// because the memory is not shared.</param>
 /// <param name="File">The file, of which the mapping has a reference.</param>
 /// <param name="Process">The process that mapped it; null when that has exited, and the reference is gone.</param>
-internal sealed record GuestMapping(nint Address, long Length, long FirstPage, int Protection, GuestMemfdFile File, FileDescriptorTable? Process)
+internal sealed record GuestMapping(
+    nint Address, long Length, long FirstPage, int Protection, GuestMemfdFile File, FileDescriptorTable? Process)
 {
     public PageRun Pages => new(FirstPage, FirstPage + (Length >> PhysicalMemory.PageShift));
 

@@ -16,10 +16,12 @@ internal sealed unsafe class GuestMappings
 
     public int Count => _mappings.Count;
 
-    /// <summary>Gets or sets what is told that a freeze has seen which pages are there, and is about to close the holes; for tests.</summary>
+    /// <summary>Gets or sets what is told that a freeze has seen which pages are there, and is about to close the holes;
+    /// for tests.</summary>
     public Action? Looked { get; set; }
 
-    /// <summary>Takes a new mapping, whose pages nobody has touched: 0, or the <c>-errno</c> with which its holes cannot be closed.</summary>
+    /// <summary>Takes a new mapping, whose pages nobody has touched: 0,
+    /// or the <c>-errno</c> with which its holes cannot be closed.</summary>
     public int Add(GuestMapping mapping)
     {
         int error = mapping.Protection != LibC.PROT_NONE && mapping.File.Inode.IsFrozen
@@ -118,7 +120,8 @@ internal sealed unsafe class GuestMappings
         {
             PageRun part = run.Within(mapping.Pages);
             if (part.Count > 0
-                && LibC.mprotect((void*)mapping.AddressOf(part.First), (size_t)((ulong)part.Count << PhysicalMemory.PageShift), protection) < 0)
+                && LibC.mprotect((void*)mapping.AddressOf(part.First), (size_t)((ulong)part.Count << PhysicalMemory.PageShift), protection)
+                    < 0)
             {
                 return SystemCall.LastError;
             }

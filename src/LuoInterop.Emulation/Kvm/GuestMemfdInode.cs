@@ -7,7 +7,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
-/// <summary>Holds the memory of a guest_memfd in a sparse memory file of the host (<c>struct gmem_inode</c>, virt/kvm/guest_memfd.c).</summary>
+/// <summary>Holds the memory of a guest_memfd in a sparse memory file of the host (<c>struct gmem_inode</c>,
+/// virt/kvm/guest_memfd.c).</summary>
 /// <remarks>
 /// A page is present when the host's file has it. Guests touch pages inside <see cref="Srcu"/>, without the running kernel's lock; all
 /// else is guarded by that lock.
@@ -81,7 +82,8 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
     public void Poison(IEnumerable<long> pages) => _poisoned = [.. pages];
 
     /// <summary>Tells whether a page is there.</summary>
-    public bool IsPresent(long page) => LibC.lseek(File.Fd, page << PhysicalMemory.PageShift, FsHeader.SEEK_DATA) == page << PhysicalMemory.PageShift;
+    public bool IsPresent(long page) =>
+        LibC.lseek(File.Fd, page << PhysicalMemory.PageShift, FsHeader.SEEK_DATA) == page << PhysicalMemory.PageShift;
 
     /// <summary>Finds all pages that are there.</summary>
     public List<PageRun> FindPresent()
@@ -106,7 +108,8 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
     /// <summary>Tells whether a page's memory is broken.</summary>
     public bool IsPoisoned(long page) => _poisoned?.Contains(page) == true;
 
-    /// <summary>Answers the guest's load from one page (kvm_gmem_get_pfn): 0, EPERM for a page that may not come into being, EHWPOISON, ENOMEM.</summary>
+    /// <summary>Answers the guest's load from one page (kvm_gmem_get_pfn): 0, EPERM for a page that may not come into being,
+    /// EHWPOISON, ENOMEM.</summary>
     /// <remarks>Called inside the gate.</remarks>
     public unsafe int Read(long page, int offset, Span<byte> buffer)
     {
@@ -158,7 +161,8 @@ internal sealed class GuestMemfdInode(HostFile file, long size, ulong flags, Src
     }
 
     /// <summary>Allocates or frees pages (kvm_gmem_fallocate), its arguments being good: 0, EPERM, EINVAL beyond the end, ENOMEM.</summary>
-    /// <remarks>Called inside the gate. That EPERM comes before the look at the end is a guess: the review speaks of the range's alignment.</remarks>
+    /// <remarks>Called inside the gate. That EPERM comes before the look at the end is a guess:
+    /// the review speaks of the range's alignment.</remarks>
     public int Allocate(bool punch, long offset, long length)
     {
         int error = Admit();

@@ -18,7 +18,8 @@ internal sealed class KvmModule(KexecHandover handover)
     /// <summary>Gets the memory from which the kernel's small objects come.</summary>
     public PageFrames Frames { get; } = handover.Frames;
 
-    /// <summary>Gets the one gate of all files: whoever allocates or frees a page is inside, and a freeze waits for them (kvm_gmem_freeze_srcu).</summary>
+    /// <summary>Gets the one gate of all files: whoever allocates or frees a page is inside, and a freeze waits for them
+    /// (kvm_gmem_freeze_srcu).</summary>
     public Srcu FreezeGate { get; } = new();
 
     /// <summary>Gets the mappings of guest_memfds.</summary>

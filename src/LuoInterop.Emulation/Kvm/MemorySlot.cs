@@ -18,7 +18,8 @@ internal sealed class MemorySlot
     /// <summary>Gets the page of the guest_memfd that the region begins with.</summary>
     public ulong MemoryPage { get; set; }
 
-    /// <summary>Gets or sets the guest_memfd; null without one, and when it was closed. Guests read it inside the VM's <see cref="VirtualMachine.Srcu"/>.</summary>
+    /// <summary>Gets or sets the guest_memfd; null without one, and when it was closed. Guests read it inside the VM's
+    /// <see cref="VirtualMachine.Srcu"/>.</summary>
     public GuestMemfdFile? Memory
     {
         get => _memory;

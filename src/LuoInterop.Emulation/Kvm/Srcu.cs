@@ -1,6 +1,7 @@
 namespace LuoInterop.Emulation.Kvm;
 
-/// <summary>Lets readers go on while a writer waits for those that were inside before it came (<c>struct srcu_struct</c>, kernel/rcu/srcutree.c).</summary>
+/// <summary>Lets readers go on while a writer waits for those that were inside before it came (<c>struct srcu_struct</c>,
+/// kernel/rcu/srcutree.c).</summary>
 /// <remarks>
 /// Readers count themselves in one of two counters. A writer sends new ones to the other counter, and waits for the first: whoever comes
 /// meanwhile does not keep it waiting. Readers may sleep, and must not take the running kernel's lock, with which writers wait.
@@ -13,7 +14,8 @@ internal sealed class Srcu
     private int _current;
     private volatile bool _isWaiting;
 
-    /// <summary>Gets or sets what is told that a writer is about to wait for a reader; for tests. It must not wait for that reader to leave.</summary>
+    /// <summary>Gets or sets what is told that a writer is about to wait for a reader; for tests.
+    /// It must not wait for that reader to leave.</summary>
     public Action? Waiting { get; set; }
 
     /// <summary>Begins to read (srcu_read_lock): gives what <see cref="Exit"/> takes.</summary>

@@ -8,7 +8,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
-/// <summary>The file of a vCPU (kvm_vcpu_fops of virt/kvm/kvm_main.c). Its requests run without the running kernel's lock, under its own.</summary>
+/// <summary>The file of a vCPU (kvm_vcpu_fops of virt/kvm/kvm_main.c). Its requests run without the running kernel's lock,
+/// under its own.</summary>
 internal sealed class VcpuFile : OpenFile
 {
     private readonly nint _id;

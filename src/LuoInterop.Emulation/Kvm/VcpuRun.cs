@@ -4,7 +4,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
-/// <summary>Holds the memory that a vCPU shares with its VMM: <c>struct kvm_run</c>, the data of port accesses, and an empty ring.</summary>
+/// <summary>Holds the memory that a vCPU shares with its VMM: <c>struct kvm_run</c>, the data of port accesses,
+/// and an empty ring.</summary>
 /// <remarks>
 /// The mapping lasts as long as the object, also when the kernel is gone: a thread may still be in KVM_RUN then, which writes to it.
 /// </remarks>

@@ -7,7 +7,8 @@ namespace LuoInterop.Emulation.Kvm;
 /// <content>What guests do to their memory.</content>
 internal sealed partial class VirtualMachine
 {
-    /// <summary>Does a guest's access inside one page, as the processor and its page fault do (kvm_mmu_faultin_pfn). Needs no lock.</summary>
+    /// <summary>Does a guest's access inside one page, as the processor and its page fault do (kvm_mmu_faultin_pfn).
+    /// Needs no lock.</summary>
     /// <param name="process">Whose thread runs the vCPU.</param>
     /// <param name="address">The guest-physical address.</param>
     /// <param name="data">Is read for a store, and written for a load.</param>

@@ -44,7 +44,8 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
     /// <summary>Gets the process whose memory the VM is bound to; others get EIO (<c>kvm->mm</c>).</summary>
     public FileDescriptorTable Process { get; } = process;
 
-    /// <summary>Gets or sets the VM's file while it is open (<c>kvm->vm_file</c> of the posting); null when only vCPUs and memory are.</summary>
+    /// <summary>Gets or sets the VM's file while it is open (<c>kvm->vm_file</c> of the posting);
+    /// null when only vCPUs and memory are.</summary>
     public VmFile? File { get; set; }
 
     /// <summary>Gets what guards regions against removal while a guest uses them (<c>kvm->srcu</c>).</summary>
@@ -89,7 +90,8 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
             || ((region.memory_size | region.guest_phys_addr | region.userspace_addr) & Mask) != 0
             || region.userspace_addr + region.memory_size < region.memory_size
             || region.userspace_addr + region.memory_size > TaskSize
-            || (hasMemory && ((region.guest_memfd_offset & Mask) != 0 || region.guest_memfd_offset + region.memory_size < region.memory_size))
+            || (hasMemory
+                && ((region.guest_memfd_offset & Mask) != 0 || region.guest_memfd_offset + region.memory_size < region.memory_size))
             || region.slot >> 16 >= AddressSpaces
             || region.guest_phys_addr + region.memory_size < region.guest_phys_addr
             || region.memory_size >> PhysicalMemory.PageShift > MostPages)
@@ -126,7 +128,8 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
             }
         }
 
-        if (Array.Exists(_slots, other => other != old && other.Number >> 16 == number >> 16 && other.Overlaps(slot.FirstFrame, slot.Pages)))
+        if (Array.Exists(_slots, other =>
+            other != old && other.Number >> 16 == number >> 16 && other.Overlaps(slot.FirstFrame, slot.Pages)))
         {
             return Refused.EEXIST;
         }
@@ -149,7 +152,8 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
     }
 
     // kvm_gmem_prepare_memory_region.
-    private int Prepare(MemorySlot slot, FileDescriptorTable descriptors, in kvm_userspace_memory_region2 region, out GuestMemfdFile? memory)
+    private int Prepare(
+        MemorySlot slot, FileDescriptorTable descriptors, in kvm_userspace_memory_region2 region, out GuestMemfdFile? memory)
     {
         int fd = (int)region.guest_memfd;
         memory = null;

@@ -14,7 +14,8 @@ internal abstract class FileHandler
 {
     private string[]? _reads;
 
-    /// <summary>Gets the name of the form that the handler writes unless it chooses another, under which the next kernel finds it.</summary>
+    /// <summary>Gets the name of the form that the handler writes unless it chooses another,
+    /// under which the next kernel finds it.</summary>
     public abstract string Compatible { get; }
 
     /// <summary>Gets the names of all forms that the handler retrieves files from.</summary>
@@ -62,7 +63,8 @@ internal abstract class FileHandler
     {
     }
 
-    /// <summary>Makes a file from the saved state: sets <see cref="LuoFile.File"/> or <see cref="LuoFile.Own"/>, and <see cref="LuoFile.Id"/>.</summary>
+    /// <summary>Makes a file from the saved state: sets <see cref="LuoFile.File"/> or <see cref="LuoFile.Own"/>, and
+    /// <see cref="LuoFile.Id"/>.</summary>
     public abstract int Retrieve(LuoFile file);
 
     /// <summary>Tells whether the file's session may be finished.</summary>

@@ -248,7 +248,8 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         return error == 0 && handover.Complete() != 0 ? Refused.EAGAIN : error;
     }
 
-    /// <summary>Finds the pages of the preserved file that a damage is for: null when none is preserved that reaches to its offset.</summary>
+    /// <summary>Finds the pages of the preserved file that a damage is for:
+    /// null when none is preserved that reaches to its offset.</summary>
     public FolioRange? FindPages(InjectedFault damage)
     {
         for (LuoSession? session = _outgoing.First; session is not null; session = session.Next)

@@ -244,7 +244,8 @@ internal sealed class LuoFileSet(LuoCore luo)
     /// <summary>Finds a file by its token, or null.</summary>
     public LuoFile? Find(ulong token) => _byToken.GetValueOrDefault(token);
 
-    /// <summary>Finds the token of a file of the emulation's own that is preserved here (liveupdate_get_token_outgoing): 0, or ENOENT.</summary>
+    /// <summary>Finds the token of a file of the emulation's own that is preserved here (liveupdate_get_token_outgoing): 0,
+    /// or ENOENT.</summary>
     public int FindToken(OpenFile file, out ulong token)
     {
         LuoFile? found = _files.Find(preserved => preserved.Own == file);

@@ -196,7 +196,8 @@ internal sealed class LuoFlbList(LuoFormat format, PhysicalMemory memory, PageFr
         format.PublishFlbs(count);
     }
 
-    /// <summary>Reads what the previous kernel wrote of an object, and changes nothing (liveupdate_flb_incoming_early of the HugeTLB posting).</summary>
+    /// <summary>Reads what the previous kernel wrote of an object,
+    /// and changes nothing (liveupdate_flb_incoming_early of the HugeTLB posting).</summary>
     /// <returns>0, ENODATA when nothing came in, ENOENT when it is not among what came in.</returns>
     public int FindIncoming(string compatible, out LuoFlbSer found)
     {
@@ -219,7 +220,9 @@ internal sealed class LuoFlbList(LuoFormat format, PhysicalMemory memory, PageFr
         }
 
         // The kernel believes the count, and looks for the name in all of memory behind the page, until it ends.
-        return count <= LuoFlbHeaderSer.LUO_FLB_MAX ? Refused.ENOENT : throw EmulatedKernelPanicException.PageFault(memory.PageCount << PhysicalMemory.PageShift);
+        return count <= LuoFlbHeaderSer.LUO_FLB_MAX
+            ? Refused.ENOENT
+            : throw EmulatedKernelPanicException.PageFault(memory.PageCount << PhysicalMemory.PageShift);
     }
 
     private static int Preserve(LuoFlb flb)

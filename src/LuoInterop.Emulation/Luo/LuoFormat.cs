@@ -14,7 +14,8 @@ internal abstract class LuoFormat(KexecHandover handover)
     /// <summary>Gets the pages' keeper.</summary>
     protected KexecHandover Handover { get; } = handover;
 
-    /// <summary>Gets the address of the page of objects that came in, 0 for none. May be asked before the blob is taken over, and changes nothing.</summary>
+    /// <summary>Gets the address of the page of objects that came in, 0 for none. May be asked before the blob is taken over,
+    /// and changes nothing.</summary>
     public ulong IncomingFlbs => _incomingFlbs ??= FindFlbs();
 
     /// <summary>Gets or sets the address of the page of objects that go out, 0 in a form without them.</summary>
@@ -63,7 +64,8 @@ internal abstract class LuoFormat(KexecHandover handover)
     {
         if (OutgoingFlbs != 0)
         {
-            new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, (ulong)count).Write(Handover.Memory.Structure(OutgoingFlbs, LuoFlbHeaderSer.Size));
+            new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, (ulong)count)
+                .Write(Handover.Memory.Structure(OutgoingFlbs, LuoFlbHeaderSer.Size));
         }
     }
 

@@ -73,7 +73,8 @@ internal sealed class LuoTree(KexecHandover handover, bool hasFlb) : LuoFormat(h
         return hasFlb && FindFlbs(LinuxFdt.Direct(Handover.Memory, blob), out header) == 0 ? header : 0;
     }
 
-    /// <summary>Reads a previous kernel's tree (luo_early_startup, luo_session_setup_incoming and luo_flb_setup_incoming, in this order).</summary>
+    /// <summary>Reads a previous kernel's tree (luo_early_startup, luo_session_setup_incoming and luo_flb_setup_incoming,
+    /// in this order).</summary>
     /// <returns>0, ENOENT or EINVAL.</returns>
     /// <exception cref="EmulatedKernelPanicException">The tree leads out of memory.</exception>
     internal static int Find(LinuxFdt tree, bool hasFlb, out ulong number, out ulong sessions)

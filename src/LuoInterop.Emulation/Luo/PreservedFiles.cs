@@ -2,7 +2,8 @@ using LuoInterop.Emulation.Interop;
 
 namespace LuoInterop.Emulation.Luo;
 
-/// <summary>Holds the files of all sessions by what no two of them may share (luo_preserved_files of kernel/liveupdate/luo_file.c).</summary>
+/// <summary>Holds the files of all sessions by what no two of them may share (luo_preserved_files of
+/// kernel/liveupdate/luo_file.c).</summary>
 /// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
 internal sealed class PreservedFiles
 {

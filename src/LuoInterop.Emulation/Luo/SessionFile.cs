@@ -30,7 +30,8 @@ internal sealed class SessionFile : OpenFile
     protected override int IoctlOperation(FileDescriptorTable descriptors, uint request, UserMemory argument)
     {
         uint number = request & 0xff;
-        uint last = _luo.Profile.HasGetName ? LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME : LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH;
+        uint last =
+            _luo.Profile.HasGetName ? LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_GET_NAME : LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_FINISH;
         if (number < LiveUpdateHeader.LIVEUPDATE_CMD_SESSION_BASE || number > last)
         {
             return Refused.EINVAL;

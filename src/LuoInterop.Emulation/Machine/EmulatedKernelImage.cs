@@ -6,7 +6,8 @@ using LuoInterop.Interop;
 namespace LuoInterop.Emulation;
 
 /// <summary>Makes kernel images that an emulated kernel loads: a setup header with a release, and no code.</summary>
-/// <remarks>A real x86 kernel image of Linux 6.18 to 7.3 is loaded just as well. A real kernel refuses these images, or fails to start them.</remarks>
+/// <remarks>A real x86 kernel image of Linux 6.18 to 7.3 is loaded just as well. A real kernel refuses these images,
+/// or fails to start them.</remarks>
 public static class EmulatedKernelImage
 {
     private const int VersionOffset = 0x300;
@@ -15,7 +16,8 @@ public static class EmulatedKernelImage
 
     /// <summary>Writes an image.</summary>
     /// <param name="destination">Where to; stays open.</param>
-    /// <param name="release">The kernel's release, 1 to 64 printable ASCII characters without a space; 6.18, 6.19 or 7.0 to 7.3 to be loadable.</param>
+    /// <param name="release">The kernel's release, 1 to 64 printable ASCII characters without a space; 6.18,
+    /// 6.19 or 7.0 to 7.3 to be loadable.</param>
     /// <exception cref="ArgumentException">The release is not a word of that length.</exception>
     public static void Write(Stream destination, string release = "7.3.4-emulated") => Write(destination, release, []);
 
@@ -32,7 +34,8 @@ public static class EmulatedKernelImage
     /// <summary>Writes an image with a built-in configuration (CONFIG_IKCONFIG), which says what the kernel carries over.</summary>
     /// <param name="destination">Where to; stays open.</param>
     /// <param name="release">The kernel's release.</param>
-    /// <param name="configuration">The lines of the <c>.config</c> that matter, for example <c># CONFIG_KEXEC_HANDOVER is not set</c>. What they do not say is unknown, and there.</param>
+    /// <param name="configuration">The lines of the <c>.config</c> that matter, for example <c># CONFIG_KEXEC_HANDOVER is not set</c>.
+    /// What they do not say is unknown, and there.</param>
     /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
     public static void Write(Stream destination, string release, string configuration)
     {
@@ -59,7 +62,8 @@ public static class EmulatedKernelImage
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.boot_flag), BootParamHeader.BootFlag);
         "HdrS"u8.CopyTo(image.AsSpan(BootParamHeader.header));
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.version), 0x020f);
-        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(BootParamHeader.kernel_version), VersionOffset - BootParamHeader.KernelVersionBase);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            image.AsSpan(BootParamHeader.kernel_version), VersionOffset - BootParamHeader.KernelVersionBase);
         image[BootParamHeader.setup_sects] = (BootParamHeader.HeaderSize / BootParamHeader.SectorSize) - 1;
         image[BootParamHeader.loadflags] = BootParamHeader.LOADED_HIGH;
         BinaryPrimitives.WriteUInt16LittleEndian(

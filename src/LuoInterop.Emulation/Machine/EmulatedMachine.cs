@@ -9,8 +9,9 @@ namespace LuoInterop.Emulation;
 /// <summary>A machine inside this process: physical memory, and emulated kernels that run on it one after the other.</summary>
 /// <remarks>
 /// <para>It honours the contract of Linux 6.18, 6.19, 7.0, 7.1, 7.2 (7.2.6 and later) or 7.3 between programs and the Live
-/// Update Orchestrator, down to the bytes that one kernel hands to the next; a kexec may lead to another of them. Memory files are real ones of the host, and their pages are handed over without a
-/// copy; nothing of it survives a real kexec, or the end of this process.</para>
+/// Update Orchestrator, down to the bytes that one kernel hands to the next; a kexec may lead to another of them. Memory files are real
+/// ones of the host, and their pages are handed over without a copy; nothing of it survives a real kexec,
+/// or the end of this process.</para>
 /// <para>The members may be called from several threads at once.</para>
 /// </remarks>
 public sealed class EmulatedMachine : IDisposable
@@ -28,14 +29,16 @@ public sealed class EmulatedMachine : IDisposable
     /// <summary>Makes a machine that is switched off.</summary>
     /// <param name="options">The machine's description; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range, or names a kernel that cannot be emulated.</exception>
-    /// <exception cref="PlatformNotSupportedException">The host's pages are not of 4096 bytes, as on arm64 with pages of 16 or 64 KiB.</exception>
+    /// <exception cref="PlatformNotSupportedException">The host's pages are not of 4096 bytes,
+    /// as on arm64 with pages of 16 or 64 KiB.</exception>
     public EmulatedMachine(EmulatedMachineOptions? options = null)
     {
         Options = options ?? new EmulatedMachineOptions();
         if (Options.Host.PageSize != PhysicalMemory.PageSize)
         {
             throw new PlatformNotSupportedException(
-                $"This host has pages of {Options.Host.PageSize} bytes. The emulated kernel has pages of 4096 bytes, which are pages of the host's memory files: it runs on hosts with such pages only.");
+                $"This host has pages of {Options.Host.PageSize} bytes. The emulated kernel has pages of 4096 bytes, which are "
+                + "pages of the host's memory files: it runs on hosts with such pages only.");
         }
 
         ArgumentNullException.ThrowIfNull(Options.CommandLine);
@@ -45,7 +48,8 @@ public sealed class EmulatedMachine : IDisposable
         }
 
         ArgumentNullException.ThrowIfNull(Options.BuiltInCommandLine);
-        if (Options.BuiltInCommandLine.AsSpan().ContainsAnyExceptInRange(' ', '~') || Options.BuiltInCommandLine.Length >= KernelParameter.COMMAND_LINE_SIZE)
+        if (Options.BuiltInCommandLine.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            || Options.BuiltInCommandLine.Length >= KernelParameter.COMMAND_LINE_SIZE)
         {
             throw new ArgumentException("A built-in command line is at most 2047 characters of printable ASCII.", nameof(options));
         }
@@ -62,7 +66,8 @@ public sealed class EmulatedMachine : IDisposable
         if (!KernelProfile.TryFind(Options.Release, out _))
         {
             throw new ArgumentException(
-                $"Linux {Options.Release} cannot be emulated; 6.18 to 7.3 can, and 7.3 with {string.Join(", ", KernelPreviews.All)}.", nameof(options));
+                $"Linux {Options.Release} cannot be emulated; 6.18 to 7.3 can, and 7.3 with {string.Join(", ", KernelPreviews.All)}.",
+                nameof(options));
         }
 
         ArgumentNullException.ThrowIfNull(Options.Modules);
@@ -125,7 +130,8 @@ public sealed class EmulatedMachine : IDisposable
 
     /// <summary>Reads what the kernel that ran last handed over, as the next one will find it.</summary>
     /// <remarks>Each call reads the machine's memory anew. May be called from any thread.</remarks>
-    /// <returns>The handover, or null where the next kernel is told of none: before the first kexec, and after a boot from power off.</returns>
+    /// <returns>The handover, or null where the next kernel is told of none: before the first kexec,
+    /// and after a boot from power off.</returns>
     /// <exception cref="InvalidOperationException">A kernel runs: what it was given may be freed and written to.</exception>
     /// <exception cref="KhoFormatException">Something of it cannot be decoded.</exception>
     public Handover? ReadHandover()

@@ -9,12 +9,15 @@ public sealed record EmulatedMachineOptions
     /// <summary>Gets the first kernel's command line. The next kernels have that of the loaded image.</summary>
     public string CommandLine { get; init; } = "kho=on liveupdate=on";
 
-    /// <summary>Gets the command line that is built into every kernel of the machine (CONFIG_CMDLINE of x86): it stands before the one that the kernel is given.</summary>
+    /// <summary>Gets the command line that is built into every kernel of the machine (CONFIG_CMDLINE of x86): it stands before the one
+    /// that the kernel is given.</summary>
     /// <remarks>Printable ASCII. Together they are cut to 2047 bytes, as Linux does.</remarks>
     public string BuiltInCommandLine { get; init; } = "";
 
-    /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated; the next kernels have that of the loaded image.</summary>
-    /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3, and 7.3 with <see cref="KernelPreviews"/>.</remarks>
+    /// <summary>Gets the first kernel's release, whose first two numbers decide what is emulated;
+    /// the next kernels have that of the loaded image.</summary>
+    /// <remarks>Known are 6.18 (KHO without LUO: no device), 6.19, 7.0, 7.1, 7.2 and 7.3, and 7.3 with
+    /// <see cref="KernelPreviews"/>.</remarks>
     public string Release { get; init; } = "7.3.4-emulated";
 
     /// <summary>Gets the path of LUO's device.</summary>
@@ -52,7 +55,8 @@ public sealed record EmulatedMachineOptions
     /// <summary>Gets the modules that every kernel of the machine loads at its boot, in this order, before its first process.</summary>
     public IReadOnlyList<EmulatedModule> Modules { get; init; } = [];
 
-    /// <summary>Gets the program of vCPUs that have none of their own (<see cref="EmulatedProcess.SetGuest"/>); null for none, at which they stop.</summary>
+    /// <summary>Gets the program of vCPUs that have none of their own (<see cref="EmulatedProcess.SetGuest"/>); null for none,
+    /// at which they stop.</summary>
     /// <remarks>Only kernels with the preview <see cref="KernelPreviews.GuestMemfd"/> have vCPUs.</remarks>
     public Action<EmulatedGuest>? DefaultGuest { get; init; }
 }

@@ -10,7 +10,8 @@ internal static class HoleFiller
 {
     private const long PopulateStep = 1L << 30;
 
-    /// <summary>Fills the holes up to the file's size with pages that are zeroed and up to date: 0, or ENOMEM, ENOSPC and the like.</summary>
+    /// <summary>Fills the holes up to the file's size with pages that are zeroed and up to date: 0, or ENOMEM,
+    /// ENOSPC and the like.</summary>
     public static int Fill(int fd, long size)
     {
         // A description of its own, if it can be had: looking for holes moves the position, and this one can write.
@@ -41,7 +42,8 @@ internal static class HoleFiller
     }
 
     /// <summary>Makes the pages of a range, zeroed and up to date, by reading through a mapping: 0, or ENOMEM and the like.</summary>
-    /// <remarks>A read fault of shared memory allocates too: also where the file cannot be opened for writing, or RLIMIT_FSIZE is in the way.</remarks>
+    /// <remarks>A read fault of shared memory allocates too: also where the file cannot be opened for writing,
+    /// or RLIMIT_FSIZE is in the way.</remarks>
     public static int Populate(int fd, long start, long size)
     {
         int error = PopulateBy(fd, start, size);

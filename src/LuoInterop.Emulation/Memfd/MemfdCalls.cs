@@ -75,7 +75,8 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
             || offset < 0
             || length <= 0
             || length > long.MaxValue - offset
-            || mode is not (0 or FallocHeader.FALLOC_FL_KEEP_SIZE or (FallocHeader.FALLOC_FL_KEEP_SIZE | FallocHeader.FALLOC_FL_PUNCH_HOLE)))
+            || mode is not (0 or FallocHeader.FALLOC_FL_KEEP_SIZE
+                or (FallocHeader.FALLOC_FL_KEEP_SIZE | FallocHeader.FALLOC_FL_PUNCH_HOLE)))
         {
             // The host refuses these before it looks at the file: EINVAL, EOPNOTSUPP, EBADF, EFBIG.
             return Kernel.Linux.FAllocate(file, mode, offset, length);
@@ -156,7 +157,9 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     {
         int added = (int)argument;
         bool isKeptHere = (added & FcntlHeader.F_SEAL_EXEC) != 0 && !inodes.Host.HasExecSeals && (added & ~AllSeals) == 0 && IsWritable(fd);
-        if ((isKeptHere ? FindOrAdd(file, fd, out statx status) : inodes.Find(fd, out status)) is not { } inode || !IsWritable(fd) || (added & ~AllSeals) != 0)
+        if ((isKeptHere ? FindOrAdd(file, fd, out statx status) : inodes.Find(fd, out status)) is not { } inode
+            || !IsWritable(fd)
+            || (added & ~AllSeals) != 0)
         {
             int result = Kernel.Linux.Fcntl(file, FcntlHeader.F_ADD_SEALS, argument);
             if (result == 0 && (added & FcntlHeader.F_SEAL_GROW) != 0 && HostFile.Stat(fd, out status) == 0)
@@ -203,7 +206,8 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
     // Only of a file that can be sealed is a seal kept.
     private MemfdInode? FindOrAdd(SafeHandle file, int fd, out statx status) =>
         inodes.Find(fd, out status) is { } known ? known
-        : Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) >= 0 && HostFile.Stat(fd, out status) == 0 ? inodes.GetOrAdd(HostFile.Key(status))
+        : Kernel.Linux.Fcntl(file, FcntlHeader.F_GET_SEALS) >= 0 && HostFile.Stat(fd, out status) == 0
+            ? inodes.GetOrAdd(HostFile.Key(status))
         : null;
 
     /// <summary>fchmod(2): shmem_setattr under F_SEAL_EXEC.</summary>
@@ -263,7 +267,9 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
         }
 
         nint address = MapsHere(flags, file, fd) ? Kernel.Linux.MMap(length, protection, flags, file, offset) : Refused.EPERM;
-        return address == Refused.EPERM && (flags & LibC.MAP_SHARED) != 0 && !sharedWrite ? MapSealed(length, protection, flags, fd, offset) : address;
+        return address == Refused.EPERM && (flags & LibC.MAP_SHARED) != 0 && !sharedWrite
+            ? MapSealed(length, protection, flags, fd, offset)
+            : address;
     }
 
     private bool MapsHere(int flags, SafeHandle file, int fd) =>
@@ -308,7 +314,9 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
 
     /// <summary>madvise(2) with MADV_REMOVE, which is fallocate(FALLOC_FL_PUNCH_HOLE).</summary>
     public int Remove(nint address, nuint length) =>
-        MappedFiles.Overlaps(address, length, inodes.Frozen()) ? Refused.EPERM : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
+        MappedFiles.Overlaps(address, length, inodes.Frozen())
+            ? Refused.EPERM
+            : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
 
     protected static bool IsWritable(int fd)
     {

@@ -95,7 +95,8 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
         }
 
         return range is { IsDamaged: false, FilePage: 0 } && next == range.PageCount && HostFile.Stat(range.File.Fd, out statx status) == 0
-            && status.stx_size == ser.FileSize && range.PageCount >= (ser.FileSize + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift
+            && status.stx_size == ser.FileSize
+            && range.PageCount >= (ser.FileSize + PhysicalMemory.PageSize - 1) >> PhysicalMemory.PageShift
                 ? range
                 : null;
     }

@@ -10,7 +10,8 @@ public sealed class EmulatedModule
 {
     /// <summary>Describes a module.</summary>
     /// <param name="name">The module's name.</param>
-    /// <param name="initialize">What runs when it is loaded (module_init); it returns 0, or the <c>-errno</c> that loading it answers.</param>
+    /// <param name="initialize">What runs when it is loaded (module_init); it returns 0,
+    /// or the <c>-errno</c> that loading it answers.</param>
     /// <param name="exit">What runs when it is unloaded (module_exit); null when there is nothing to do.</param>
     /// <remarks>What the module registered and its exit did not take back is taken back for it.</remarks>
     public EmulatedModule(string name, Func<ModuleContext, int> initialize, Action<ModuleContext>? exit = null)

@@ -19,7 +19,8 @@ public sealed partial class EmulatedProcess
     /// <summary>Unloads a module, as delete_module(2) does.</summary>
     /// <param name="name">The module's name.</param>
     /// <returns>
-    /// 0; ENOENT when it is not loaded; EAGAIN (Linux's EWOULDBLOCK) while its files are preserved or wait to be finished, or its objects are in use.
+    /// 0; ENOENT when it is not loaded; EAGAIN (Linux's EWOULDBLOCK) while its files are preserved or wait to be finished,
+    /// or its objects are in use.
     /// </returns>
     public int UnloadModule(string name)
     {

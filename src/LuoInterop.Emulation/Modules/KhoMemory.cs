@@ -4,7 +4,8 @@ using LuoInterop.Emulation.Kho;
 namespace LuoInterop.Emulation;
 
 /// <summary>Keeps bytes for the next kernel in memory that KHO preserves (include/linux/kexec_handover.h).</summary>
-/// <remarks>Addresses are those of the emulated physical memory. Use it inside callbacks of modules only: the running kernel's lock guards it.</remarks>
+/// <remarks>Addresses are those of the emulated physical memory. Use it inside callbacks of modules only:
+/// the running kernel's lock guards it.</remarks>
 public sealed class KhoMemory
 {
     private readonly KexecHandover _handover;

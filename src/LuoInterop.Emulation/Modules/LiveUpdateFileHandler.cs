@@ -2,7 +2,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation;
 
-/// <summary>Describes how one kind of file lives through a kexec (<c>struct liveupdate_file_handler</c>, include/linux/liveupdate.h, since Linux 6.19).</summary>
+/// <summary>Describes how one kind of file lives through a kexec (<c>struct liveupdate_file_handler</c>,
+/// include/linux/liveupdate.h, since Linux 6.19).</summary>
 /// <remarks>
 /// <para>Register it from a module: <see cref="EmulatedModule"/>. Handlers are asked in the order of their registration, those
 /// that are built in first.</para>
@@ -14,7 +15,8 @@ namespace LuoInterop.Emulation;
 public sealed class LiveUpdateFileHandler
 {
     /// <summary>Describes a handler of one form, as Linux has them.</summary>
-    /// <param name="compatible">Its name and version, by which the next kernel finds it: 1 to 47 printable ASCII characters (LIVEUPDATE_HNDL_COMPAT_LENGTH).</param>
+    /// <param name="compatible">Its name and version, by which the next kernel finds it: 1 to 47 printable ASCII characters
+    /// (LIVEUPDATE_HNDL_COMPAT_LENGTH).</param>
     /// <param name="operations">Its callbacks.</param>
     /// <exception cref="ArgumentException">The name does not fit.</exception>
     public LiveUpdateFileHandler(string compatible, LiveUpdateFileOperations operations)
@@ -23,7 +25,8 @@ public sealed class LiveUpdateFileHandler
     }
 
     /// <summary>Describes a handler of several forms.</summary>
-    /// <param name="writes">The forms that it may write, at least one; the first unless <see cref="LiveUpdateFileArguments.Compatible"/> is set to another.</param>
+    /// <param name="writes">The forms that it may write, at least one;
+    /// the first unless <see cref="LiveUpdateFileArguments.Compatible"/> is set to another.</param>
     /// <param name="reads">The forms that it retrieves files from; may be empty, and need not hold those that it writes.</param>
     /// <param name="operations">Its callbacks.</param>
     /// <exception cref="ArgumentException">A name does not fit, stands twice, or there is none to write.</exception>
@@ -53,7 +56,8 @@ public sealed class LiveUpdateFileHandler
         ArgumentException.ThrowIfNullOrEmpty(compatible);
         if (compatible.Length >= size || compatible.AsSpan().ContainsAnyExceptInRange(' ', '~'))
         {
-            throw new ArgumentException($"\"{compatible}\" is not a name of 1 to {size - 1} printable ASCII characters.", nameof(compatible));
+            throw new ArgumentException($"\"{compatible}\" is not a name of 1 to {size - 1} printable ASCII characters.",
+                nameof(compatible));
         }
     }
 

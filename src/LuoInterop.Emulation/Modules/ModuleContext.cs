@@ -6,7 +6,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation;
 
-/// <summary>Gives a loaded module what Linux gives modules for live update (include/linux/liveupdate.h): one module in one kernel.</summary>
+/// <summary>Gives a loaded module what Linux gives modules for live update (include/linux/liveupdate.h):
+/// one module in one kernel.</summary>
 /// <remarks>
 /// Keep it: callbacks use it as long as the kernel runs. The members may be called from the module's functions and callbacks, and
 /// from any thread otherwise. They return 0 or <c>-errno</c>; EOPNOTSUPP without <c>liveupdate=on</c> or on a kernel without LUO.
@@ -41,7 +42,8 @@ public sealed class ModuleContext
     internal KernelModule Module { get; }
 
     /// <summary>Makes a handler known (liveupdate_register_file_handler).</summary>
-    /// <param name="handler">The handler, owned by this module: while its files are preserved or wait to be finished the module cannot be unloaded.</param>
+    /// <param name="handler">The handler, owned by this module:
+    /// while its files are preserved or wait to be finished the module cannot be unloaded.</param>
     /// <returns>0; EINVAL when a required callback is missing; EEXIST when one of its forms is another handler's.</returns>
     public int RegisterFileHandler(LiveUpdateFileHandler handler)
     {
@@ -69,7 +71,8 @@ public sealed class ModuleContext
         }
     }
 
-    /// <summary>Forgets a handler, and takes its objects from it (liveupdate_unregister_file_handler). Does nothing to one that is not registered.</summary>
+    /// <summary>Forgets a handler, and takes its objects from it (liveupdate_unregister_file_handler).
+    /// Does nothing to one that is not registered.</summary>
     /// <param name="handler">The handler.</param>
     public void UnregisterFileHandler(LiveUpdateFileHandler handler)
     {
@@ -115,7 +118,8 @@ public sealed class ModuleContext
         }
     }
 
-    /// <summary>Gets the object that the previous kernel left, and holds it (liveupdate_flb_get_incoming). The first call retrieves it.</summary>
+    /// <summary>Gets the object that the previous kernel left, and holds it (liveupdate_flb_get_incoming).
+    /// The first call retrieves it.</summary>
     /// <param name="flb">The object.</param>
     /// <param name="instance">The live object; give it back by <see cref="PutIncoming"/>.</param>
     /// <returns>
@@ -133,7 +137,8 @@ public sealed class ModuleContext
         }
     }
 
-    /// <summary>Gives the incoming object back (liveupdate_flb_put_incoming). It is finished when the last file and the last holder are gone.</summary>
+    /// <summary>Gives the incoming object back (liveupdate_flb_put_incoming).
+    /// It is finished when the last file and the last holder are gone.</summary>
     /// <param name="flb">The object.</param>
     public void PutIncoming(LiveUpdateFlb flb)
     {
@@ -161,7 +166,8 @@ public sealed class ModuleContext
         }
     }
 
-    /// <summary>Gives the outgoing object back (liveupdate_flb_put_outgoing). It is unpreserved when the last file and the last holder are gone.</summary>
+    /// <summary>Gives the outgoing object back (liveupdate_flb_put_outgoing).
+    /// It is unpreserved when the last file and the last holder are gone.</summary>
     /// <param name="flb">The object.</param>
     public void PutOutgoing(LiveUpdateFlb flb)
     {

@@ -38,7 +38,8 @@ public sealed partial class EmulatedProcess : Kernel
         $"Linux {Release}, emulated inside this process by LuoInterop.Emulation; preserved memory does not survive a real kexec";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Differences => EmulatedDifferences.Say(_system.Profile.HasGuestMemfd, _system.HugeTlb is not null);
+    public override IReadOnlyList<string> Differences =>
+        EmulatedDifferences.Say(_system.Profile.HasGuestMemfd, _system.HugeTlb is not null);
 
     /// <inheritdoc/>
     public override string Release => _system.Release;
@@ -197,7 +198,8 @@ public sealed partial class EmulatedProcess : Kernel
         }
     }
 
-    /// <summary>Loads a kernel by kexec_load(2), as another program may do (<c>kexec -l -c</c>, <c>kexec -a</c>): it is told nothing of what is handed over.</summary>
+    /// <summary>Loads a kernel by kexec_load(2), as another program may do (<c>kexec -l -c</c>, <c>kexec -a</c>):
+    /// it is told nothing of what is handed over.</summary>
     /// <param name="kernel">The kernel image, a host file that is open for reading.</param>
     /// <param name="commandLine">Its command line.</param>
     /// <returns>0, or <c>-errno</c>, as <see cref="KexecFileLoad"/> without an initial RAM disk.</returns>

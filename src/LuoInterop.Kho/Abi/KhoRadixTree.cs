@@ -3,7 +3,8 @@ using System.Numerics;
 
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Reads and changes the tree of preserved pages (<c>kho_radix_*</c> of <c>kernel/liveupdate/kexec_handover.c</c>, since Linux 7.1).</summary>
+/// <summary>Reads and changes the tree of preserved pages (<c>kho_radix_*</c> of <c>kernel/liveupdate/kexec_handover.c</c>,
+/// since Linux 7.1).</summary>
 /// <remarks>
 /// Five levels of tables of 512 addresses over bitmaps of 32,768 bits, one 4 KiB page each. One set bit is one preserved piece:
 /// address and order together make its key. Not safe for use from several threads at once.
@@ -153,7 +154,8 @@ public sealed class KhoRadixTree
         return (ReadWord(word) & bit) != 0;
     }
 
-    /// <summary>Finds the order of the piece that begins at an address; the largest where there are several, -1 where there is none.</summary>
+    /// <summary>Finds the order of the piece that begins at an address; the largest where there are several,
+    /// -1 where there is none.</summary>
     /// <remarks>Orders above <see cref="MaxPageOrder"/> are not looked for: no kernel preserves such pieces.</remarks>
     public int FindOrder(ulong address)
     {
@@ -167,7 +169,8 @@ public sealed class KhoRadixTree
     }
 
     /// <summary>Enumerates the pieces in key order: large orders first, then by address.</summary>
-    /// <exception cref="KhoFormatException">While enumerating: a node is not in memory, is no page, is linked twice, or holds a bad key.</exception>
+    /// <exception cref="KhoFormatException">While enumerating: a node is not in memory, is no page, is linked twice,
+    /// or holds a bad key.</exception>
     public IEnumerable<(ulong Address, int Order)> Pieces()
     {
         foreach ((ulong leaf, int level, ulong prefix) in Walk())
@@ -222,7 +225,8 @@ public sealed class KhoRadixTree
                 // Or one page would be thousands of nodes, each beginning at another byte.
                 if (child % PageSize != 0)
                 {
-                    throw new KhoFormatException(KhoFormatError.BadLayout, $"The radix tree links 0x{child:x}, which is no page's address.");
+                    throw new KhoFormatException(
+                        KhoFormatError.BadLayout, $"The radix tree links 0x{child:x}, which is no page's address.");
                 }
 
                 if (!seen.Add(child))

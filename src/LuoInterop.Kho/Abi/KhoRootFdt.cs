@@ -1,6 +1,7 @@
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Builds the root device tree of KHO, one page (<c>kernel/liveupdate/kexec_handover.c</c>; names of <c>include/linux/kho/abi/kexec_handover.h</c>).</summary>
+/// <summary>Builds the root device tree of KHO, one page (<c>kernel/liveupdate/kexec_handover.c</c>; names of
+/// <c>include/linux/kho/abi/kexec_handover.h</c>).</summary>
 /// <remarks>Not safe for use from several threads at once.</remarks>
 public sealed class KhoRootFdt
 {

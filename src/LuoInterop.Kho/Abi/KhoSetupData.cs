@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Codes <c>struct kho_data</c> (<c>arch/x86/include/uapi/asm/setup_data.h</c>, since Linux 6.16): what the boot protocol tells a kernel of a handover.</summary>
+/// <summary>Codes <c>struct kho_data</c> (<c>arch/x86/include/uapi/asm/setup_data.h</c>, since Linux 6.16): what the boot protocol tells
+/// a kernel of a handover.</summary>
 /// <param name="FdtAddress">The physical address of the root device tree (<c>fdt_addr</c>).</param>
 /// <param name="FdtSize">Its bytes (<c>fdt_size</c>).</param>
 /// <param name="ScratchAddress">The physical address of the array of scratch areas (<c>scratch_addr</c>).</param>

@@ -76,7 +76,8 @@ public static class KhoserMemMap
     /// <param name="first">The first chunk; 0 is an empty map.</param>
     /// <exception cref="KhoFormatException">
     /// While enumerating: <see cref="KhoFormatError.Unreadable"/>, <see cref="KhoFormatError.BadLayout"/>,
-    /// <see cref="KhoFormatError.Cycle"/>, <see cref="KhoFormatError.BadCount"/>, <see cref="KhoFormatError.BadOrder"/> or <see cref="KhoFormatError.TooLarge"/>.
+    /// <see cref="KhoFormatError.Cycle"/>, <see cref="KhoFormatError.BadCount"/>, <see cref="KhoFormatError.BadOrder"/> or
+    /// <see cref="KhoFormatError.TooLarge"/>.
     /// </exception>
     public static IEnumerable<(ulong Address, int Order)> Pieces(IPhysicalMemory memory, ulong first)
     {

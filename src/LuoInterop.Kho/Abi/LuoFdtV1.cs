@@ -1,6 +1,7 @@
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Codes the LUO blob of Linux 6.19 to 7.1: a device tree "luo-v1" (<c>include/linux/kho/abi/luo.h</c> of those kernels).</summary>
+/// <summary>Codes the LUO blob of Linux 6.19 to 7.1: a device tree "luo-v1"
+/// (<c>include/linux/kho/abi/luo.h</c> of those kernels).</summary>
 /// <param name="LiveupdateNum">The number of the update that this blob is handed to: 1 when written by a cold boot.</param>
 /// <param name="SessionHeader">The physical address of the session header; null when there is no such node.</param>
 /// <param name="FlbHeader">The physical address of the FLB page; null when there is no such node, as on Linux 6.19.</param>

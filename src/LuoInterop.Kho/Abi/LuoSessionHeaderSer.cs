@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Codes <c>struct luo_session_header_ser</c> (<c>include/linux/kho/abi/luo.h</c>, Linux 6.19 to 7.1), in front of the sessions.</summary>
+/// <summary>Codes <c>struct luo_session_header_ser</c> (<c>include/linux/kho/abi/luo.h</c>, Linux 6.19 to 7.1),
+/// in front of the sessions.</summary>
 /// <param name="Count">The number of <see cref="LuoSessionSer"/> that follow without a gap, across pages.</param>
 public readonly record struct LuoSessionHeaderSer(ulong Count) : IKhoSer<LuoSessionHeaderSer>
 {

@@ -4,7 +4,8 @@ namespace LuoInterop.Kho.Abi;
 
 /// <summary>Codes <c>struct luo_session_ser</c> (<c>include/linux/kho/abi/luo.h</c>, since Linux 6.19).</summary>
 /// <param name="Name">The session's name, one character per byte; see <see cref="SerName"/>.</param>
-/// <param name="Files">The physical address of the first file block (to Linux 7.1: of the array of files), 0 for a session without files.</param>
+/// <param name="Files">The physical address of the first file block (to Linux 7.1: of the array of files),
+/// 0 for a session without files.</param>
 /// <param name="Count">The number of files.</param>
 public readonly record struct LuoSessionSer(string Name, ulong Files, ulong Count) : IKhoSer<LuoSessionSer>
 {

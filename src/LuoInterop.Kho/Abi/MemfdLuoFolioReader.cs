@@ -1,7 +1,8 @@
 namespace LuoInterop.Kho.Abi;
 
 /// <summary>Reads a memfd's array of folios out of a <see cref="KhoVmalloc"/> area, in the array's order.</summary>
-/// <remarks>At most one page is held at a time; reading an entry allocates nothing. Not safe for use from several threads at once.</remarks>
+/// <remarks>At most one page is held at a time; reading an entry allocates nothing.
+/// Not safe for use from several threads at once.</remarks>
 public sealed class MemfdLuoFolioReader
 {
     private readonly IPhysicalMemory _memory;

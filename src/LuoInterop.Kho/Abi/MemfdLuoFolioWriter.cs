@@ -1,6 +1,7 @@
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Builds a memfd's array of folios as Linux keeps it: one <see cref="MemfdLuoFolioSer"/> after the other in a <see cref="KhoVmalloc"/> area.</summary>
+/// <summary>Builds a memfd's array of folios as Linux keeps it: one <see cref="MemfdLuoFolioSer"/> after the other in a
+/// <see cref="KhoVmalloc"/> area.</summary>
 /// <remarks>
 /// Each entry names its page of the file, so a hole takes nothing. Pages are not marked as preserved.
 /// Not safe for use from several threads at once.

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace LuoInterop.Kho.Abi;
 
-/// <summary>Codes <c>struct memfd_luo_ser</c> of "memfd-v1" (<c>include/linux/kho/abi/memfd.h</c>, Linux 6.19 and 7.0), which has no seals.</summary>
+/// <summary>Codes <c>struct memfd_luo_ser</c> of "memfd-v1" (<c>include/linux/kho/abi/memfd.h</c>, Linux 6.19 and 7.0),
+/// which has no seals.</summary>
 /// <param name="Pos">The file position in bytes.</param>
 /// <param name="FileSize">The file's size in bytes (<c>size</c>).</param>
 /// <param name="NrFolios">The number of <see cref="MemfdLuoFolioSer"/> in <paramref name="Folios"/>.</param>

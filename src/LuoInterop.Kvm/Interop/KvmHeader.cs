@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace LuoInterop.Kvm.Interop;
 
-/// <summary>Declares the part of <c>include/uapi/linux/kvm.h</c> (and x86's <c>asm/kvm.h</c>) that a VMM needs to own guest memory and run a vCPU.</summary>
+/// <summary>Declares the part of <c>include/uapi/linux/kvm.h</c> (and x86's <c>asm/kvm.h</c>) that a VMM needs to own
+/// guest memory and run a vCPU.</summary>
 internal static class KvmHeader
 {
     public const uint KVMIO = 0xAE;

@@ -22,7 +22,9 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
 
     /// <summary>Takes the next positional argument: a session's name.</summary>
     public SessionNameField Name() =>
-        Take() is { Key: null, Quoted: { } quoted, Word: var suffix } ? ToName(quoted, suffix) : throw Wrong("a session's name in quotes is wanted.");
+        Take() is { Key: null, Quoted: { } quoted, Word: var suffix }
+            ? ToName(quoted, suffix)
+            : throw Wrong("a session's name in quotes is wanted.");
 
     /// <summary>Takes <c>key=number</c>, or null.</summary>
     public long? OptionalNumber(string key) => Option(key) is { } token ? ToNumber(Unquoted(token), key) : null;
@@ -72,7 +74,9 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
 
     /// <summary>Checks that a text can name a descriptor.</summary>
     public string CheckName(string name) =>
-        name.Length is > 0 and <= LongestName && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
+        name.Length is > 0 and <= LongestName
+            && char.IsAsciiLetter(name[0])
+            && name.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_')
             ? name
             : throw Wrong($"'{name}' is no name of a descriptor: a letter, then letters, digits and '_'.");
 
@@ -86,7 +90,8 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
         if (left >= 0)
         {
             Token token = tokens[left];
-            throw Wrong($"'{(token.Key is null ? "" : token.Key + "=")}{(token.Quoted is null ? token.Word : "\"...\"")}' is not understood.");
+            throw Wrong($"'{(token.Key is null ? "" : token.Key + "=")}{(token.Quoted is null ? token.Word : "\"...\"")}' is not "
+                + "understood.");
         }
     }
 
@@ -124,12 +129,16 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
         return found < 0 ? null : tokens[found];
     }
 
-    private string Unquoted(Token token) => token.Quoted is null && token.Word.Length > 0 ? token.Word : throw Wrong($"{token.Key}= wants a word without quotes.");
+    private string Unquoted(Token token) =>
+        token.Quoted is null && token.Word.Length > 0 ? token.Word : throw Wrong($"{token.Key}= wants a word without quotes.");
 
     private SessionNameField ToName(byte[] text, string suffix)
     {
         SessionNameField? field = SessionNameField.TryMake(text, suffix);
-        return field ?? throw Wrong($"a session's name has at most {SessionNameField.LongestText} bytes, with *N behind it for N of them ({SessionNameField.ShortestPadded} to {SessionNameField.Length}, the script's prefix among them), or + for garbage behind its end.");
+        return field
+            ?? throw Wrong($"a session's name has at most {SessionNameField.LongestText} bytes, with *N behind it for N of them "
+                + $"({SessionNameField.ShortestPadded} to {SessionNameField.Length}, the script's prefix among them), or + for "
+                + "garbage behind its end.");
     }
 
     private long ToFlags(string text, IReadOnlyDictionary<string, long> names)
@@ -149,7 +158,8 @@ internal sealed class Arguments(string script, int line, Verb verb, IReadOnlyLis
     {
         bool negative = text.StartsWith('-');
         ReadOnlySpan<char> digits = text.AsSpan(negative ? 1 : 0);
-        int shift = digits.IsEmpty || digits.StartsWith("0x") ? 0 : digits[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        int shift =
+            digits.IsEmpty || digits.StartsWith("0x") ? 0 : digits[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
         digits = shift == 0 ? digits : digits[..^1];
         bool parsed = digits.StartsWith("0x")
             ? ulong.TryParse(digits[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value)

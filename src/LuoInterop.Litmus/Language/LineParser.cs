@@ -2,7 +2,8 @@ using LuoInterop.Litmus.Operations;
 
 namespace LuoInterop.Litmus.Language;
 
-/// <summary>Reads the lines of a script: <c>[NAME =] VERB ARGUMENTS</c>, then <c># COMMENT</c> or <c>=> EXPECTATION</c> to the end of the line.</summary>
+/// <summary>Reads the lines of a script: <c>[NAME =] VERB ARGUMENTS</c>,
+/// then <c># COMMENT</c> or <c>=> EXPECTATION</c> to the end of the line.</summary>
 internal static class LineParser
 {
     private const int MostLines = 100_000;
@@ -52,7 +53,8 @@ internal static class LineParser
 
         string word = tokens.Count > 0 ? tokens[0].Word : "";
         Verb verb = (tokens is [{ Key: null, Quoted: null }, ..] ? Verbs.Find(word) : null)
-            ?? throw new LitmusSyntaxException(script, number, $"'{word}' is no operation; there are {string.Join(", ", Verbs.All.Select(static verb => verb.Name))}.");
+            ?? throw new LitmusSyntaxException(
+                script, number, $"'{word}' is no operation; there are {string.Join(", ", Verbs.All.Select(static verb => verb.Name))}.");
         if (target is not null && !verb.TakesTarget)
         {
             throw new LitmusSyntaxException(script, number, $"'{verb.Name}' gives no descriptor that could be named; write: {verb.Syntax}");

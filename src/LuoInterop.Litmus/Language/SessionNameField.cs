@@ -42,7 +42,9 @@ internal sealed class SessionNameField
         ReadOnlySpan<char> count = garbage ? suffix.AsSpan(0, suffix.Length - 1) : suffix;
         int length = 0;
         bool legal = count.IsEmpty
-            || (count[0] == '*' && int.TryParse(count[1..], NumberStyles.None, CultureInfo.InvariantCulture, out length) && length is >= ShortestPadded and <= Length);
+            || (count[0] == '*'
+                && int.TryParse(count[1..], NumberStyles.None, CultureInfo.InvariantCulture, out length)
+                && length is >= ShortestPadded and <= Length);
         return legal && text.Length <= LongestText ? new SessionNameField(text, length, garbage) : null;
     }
 

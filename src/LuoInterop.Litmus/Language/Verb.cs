@@ -8,14 +8,16 @@ namespace LuoInterop.Litmus.Language;
 internal sealed record Verb(string Name, string Syntax, string Summary, Func<Arguments, LitmusOperation> Compile)
 {
     /// <summary>Gets whether a descriptor comes out that a line may name.</summary>
-    public bool TakesTarget => Syntax.StartsWith("NAME =", StringComparison.Ordinal) || Syntax.StartsWith("[NAME =]", StringComparison.Ordinal);
+    public bool TakesTarget =>
+        Syntax.StartsWith("NAME =", StringComparison.Ordinal) || Syntax.StartsWith("[NAME =]", StringComparison.Ordinal);
 
     /// <summary>Gets whether a line must name it.</summary>
     public bool NeedsTarget => Syntax.StartsWith("NAME =", StringComparison.Ordinal);
 }
 
 /// <summary>Is what a line does.</summary>
-/// <param name="Perform">Performs it and gives what was observed. The second argument is the name that the line gives to a descriptor.</param>
+/// <param name="Perform">Performs it and gives what was observed.
+/// The second argument is the name that the line gives to a descriptor.</param>
 /// <param name="IsKexec">Whether it starts the next kernel.</param>
 /// <param name="IsAlone">Whether it needs a machine that no other script shares.</param>
 internal sealed record LitmusOperation(Func<LitmusProcess, string?, string> Perform, bool IsKexec = false, bool IsAlone = false)

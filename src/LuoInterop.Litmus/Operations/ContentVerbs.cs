@@ -35,7 +35,8 @@ internal static class ContentVerbs
                 long offset = arguments.Number("the offset");
                 long length = Length(arguments);
                 long seed = arguments.OptionalNumber("seed") ?? 0;
-                return new((process, _) => process.On(file, handle => process.Kernel.PWrite(handle, Bytes.Make(offset, length, seed), offset)));
+                return new((process, _) =>
+                    process.On(file, handle => process.Kernel.PWrite(handle, Bytes.Make(offset, length, seed), offset)));
             }),
         new(
             "read",
@@ -120,7 +121,9 @@ internal static class ContentVerbs
     {
         byte[] buffer = new byte[length];
         nint count = read(buffer);
-        return count <= 0 ? LitmusProcess.Describe(count) : $"{LitmusProcess.Describe(count)} {Text(SHA256.HashData(buffer.AsSpan(0, (int)count)))}";
+        return count <= 0
+            ? LitmusProcess.Describe(count)
+            : $"{LitmusProcess.Describe(count)} {Text(SHA256.HashData(buffer.AsSpan(0, (int)count)))}";
     }
 
     private static string Hash(Kernel kernel, SafeHandle handle)

@@ -45,5 +45,6 @@ internal static class DescriptorVerbs
             }),
     ];
 
-    private static string Path(SafeHandle handle) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
+    private static string Path(SafeHandle handle) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
 }

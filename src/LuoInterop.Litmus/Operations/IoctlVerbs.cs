@@ -24,9 +24,12 @@ internal static class IoctlVerbs
     [
         new(
             "ioctl",
-            "[NAME =] ioctl FILE REQUEST [size=N] [fd=FILE|N] [name=\"name\"] [token=N] [reserved=N] [tail=OFFSET:BYTE] [at=writable|readonly|unmapped|null|odd|cut]",
-            "Makes ioctl(2) with this request number. The structure is the one of the request's lowest byte; `size` is its size field, and as much memory is there; "
-            + "`tail` sets a byte; `at` says where it lies (the memory always ends at a page that nothing follows). Observed are the result, and what the kernel wrote back.",
+            "[NAME =] ioctl FILE REQUEST [size=N] [fd=FILE|N] [name=\"name\"] [token=N] [reserved=N] [tail=OFFSET:BYTE] "
+            + "[at=writable|readonly|unmapped|null|odd|cut]",
+            "Makes ioctl(2) with this request number. The structure is the one of the request's lowest byte; `size` is its size "
+            + "field, and as much memory is there; "
+            + "`tail` sets a byte; `at` says where it lies (the memory always ends at a page that nothing follows). Observed are "
+            + "the result, and what the kernel wrote back.",
             Compile),
     ];
 
@@ -65,7 +68,8 @@ internal static class IoctlVerbs
             }
 
             bool hasReserved = (request & 0xff) is 0x42 or 0x43;
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(Structure.SecondWord), hasReserved && fd is null ? (int)(reserved ?? 0) : second);
+            BinaryPrimitives.WriteInt32LittleEndian(
+                bytes.AsSpan(Structure.SecondWord), hasReserved && fd is null ? (int)(reserved ?? 0) : second);
             if (token is { } number && bytes.Length >= Structure.FileSize)
             {
                 BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Structure.Payload), number);

@@ -36,7 +36,8 @@ internal static unsafe class KvmVerbs
             {
                 string vm = arguments.Descriptor();
                 long size = arguments.Number("the size");
-                long flags = arguments.OptionalFlags("flags", Flags.GuestMemfd) ?? (long)(KvmHeader.GUEST_MEMFD_FLAG_MMAP | KvmHeader.GUEST_MEMFD_FLAG_INIT_SHARED);
+                long flags = arguments.OptionalFlags("flags", Flags.GuestMemfd)
+                    ?? (long)(KvmHeader.GUEST_MEMFD_FLAG_MMAP | KvmHeader.GUEST_MEMFD_FLAG_INIT_SHARED);
                 return new((process, target) =>
                 {
                     if (process.Find(vm) is not { } handle)

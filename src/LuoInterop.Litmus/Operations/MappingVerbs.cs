@@ -63,7 +63,8 @@ internal static unsafe class MappingVerbs
         new(
             "load",
             "load FILE OFFSET LENGTH",
-            "Loads through a shared mapping made for it. Observed are how many bytes could be loaded, and a hash of them; EFAULT stands for a fault (SIGBUS).",
+            "Loads through a shared mapping made for it. Observed are how many bytes could be loaded, and a hash of them; EFAULT "
+            + "stands for a fault (SIGBUS).",
             static arguments =>
             {
                 string file = arguments.Descriptor();
@@ -93,7 +94,9 @@ internal static unsafe class MappingVerbs
     {
         long offset = arguments.Number("the offset");
         long length = arguments.Number("the length");
-        return offset >= 0 && length is > 0 and <= Bytes.Most ? (offset, length) : throw arguments.Wrong($"a range starts at 0 or behind it, and has 1 to {Bytes.Most} bytes.");
+        return offset >= 0 && length is > 0 and <= Bytes.Most
+            ? (offset, length)
+            : throw arguments.Wrong($"a range starts at 0 or behind it, and has 1 to {Bytes.Most} bytes.");
     }
 
     private static bool IsError(nint address) => address is < 0 and >= -4095;
@@ -130,7 +133,9 @@ internal static unsafe class MappingVerbs
         long written = Kernel.Linux.PWrite(source, bytes, 0);
 
         // SAFETY: the kernel checks the address, whatever it is, and copies no more than was written.
-        return written < bytes.Length ? written : SystemCall.Result(LibC.pread((int)source.DangerousGetHandle(), (void*)address, bytes.Length, 0));
+        return written < bytes.Length
+            ? written
+            : SystemCall.Result(LibC.pread((int)source.DangerousGetHandle(), (void*)address, bytes.Length, 0));
     }
 
     // The same from the mapping: the write stops where the first page faults.

@@ -60,7 +60,8 @@ internal static unsafe class OtherFileVerbs
         new(
             "other",
             "NAME = other pipe|pipe_write|null|zero|eventfd|socket|secret|directory|proc",
-            "Makes a descriptor of something that is no memory file: an end of a pipe, /dev/null, /dev/zero, an eventfd, a socket, a memfd_secret(2), the script's own folder on tmpfs, a file of procfs.",
+            "Makes a descriptor of something that is no memory file: an end of a pipe, /dev/null, /dev/zero, an eventfd, a socket, "
+            + "a memfd_secret(2), the script's own folder on tmpfs, a file of procfs.",
             static arguments =>
             {
                 string kind = arguments.Word("the kind");

@@ -10,7 +10,8 @@ internal static class ProcessVerbs
         new(
             "boot",
             "boot [release=WORD] [cmdline=\"words\"]",
-            "Says in which kernel the script begins, as its first line: one of this release (emulated kernels only), with this command line, which is printable ASCII in a VM. "
+            "Says in which kernel the script begins, as its first line: one of this release (emulated kernels only), with this "
+            + "command line, which is printable ASCII in a VM. "
             + "`release=7.3.4-rfc-hugetlb` has what Linux does not have yet ([previews](handlers.md)).",
             static arguments => new(static (_, _) => "0", IsAlone: true)
             {
@@ -30,7 +31,8 @@ internal static class ProcessVerbs
         new(
             "kexec",
             "kexec [cmdline=\"words\"] [release=WORD] [raw]",
-            "Loads the next kernel and starts it; what follows is done by a process of that kernel, which has no descriptor. Observed are 0, the refusal's errno, or `panic`. "
+            "Loads the next kernel and starts it; what follows is done by a process of that kernel, which has no descriptor. "
+            + "Observed are 0, the refusal's errno, or `panic`. "
             + "With `cmdline` the next kernel has that command line, with `release` it is another one (emulated kernels only); "
             + "`raw` goes past the library, which otherwise removes an empty block of sessions that would panic the next kernel.",
             static arguments =>

@@ -76,7 +76,8 @@ internal static class SessionVerbs
             {
                 string session = arguments.Descriptor();
                 return new((process, _) =>
-                    process.On(session, handle => process.Kernel.Ioctl(handle, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH, Structure.Finish(0))));
+                    process.On(session, handle =>
+                        process.Kernel.Ioctl(handle, LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH, Structure.Finish(0))));
             }),
         new(
             "get_name",
@@ -95,7 +96,9 @@ internal static class SessionVerbs
                     byte[] structure = Structure.Named(null, process.Prefix);
                     structure.AsSpan(Structure.SecondWord, sizeof(int)).Clear();
                     int error = process.Kernel.Ioctl(handle, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, structure);
-                    return error < 0 ? LitmusProcess.Describe(error) : SessionNameField.Describe(structure.AsSpan(Structure.Payload), process.Prefix);
+                    return error < 0
+                        ? LitmusProcess.Describe(error)
+                        : SessionNameField.Describe(structure.AsSpan(Structure.Payload), process.Prefix);
                 });
             }),
     ];

@@ -82,7 +82,9 @@ internal sealed unsafe class UserPages : IDisposable
 
     /// <summary>Gets the argument's bytes as they are now; empty where they are not all mapped.</summary>
     public ReadOnlySpan<byte> Content =>
-        _place is ArgumentPlace.Writable or ArgumentPlace.ReadOnly or ArgumentPlace.Odd ? new ReadOnlySpan<byte>((void*)Address, _contentLength) : default;
+        _place is ArgumentPlace.Writable or ArgumentPlace.ReadOnly or ArgumentPlace.Odd
+            ? new ReadOnlySpan<byte>((void*)Address, _contentLength)
+            : default;
 
     public void Dispose() => Check(SystemCall.Result(LibC.munmap(_pages, (size_t)_length)));
 

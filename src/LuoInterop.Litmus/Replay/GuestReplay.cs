@@ -16,7 +16,8 @@ public static class GuestReplay
 
     private const int ScriptsPerReport = 200;
 
-    /// <summary>Performs the lines of all scripts that belong to the kernel that runs, and starts the next kernel when any script goes on.</summary>
+    /// <summary>Performs the lines of all scripts that belong to the kernel that runs,
+    /// and starts the next kernel when any script goes on.</summary>
     /// <returns>0 after the last kernel.</returns>
     public static int Run()
     {
@@ -80,7 +81,8 @@ public static class GuestReplay
         string[] words = guest.NextCommandLine.Split(' ');
         IEnumerable<string> own = words[..^1]
             .TakeWhile(static word => word != LineFollows)
-            .Where(static word => !word.StartsWith("kho", StringComparison.Ordinal) && !word.StartsWith("liveupdate", StringComparison.Ordinal));
+            .Where(static word =>
+                !word.StartsWith("kho", StringComparison.Ordinal) && !word.StartsWith("liveupdate", StringComparison.Ordinal));
         return string.Join(' ', [.. own, words[^1], LineFollows, kexec.Operation.CommandLine ?? EmulatedReplay.CommandLine]);
     }
 }

@@ -12,11 +12,17 @@ public static class HostReplay
         ArgumentNullException.ThrowIfNull(script);
         if (script.Lines.FirstOrDefault(static line => line.Operation.IsBoot || line.Operation.Release is not null) is { } other)
         {
-            throw new LitmusSyntaxException(script.Name, other.Number, "this kernel is the one that runs; 'boot' is for an emulated kernel or a VM, and kexec with release= for an emulated kernel.");
+            throw new LitmusSyntaxException(
+                script.Name,
+                other.Number,
+                "this kernel is the one that runs; 'boot' is for an emulated kernel or a VM, and kexec with release= for an "
+                + "emulated kernel.");
         }
 
         using var run = new Replay.ScriptRun(script, 0);
         LitmusLine? kexec = run.Run(Kernel.Linux);
-        return run.ToResult(kexec is null ? null : $"line {kexec.Number} would restart this machine; replay the script with --kernel vm or --kernel emulated");
+        return run.ToResult(kexec is null
+            ? null
+            : $"line {kexec.Number} would restart this machine; replay the script with --kernel vm or --kernel emulated");
     }
 }

@@ -12,10 +12,12 @@ internal static class ScriptBundle
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     public static string Write(IEnumerable<LitmusScript> scripts) => new JsonArray(
-        [.. scripts.Select(static script => (JsonNode)new JsonObject { ["name"] = script.Name, ["text"] = script.ToText() })]).ToJsonString();
+        [.. scripts.Select(static script => (JsonNode)new JsonObject { ["name"] = script.Name, ["text"] = script.ToText() })])
+        .ToJsonString();
 
     public static IReadOnlyList<LitmusScript> Read(string json) =>
-        [.. JsonNode.Parse(json)!.AsArray().Select(static script => LitmusScript.Parse(script!["name"]!.GetValue<string>(), script["text"]!.GetValue<string>()))];
+        [.. JsonNode.Parse(json)!.AsArray()
+            .Select(static script => LitmusScript.Parse(script!["name"]!.GetValue<string>(), script["text"]!.GetValue<string>()))];
 
     /// <summary>Writes what was observed of some lines of a script.</summary>
     public static JsonObject Observations(int script, int firstLine, IEnumerable<string?> observations) => new()
@@ -41,7 +43,8 @@ internal static class ScriptBundle
                 }
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException or ArgumentOutOfRangeException or IndexOutOfRangeException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException
+            or ArgumentOutOfRangeException or IndexOutOfRangeException or FormatException)
         {
             throw new InvalidDataException("The guest sent observations that no script of this replay has.", error);
         }

@@ -9,7 +9,8 @@ public sealed class VmReplay
     /// <summary>Gets the kernel.</summary>
     public required KernelBuild Kernel { get; init; }
 
-    /// <summary>Gets the command of the program that the VM runs: with the argument <see cref="GuestReplay.Word"/> it must call <see cref="GuestReplay.Run"/>.</summary>
+    /// <summary>Gets the command of the program that the VM runs: with the argument <see cref="GuestReplay.Word"/> it must call
+    /// <see cref="GuestReplay.Run"/>.</summary>
     /// <remarks>By default it is the program that runs.</remarks>
     public IReadOnlyList<string> Command { get; init; } = ThisProgram.Command;
 
@@ -26,15 +27,18 @@ public sealed class VmReplay
     /// <param name="scripts">The scripts.</param>
     /// <param name="cancellationToken">Ends the VM that runs.</param>
     /// <returns>The results, in the order of the scripts.</returns>
-    /// <exception cref="LitmusSyntaxException">A script wants another kernel's release, or to boot with what QEMU does not pass on.</exception>
-    public async Task<IReadOnlyList<LitmusResult>> RunAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellationToken = default)
+    /// <exception cref="LitmusSyntaxException">A script wants another kernel's release,
+    /// or to boot with what QEMU does not pass on.</exception>
+    public async Task<IReadOnlyList<LitmusResult>> RunAsync(
+        IReadOnlyList<LitmusScript> scripts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(scripts);
         foreach (LitmusScript script in scripts)
         {
             if (BootLine(script)?.AsSpan().ContainsAnyExceptInRange(' ', '~') == true)
             {
-                throw new LitmusSyntaxException(script.Name, script.Lines[0].Number, "a VM is booted with a command line of printable ASCII; kexec takes any.");
+                throw new LitmusSyntaxException(
+                    script.Name, script.Lines[0].Number, "a VM is booted with a command line of printable ASCII; kexec takes any.");
             }
 
             if (script.EmulatedOnly is { } other)
@@ -133,7 +137,10 @@ public sealed class VmReplay
             }
 
             bool complete = !observations[i].Contains(null);
-            results[i] = new LitmusResult(scripts[i], observations[i], complete ? null : run.Loss?.Message ?? string.Join(' ', run.Failures.Append("The VM ended early.")));
+            results[i] = new LitmusResult(
+                scripts[i],
+                observations[i],
+                complete ? null : run.Loss?.Message ?? string.Join(' ', run.Failures.Append("The VM ended early.")));
         }
 
         return results;

@@ -6,7 +6,8 @@ namespace LuoInterop.VmTesting.Cache;
 /// <summary>Finds the folder that outlives runs: built kernels, compiled guest programs, what the accelerator probe found.</summary>
 internal static class CacheFolder
 {
-    /// <summary>Gives the caller's folder, else $LUO_CACHE, else $XDG_CACHE_HOME/luointerop, else ~/.cache/luointerop; creates it.</summary>
+    /// <summary>Gives the caller's folder, else $LUO_CACHE, else $XDG_CACHE_HOME/luointerop, else ~/.cache/luointerop;
+    /// creates it.</summary>
     internal static string Open(string? chosen = null)
     {
         string folder = chosen ?? Environment.GetEnvironmentVariable("LUO_CACHE") ?? "";
@@ -42,7 +43,8 @@ internal static class CacheFolder
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (FileStream stream = new(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
+            using (FileStream stream =
+                new(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode }))
             {
                 stream.Write(content);
             }

@@ -15,11 +15,13 @@ internal static class NativeProgram
 
     /// <summary>Gives the path of the program that keeps QEMU from outliving its host process.</summary>
     /// <remarks>Static as well: the cache may outlive the C library of the machine that filled it.</remarks>
-    internal static string Supervisor(string cache) => Compile(cache, "luo-supervise", "machine/", ["supervise.c"], ["-static", .. s_flags]);
+    internal static string Supervisor(string cache) =>
+        Compile(cache, "luo-supervise", "machine/", ["supervise.c"], ["-static", .. s_flags]);
 
     private static string Compile(string cache, string name, string prefix, string[] sources, string[] flags)
     {
-        List<byte[]> contents = [.. sources.Select(source => CacheFolder.Resource(prefix + source)), Encoding.UTF8.GetBytes(string.Join(' ', flags))];
+        List<byte[]> contents =
+            [.. sources.Select(source => CacheFolder.Resource(prefix + source)), Encoding.UTF8.GetBytes(string.Join(' ', flags))];
         string folder = Path.Combine(cache, "native", $"{name}-{CacheFolder.Key(contents)}");
         string program = Path.Combine(folder, name);
         if (File.Exists(program))
@@ -52,7 +54,8 @@ internal static class NativeProgram
             gcc.WaitForExit();
             if (gcc.ExitCode != 0)
             {
-                string hint = errors.Contains("-lc", StringComparison.Ordinal) || errors.Contains(".h: No such file", StringComparison.Ordinal)
+                string hint =
+                    errors.Contains("-lc", StringComparison.Ordinal) || errors.Contains(".h: No such file", StringComparison.Ordinal)
                     ? " The C library's headers or static library are missing: apt-get install libc6-dev linux-libc-dev."
                     : "";
                 throw new VmSetupException($"gcc failed with status {gcc.ExitCode} in {folder}.{hint}\n{errors.TrimEnd()}");

@@ -37,7 +37,8 @@ public sealed class CpioWriter
     public void AddFolder(string name, int permissions = 0x1ed) => Add(name, TypeFolder, permissions, [], 0, 0);
 
     /// <summary>Adds a regular file; <paramref name="permissions"/> are the low twelve mode bits.</summary>
-    public void AddFile(string name, ReadOnlySpan<byte> content, int permissions = 0x1a4) => Add(name, TypeFile, permissions, content, 0, 0);
+    public void AddFile(string name, ReadOnlySpan<byte> content, int permissions = 0x1a4) =>
+        Add(name, TypeFile, permissions, content, 0, 0);
 
     /// <summary>Adds a symbolic link to <paramref name="target"/>, which may be any path.</summary>
     public void AddLink(string name, string target)
@@ -119,7 +120,8 @@ public sealed class CpioWriter
     {
         byte[] nameBytes = Encoding.UTF8.GetBytes(name);
         string header = string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"070701{inode:x8}{mode:x8}{0:x8}{0:x8}{links:x8}{0:x8}{content.Length:x8}{0:x8}{0:x8}{major:x8}{minor:x8}{nameBytes.Length + 1:x8}{0:x8}");
+            $"070701{inode:x8}{mode:x8}{0:x8}{0:x8}{links:x8}{0:x8}{content.Length:x8}"
+            + $"{0:x8}{0:x8}{major:x8}{minor:x8}{nameBytes.Length + 1:x8}{0:x8}");
         _stream.Write(Encoding.ASCII.GetBytes(header));
         _stream.Write(nameBytes);
         _stream.WriteByte(0);

@@ -39,7 +39,8 @@ public sealed class KernelBuild
     /// <summary>Gives the folder of the installed user-space headers (it has <c>include/linux</c>), or null when there are none.</summary>
     public string? HeadersFolder { get; }
 
-    /// <summary>Gives what writes a build's lines to standard error; on a terminal, how far it is is one line that is written anew.</summary>
+    /// <summary>Gives what writes a build's lines to standard error; on a terminal,
+    /// how far it is is one line that is written anew.</summary>
     /// <remarks>For <see cref="GetAsync"/>. Thread-safe.</remarks>
     public static Action<string> ShowProgress { get; } = ProgressLine.OfStandardError.Show;
 
@@ -51,7 +52,8 @@ public sealed class KernelBuild
     /// <param name="series">The series as Debian names its source package: 7.3 or 7.2; another one needs LUO_KERNEL_SOURCE.</param>
     /// <param name="configPath">A kconfig fragment to use instead of the one that this library carries.</param>
     /// <param name="cacheFolder">The cache, instead of $LUO_CACHE, $XDG_CACHE_HOME/luointerop or ~/.cache/luointerop.</param>
-    /// <param name="progress">Receives the build's lines, on other threads; while it compiles, one every 10 % or 30 s. <see cref="ShowProgress"/> shows more.</param>
+    /// <param name="progress">Receives the build's lines, on other threads; while it compiles, one every 10 % or 30 s.
+    /// <see cref="ShowProgress"/> shows more.</param>
     /// <param name="cancellationToken">Ends the build; what it has made so far is removed.</param>
     /// <exception cref="VmSetupException">A package is missing, or the build failed; the message holds the build's last lines.</exception>
     public static async Task<KernelBuild> GetAsync(
@@ -77,10 +79,12 @@ public sealed class KernelBuild
         }
 
         string script = Path.Combine(recipe, "build-kernel.sh");
-        return FromFolder(await RunAsync(script, series, configPath, Path.Combine(cache, "kernel"), progress, cancellationToken).ConfigureAwait(false));
+        return FromFolder(
+            await RunAsync(script, series, configPath, Path.Combine(cache, "kernel"), progress, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Takes a finished build: a folder with <c>bzImage</c> and, where there are any, <c>release</c>, <c>config</c> and <c>headers</c>.</summary>
+    /// <summary>Takes a finished build: a folder with <c>bzImage</c> and, where there are any, <c>release</c>,
+    /// <c>config</c> and <c>headers</c>.</summary>
     public static KernelBuild FromFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -90,7 +94,8 @@ public sealed class KernelBuild
             : throw new FileNotFoundException($"{folder} holds no bzImage.", image);
     }
 
-    /// <summary>Takes any bzImage; <c>luo-kernel.config</c> lists what it must have built in (9p, virtio, devtmpfs, kexec_file_load ...).</summary>
+    /// <summary>Takes any bzImage; <c>luo-kernel.config</c> lists what it must have built in (9p, virtio, devtmpfs,
+    /// kexec_file_load ...).</summary>
     public static KernelBuild FromImage(string imagePath)
     {
         ArgumentException.ThrowIfNullOrEmpty(imagePath);
@@ -114,7 +119,8 @@ public sealed class KernelBuild
         cancellationToken.ThrowIfCancellationRequested();
 
         // A session of its own: a key on the terminal ends the build through this process alone, and one signal reaches all of it.
-        ProcessStartInfo start = new("setsid", ["bash", script, series, config, cache]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start =
+            new("setsid", ["bash", script, series, config, cache]) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (progress == ShowProgress && ProgressLine.OfStandardError.Rewrites)
         {
             start.Environment["LUO_KERNEL_PROGRESS"] = "each";

@@ -43,11 +43,15 @@ internal static class AcceleratorProbe
         byte[] image = await File.ReadAllBytesAsync(options.Kernel.ImagePath, cancellationToken).ConfigureAwait(false);
         string version = await QemuProgram.VersionAsync(options.Qemu, cancellationToken).ConfigureAwait(false);
         string key = CacheFolder.Key(
-            Encoding.UTF8.GetBytes(version), Encoding.UTF8.GetBytes(RuntimeInformation.OSDescription), Encoding.UTF8.GetBytes(options.CpuModel ?? ""), image);
+            Encoding.UTF8.GetBytes(version),
+            Encoding.UTF8.GetBytes(RuntimeInformation.OSDescription),
+            Encoding.UTF8.GetBytes(options.CpuModel ?? ""),
+            image);
         string answer = Path.Combine(CacheFolder.Open(options.CacheFolder), "kvm", key);
         if (File.Exists(answer))
         {
-            bool boots = (await File.ReadAllTextAsync(answer, cancellationToken).ConfigureAwait(false)).StartsWith("boots", StringComparison.Ordinal);
+            string told = await File.ReadAllTextAsync(answer, cancellationToken).ConfigureAwait(false);
+            bool boots = told.StartsWith("boots", StringComparison.Ordinal);
             if (boots || DateTime.UtcNow - File.GetLastWriteTimeUtc(answer) < s_refusalHolds)
             {
                 return boots;
@@ -60,7 +64,9 @@ internal static class AcceleratorProbe
         try
         {
             CacheFolder.WriteWhole(
-                answer, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+                answer,
+                Encoding.UTF8.GetBytes(text),
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
         catch (VmSetupException)
         {

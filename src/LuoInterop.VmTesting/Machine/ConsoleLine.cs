@@ -1,6 +1,7 @@
 namespace LuoInterop.VmTesting.Machine;
 
-/// <summary>Recognises the console's lines by which a kernel tells that something is wrong with it. The time is linear in the line.</summary>
+/// <summary>Recognises the console's lines by which a kernel tells that something is wrong with it.
+/// The time is linear in the line.</summary>
 internal static class ConsoleLine
 {
     private const string PanicStart = "Kernel panic - not syncing";
@@ -15,7 +16,8 @@ internal static class ConsoleLine
         return found;
     }
 
-    /// <summary>Says whether a report of the kernel about itself starts in a line, at its begin or behind a program's unfinished text.</summary>
+    /// <summary>Says whether a report of the kernel about itself starts in a line,
+    /// at its begin or behind a program's unfinished text.</summary>
     internal static bool IsWarning(string line)
     {
         // Each message reaches to the next time stamp, so that no part of the line is looked at for two of them.
@@ -38,7 +40,8 @@ internal static class ConsoleLine
         }
     }
 
-    /// <summary>Finds the first <c>[   12.345678]</c>, with the <c>[ T123]</c> of CONFIG_PRINTK_CALLER behind it; -1 if there is none.</summary>
+    /// <summary>Finds the first <c>[   12.345678]</c>, with the <c>[ T123]</c> of CONFIG_PRINTK_CALLER behind it;
+    /// -1 if there is none.</summary>
     private static int FindStamp(ReadOnlySpan<char> text, out int length)
     {
         for (int at = text.IndexOf('['); at >= 0;)

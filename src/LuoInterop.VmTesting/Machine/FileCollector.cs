@@ -33,7 +33,8 @@ internal sealed class FileCollector(long maxBytes, List<string> failures)
         _total += bytes.Length;
         if (_content is null || _total > maxBytes)
         {
-            throw new FrameException(_content is null ? "file content comes without a name" : $"the payload's files are larger than {maxBytes} bytes");
+            throw new FrameException(
+                _content is null ? "file content comes without a name" : $"the payload's files are larger than {maxBytes} bytes");
         }
 
         _content.Write(bytes);

@@ -133,7 +133,8 @@ internal static class KernelReport
         return IsOops(text);
     }
 
-    /// <summary>Recognises what die() prints: <c>Oops: 0002 [#1]</c>, <c>divide error: 0000 [#1] SMP</c>, riscv's <c>Oops [#1]</c>.</summary>
+    /// <summary>Recognises what die() prints: <c>Oops: 0002 [#1]</c>, <c>divide error: 0000 [#1] SMP</c>,
+    /// riscv's <c>Oops [#1]</c>.</summary>
     private static bool IsOops(ReadOnlySpan<char> text)
     {
         int at = text.IndexOf("[#", StringComparison.Ordinal);

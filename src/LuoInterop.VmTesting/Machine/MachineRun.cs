@@ -18,7 +18,8 @@ internal static class MachineRun
         string supervisor = NativeProgram.Supervisor(cache);
         byte[] runFile = PayloadFile.Create(options);
         using RunFolder folder = RunFolder.Create(options.TempFolder, options.KeepFolder);
-        folder.Fill(options, InitrdImage.Create(await File.ReadAllBytesAsync(guest, cancellationToken).ConfigureAwait(false)), guest, runFile);
+        folder.Fill(
+            options, InitrdImage.Create(await File.ReadAllBytesAsync(guest, cancellationToken).ConfigureAwait(false)), guest, runFile);
 
         using PortListener console = new(folder.Socket(QemuCommand.ConsoleSocket));
         using PortListener init = new(folder.Socket(FrameFormat.InitPort));
@@ -55,7 +56,8 @@ internal static class MachineRun
                 await noConnection.CancelAsync().ConfigureAwait(false);
 
                 // No callback after the return, however the run ends; what the streams hold is judged below.
-                await Task.WhenAll(streams).WaitAsync(s_drainLimit, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAll(streams).WaitAsync(s_drainLimit, CancellationToken.None)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             end = process.End.Result;
@@ -113,7 +115,8 @@ internal static class MachineRun
         TimeSpan kernel = record.KernelStarted + options.KernelTimeLimit;
         bool whole = options.TimeLimit <= kernel;
         string what = whole ? $"The run is not over after {options.TimeLimit}" : $"A kernel is not done after {options.KernelTimeLimit}";
-        cause = new VmLossCause(VmLostReason.TimeLimit, $"{what}; {record.KernelCount} of {options.ExpectedKernels} kernels were announced.");
+        cause =
+            new VmLossCause(VmLostReason.TimeLimit, $"{what}; {record.KernelCount} of {options.ExpectedKernels} kernels were announced.");
         return whole ? options.TimeLimit : kernel;
     }
 

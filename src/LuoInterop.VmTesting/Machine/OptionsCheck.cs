@@ -17,26 +17,37 @@ internal static class OptionsCheck
         Require(options.Kernel is not null, "a kernel is needed", nameof(options.Kernel));
         Require(options.Command is { Count: > 0 } && options.Command[0].Length > 0, "a command is needed", nameof(options.Command));
         Require(options.Command!.All(IsText), "an argument holds a NUL or half of a surrogate pair", nameof(options.Command));
-        Require(Directory.Exists(options.WorkingFolder) && IsText(options.WorkingFolder), $"the folder {options.WorkingFolder} does not exist", nameof(options.WorkingFolder));
         Require(
-            options.Environment.All(pair => pair.Key.Length > 0 && !pair.Key.Contains('=', StringComparison.Ordinal) && IsText(pair.Key) && IsText(pair.Value)),
+            Directory.Exists(options.WorkingFolder) && IsText(options.WorkingFolder), $"the folder {options.WorkingFolder} does not exist",
+            nameof(options.WorkingFolder));
+        Require(
+            options.Environment.All(pair =>
+                pair.Key.Length > 0 && !pair.Key.Contains('=', StringComparison.Ordinal) && IsText(pair.Key) && IsText(pair.Value)),
             "a variable has an empty name, a name with '=', a NUL, or half of a surrogate pair",
             nameof(options.Environment));
         foreach ((string name, string source) in options.Files)
         {
-            Require(IsFileName(name) && IsText(name), $"'{name}' is not a plain file name of at most {MaxName} characters", nameof(options.Files));
+            Require(
+                IsFileName(name) && IsText(name), $"'{name}' is not a plain file name of at most {MaxName} characters",
+                nameof(options.Files));
             Require(File.Exists(source), $"the file {source} does not exist", nameof(options.Files));
         }
 
         foreach (string folder in options.ShownFolders)
         {
-            Require(Path.IsPathFullyQualified(folder) && Directory.Exists(folder), $"'{folder}' is not an absolute path of a folder", nameof(options.ShownFolders));
+            Require(
+                Path.IsPathFullyQualified(folder) && Directory.Exists(folder), $"'{folder}' is not an absolute path of a folder",
+                nameof(options.ShownFolders));
         }
 
-        Require(options.MemoryMiB is >= 256 and <= 1 << 20, $"{options.MemoryMiB} MiB of memory is not between 256 and 1048576", nameof(options.MemoryMiB));
+        Require(
+            options.MemoryMiB is >= 256 and <= 1 << 20, $"{options.MemoryMiB} MiB of memory is not between 256 and 1048576",
+            nameof(options.MemoryMiB));
         CheckMemoryImage(options);
         Require(options.Cpus is >= 1 and <= 255, $"{options.Cpus} processors is not between 1 and 255", nameof(options.Cpus));
-        Require(options.ExpectedKernels is >= 1 and <= 65535, $"{options.ExpectedKernels} kernels is not between 1 and 65535", nameof(options.ExpectedKernels));
+        Require(
+            options.ExpectedKernels is >= 1 and <= 65535, $"{options.ExpectedKernels} kernels is not between 1 and 65535",
+            nameof(options.ExpectedKernels));
         Require(
             options.NextKernels.Count == 0 || options.NextKernels.Count == options.ExpectedKernels - 1,
             $"{options.NextKernels.Count} next kernels are not {options.ExpectedKernels - 1}, one for each expected kernel but the first",
@@ -46,7 +57,9 @@ internal static class OptionsCheck
         Require(Enum.IsDefined(options.Accelerator), $"{options.Accelerator} is no accelerator", nameof(options.Accelerator));
         Require(!string.IsNullOrEmpty(options.Qemu), "QEMU's program is needed", nameof(options.Qemu));
         Require(options.CpuModel is not "", "the processor model is empty", nameof(options.CpuModel));
-        Require(options.MaxFileBytes is >= 0 and <= int.MaxValue, $"{options.MaxFileBytes} bytes of files is not between 0 and {int.MaxValue}", nameof(options.MaxFileBytes));
+        Require(
+            options.MaxFileBytes is >= 0 and <= int.MaxValue, $"{options.MaxFileBytes} bytes of files is not between 0 and {int.MaxValue}",
+            nameof(options.MaxFileBytes));
         CheckCommandLine(options);
     }
 
@@ -74,12 +87,20 @@ internal static class OptionsCheck
     {
         foreach (string word in options.KernelCommandLine)
         {
-            Require(word.Length > 0 && !word.Any(c => char.IsControl(c) || c > '~'), $"'{word}' is not a word of printable ASCII", nameof(options.KernelCommandLine));
-            Require(!word.StartsWith("luo.stage=", StringComparison.Ordinal), "luo.stage is the harness's own word", nameof(options.KernelCommandLine));
+            Require(
+                word.Length > 0 && !word.Any(c => char.IsControl(c) || c > '~'), $"'{word}' is not a word of printable ASCII",
+                nameof(options.KernelCommandLine));
+            Require(
+                !word.StartsWith("luo.stage=", StringComparison.Ordinal),
+                "luo.stage is the harness's own word",
+                nameof(options.KernelCommandLine));
         }
 
         string line = QemuCommand.KernelCommandLine(options);
-        Require(Encoding.ASCII.GetByteCount(line) <= MaxCommandLine, $"the kernel's command line would be {line.Length} bytes; the most is {MaxCommandLine}", nameof(options.KernelCommandLine));
+        Require(
+            Encoding.ASCII.GetByteCount(line)
+                <= MaxCommandLine, $"the kernel's command line would be {line.Length} bytes; the most is {MaxCommandLine}",
+            nameof(options.KernelCommandLine));
     }
 
     private static void RequireLimit(TimeSpan limit, string name) =>
@@ -88,7 +109,8 @@ internal static class OptionsCheck
     // It goes to the guest in UTF-8, which has no half of a surrogate pair: another text would arrive, under another name.
     private static bool IsText(string text) =>
         !text.Contains('\0', StringComparison.Ordinal)
-        && Utf8.FromUtf16(text, new byte[Encoding.UTF8.GetMaxByteCount(text.Length)], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
+        && Utf8.FromUtf16(text, new byte[Encoding.UTF8.GetMaxByteCount(text.Length)], out _, out _, replaceInvalidSequences: false)
+            == OperationStatus.Done;
 
     private static void Require(bool holds, string what, string property)
     {

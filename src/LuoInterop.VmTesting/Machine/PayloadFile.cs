@@ -62,7 +62,8 @@ internal static class PayloadFile
             if (folder is not null && s_covered.Contains(folder) && !s_covered.Contains(full))
             {
                 throw new ArgumentException(
-                    $"The guest has its own {folder}, so {argument} would not be seen there. Put it into a folder of its own.", nameof(options));
+                    $"The guest has its own {folder}, so {argument} would not be seen there. Put it into a folder of its own.",
+                    nameof(options));
             }
 
             if (folder is not null && !s_covered.Contains(folder))
@@ -113,7 +114,9 @@ internal static class PayloadFile
     private static string DotnetRoot()
     {
         string? chosen = System.Environment.GetEnvironmentVariable("DOTNET_ROOT");
-        string root = string.IsNullOrEmpty(chosen) ? Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")) : chosen;
+        string root = string.IsNullOrEmpty(chosen)
+            ? Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."))
+            : chosen;
         return File.Exists(Path.Combine(root, "dotnet")) ? Path.TrimEndingDirectorySeparator(root) : "/usr/share/dotnet";
     }
 

@@ -46,7 +46,8 @@ internal sealed class PortListener : IDisposable
                 take(frame);
                 if (frame.Type is not (FrameType.Output or FrameType.FileBegin or FrameType.FileData))
                 {
-                    await stream.WriteAsync(new FrameBuilder(FrameType.Ack, 0, frame.Sequence).Finish(), CancellationToken.None).ConfigureAwait(false);
+                    await stream.WriteAsync(new FrameBuilder(FrameType.Ack, 0, frame.Sequence).Finish(), CancellationToken.None)
+                        .ConfigureAwait(false);
                 }
             }
         }

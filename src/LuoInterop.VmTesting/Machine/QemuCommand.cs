@@ -64,7 +64,9 @@ internal static class QemuCommand
         {
             arguments.AddRange(
             [
-                "-object", string.Create(CultureInfo.InvariantCulture, $"memory-backend-file,id=ram,size={options.MemoryMiB}M,mem-path={Escape(path)},share=on"),
+                "-object",
+                string.Create(
+                    CultureInfo.InvariantCulture, $"memory-backend-file,id=ram,size={options.MemoryMiB}M,mem-path={Escape(path)},share=on"),
                 "-machine", "memory-backend=ram",
             ]);
         }

@@ -11,7 +11,8 @@ internal static class QemuProgram
     {
         IEnumerable<string> candidates = program.Contains('/', StringComparison.Ordinal)
             ? [Path.GetFullPath(program)]
-            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, program));
+            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+                .Select(folder => Path.Combine(folder, program));
         return candidates.FirstOrDefault(File.Exists)
             ?? throw new VmSetupException($"{program} is not installed: apt-get install qemu-system-x86");
     }

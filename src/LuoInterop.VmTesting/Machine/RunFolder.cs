@@ -10,7 +10,8 @@ internal sealed class RunFolder : IDisposable
     // sockaddr_un has room for 108 bytes with the end.
     private const int MaxSocketPath = 107;
     private const UnixFileMode ReadableMode = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-    private const UnixFileMode ExecutableMode = ReadableMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    private const UnixFileMode ExecutableMode =
+        ReadableMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private readonly bool _keep;
 
@@ -37,7 +38,8 @@ internal sealed class RunFolder : IDisposable
         if (longest > MaxSocketPath)
         {
             throw new VmSetupException(
-                $"The temporary folder {where} is too long: a socket in it would have a path of {longest} bytes, the kernel takes {MaxSocketPath}. Set VmOptions.TempFolder.");
+                $"The temporary folder {where} is too long: a socket in it would have a path of {longest} bytes, the kernel takes "
+                + $"{MaxSocketPath}. Set VmOptions.TempFolder.");
         }
 
         try

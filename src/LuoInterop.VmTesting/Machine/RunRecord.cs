@@ -84,7 +84,9 @@ internal sealed class RunRecord
                 TakeHello(ref body);
                 break;
             case FrameType.Output:
-                TextLog log = body.Byte() switch { 1 => _output, 2 => _errors, byte n => throw new FrameException($"the output stream {n} is unknown") };
+                TextLog log = body.Byte() switch { 1 => _output,
+                    2 => _errors,
+                    byte n => throw new FrameException($"the output stream {n} is unknown") };
                 log.Append(body.Rest());
                 break;
             case FrameType.Sync:
@@ -242,14 +244,16 @@ internal sealed class RunRecord
         _kernelStarted = _clock.Elapsed;
         if (_kernels.Count > _options.ExpectedKernels)
         {
-            throw new RunEndedException(VmLostReason.UnexpectedKernel, $"Kernel number {_kernels.Count} came up (stage {stage}); {_options.ExpectedKernels} were expected.");
+            throw new RunEndedException(VmLostReason.UnexpectedKernel, $"Kernel number {_kernels.Count} came up (stage {stage}); "
+                + $"{_options.ExpectedKernels} were expected.");
         }
 
         if (stage != _kernels.Count)
         {
             throw new RunEndedException(
                 VmLostReason.UnexpectedKernel,
-                $"Kernel number {_kernels.Count} announced stage {stage}: luo.stage on its command line is not one more than its predecessor's.");
+                $"Kernel number {_kernels.Count} announced stage {stage}: luo.stage on its command line is not one more than its "
+                + "predecessor's.");
         }
     }
 

@@ -19,15 +19,18 @@ internal readonly record struct VmLossCause(VmLostReason Reason, string Message)
         // A panic wins over a status: a kernel that fails while it powers off proves nothing good.
         if (record.Panic is { } panic)
         {
-            return new VmLossCause(VmLostReason.KernelPanic, $"Kernel {Math.Max(1, record.KernelCount)} or its successor panicked: {panic}");
+            return new VmLossCause(
+                VmLostReason.KernelPanic, $"Kernel {Math.Max(1, record.KernelCount)} or its successor panicked: {panic}");
         }
 
         if (record.End is { } told)
         {
             return told.Kind switch
             {
-                ExitKind.GuestSetup => new VmLossCause(VmLostReason.GuestSetupFailed, $"Init failed at '{told.Text}' with errno {told.Number}."),
-                ExitKind.NotStarted => new VmLossCause(VmLostReason.PayloadNotStarted, $"The command '{told.Text}' could not be executed: errno {told.Number}."),
+                ExitKind.GuestSetup =>
+                    new VmLossCause(VmLostReason.GuestSetupFailed, $"Init failed at '{told.Text}' with errno {told.Number}."),
+                ExitKind.NotStarted => new VmLossCause(
+                    VmLostReason.PayloadNotStarted, $"The command '{told.Text}' could not be executed: errno {told.Number}."),
                 _ => null,
             };
         }
@@ -35,12 +38,16 @@ internal readonly record struct VmLossCause(VmLostReason Reason, string Message)
         VmLossCause cause = stopped ?? JudgeEnd(record, end);
 
         // A kernel that resets or hangs without a panic has often said before what is wrong.
-        return record.FirstReport is { } line ? cause with { Message = $"{cause.Message} The first report of a kernel was: {line.Trim()}" } : cause;
+        return record.FirstReport is { } line
+            ? cause with { Message = $"{cause.Message} The first report of a kernel was: {line.Trim()}" }
+            : cause;
     }
 
     private static VmLossCause JudgeEnd(RunRecord record, ProcessEnd end)
     {
-        string kernels = record.KernelCount == 0 ? "before any kernel was announced" : $"after {record.KernelCount} announced kernels, without the payload's end";
+        string kernels = record.KernelCount == 0
+            ? "before any kernel was announced"
+            : $"after {record.KernelCount} announced kernels, without the payload's end";
         switch (end.Kind)
         {
             case ProcessEndKind.SupervisorLost:

@@ -45,7 +45,8 @@ public sealed class Guest : IDisposable
     /// <summary>Gives this kernel's command line with the stage one higher: what to kexec with.</summary>
     public string NextCommandLine => WithStage(CommandLine, Stage + 1);
 
-    /// <summary>Gives the image of the next kernel: that of the next stage in <see cref="VmOptions.NextKernels"/>, else the first kernel's.</summary>
+    /// <summary>Gives the image of the next kernel: that of the next stage in <see cref="VmOptions.NextKernels"/>,
+    /// else the first kernel's.</summary>
     public string NextKernelImagePath
     {
         get
@@ -156,13 +157,15 @@ public sealed class Guest : IDisposable
     /// <summary>Reads the stage from a command line, whose last word wins; 1 when it has none.</summary>
     internal static int StageOf(string commandLine)
     {
-        string? word = commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries).LastOrDefault(w => w.StartsWith(StageWord, StringComparison.Ordinal));
+        string? word = commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .LastOrDefault(w => w.StartsWith(StageWord, StringComparison.Ordinal));
         if (word is null)
         {
             return 1;
         }
 
-        return ushort.TryParse(word.AsSpan(StageWord.Length), NumberStyles.None, CultureInfo.InvariantCulture, out ushort stage) && stage > 0
+        return ushort.TryParse(word.AsSpan(StageWord.Length), NumberStyles.None, CultureInfo.InvariantCulture, out ushort stage)
+            && stage > 0
             ? stage
             : throw new InvalidDataException($"'{word}' on the kernel's command line is no stage.");
     }

@@ -21,7 +21,12 @@ internal static class KexecCall
         {
             Check(
                 LibC.syscall(
-                    (int)UnistdHeader.NR_kexec_file_load, (int)kernelFile.DangerousGetHandle(), (int)initrdFile.DangerousGetHandle(), line.Length, text, 0),
+                    (int)UnistdHeader.NR_kexec_file_load,
+                    (int)kernelFile.DangerousGetHandle(),
+                    (int)initrdFile.DangerousGetHandle(),
+                    line.Length,
+                    text,
+                    0),
                 "kexec_file_load");
         }
     }
@@ -30,7 +35,11 @@ internal static class KexecCall
     {
         Check(
             LibC.syscall(
-                (int)UnistdHeader.NR_reboot, RebootHeader.LINUX_REBOOT_MAGIC1, RebootHeader.LINUX_REBOOT_MAGIC2, RebootHeader.LINUX_REBOOT_CMD_KEXEC, 0),
+                (int)UnistdHeader.NR_reboot,
+                RebootHeader.LINUX_REBOOT_MAGIC1,
+                RebootHeader.LINUX_REBOOT_MAGIC2,
+                RebootHeader.LINUX_REBOOT_CMD_KEXEC,
+                0),
             "reboot(LINUX_REBOOT_CMD_KEXEC)");
         throw new IOException("reboot(LINUX_REBOOT_CMD_KEXEC) returned without an error.");
     }

@@ -32,7 +32,8 @@ internal static class FrameFormat
     internal const uint ProtocolVersion = 1;
     internal const int HeaderSize = 16;
 
-    /// <summary>The kernel passes at most 32 KiB of one write(2) to the port: a frame that fits is never torn by the death of its writer.</summary>
+    /// <summary>The kernel passes at most 32 KiB of one write(2) to the port:
+    /// a frame that fits is never torn by the death of its writer.</summary>
     internal const int MaxFrame = 32 * 1024;
     internal const int MaxBody = MaxFrame - HeaderSize;
 

@@ -19,13 +19,19 @@ internal static class EmulateCommand
     {
         Option<long?> memory = Bytes("--host-memory", "The machine's memory, 256M to 64T; it costs none of this host's. [default: 100G]");
         Option<long?> size = Bytes("--page-size", "The size of a huge page: 2M or 1G. [default: 1G]");
-        var pages = new Option<int>("--pages") { Description = "The huge pages that both kernels are told to have.", DefaultValueFactory = static _ => 90 };
-        var preserved = new Option<int>("--preserved") { Description = "The huge pages of the preserved memory file.", DefaultValueFactory = static _ => 5 };
-        var fix = new Option<string>("--fix") { Description = "What keeps the next kernel from allocating too many: 'none', 'freeze-pool' or 'count'. All three without it." };
+        var pages = new Option<int>(
+            "--pages") { Description = "The huge pages that both kernels are told to have.", DefaultValueFactory = static _ => 90 };
+        var preserved = new Option<int>(
+            "--preserved") { Description = "The huge pages of the preserved memory file.", DefaultValueFactory = static _ => 5 };
+        var fix = new Option<string>("--fix") { Description = "What keeps the next kernel from allocating too many: 'none', "
+            + "'freeze-pool' or 'count'. All three without it." };
         fix.AcceptOnlyFromAmong([.. HugeTlbSetting.Fixes.Keys]);
-        var scratchOnly = new Option<bool>("--scratch-only") { Description = "Let KHO's scratch-only mode last until gigantic pages are allocated, as before Linux 7.3." };
+        var scratchOnly = new Option<bool>(
+            "--scratch-only") { Description = "Let KHO's scratch-only mode last until gigantic pages are allocated, as before Linux 7.3." };
         var json = new Option<bool>("--json") { Description = "Print one JSON document instead of a table." };
-        var command = new Command("hugetlb", "Counts huge pages across a kexec that carries a file of them, with and without the proposed fixes (docs/hugetlb.md).")
+        var command = new Command(
+            "hugetlb",
+            "Counts huge pages across a kexec that carries a file of them, with and without the proposed fixes (docs/hugetlb.md).")
         {
             memory, pages, size, preserved, fix, scratchOnly, json,
         };
@@ -75,7 +81,8 @@ internal static class EmulateCommand
         setting.HostMemory is < Smallest or > Largest ? "--host-memory is 256M to 64T."
         : setting.PageSize is not (2L << 20 or 1L << 30) ? "--page-size is 2M or 1G."
         : setting.Pages < 0 || setting.Preserved < 0 ? "--pages and --preserved are not negative."
-        : setting.Preserved > setting.Pages ? $"--preserved {setting.Preserved} pages are more than the {setting.Pages} that --pages gives the pool."
+        : setting.Preserved > setting.Pages
+            ? $"--preserved {setting.Preserved} pages are more than the {setting.Pages} that --pages gives the pool."
         : null;
 
     // Without a default factory: help would show it in bytes.
@@ -91,7 +98,8 @@ internal static class EmulateCommand
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         int shift = text.Length == 0 ? -1 : "KMGT".IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal);
         string digits = shift < 0 ? text : text[..^1];
-        if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= Largest >> (10 * (shift + 1)))
+        if (long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number <= Largest >> (10 * (shift + 1)))
         {
             return number << (10 * (shift + 1));
         }

@@ -12,20 +12,24 @@ internal static class HugeTlbOutput
     public static void WriteTable(TextWriter output, HugeTlbSetting setting, IReadOnlyList<HugeTlbOutcome> outcomes)
     {
         output.WriteLine(
-            $"{HugeTlbSetting.Size(setting.HostMemory)} host, {setting.Pages} pages of {HugeTlbSetting.Size(setting.PageSize)} configured, {setting.Preserved} preserved"
+            $"{HugeTlbSetting.Size(setting.HostMemory)} host, {setting.Pages} pages of {HugeTlbSetting.Size(setting.PageSize)} "
+            + $"configured, {setting.Preserved} preserved"
             + (setting.ScratchOnly ? ", scratch-only mode at allocation" : ""));
         output.WriteLine();
         output.WriteLine("fix          before kexec  after boot  after retrieve  free  memory left");
         foreach (HugeTlbOutcome outcome in outcomes)
         {
             output.WriteLine(
-                $"{outcome.Fix,-11}  {outcome.Before.Total,12}  {outcome.Booted.Total,10}  {outcome.Retrieved.Total,14}  {outcome.Retrieved.Free,4}  {outcome.FreeMemory >> 20,7} MiB");
+                $"{outcome.Fix,-11}  {outcome.Before.Total,12}  {outcome.Booted.Total,10}  {outcome.Retrieved.Total,14}  "
+                + $"{outcome.Retrieved.Free,4}  {outcome.FreeMemory >> 20,7} MiB");
         }
 
         output.WriteLine();
         foreach (HugeTlbOutcome outcome in outcomes)
         {
-            foreach (string message in outcome.Messages.Where(static message => !message.Contains("pre-allocated 0 pages", StringComparison.Ordinal) || message.Contains("liveupdate", StringComparison.Ordinal)))
+            foreach (string message in outcome.Messages.Where(static message =>
+                !message.Contains("pre-allocated 0 pages", StringComparison.Ordinal)
+                || message.Contains("liveupdate", StringComparison.Ordinal)))
             {
                 output.WriteLine($"{outcome.Fix}: {message}");
             }

@@ -28,7 +28,8 @@ internal static class HugeTlbRun
         if (free < (ulong)setting.Preserved)
         {
             throw new InvalidDataException(
-                $"Only {free} of {setting.Pages} pages of {HugeTlbSetting.Size(setting.PageSize)} fit into {HugeTlbSetting.Size(setting.HostMemory)}: too few for a file of {setting.Preserved}.");
+                $"Only {free} of {setting.Pages} pages of {HugeTlbSetting.Size(setting.PageSize)} fit into "
+                + $"{HugeTlbSetting.Size(setting.HostMemory)}: too few for a file of {setting.Preserved}.");
         }
 
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
@@ -92,7 +93,8 @@ internal static class HugeTlbRun
             throw new IOException($"{MemoryInfo} cannot be read: {(Errno)(-length)}.");
         }
 
-        string line = Encoding.ASCII.GetString(text[..(int)length]).Split('\n').Single(static line => line.StartsWith("MemFree:", StringComparison.Ordinal));
+        string line = Encoding.ASCII.GetString(text[..(int)length]).Split('\n')
+            .Single(static line => line.StartsWith("MemFree:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
     }
 }

@@ -19,7 +19,8 @@ internal sealed record HugeTlbSetting(long HostMemory, long PageSize, int Pages,
     /// <summary>Gets the command line of both kernels.</summary>
     /// <param name="fix">The fix.</param>
     public string CommandLine(string fix) =>
-        $"kho=on liveupdate=on default_hugepagesz={PageSize >> 20}M hugepages={Pages} hugetlb_luo={Fixes[fix]}{(ScratchOnly ? " hugetlb_boot=scratch" : "")}";
+        $"kho=on liveupdate=on default_hugepagesz={PageSize >> 20}M hugepages={Pages} "
+        + $"hugetlb_luo={Fixes[fix]}{(ScratchOnly ? " hugetlb_boot=scratch" : "")}";
 
     /// <summary>Says a number of bytes in the largest unit that it is a multiple of.</summary>
     public static string Size(long bytes) =>

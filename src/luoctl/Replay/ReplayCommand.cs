@@ -17,12 +17,17 @@ internal static class ReplayCommand
 
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "Scripts (*.luo), folders of them, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
-        var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or 'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
+        var files = new Argument<string[]>(
+            "FILE") { Description = "Scripts (*.luo), folders of them, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
+        var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or "
+            + "'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
         kernel.AcceptOnlyFromAmong("emulated", "vm", "host");
-        var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what differs, and exit with 1 if anything does." };
+        var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what "
+            + "differs, and exit with 1 if anything does." };
         var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
-        var command = new Command("replay", "Runs litmus scripts on a kernel and prints what is observed of each line; the output is a script that expects just that.")
+        var command = new Command(
+            "replay",
+            "Runs litmus scripts on a kernel and prints what is observed of each line; the output is a script that expects just that.")
         {
             files, kernel, expect, json,
         };
@@ -40,7 +45,8 @@ internal static class ReplayCommand
         try
         {
             // A pipe without a writer, or a file system without an answer, is waited for elsewhere: nothing there needs cleaning up.
-            IReadOnlyList<LitmusScript> scripts = await Task.Run(() => ScriptFiles.Read(files, cancellation), cancellation).WaitAsync(cancellation);
+            IReadOnlyList<LitmusScript> scripts =
+                await Task.Run(() => ScriptFiles.Read(files, cancellation), cancellation).WaitAsync(cancellation);
             Task<IReadOnlyList<LitmusResult>> replay = kernel switch
             {
                 "vm" => InVmAsync(scripts, cancellation),
@@ -67,10 +73,12 @@ internal static class ReplayCommand
     }
 
     /// <summary>Waits for a replay; after a signal only as long as cleaning up may take.</summary>
-    private static async Task<IReadOnlyList<LitmusResult>> EndAsync(Task<IReadOnlyList<LitmusResult>> replay, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<LitmusResult>> EndAsync(
+        Task<IReadOnlyList<LitmusResult>> replay, CancellationToken cancellation)
     {
         Task interrupted = Task.Delay(Timeout.Infinite, cancellation);
-        if (await Task.WhenAny(replay, interrupted) == interrupted && await Task.WhenAny(replay, Task.Delay(Grace, CancellationToken.None)) != replay)
+        if (await Task.WhenAny(replay, interrupted) == interrupted
+            && await Task.WhenAny(replay, Task.Delay(Grace, CancellationToken.None)) != replay)
         {
             throw new OperationCanceledException(cancellation);
         }

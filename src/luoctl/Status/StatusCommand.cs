@@ -11,7 +11,9 @@ internal static class StatusCommand
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
-        var command = new Command("status", "Says which kernel runs, who may open /dev/liveupdate, and whether it can be used; exits with 1 if it cannot.") { json };
+        var command = new Command(
+            "status",
+            "Says which kernel runs, who may open /dev/liveupdate, and whether it can be used; exits with 1 if it cannot.") { json };
         command.SetAction(arguments => Run(arguments.GetValue(json)));
         return command;
     }

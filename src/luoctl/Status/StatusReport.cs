@@ -57,9 +57,13 @@ public sealed record StatusReport(
     {
         output.WriteLine($"kernel         {Release} {Machine}");
         output.WriteLine($"command line   {(Switches.Count > 0 ? string.Join(' ', Switches) : "says neither kho= nor liveupdate=")}");
-        output.WriteLine($"device         {(Device is null ? "none" : $"{Device.Path} {Device.Owner}:{Device.Group} {Device.ModeText}, this user {(Device.MayOpen ? "may" : "may not")} open it")}");
+        output.WriteLine(Device is null
+            ? "device         none"
+            : $"device         {Device.Path} {Device.Owner}:{Device.Group} {Device.ModeText}, "
+                + $"this user {(Device.MayOpen ? "may" : "may not")} open it");
         output.WriteLine($"next kernel    {ImageLoaded switch { true => "loaded", false => "not loaded", null => "unknown" }}");
-        output.WriteLine($"live update    {(Availability.IsAvailable ? "usable" : $"not usable: {Availability}")}{(Holders is null ? "" : $" It is held by {Holders}.")}");
+        output.WriteLine($"live update    {(Availability.IsAvailable ? "usable" : $"not usable: {Availability}")}"
+            + (Holders is null ? "" : $" It is held by {Holders}."));
     }
 
     /// <summary>Prints the report as one JSON document.</summary>

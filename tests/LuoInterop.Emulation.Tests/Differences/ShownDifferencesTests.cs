@@ -72,7 +72,8 @@ public sealed class ShownDifferencesTests
         {
             if ((uint)LibC.geteuid() == 0)
             {
-                Assert.Equal(0, (int)LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, 65534, 65534, 65534));
+                Assert.Equal(
+                    0, (int)LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 147 : 117, 65534, 65534, 65534));
             }
 
             Assert.NotEqual(0u, (uint)LibC.geteuid());

@@ -121,7 +121,8 @@ public sealed class AllocationFaultTests
         using var machine = new EmulatedMachine(Small);
         EmulatedKernel kernel = machine.Boot().Running;
         KernelFootprint before = KernelFootprint.Of(kernel);
-        int pages = Step(() => VmallocArea.Preserve(kernel.Handover, 600 * 4096) is { } area && Undo(() => VmallocArea.Unpreserve(kernel.Handover, area)));
+        int pages = Step(() =>
+            VmallocArea.Preserve(kernel.Handover, 600 * 4096) is { } area && Undo(() => VmallocArea.Unpreserve(kernel.Handover, area)));
         Assert.True(pages >= 602, $"{pages} allocations for 600 pages and two chunks");
         var blocks = new KhoBlockSet(kernel.Handover, LuoSessionSer.Size);
         int objects = Step(() => blocks.Grow(4 * 51) == 0 && Undo(blocks.Destroy));
@@ -208,7 +209,8 @@ public sealed class AllocationFaultTests
         InjectedFault slab = faults.FailAllocation(AllocationKind.Slab);
         Assert.Equal(ENOMEM, kernel.Open("/dev/liveupdate", O_RDWR));
         Assert.True(slab.HasFired);
-        Assert.Equal(faults.CountAllocations(), faults.CountAllocations(AllocationKind.Slab) + faults.CountAllocations(AllocationKind.Page));
+        Assert.Equal(
+            faults.CountAllocations(), faults.CountAllocations(AllocationKind.Slab) + faults.CountAllocations(AllocationKind.Page));
     }
 
     // Lets the operation's allocations fail, the first, the second ... on a machine of its own each, until all succeed.

@@ -34,7 +34,8 @@ public sealed class FdtOracleTests(ITestOutputHelper output)
             for (int i = 0; i < trees.Length; i++)
             {
                 FdtAnswer found = FdtAnswer.Judge(memory, trees[i]);
-                Assert.True(found == expected[i], $"Seed {seed}, tree {done + i}: {trees[i]}\nlibfdt:    {expected[i]}\nemulation: {found}");
+                Assert.True(
+                    found == expected[i], $"Seed {seed}, tree {done + i}: {trees[i]}\nlibfdt:    {expected[i]}\nemulation: {found}");
                 string outcome = Outcome(trees[i], found);
                 outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
             }
@@ -46,7 +47,8 @@ public sealed class FdtOracleTests(ITestOutputHelper output)
         }
 
         // Trees that are always refused, or never, would prove little.
-        foreach (string outcome in (string[])["KHO ignored", "KHO taken, all there", "KHO taken, LUO lost", "KHO panic", "LUO taken", "LUO refused", "LUO panic"])
+        foreach (string outcome in (string[])[
+            "KHO ignored", "KHO taken, all there", "KHO taken, LUO lost", "KHO panic", "LUO taken", "LUO refused", "LUO panic"])
         {
             Assert.InRange(outcomes.GetValueOrDefault(outcome), count / 1000, count);
         }
@@ -113,7 +115,8 @@ public sealed class FdtOracleTests(ITestOutputHelper output)
         ? answer.Populated switch { 0 => "LUO taken", FdtAnswer.Fault => "LUO panic", _ => "LUO refused" }
         : (answer.Populated, answer.Luo, answer.Metadata, answer.Listed) switch
         {
-            (FdtAnswer.Fault, _, _, _) or (_, FdtAnswer.Fault, _, _) or (_, _, FdtAnswer.Fault, _) or (_, _, _, FdtAnswer.Fault) => "KHO panic",
+            (FdtAnswer.Fault, _, _, _) or (_, FdtAnswer.Fault, _, _) or (_, _, FdtAnswer.Fault, _) or (_, _, _, FdtAnswer.Fault) =>
+                "KHO panic",
             _ when answer.Map == 0 => "KHO ignored",
             (_, 0, 0, _) => "KHO taken, all there",
             (_, Luo.ENOENT, _, _) => "KHO taken, LUO lost",

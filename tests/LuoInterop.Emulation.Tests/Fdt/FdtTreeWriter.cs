@@ -96,7 +96,8 @@ internal sealed class FdtTreeWriter(uint version)
         bytes.Add(0);
     }
 
-    private static void Word(List<byte> bytes, uint word) => bytes.AddRange([(byte)(word >> 24), (byte)(word >> 16), (byte)(word >> 8), (byte)word]);
+    private static void Word(List<byte> bytes, uint word) =>
+        bytes.AddRange([(byte)(word >> 24), (byte)(word >> 16), (byte)(word >> 8), (byte)word]);
 
     // Where a name is, as a whole string or the end of one.
     private uint StringOffset(string name)

@@ -8,7 +8,8 @@ internal sealed class FdtTrees(Random random)
 {
     private static readonly uint[] Numbers =
     [
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 15, 16, 17, 18, 27, 28, 32, 36, 39, 40, 41, 56, 4088, 4096, 4100, 8192, 0x7ffffffe, 0x7fffffff,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 15, 16, 17, 18, 27, 28, 32, 36, 39, 40, 41, 56, 4088, 4096, 4100, 8192, 0x7ffffffe,
+        0x7fffffff,
         0x80000000, 0xd00dfeed, 0x2ff20112, 0xfffffff0, 0xfffffff4, 0xfffffffc, 0xffffffff,
     ];
 
@@ -16,7 +17,11 @@ internal sealed class FdtTrees(Random random)
 
     public FdtTree Next()
     {
-        FdtForm form = random.Next(10) switch { < 5 => FdtForm.KhoV4, 5 => FdtForm.KhoV3, < 8 => FdtForm.KhoV1, 8 => FdtForm.LuoWithFlb, _ => FdtForm.Luo };
+        FdtForm form = random.Next(10) switch { < 5 => FdtForm.KhoV4,
+            5 => FdtForm.KhoV3,
+            < 8 => FdtForm.KhoV1,
+            8 => FdtForm.LuoWithFlb,
+            _ => FdtForm.Luo };
         uint version = random.Next(16) switch { < 11 => 17, 11 => 16, 12 or 13 => 3, 14 => 2, _ => 20 };
         _writer = new FdtTreeWriter(version);
         WriteRoot(form);
@@ -195,7 +200,9 @@ internal sealed class FdtTrees(Random random)
                 return bytes;
             case 8:
                 at &= ~3;
-                return random.Next(2) == 0 ? [.. bytes[..at], .. bytes[(at + 4)..]] : [.. bytes[..at], 0, 0, 0, (byte)random.Next(10), .. bytes[at..]];
+                return random.Next(2) == 0
+                    ? [.. bytes[..at], .. bytes[(at + 4)..]]
+                    : [.. bytes[..at], 0, 0, 0, (byte)random.Next(10), .. bytes[at..]];
             default:
                 int word = _writer.Words[random.Next(_writer.Words.Count)];
                 if (word + 4 <= bytes.Length)

@@ -96,7 +96,8 @@ public sealed class FileHandlerTests
         LiveUpdateFileOperations all = _counter.Operations;
         var required = new LiveUpdateFileOperations
         {
-            CanPreserve = all.CanPreserve, Preserve = all.Preserve, Unpreserve = all.Unpreserve, Retrieve = all.Retrieve, Finish = all.Finish,
+            CanPreserve = all.CanPreserve, Preserve = all.Preserve, Unpreserve = all.Unpreserve, Retrieve = all.Retrieve,
+            Finish = all.Finish,
         };
         Assert.Equal(0, Register("a-v1", required));
     }
@@ -171,7 +172,8 @@ public sealed class FileHandlerTests
     public void GetId_DecidesWhatIsOneFile()
     {
         var counter = new EventCounter { HasGetId = true };
-        using var machine = new EmulatedMachine(new EmulatedMachineOptions { Modules = [counter.Module([EventCounter.V2], [EventCounter.V2])] });
+        using var machine =
+            new EmulatedMachine(new EmulatedMachineOptions { Modules = [counter.Module([EventCounter.V2], [EventCounter.V2])] });
         EmulatedProcess kernel = machine.Boot();
         Descriptor session = kernel.Create(kernel.OpenDevice(), "s");
         using SafeFileHandle first = EventCounter.Make(1);

@@ -74,14 +74,16 @@ public sealed class FlbTests
         Assert.Equal(ENODATA, _context.GetIncoming(_pool, out _));
     }
 
-    /// <summary>"memfd and guest_memfd will likely have different handlers but would share data": one object, whoever comes first.</summary>
+    /// <summary>"memfd and guest_memfd will likely have different handlers but would share data": one object,
+    /// whoever comes first.</summary>
     [Fact]
     [Trait("Asked", "flb")]
     public void TwoHandlers_ShareOneObject()
     {
         var pipes = new LiveUpdateFileHandler("pipe-v1", new LiveUpdateFileOperations
         {
-            CanPreserve = static (_, file) => Kernel.Linux.ReadLink(file, out string text) == 0 && text.StartsWith("pipe:", StringComparison.Ordinal),
+            CanPreserve = static (_, file) =>
+                Kernel.Linux.ReadLink(file, out string text) == 0 && text.StartsWith("pipe:", StringComparison.Ordinal),
             Preserve = static _ => 0,
             Unpreserve = static _ => { },
             Retrieve = static _ => -5,
@@ -242,10 +244,20 @@ public sealed class FlbTests
         Assert.Equal(0, kernel.LoadModule(module));
 
         LiveUpdateFlbOperations all = _pool.Operations;
-        Assert.Equal(EINVAL, _context!.RegisterFlb(_handler!, new("x", new() { Unpreserve = all.Unpreserve, Retrieve = all.Retrieve, Finish = all.Finish })));
-        Assert.Equal(EINVAL, _context.RegisterFlb(_handler!, new("x", new() { Preserve = all.Preserve, Retrieve = all.Retrieve, Finish = all.Finish })));
-        Assert.Equal(EINVAL, _context.RegisterFlb(_handler!, new("x", new() { Preserve = all.Preserve, Unpreserve = all.Unpreserve, Finish = all.Finish })));
-        Assert.Equal(EINVAL, _context.RegisterFlb(_handler!, new("x", new() { Preserve = all.Preserve, Unpreserve = all.Unpreserve, Retrieve = all.Retrieve })));
+        Assert.Equal(
+            EINVAL,
+            _context!.RegisterFlb(
+                _handler!, new("x", new() { Unpreserve = all.Unpreserve, Retrieve = all.Retrieve, Finish = all.Finish })));
+        Assert.Equal(
+            EINVAL,
+            _context.RegisterFlb(_handler!, new("x", new() { Preserve = all.Preserve, Retrieve = all.Retrieve, Finish = all.Finish })));
+        Assert.Equal(
+            EINVAL,
+            _context.RegisterFlb(_handler!, new("x", new() { Preserve = all.Preserve, Unpreserve = all.Unpreserve, Finish = all.Finish })));
+        Assert.Equal(
+            EINVAL,
+            _context.RegisterFlb(
+                _handler!, new("x", new() { Preserve = all.Preserve, Unpreserve = all.Unpreserve, Retrieve = all.Retrieve })));
     }
 
     [Fact]

@@ -6,7 +6,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Tests.Host;
 
-/// <summary>Shows of every call of the host's kernel that the emulation makes past the other kernel that its errno outlives a collection.</summary>
+/// <summary>Shows of every call of the host's kernel that the emulation makes past the other kernel that its
+/// errno outlives a collection.</summary>
 public sealed unsafe class HostErrorTests
 {
     // No process has so many files open: a descriptor that is none.
@@ -57,8 +58,10 @@ public sealed unsafe class HostErrorTests
                     "HostLease.HasWriters" => () => HostLease.HasWriters(memory) ? -(int)Errno.EAGAIN : 0,
                     "ProcessMemory.CopyFrom" => static () => ProcessMemory.CopyFrom(8, new byte[8]),
                     "ProcessMemory.CopyTo" => static () => ProcessMemory.CopyTo(8, new byte[8]),
-                    "process_vm_readv" => static () => Vector(static (own, far) => UioHeader.process_vm_readv(NoFile, (iovec*)own, 1, (iovec*)far, 1, NoFlags)),
-                    "process_vm_writev" => static () => Vector(static (own, far) => UioHeader.process_vm_writev(NoFile, (iovec*)own, 1, (iovec*)far, 1, NoFlags)),
+                    "process_vm_readv" => static () =>
+                        Vector(static (own, far) => UioHeader.process_vm_readv(NoFile, (iovec*)own, 1, (iovec*)far, 1, NoFlags)),
+                    "process_vm_writev" => static () =>
+                        Vector(static (own, far) => UioHeader.process_vm_writev(NoFile, (iovec*)own, 1, (iovec*)far, 1, NoFlags)),
                     "prlimit" => static () => SystemCall.Result(ResourceHeader.prlimit(0, NoFile, null, null)),
                     _ => throw new InvalidOperationException(call),
                 },

@@ -5,7 +5,8 @@ namespace LuoInterop.Emulation.Tests.Host;
 /// <summary>Proves that a process is after a handover what it was before.</summary>
 public sealed class HostProcessTests
 {
-    /// <summary>Signals, mask, umask, limits, locks, descriptors, mappings, environment and folder; whatever they are to begin with.</summary>
+    /// <summary>Signals, mask, umask, limits, locks, descriptors, mappings, environment and folder;
+    /// whatever they are to begin with.</summary>
     [Theory]
     [InlineData("true")]
     [InlineData("umask 0177")]
@@ -19,7 +20,8 @@ public sealed class HostProcessTests
         Assert.InRange(int.Parse(line.Split(' ')[0], null), 40, int.MaxValue);
     }
 
-    /// <summary>A file that stands for the kernel's memory is made by this process, to which its RLIMIT_FSIZE applies: refused, without SIGXFSZ.</summary>
+    /// <summary>A file that stands for the kernel's memory is made by this process, to which its RLIMIT_FSIZE applies: refused,
+    /// without SIGXFSZ.</summary>
     [Fact]
     public async Task LimitOfFileSizes_RefusesARetrieve_AndKillsNobody() =>
         Assert.Equal((0, $"{Luo.EFBIG}\n"), await RunAsync("exec dotnet \"$0\" retrieve-more"));

@@ -19,7 +19,8 @@ public sealed class LeaseTests
         try
         {
             File.WriteAllBytes(path, new byte[4096]);
-            (int free, int busy) = Run(["ask-for-writers", path, $"{Times}"], _ => File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite).Dispose());
+            (int free, int busy) = Run(["ask-for-writers", path, $"{Times}"], _ =>
+                File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite).Dispose());
             Assert.Equal(Times, free + busy);
             Assert.InRange(free, 1, Times - 1);
         }

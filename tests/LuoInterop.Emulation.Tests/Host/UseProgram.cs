@@ -12,7 +12,8 @@ internal static unsafe partial class UseProgram
 {
     // What the process is like to others and to its own calls; what the runtime does meanwhile (threads, memory) is not among it.
     private static readonly string[] Status =
-        ["Umask:", "SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:", "SigCgt:", "CapEff:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:", "Mems_allowed:", "Uid:", "Gid:"];
+        ["Umask:", "SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:", "SigCgt:", "CapEff:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:",
+            "Mems_allowed:", "Uid:", "Gid:"];
 
     public static int Run()
     {
@@ -67,14 +68,19 @@ internal static unsafe partial class UseProgram
 
     private static string[] Describe() =>
     [
-        .. File.ReadLines("/proc/self/status").Where(static line => Array.Exists(Status, name => line.StartsWith(name, StringComparison.Ordinal))),
+        .. File.ReadLines("/proc/self/status")
+            .Where(static line => Array.Exists(Status, name => line.StartsWith(name, StringComparison.Ordinal))),
         .. File.ReadLines("/proc/self/limits"),
         .. File.ReadLines("/proc/locks").Where(static line => line.Contains($" {Environment.ProcessId} ", StringComparison.Ordinal))
             .Select(static line => "lock" + line[line.IndexOf(':', StringComparison.Ordinal)..]),
         .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget ?? "")
-            .Where(static target => target.StartsWith("/memfd:", StringComparison.Ordinal) || target.StartsWith("/tmp", StringComparison.Ordinal) || target.StartsWith("/dev", StringComparison.Ordinal))
+            .Where(static target => target.StartsWith("/memfd:", StringComparison.Ordinal)
+                || target.StartsWith("/tmp", StringComparison.Ordinal)
+                || target.StartsWith("/dev", StringComparison.Ordinal))
             .Select(static target => "descriptor " + target),
-        .. File.ReadLines("/proc/self/maps").Where(static line => line.Contains("/memfd:", StringComparison.Ordinal) && !line.Contains("doublemapper", StringComparison.Ordinal)),
+        .. File.ReadLines("/proc/self/maps")
+            .Where(static line =>
+                line.Contains("/memfd:", StringComparison.Ordinal) && !line.Contains("doublemapper", StringComparison.Ordinal)),
         .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(static entry => $"environment {entry.Key}={entry.Value}"),
         $"folder {Environment.CurrentDirectory}",
         $"oom_score_adj {File.ReadAllText("/proc/self/oom_score_adj").Trim()}",

@@ -9,7 +9,8 @@ namespace LuoInterop.Emulation.Tests.Hostile;
 internal sealed class Damage
 {
     private static readonly ulong[] Numbers =
-        [0, 1, 2, 8, 31, 50, 51, 52, 62, 63, 64, 255, 256, 257, 4095, 4096, 10_000, 1UL << 31, 1UL << 32, 1UL << 52, 1UL << 63, ulong.MaxValue];
+        [0, 1, 2, 8, 31, 50, 51, 52, 62, 63, 64, 255, 256, 257, 4095, 4096, 10_000, 1UL << 31, 1UL << 32, 1UL << 52, 1UL << 63,
+            ulong.MaxValue];
 
     private readonly Random _random;
     private readonly PhysicalMemory _memory;

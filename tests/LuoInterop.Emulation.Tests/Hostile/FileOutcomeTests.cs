@@ -42,7 +42,9 @@ public sealed class FileOutcomeTests : IDisposable
         ulong[] chain = [Blocks[0], .. Enumerable.Range(1, blocks - 1).Select(_ => _left.Preserve())];
         LuoFileSer file = _left.File(HandedOver.Nothing).Record;
         KhoBlockChain<LuoFileSer>.Write(
-            _left.Memory, chain, [.. Enumerable.Range(0, ((blocks - 1) * LuoFileSer.PerBlock) + 1).Select(i => file with { Token = (ulong)i })]);
+            _left.Memory,
+            chain,
+            [.. Enumerable.Range(0, ((blocks - 1) * LuoFileSer.PerBlock) + 1).Select(i => file with { Token = (ulong)i })]);
         _left.AssertEio();
     }
 

@@ -46,7 +46,8 @@ public class PreservedPiecesTests
     {
         PreservedPieces pieces = Of((0x100, 4), (0x104, 2), (0x105, 0));
         Assert.Equal(0, pieces.Restore(0x105));
-        Assert.Contains("Bad page state", Assert.Throws<EmulatedKernelPanicException>(() => pieces.Restore(0x100)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Bad page state", Assert.Throws<EmulatedKernelPanicException>(() => pieces.Restore(0x100)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

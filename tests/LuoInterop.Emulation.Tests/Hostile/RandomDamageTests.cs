@@ -49,7 +49,10 @@ public sealed class RandomDamageTests(ITestOutputHelper output)
 
         // Damage that always panics, or never, would prove little.
         Assert.InRange(outcomes.GetValueOrDefault("panic at boot"), Rounds / 50, Rounds * 9 / 10);
-        Assert.InRange(outcomes.Where(static outcome => outcome.Key.StartsWith("runs", StringComparison.Ordinal)).Sum(static outcome => outcome.Value), Rounds / 50, Rounds);
+        Assert.InRange(
+            outcomes.Where(static outcome => outcome.Key.StartsWith("runs", StringComparison.Ordinal)).Sum(static outcome => outcome.Value),
+            Rounds / 50,
+            Rounds);
     }
 
     private static string DamageOne(Random random, ref string damage)
@@ -96,7 +99,9 @@ public sealed class RandomDamageTests(ITestOutputHelper output)
     [
         .. Directory.GetFiles("/proc/self/fd").Select(static path => new FileInfo(path).LinkTarget)
             .OfType<string>()
-            .Where(static target => target.StartsWith("/memfd:memory", StringComparison.Ordinal) || target == "/memfd: (deleted)" || target.StartsWith("/dev/null", StringComparison.Ordinal))
+            .Where(static target => target.StartsWith("/memfd:memory", StringComparison.Ordinal)
+                || target == "/memfd: (deleted)"
+                || target.StartsWith("/dev/null", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal),
     ];
 }

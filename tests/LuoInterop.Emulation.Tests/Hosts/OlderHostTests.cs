@@ -13,9 +13,11 @@ public sealed class OlderHostTests
         get
         {
             var files = new TheoryData<uint, int>();
-            foreach (uint flags in (ReadOnlySpan<uint>)[MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, MFD_EXEC | MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL | MFD_ALLOW_SEALING])
+            foreach (uint flags in (ReadOnlySpan<uint>)[
+                MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL, MFD_EXEC | MFD_ALLOW_SEALING, MFD_NOEXEC_SEAL | MFD_ALLOW_SEALING])
             {
-                foreach (int seals in (ReadOnlySpan<int>)[0, SealExec, SealExec | SealShrink, SealWrite, SealFutureWrite, SealGrow | SealSeal, SealWrite | SealExec | SealSeal, 64])
+                foreach (int seals in (ReadOnlySpan<int>)[0, SealExec, SealExec
+                    | SealShrink, SealWrite, SealFutureWrite, SealGrow | SealSeal, SealWrite | SealExec | SealSeal, 64])
                 {
                     files.Add(flags, seals);
                 }
@@ -25,18 +27,22 @@ public sealed class OlderHostTests
         }
     }
 
-    /// <summary>Before 6.3 memfd_create(2) knows neither MFD_EXEC nor MFD_NOEXEC_SEAL, and fcntl(2) no F_SEAL_EXEC; before 6.7 mmap(2) refuses a sealed file.</summary>
+    /// <summary>Before 6.3 memfd_create(2) knows neither MFD_EXEC nor MFD_NOEXEC_SEAL, and fcntl(2) no F_SEAL_EXEC;
+    /// before 6.7 mmap(2) refuses a sealed file.</summary>
     [Theory]
     [MemberData(nameof(Files))]
     public void File_OnALinux61Host_IsTheSame(uint flags, int seals) =>
-        Assert.Equal(Observe(new HostKernel { HasExecSeals = true, MapsSealed = true }, flags, seals), Observe(new HostKernel { HasExecSeals = false, MapsSealed = false }, flags, seals));
+        Assert.Equal(
+            Observe(new HostKernel { HasExecSeals = true, MapsSealed = true }, flags, seals),
+            Observe(new HostKernel { HasExecSeals = false, MapsSealed = false }, flags, seals));
 
     [Theory]
     [InlineData(16 << 10)]
     [InlineData(64 << 10)]
     public void Machine_OnAHostWithLargerPages_IsRefusedAtOnce(int pageSize)
     {
-        var error = Assert.Throws<PlatformNotSupportedException>(() => new EmulatedMachine(new EmulatedMachineOptions { Host = new HostKernel { PageSize = pageSize } }));
+        var error = Assert.Throws<PlatformNotSupportedException>(() =>
+            new EmulatedMachine(new EmulatedMachineOptions { Host = new HostKernel { PageSize = pageSize } }));
         Assert.Contains($"{pageSize} bytes", error.Message, StringComparison.Ordinal);
     }
 
@@ -73,7 +79,8 @@ public sealed class OlderHostTests
         void Look(Kernel by, Descriptor of)
         {
             seen.Add($"seals {by.Fcntl(of, F_GET_SEALS)} mode {by.Status(of).Mode} size {by.Status(of).Size}");
-            foreach ((int protection, int how) in (ReadOnlySpan<(int, int)>)[(ProtRead, MapShared), (ProtRead | ProtWrite, MapShared), (ProtRead, MapPrivate)])
+            foreach ((int protection, int how) in (ReadOnlySpan<(int, int)>)[
+                (ProtRead, MapShared), (ProtRead | ProtWrite, MapShared), (ProtRead, MapPrivate)])
             {
                 nint address = by.MMap(4096, protection, how, of, 0);
                 seen.Add($"map {protection} {how} {(address > 0 ? 0 : address)}");

@@ -4,7 +4,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.HugeTlb;
 
-/// <summary>Makes machines of the preview and calls on their huge pages. Numbers are written out, so that the tests do not share them.</summary>
+/// <summary>Makes machines of the preview and calls on their huge pages. Numbers are written out,
+/// so that the tests do not share them.</summary>
 internal static class Huge
 {
     public const string Release = "7.3.4-rfc-hugetlb";

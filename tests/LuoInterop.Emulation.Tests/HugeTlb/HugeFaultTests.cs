@@ -4,7 +4,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.HugeTlb;
 
-/// <summary>Fails every allocation and handler call of a life with huge pages: named errors, and nothing is leaked but on purpose.</summary>
+/// <summary>Fails every allocation and handler call of a life with huge pages: named errors,
+/// and nothing is leaked but on purpose.</summary>
 public sealed class HugeFaultTests
 {
     [Theory]
@@ -135,7 +136,8 @@ public sealed class HugeFaultTests
                 EmulatedKernelImage.Write(stream, Release);
             }
 
-            using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = Release, CommandLine = Words, MemorySize = 8UL << 30 });
+            using var machine =
+                new EmulatedMachine(new EmulatedMachineOptions { Release = Release, CommandLine = Words, MemorySize = 8UL << 30 });
             Assert.Equal(1, machine.Run(kernel =>
             {
                 using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);

@@ -3,7 +3,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.HugeTlb;
 
-/// <summary>Reproduces the table and the problems of the talk "memfd preservation using LUO": 100 GiB, 90 pages of 1 GiB, 5 of them in a file.</summary>
+/// <summary>Reproduces the table and the problems of the talk "memfd preservation using LUO": 100 GiB, 90 pages of 1 GiB,
+/// 5 of them in a file.</summary>
 public sealed class TalkTableTests
 {
     [Theory]

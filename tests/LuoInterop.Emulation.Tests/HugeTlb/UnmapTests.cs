@@ -3,7 +3,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.HugeTlb;
 
-/// <summary>Proves that munmap(2) takes whole huge pages only, whatever the host has (hugetlb_vm_op_split in mm/hugetlb.c of Linux 7.3).</summary>
+/// <summary>Proves that munmap(2) takes whole huge pages only,
+/// whatever the host has (hugetlb_vm_op_split in mm/hugetlb.c of Linux 7.3).</summary>
 public sealed class UnmapTests
 {
     private const long FiveMiB = 5 * MiB;
@@ -66,5 +67,6 @@ public sealed class UnmapTests
         Assert.Equal(0, Mappings());
     }
 
-    private static int Mappings() => File.ReadLines("/proc/self/maps").Count(static line => line.Contains("/memfd:uneven ", StringComparison.Ordinal));
+    private static int Mappings() =>
+        File.ReadLines("/proc/self/maps").Count(static line => line.Contains("/memfd:uneven ", StringComparison.Ordinal));
 }

@@ -100,7 +100,8 @@ public class FreezeRaceTests
         while (true)
         {
             int page = random.Next(Pages - 8);
-            int result = vmm.Kernel.FAllocate(vmm.Memory.Handle, random.Next(2) == 0 ? Vmm.KeepSize : Vmm.PunchHole, page * Vmm.Page, random.Next(1, 8) * Vmm.Page);
+            int result = vmm.Kernel.FAllocate(
+                vmm.Memory.Handle, random.Next(2) == 0 ? Vmm.KeepSize : Vmm.PunchHole, page * Vmm.Page, random.Next(1, 8) * Vmm.Page);
             Assert.True(result is 0 or EPERM, $"fallocate: {result}");
             yield return true;
         }

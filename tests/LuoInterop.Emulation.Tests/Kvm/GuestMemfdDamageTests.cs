@@ -124,7 +124,8 @@ public class GuestMemfdDamageTests
     [Fact]
     public void GuestMemfd_FolioNotPreserved_EIO_OnlyForItsFile()
     {
-        using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.NotPreserved, Vmm.MemoryToken, 3 * Vmm.Page));
+        using var handed =
+            new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.NotPreserved, Vmm.MemoryToken, 3 * Vmm.Page));
         (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         Assert.Equal(EIO, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
         Assert.Equal(EIO, kernel.TryRetrieve(session, Vmm.MemoryToken, out _));
@@ -136,7 +137,8 @@ public class GuestMemfdDamageTests
     [Fact]
     public void GuestMemfd_FolioOverwritten_ShowsInThatPageOnly()
     {
-        using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.Overwritten, Vmm.MemoryToken, 9 * Vmm.Page));
+        using var handed =
+            new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.Overwritten, Vmm.MemoryToken, 9 * Vmm.Page));
         (EmulatedProcess kernel, Descriptor session) = handed.Boot();
         using Vmm resumed = Vmm.Resume(kernel, kernel.Retrieve(session, Vmm.VmToken), kernel.Retrieve(session, Vmm.MemoryToken));
         Assert.Equal((2, 3, 0xaa), (resumed.Load(2), resumed.Load(3), resumed.Load(9)));
@@ -145,7 +147,8 @@ public class GuestMemfdDamageTests
     [Fact]
     public void GuestMemfd_BrokenMemory_EHWPOISON_ForTheGuestAndForPreserving_UntilItIsFreed()
     {
-        using var handed = new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, Vmm.MemoryToken, 3 * Vmm.Page));
+        using var handed =
+            new HandedOverGuest(static machine => machine.Faults.DamageFolio(FolioDamage.HardwarePoisoned, Vmm.MemoryToken, 3 * Vmm.Page));
         EmulatedProcess kernel = handed.Machine.Boot();
         Descriptor device = kernel.OpenDevice();
         Descriptor session = kernel.RetrieveSession(device, "vm");
@@ -153,10 +156,12 @@ public class GuestMemfdDamageTests
         Assert.Equal(0, kernel.Finish(session));
         session.Dispose();
         Assert.Equal(2, resumed.Load(2));
-        foreach (Func<KvmExitReason> touch in (Func<KvmExitReason>[])[() => resumed.Store(3, 1), () => resumed.Load(3) < 0 ? resumed.Vcpu.ExitReason : default])
+        foreach (Func<KvmExitReason> touch in (Func<KvmExitReason>[])[
+            () => resumed.Store(3, 1), () => resumed.Load(3) < 0 ? resumed.Vcpu.ExitReason : default])
         {
             Assert.Equal(KvmExitReason.MemoryFault, touch());
-            Assert.Equal(new KvmMemoryFault(Errno.EHWPOISON, Vmm.Base + (3 * Vmm.Page), Vmm.Page, IsPrivate: false, 0), resumed.Vcpu.MemoryFault);
+            Assert.Equal(
+                new KvmMemoryFault(Errno.EHWPOISON, Vmm.Base + (3 * Vmm.Page), Vmm.Page, IsPrivate: false, 0), resumed.Vcpu.MemoryFault);
         }
 
         Descriptor again = kernel.Create(device, "again");

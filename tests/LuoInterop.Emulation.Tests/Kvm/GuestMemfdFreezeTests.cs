@@ -69,7 +69,8 @@ public class GuestMemfdFreezeTests
             for (int i = 0; i < 2; i++)
             {
                 Assert.Equal(KvmExitReason.MemoryFault, vmm.Store(5, 1));
-                Assert.Equal(new KvmMemoryFault(Errno.EPERM, Vmm.Base + (5 * Vmm.Page), Vmm.Page, IsPrivate: false, 0), vmm.Vcpu.MemoryFault);
+                Assert.Equal(
+                    new KvmMemoryFault(Errno.EPERM, Vmm.Base + (5 * Vmm.Page), Vmm.Page, IsPrivate: false, 0), vmm.Vcpu.MemoryFault);
                 Assert.Equal(-1, vmm.Load(6));
                 Assert.Equal(Vmm.Base + (6 * Vmm.Page), vmm.Vcpu.MemoryFault.GuestAddress);
             }

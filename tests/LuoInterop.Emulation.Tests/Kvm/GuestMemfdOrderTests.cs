@@ -201,7 +201,8 @@ public class GuestMemfdOrderTests
         Assert.False(kernel.Running.Handover.Memory.Folios.Any());
     }
 
-    /// <summary>The VM that is pulled belongs to whom asked for the memory: what kvm_create_vm does for every VM. A guess for the posting.</summary>
+    /// <summary>The VM that is pulled belongs to whom asked for the memory: what kvm_create_vm does for every VM.
+    /// A guess for the posting.</summary>
     [Fact]
     public void GuestMemfd_PulledVm_BelongsToTheProcessThatRetrieved_OthersEIO()
     {

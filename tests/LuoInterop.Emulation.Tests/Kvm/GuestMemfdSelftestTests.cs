@@ -3,7 +3,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
 
-/// <summary>Does what the posting's selftest does by hand (guest_memfd_preservation_test.c), as one program that lives through the kexec.</summary>
+/// <summary>Does what the posting's selftest does by hand (guest_memfd_preservation_test.c),
+/// as one program that lives through the kexec.</summary>
 public class GuestMemfdSelftestTests
 {
     private const string SessionName = "gmem_vm_preservation_session", StateSessionName = "gmem_preservation_state";

@@ -6,7 +6,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;
 
-/// <summary>Holds a machine between two kernels, with a VM, its memory of 16 pages and a memfd in one session; pages 2, 3 and 9 are there.</summary>
+/// <summary>Holds a machine between two kernels, with a VM, its memory of 16 pages and a memfd in one session; pages 2,
+/// 3 and 9 are there.</summary>
 internal sealed class HandedOverGuest : IDisposable
 {
     public const ulong MemfdToken = 5;

@@ -56,7 +56,8 @@ internal sealed class Vmm : IDisposable
         return new Vmm(kernel, device, new KvmVm(device, vm), new GuestMemfd(memory, options)).Build();
     }
 
-    public static GuestMemfdInode InodeOf(EmulatedProcess kernel, SafeHandle memory) => ((GuestMemfdFile)kernel.Descriptors.Get(Number(memory))!).Inode;
+    public static GuestMemfdInode InodeOf(EmulatedProcess kernel, SafeHandle memory) =>
+        ((GuestMemfdFile)kernel.Descriptors.Get(Number(memory))!).Inode;
 
     public static int Number(SafeHandle handle) => (int)handle.DangerousGetHandle();
 
@@ -97,7 +98,8 @@ internal sealed class Vmm : IDisposable
     public long[] Present() => Pages(Inode);
 
     public static long[] Pages(GuestMemfdInode inode) =>
-        [.. inode.FindPresent().SelectMany(static run => Enumerable.Range((int)run.First, (int)run.Count).Select(static page => (long)page))];
+        [.. inode.FindPresent().SelectMany(static run =>
+            Enumerable.Range((int)run.First, (int)run.Count).Select(static page => (long)page))];
 
     public int Preserve(SafeHandle session, bool withVm = true)
     {

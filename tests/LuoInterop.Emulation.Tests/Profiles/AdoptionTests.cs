@@ -68,7 +68,8 @@ public sealed class AdoptionTests
         EmulatedProcess kernel = machine.Boot();
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         int fd = (int)device.Handle.DangerousGetHandle();
-        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(kernel, fd, SessionDirection.Incoming)).Errno);
+        Assert.Equal(
+            Errno.EINVAL, Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(kernel, fd, SessionDirection.Incoming)).Errno);
         device.CreateSession("still open").Abort();
     }
 

@@ -21,7 +21,9 @@ public class FinalizeTests
         using EmulatedMachine machine = Releases.Machine(release);
         Assert.Equal(cold, string.Join(' ', machine.Boot().Names(Releases.Kho + "/out")));
         string kho = string.Join(' ', machine.Kexec(release, Releases.On).Names(Releases.Kho + "/out"));
-        Assert.Equal(cold.Replace("fdt finalize", "finalize", StringComparison.Ordinal).Replace("fdt scratch", "scratch", StringComparison.Ordinal), kho);
+        Assert.Equal(
+            cold.Replace("fdt finalize", "finalize", StringComparison.Ordinal).Replace("fdt scratch", "scratch", StringComparison.Ordinal),
+            kho);
     }
 
     // The file's length is fixed before LUO's node comes into the tree.

@@ -4,7 +4,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
 
-/// <summary>Proves what releases did before a rule was made: calls on the wrong kind of session, files preserved twice, lost files.</summary>
+/// <summary>Proves what releases did before a rule was made: calls on the wrong kind of session, files preserved twice,
+/// lost files.</summary>
 public class OldRulesTests
 {
     // FINISH forgets the files, which stay frozen with nobody to thaw them; the session goes over empty.

@@ -3,7 +3,8 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Profiles;
 
-/// <summary>Proves, rule by rule, what every release does (contract, section 4). The tables are written out, not asked of the code.</summary>
+/// <summary>Proves, rule by rule, what every release does (contract, section 4). The tables are written out,
+/// not asked of the code.</summary>
 public class ReleaseTableTests
 {
     [Theory]

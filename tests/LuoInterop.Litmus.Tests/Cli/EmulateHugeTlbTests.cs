@@ -34,7 +34,8 @@ public sealed class EmulateHugeTlbTests
         (int code, string output, _) = Luoctl("--scratch-only", "--fix", "count", "--json");
         Assert.Equal(0, code);
         JsonElement document = JsonDocument.Parse(output).RootElement;
-        Assert.Equal((107374182400, true), (document.GetProperty("hostMemory").GetInt64(), document.GetProperty("scratchOnly").GetBoolean()));
+        Assert.Equal(
+            (107374182400, true), (document.GetProperty("hostMemory").GetInt64(), document.GetProperty("scratchOnly").GetBoolean()));
         JsonElement outcome = Assert.Single(document.GetProperty("outcomes").EnumerateArray());
         Assert.Equal("count", outcome.GetProperty("fix").GetString());
         Assert.Equal(0, outcome.GetProperty("afterBoot").GetProperty("total").GetInt32());
@@ -46,7 +47,8 @@ public sealed class EmulateHugeTlbTests
     [Fact]
     public void OtherNumbers_AreCountedToo()
     {
-        (int code, string output, _) = Luoctl("--host-memory", "1G", "--page-size", "2m", "--pages", "100", "--preserved", "30", "--fix", "none");
+        (int code, string output, _) =
+            Luoctl("--host-memory", "1G", "--page-size", "2m", "--pages", "100", "--preserved", "30", "--fix", "none");
         Assert.Equal(0, code);
         Assert.Contains("none                  100         100             130   100", output, StringComparison.Ordinal);
     }
@@ -68,7 +70,9 @@ public sealed class EmulateHugeTlbTests
 
     // The last column depends on what else the emulated kernel has in memory.
     private static string WithoutMemory(string output) => string.Join('\n', output.Split('\n').Select(static line =>
-        line.EndsWith(" MiB", StringComparison.Ordinal) ? line[..60].TrimEnd() : line.Replace("  memory left", "", StringComparison.Ordinal)));
+        line.EndsWith(" MiB", StringComparison.Ordinal)
+            ? line[..60].TrimEnd()
+            : line.Replace("  memory left", "", StringComparison.Ordinal)));
 
     private static (int Code, string Output, string Error) Luoctl(params string[] options) =>
         ChildProgram.RunBeside("luoctl.dll", ["emulate", "hugetlb", .. options]);

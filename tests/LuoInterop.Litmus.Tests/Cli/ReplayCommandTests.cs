@@ -30,7 +30,8 @@ public sealed class ReplayCommandTests : IDisposable
     [Fact]
     public void Output_IsAScriptThatExpectsJustThat()
     {
-        string script = Script("a.luo", "d = open\ns = create_session d \"a\"\nkexec\nd = open\ns = retrieve_session d \"a\"\nget_name s\n");
+        string script =
+            Script("a.luo", "d = open\ns = create_session d \"a\"\nkexec\nd = open\ns = retrieve_session d \"a\"\nget_name s\n");
         string again = Script("b.luo", Luoctl(script).Output);
         Assert.Equal((0, "1 scripts, 6 expectations, 0 not met\n", ""), Luoctl(again, "--expect"));
     }
@@ -50,13 +51,16 @@ public sealed class ReplayCommandTests : IDisposable
     {
         string script = Script("a.luo", "d = open => 0\n\ne = open => 0\nexit\nclose d => unset\n");
         (int code, string output, string error) = Luoctl(script, "--expect");
-        Assert.Equal((1, $"{script}:3: e = open\n  expected: 0\n  observed: EBUSY\n1 scripts, 3 expectations, 1 not met\n", ""), (code, output, error));
+        Assert.Equal(
+            (1, $"{script}:3: e = open\n  expected: 0\n  observed: EBUSY\n1 scripts, 3 expectations, 1 not met\n", ""),
+            (code, output, error));
     }
 
     [Fact]
     public void APanic_EndsAScript_AndIsGoodWhereItIsTheEnd()
     {
-        string sessions = "d = open\n" + string.Concat(Enumerable.Range(1, 51).Select(static i => $"s{i} = create_session d \"s{i}\"\n")) + "s = create_session d \"s1\"\nkexec raw => panic\n";
+        string sessions = "d = open\n" + string.Concat(Enumerable.Range(1, 51).Select(static i => $"s{i} = create_session d \"s{i}\"\n"))
+            + "s = create_session d \"s1\"\nkexec raw => panic\n";
         Assert.Equal(0, Luoctl(Script("a.luo", sessions), "--expect").Code);
         (int code, string output, _) = Luoctl(Script("b.luo", sessions + "d = open => 0\n"), "--expect");
         Assert.Equal(1, code);
@@ -70,7 +74,8 @@ public sealed class ReplayCommandTests : IDisposable
         string script = Script("a.luo", "d = open => 0\ne = open => 0\nexit\n");
         (int code, string output, _) = Luoctl(script, "--json");
         JsonElement result = Assert.Single(JsonDocument.Parse(output).RootElement.EnumerateArray());
-        Assert.Equal((0, script, JsonValueKind.Null), (code, result.GetProperty("script").GetString(), result.GetProperty("end").ValueKind));
+        Assert.Equal(
+            (0, script, JsonValueKind.Null), (code, result.GetProperty("script").GetString(), result.GetProperty("end").ValueKind));
         Assert.Equal(
             [(1, "d = open", "0", "0"), (2, "e = open", "EBUSY", "0"), (3, "exit", "0", null)],
             result.GetProperty("lines").EnumerateArray().Select(static line => (
@@ -142,7 +147,9 @@ public sealed class ReplayCommandTests : IDisposable
         string script = Script("a.luo", "boot release=7.3.4-rfc-moon\nexit\n");
         (int code, _, string error) = Luoctl(script);
         Assert.Equal(2, code);
-        Assert.Contains($"{script}:1: Linux 7.3.4-rfc-moon cannot be emulated; 6.18 to 7.3 can, and 7.3 with rfc-hugetlb", error, StringComparison.Ordinal);
+        Assert.Contains($"{script}:1: Linux 7.3.4-rfc-moon cannot be emulated; 6.18 to 7.3 can, and 7.3 with rfc-hugetlb",
+            error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -152,7 +159,9 @@ public sealed class ReplayCommandTests : IDisposable
         string script = Script("a.luo", "d = open\ns = create_session d \"a\"\nm = memfd size=4096\nwrite m 10\n");
         (int code, string output, _) = Luoctl(script, "--kernel", "host");
         Assert.Equal(0, code);
-        Assert.Equal(["ENOENT", "unset", "0", "10"], output.TrimEnd().Split('\n').Select(static line => line[(line.IndexOf("=> ", StringComparison.Ordinal) + 3)..]).ToArray());
+        Assert.Equal(
+            ["ENOENT", "unset", "0", "10"],
+            output.TrimEnd().Split('\n').Select(static line => line[(line.IndexOf("=> ", StringComparison.Ordinal) + 3)..]).ToArray());
     }
 
     [Fact]

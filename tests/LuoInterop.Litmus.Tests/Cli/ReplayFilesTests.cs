@@ -55,7 +55,8 @@ public sealed class ReplayFilesTests : IDisposable
 
     [Fact]
     public void PipeInAFolder_IsNotWaitedFor() =>
-        Assert.Equal((2, "", "luoctl: ./a.luo is no regular file; name it itself, not its folder, to read it.\n"), Shell("mkfifo a.luo; luoctl ."));
+        Assert.Equal(
+            (2, "", "luoctl: ./a.luo is no regular file; name it itself, not its folder, to read it.\n"), Shell("mkfifo a.luo; luoctl ."));
 
     [Theory]
     [InlineData("luoctl /dev/zero", "/dev/zero")]
@@ -120,7 +121,8 @@ public sealed class ReplayFilesTests : IDisposable
         Assert.Equal(0, Shell("mkfifo pipe").Code);
 
         // A shell starts what runs in the background with SIGINT ignored, which children inherit, tests among them.
-        using Process luoctl = Start("env", "--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", pipe);
+        using Process luoctl =
+            Start("env", "--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", pipe);
         using FileStream writer = new(pipe, FileMode.Open, FileAccess.Write);
 
         using Process kill = Start("kill", $"-{signal}", luoctl.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -146,7 +148,8 @@ public sealed class ReplayFilesTests : IDisposable
     /// <summary>Runs a command of bash in the test's folder, where <c>luoctl</c> is <c>luoctl replay</c>.</summary>
     private (int Code, string Output, string Error) Shell(string command)
     {
-        using Process shell = Start("bash", "-c", $"luoctl() {{ dotnet '{Path.Combine(AppContext.BaseDirectory, "luoctl.dll")}' replay \"$@\"; }}\n{command}");
+        using Process shell = Start(
+            "bash", "-c", $"luoctl() {{ dotnet '{Path.Combine(AppContext.BaseDirectory, "luoctl.dll")}' replay \"$@\"; }}\n{command}");
         Task<string> error = shell.StandardError.ReadToEndAsync();
         string output = shell.StandardOutput.ReadToEnd();
         shell.WaitForExit();

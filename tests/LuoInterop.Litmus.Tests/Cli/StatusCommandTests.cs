@@ -10,7 +10,8 @@ namespace LuoInterop.Litmus.Tests.Cli;
 /// <summary>Runs <c>luoctl status</c> as a user does, and holds what it says of kernel and device beside uname(1) and stat(1).</summary>
 public sealed class StatusCommandTests
 {
-    private static readonly LiveUpdateAvailability s_available = new(LiveUpdateUnavailableReason.None, Errno.None, "/dev/liveupdate is open.", "");
+    private static readonly LiveUpdateAvailability s_available =
+        new(LiveUpdateUnavailableReason.None, Errno.None, "/dev/liveupdate is open.", "");
 
     private static readonly LiveUpdateAvailability s_busy = new(
         LiveUpdateUnavailableReason.Busy, Errno.EBUSY, "Somebody has it open.", "Wait.");
@@ -25,7 +26,8 @@ public sealed class StatusCommandTests
         Assert.Equal("", error);
         Assert.Equal(root.GetProperty("usable").GetBoolean() ? 0 : 1, code);
         Assert.Equal(Said("uname", "-r", "-m"), $"{root.GetProperty("release")} {root.GetProperty("machine")}");
-        Assert.Equal(root.GetProperty("usable").GetBoolean(), root.GetProperty("reason").GetString() == nameof(LiveUpdateUnavailableReason.None));
+        Assert.Equal(
+            root.GetProperty("usable").GetBoolean(), root.GetProperty("reason").GetString() == nameof(LiveUpdateUnavailableReason.None));
         Assert.Equal(root.GetProperty("usable").GetBoolean(), root.GetProperty("errno").GetString() == nameof(Errno.None));
         Assert.Equal(File.Exists(LiveUpdateDevice.DefaultPath), root.GetProperty("device").ValueKind == JsonValueKind.Object);
         if (LiveUpdateDevice.TryOpen(Kernel.Linux, out LiveUpdateDevice? device, out LiveUpdateAvailability availability))
@@ -33,7 +35,8 @@ public sealed class StatusCommandTests
             device.Dispose();
         }
 
-        Assert.Equal((availability.Message, availability.Advice), (root.GetProperty("message").GetString(), root.GetProperty("advice").GetString()));
+        Assert.Equal(
+            (availability.Message, availability.Advice), (root.GetProperty("message").GetString(), root.GetProperty("advice").GetString()));
     }
 
     [Fact]
@@ -144,10 +147,12 @@ public sealed class StatusCommandTests
             (false, "Busy", "EBUSY", "systemd (pid 1)", JsonValueKind.Null, "0600", false),
             (root.GetProperty("usable").GetBoolean(), root.GetProperty("reason").GetString(), root.GetProperty("errno").GetString(),
                 root.GetProperty("holders").GetString(), root.GetProperty("nextKernelLoaded").ValueKind,
-                root.GetProperty("device").GetProperty("mode").GetString(), root.GetProperty("device").GetProperty("mayOpen").GetBoolean()));
+                root.GetProperty("device").GetProperty("mode")
+                    .GetString(), root.GetProperty("device").GetProperty("mayOpen").GetBoolean()));
     }
 
-    private static (int Code, string Output, string Error) Luoctl(params string[] words) => ChildProgram.RunBeside("luoctl.dll", ["status", .. words]);
+    private static (int Code, string Output, string Error) Luoctl(params string[] words) =>
+        ChildProgram.RunBeside("luoctl.dll", ["status", .. words]);
 
     private static string Said(string program, params string[] words)
     {

@@ -4,15 +4,18 @@ using Xunit;
 
 namespace LuoInterop.Litmus.Tests.Language;
 
-/// <summary>Shows that any text is a script or a <see cref="LitmusSyntaxException"/>, and that what is a script writes itself back.</summary>
+/// <summary>Shows that any text is a script or a <see cref="LitmusSyntaxException"/>,
+/// and that what is a script writes itself back.</summary>
 public sealed class HostileInputTests
 {
     private const int LongestSeed = 4000;
 
     private static readonly string[] s_pieces =
     [
-        "\"", "\\", "\\x", "\\xf", "=", "=>", "#", " ", "\t", "\r", "\n", "\0", "*", "+", "*64", "|", "-", "0x", "K", "9223372036854775807", "18446744073709551615",
-        "\ud800", "\udc00", "\u2028", "\ufeff", "\u0085", "name=", "token=", "size=-1", "d = ", "ioctl ", "kexec ", "raw", "tail=0:0", "at=cut",
+        "\"", "\\", "\\x", "\\xf", "=", "=>", "#", " ", "\t", "\r", "\n", "\0", "*", "+", "*64", "|", "-", "0x", "K",
+        "9223372036854775807", "18446744073709551615",
+        "\ud800", "\udc00", "\u2028", "\ufeff", "\u0085", "name=", "token=", "size=-1", "d = ", "ioctl ", "kexec ", "raw",
+        "tail=0:0", "at=cut",
     ];
 
     [Theory]
@@ -83,7 +86,8 @@ public sealed class HostileInputTests
         string written = script.ToText();
         LitmusScript again = LitmusScript.Parse("again", written);
         Assert.Equal(written, again.ToText());
-        Assert.Equal(script.Lines.Select(static line => (line.Text, line.Expected)), again.Lines.Select(static line => (line.Text, line.Expected)));
+        Assert.Equal(
+            script.Lines.Select(static line => (line.Text, line.Expected)), again.Lines.Select(static line => (line.Text, line.Expected)));
         return true;
     }
 }

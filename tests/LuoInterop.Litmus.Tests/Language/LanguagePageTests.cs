@@ -13,7 +13,9 @@ public sealed class LanguagePageTests
     [Fact]
     public void Page_HasARowForEveryVerb_AndNoOther()
     {
-        string[] wanted = [.. Verbs.All.Select(static verb => $"| `{verb.Syntax.Replace("|", "\\|", StringComparison.Ordinal)}` | {verb.Summary.Replace("|", "\\|", StringComparison.Ordinal)} |")];
+        string[] wanted = [
+            .. Verbs.All.Select(static verb => $"| `{verb.Syntax.Replace("|", "\\|", StringComparison.Ordinal)}` | "
+                + $"{verb.Summary.Replace("|", "\\|", StringComparison.Ordinal)} |")];
         string[] rows = [.. s_page.Split('\n').Where(static line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.True(wanted.SequenceEqual(rows), "The rows of docs/litmus.md have to be:\n" + string.Join('\n', wanted));
     }

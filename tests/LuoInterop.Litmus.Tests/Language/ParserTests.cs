@@ -46,7 +46,8 @@ public sealed class ParserTests
     [Fact]
     public void CommentsAndExpectations_EndTheOperation()
     {
-        LitmusScript script = LitmusScript.Parse("x", "# first\n  d = open   # why\r\nm = memfd size=1 => 0\nclose d\t=>  EBADF # no comment  \n");
+        LitmusScript script =
+            LitmusScript.Parse("x", "# first\n  d = open   # why\r\nm = memfd size=1 => 0\nclose d\t=>  EBADF # no comment  \n");
         Assert.Equal(["d = open", "m = memfd size=1", "close d"], script.Lines.Select(static line => line.Text).ToArray());
         Assert.Equal<string?[]>([null, "0", "EBADF # no comment"], [.. script.Lines.Select(static line => line.Expected)]);
         Assert.Equal([2, 3, 4], script.Lines.Select(static line => line.Number).ToArray());

@@ -78,10 +78,12 @@ public sealed class SyntaxErrorTests
     [InlineData("s = create_session d \"a\"*5", "with *N behind it for N of them (6 to 64, the script's prefix among them)")]
     [InlineData("s = create_session d \"a\"*65", "(6 to 64")]
     [InlineData("s = create_session d \"a\"x", "(6 to 64")]
-    [InlineData("s = create_session d \"12345678901234567890123456789012345678901234567890123456789\"", "a session's name has at most 58 bytes")]
+    [InlineData(
+        "s = create_session d \"12345678901234567890123456789012345678901234567890123456789\"", "a session's name has at most 58 bytes")]
     public void Mistake_IsNamedWithItsLine(string line, string reason)
     {
-        LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", $"# a comment\n\n{line}\nexit\n"));
+        LitmusSyntaxException error =
+            Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", $"# a comment\n\n{line}\nexit\n"));
         Assert.Contains(reason, error.Reason, StringComparison.Ordinal);
         Assert.Equal(("file.luo", 3, $"file.luo:3: {error.Reason}"), (error.Script, error.Line, error.Message));
     }
@@ -89,7 +91,8 @@ public sealed class SyntaxErrorTests
     [Fact]
     public void Boot_ThatIsNotFirst_IsRefused()
     {
-        LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", "exit\nboot release=7.3.4\n"));
+        LitmusSyntaxException error =
+            Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("file.luo", "exit\nboot release=7.3.4\n"));
         Assert.Equal("file.luo:2: 'boot' describes the first kernel, and comes before all operations.", error.Message);
     }
 
@@ -98,6 +101,9 @@ public sealed class SyntaxErrorTests
     {
         string most = new('\n', 100_000 - 1);
         Assert.Empty(LitmusScript.Parse("long", most).Lines);
-        Assert.Contains("at most 100000 lines", Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("long", most + "\n")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 100000 lines",
+            Assert.Throws<LitmusSyntaxException>(() => LitmusScript.Parse("long", most + "\n")).Message,
+            StringComparison.Ordinal);
     }
 }

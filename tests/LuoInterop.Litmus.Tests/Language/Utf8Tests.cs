@@ -25,7 +25,8 @@ public sealed class Utf8Tests
     public void BytesThatAreNotUtf8_AreRefusedWithTheirPlace(byte[] bytes, int line, string expected)
     {
         LitmusSyntaxException error = Assert.Throws<LitmusSyntaxException>(() => LitmusScript.ParseUtf8("a", bytes));
-        Assert.Equal((line, $"the byte {expected} is not UTF-8; in a quoted text, write it as \\x{expected[2..]}."), (error.Line, error.Reason));
+        Assert.Equal(
+            (line, $"the byte {expected} is not UTF-8; in a quoted text, write it as \\x{expected[2..]}."), (error.Line, error.Reason));
     }
 
     [Theory]

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Litmus.Tests.Scripts;
 
-/// <summary>Shows that the emulated kernel does on a host with Linux 6.1, which has no execution seals and maps no sealed file shared, what it does on any other.</summary>
+/// <summary>Shows that the emulated kernel does on a host with Linux 6.1, which has no execution seals and maps no sealed file shared,
+/// what it does on any other.</summary>
 [Trait("Category", "VM")]
 [Trait("Category", "Kernel61")]
 public sealed class OlderHostTests(ITestOutputHelper output)
@@ -17,7 +18,8 @@ public sealed class OlderHostTests(ITestOutputHelper output)
         VmResult result = await VirtualMachine.RunAsync(new VmOptions
         {
             Kernel = host,
-            Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "replay", Path.Combine(Repository.Root, "tests", "litmus"), "--expect"],
+            Command = ["dotnet", Path.Combine(
+                AppContext.BaseDirectory, "luoctl.dll"), "replay", Path.Combine(Repository.Root, "tests", "litmus"), "--expect"],
             LiveUpdate = false,
 
             // Before 6.5 memfd_secret(2), of which a script preserves a file, is off unless switched on.

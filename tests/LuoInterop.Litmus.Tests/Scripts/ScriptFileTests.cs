@@ -15,7 +15,8 @@ public sealed class ScriptFileTests
         LitmusScript script = ScriptFiles.Read(name);
         LitmusScript again = LitmusScript.Parse(name, script.ToText());
         Assert.Equal(script.ToText(), again.ToText());
-        Assert.Equal(script.Lines.Select(static line => (line.Text, line.Expected)), again.Lines.Select(static line => (line.Text, line.Expected)));
+        Assert.Equal(
+            script.Lines.Select(static line => (line.Text, line.Expected)), again.Lines.Select(static line => (line.Text, line.Expected)));
         Assert.Equal((script.Kernels, script.IsAlone), (again.Kernels, again.IsAlone));
     }
 
@@ -29,5 +30,6 @@ public sealed class ScriptFileTests
 
     [Fact]
     public void OnlyScriptsOfPreviews_AreKeptFromLinux() => Assert.Equal(
-        ScriptFiles.Names.Where(static name => name.StartsWith("previews/", StringComparison.Ordinal)), ScriptFiles.Names.Except(ScriptFiles.OfLinux));
+        ScriptFiles.Names.Where(static name => name.StartsWith("previews/", StringComparison.Ordinal)),
+        ScriptFiles.Names.Except(ScriptFiles.OfLinux));
 }

@@ -30,7 +30,8 @@ internal static class ScriptFiles
         Assert.True(
             result.End is null && !result.Mismatches.Any(),
             string.Join('\n', result.Mismatches
-                .Select(i => $"{script.Name}:{script.Lines[i].Number}: {script.Lines[i].Text}\n  expected: {script.Lines[i].Expected}\n  observed: {result.Observations[i] ?? "(not performed)"}")
+                .Select(i => $"{script.Name}:{script.Lines[i].Number}: {script.Lines[i].Text}\n  expected: "
+                    + $"{script.Lines[i].Expected}\n  observed: {result.Observations[i] ?? "(not performed)"}")
                 .Append(result.End)));
     }
 }

@@ -23,7 +23,8 @@ public sealed class TraceTests : IDisposable
         string text = Trace(Program);
         LitmusScript script = LitmusScript.Parse("trace", text);
         Assert.Equal(2, script.Kernels);
-        foreach (string line in (string[])["= create_session ", "preserve_fd ", "= retrieve_session ", "= retrieve_fd ", "finish ", "add_seals ", "= memfd ", "pwrite "])
+        foreach (string line in (string[])[
+            "= create_session ", "preserve_fd ", "= retrieve_session ", "= retrieve_fd ", "finish ", "add_seals ", "= memfd ", "pwrite "])
         {
             Assert.Contains(line, text, StringComparison.Ordinal);
         }
@@ -94,7 +95,9 @@ public sealed class TraceTests : IDisposable
             CultureInfo.CurrentCulture = before;
         }
 
-        foreach (string line in (string[])["lseek m1 -5 END => 4091", "lseek m1 -6 ", "truncate m1 -7 => EINVAL", "fallocate m1 0x0 -8 -9 => EINVAL", "pread m1 -10 1", "pwrite m1 -11 1 => EINVAL", "from offset -4097 on", "madvise -12 of", "fcntl m1 -13 "])
+        foreach (string line in (string[])[
+            "lseek m1 -5 END => 4091", "lseek m1 -6 ", "truncate m1 -7 => EINVAL", "fallocate m1 0x0 -8 -9 => EINVAL",
+            "pread m1 -10 1", "pwrite m1 -11 1 => EINVAL", "from offset -4097 on", "madvise -12 of", "fcntl m1 -13 "])
         {
             Assert.Contains(line, text, StringComparison.Ordinal);
         }

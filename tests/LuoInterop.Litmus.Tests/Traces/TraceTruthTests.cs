@@ -12,7 +12,8 @@ public sealed class NumbersComeBack
     public const string Name = "NumbersComeBack";
 }
 
-/// <summary>Proves that a trace says nothing that did not happen, whoever closes descriptors and whatever becomes of their numbers.</summary>
+/// <summary>Proves that a trace says nothing that did not happen,
+/// whoever closes descriptors and whatever becomes of their numbers.</summary>
 [Collection(NumbersComeBack.Name)]
 public sealed class TraceTruthTests : IDisposable
 {
@@ -187,7 +188,8 @@ public sealed class TraceTruthTests : IDisposable
         again.CreateSession("never").Abort();
     }
 
-    private static string Short(string line) => line.Contains("= memfd", StringComparison.Ordinal) ? line[..line.IndexOf(" flags", StringComparison.Ordinal)] : line;
+    private static string Short(string line) =>
+        line.Contains("= memfd", StringComparison.Ordinal) ? line[..line.IndexOf(" flags", StringComparison.Ordinal)] : line;
 
     // Other tests of the process take numbers too: what comes before is kept open until the wanted one is free.
     private static int Reuse(int number, Func<int> open)

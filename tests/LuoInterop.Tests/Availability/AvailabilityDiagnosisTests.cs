@@ -8,7 +8,8 @@ public class AvailabilityDiagnosisTests
 {
     private const string Built = "CONFIG_64BIT=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\n";
     private const string NotBuilt = "CONFIG_64BIT=y\n# CONFIG_LIVEUPDATE is not set\nCONFIG_LIVEUPDATE_MEMFD=y\n#CONFIG_LIVEUPDATE=y\n";
-    private const string Whole = "CONFIG_64BIT=y\n# end of General setup\nCONFIG_KEXEC_FILE=y\n# end of Kernel hacking\n\nCONFIG_IO_URING_ZCRX=y\n";
+    private const string Whole =
+        "CONFIG_64BIT=y\n# end of General setup\nCONFIG_KEXEC_FILE=y\n# end of Kernel hacking\n\nCONFIG_IO_URING_ZCRX=y\n";
     private const string PackedConfig = "/proc/config.gz";
     private const string InstalledConfig = "/usr/lib/modules/9.9.9-test/config";
     private const string BuildConfig = "/lib/modules/9.9.9-test/build/.config";
@@ -196,7 +197,10 @@ public class AvailabilityDiagnosisTests
         var kernel = new ScriptedKernel { Refusal = Errno.EBUSY, Holders = "systemd (pid 1)" };
         Assert.Equal(LiveUpdateUnavailableReason.Busy, Diagnose(kernel).Reason);
         Assert.Equal(0, kernel.TimesAskedForHolders);
-        Assert.Contains("is held by systemd (pid 1)", Assert.Throws<KernelException>(() => LiveUpdateDevice.Open(kernel)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is held by systemd (pid 1)",
+            Assert.Throws<KernelException>(() => LiveUpdateDevice.Open(kernel)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(1, kernel.TimesAskedForHolders);
     }
 

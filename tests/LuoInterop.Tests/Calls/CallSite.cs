@@ -86,7 +86,8 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
                 string name = metadata.GetString(method.Name);
 
                 // What LibraryImport generates is a method of the C name, written in this assembly.
-                bool isForeign = (method.Attributes & MethodAttributes.PinvokeImpl) != 0 || (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && (method.Attributes & MethodAttributes.SpecialName) == 0);
+                bool isForeign = (method.Attributes & MethodAttributes.PinvokeImpl) != 0
+                    || (name.Length > 0 && char.IsAsciiLetterLower(name[0]) && (method.Attributes & MethodAttributes.SpecialName) == 0);
                 return new CallSite(assembly, caller, Name(metadata, method.GetDeclaringType()), name, isForeign, false);
             default:
                 MemberReference member = metadata.GetMemberReference((MemberReferenceHandle)handle);
@@ -118,7 +119,9 @@ internal sealed record CallSite(string Assembly, string Caller, string Target, s
         string[] types = type.Split('/');
         string name = method;
         string? inner = types.FirstOrDefault(static part => part.StartsWith('<') && part.IndexOf('>', StringComparison.Ordinal) > 1);
-        name = method.StartsWith('<') ? method[1..method.IndexOf('>', StringComparison.Ordinal)] : inner is null ? name : inner[1..inner.IndexOf('>', StringComparison.Ordinal)];
+        name = method.StartsWith('<')
+            ? method[1..method.IndexOf('>', StringComparison.Ordinal)]
+            : inner is null ? name : inner[1..inner.IndexOf('>', StringComparison.Ordinal)];
         return string.Join('/', types.Where(static part => !part.StartsWith('<'))) + "." + name;
     }
 }

@@ -10,7 +10,8 @@ public sealed class SystemCallTests(ITestOutputHelper output)
 {
     private const string Freed = "close(2) frees the descriptor whatever it answers, and must not be made again (fs/open.c).";
 
-    private const string Lease = "Giving a lease back is EAGAIN where the kernel took it away meanwhile (generic_delete_lease in fs/locks.c): it is gone then too.";
+    private const string Lease =
+        "Giving a lease back is EAGAIN where the kernel took it away meanwhile (generic_delete_lease in fs/locks.c): it is gone then too.";
 
     /// <summary>Where a result is dropped on purpose, and why. Others are looked at, or the program does not know what happened.</summary>
     private static readonly Dictionary<string, string> s_dropped = new()
@@ -25,18 +26,24 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         ["DescriptorLimit.Raise -> prlimit"] = "A refusal (EPERM) leaves the limit as it is, and Current says so.",
         ["SystemCallCycle.Managed -> getppid"] = "getppid(2) has no error; the cycle measures the call.",
         ["AsNobody.Run -> setfsuid"] = "setfsuid(2) tells the user before, and no error.",
-        ["AllocationTests.SeamOfLinux_Refusal_AllocatesNothing -> Ioctl"] = "The call is refused on purpose; what it allocates is asserted.",
-        ["AllocationTests.SeamOfLinux_Refusal_AllocatesNothing -> FStat"] = "The call is refused on purpose; what it allocates is asserted.",
+        ["AllocationTests.SeamOfLinux_Refusal_AllocatesNothing -> Ioctl"] = "The call is refused on purpose; what it allocates "
+            + "is asserted.",
+        ["AllocationTests.SeamOfLinux_Refusal_AllocatesNothing -> FStat"] = "The call is refused on purpose; what it allocates "
+            + "is asserted.",
     };
 
     private static readonly HashSet<string> s_kernelCalls =
-        [.. typeof(Kernel).GetMethods().Where(static method => method.IsAbstract && method.ReturnType != typeof(void)).Select(static method => method.Name)];
+        [.. typeof(Kernel)
+            .GetMethods()
+            .Where(static method => method.IsAbstract && method.ReturnType != typeof(void))
+            .Select(static method => method.Name)];
 
     private static readonly HashSet<string> s_interruptible =
         ["Open", "Read", "Write", "PRead", "PWrite", "FTruncate", "FAllocate", "FStat", "KexecFileLoad"];
 
     // The seam's own classes; punching a hole looks at no signal (shmem_fallocate, hugetlbfs_punch_hole, kvm_gmem_punch_hole).
-    private static readonly string[] s_mayBeInterrupted = ["Uninterrupted.", "ForwardingKernel.", "LinuxKernel.", "Memfd.PunchHole", "GuestMemfd.PunchHole"];
+    private static readonly string[] s_mayBeInterrupted =
+        ["Uninterrupted.", "ForwardingKernel.", "LinuxKernel.", "Memfd.PunchHole", "GuestMemfd.PunchHole"];
 
     [Fact]
     public void ResultOfASystemCall_IsDropped_ForAReasonOnly()
@@ -44,7 +51,8 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         HashSet<string> used = [];
         List<string> wrong = [];
         string[] files = [.. BuiltAssemblies.Files];
-        foreach (CallSite call in files.SelectMany(CallSite.In).Where(static call => call.IsDropped && (call.IsForeign || IsOfTheSeam(call))))
+        foreach (CallSite call in files.SelectMany(CallSite.In)
+            .Where(static call => call.IsDropped && (call.IsForeign || IsOfTheSeam(call))))
         {
             string site = $"{call.Caller} -> {call.Method}";
             string? reason = s_dropped.ContainsKey(site) ? site : s_dropped.ContainsKey(call.Method) ? call.Method : null;
@@ -82,7 +90,11 @@ public sealed class SystemCallTests(ITestOutputHelper output)
                 .Where(static site => !s_mayBeInterrupted.Any(prefix => site.StartsWith(prefix, StringComparison.Ordinal))),
         ];
         Assert.Empty(elsewhere);
-        Assert.Equal(s_interruptible.Order(), calls.Where(static call => call.Caller.StartsWith("Uninterrupted.", StringComparison.Ordinal) && s_interruptible.Contains(call.Method) && call.Target == nameof(Kernel)).Select(static call => call.Method).Distinct().Order());
+        Assert.Equal(
+            s_interruptible.Order(),
+            calls.Where(static call => call.Caller.StartsWith("Uninterrupted.", StringComparison.Ordinal)
+                && s_interruptible.Contains(call.Method)
+                && call.Target == nameof(Kernel)).Select(static call => call.Method).Distinct().Order());
     }
 
     private static bool IsOfTheSeam(CallSite call) =>

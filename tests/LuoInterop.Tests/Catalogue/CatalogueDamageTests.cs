@@ -73,7 +73,8 @@ public class CatalogueDamageTests
     [Fact]
     public void Parse_NewerFormatVersion_NamesBothVersions()
     {
-        var error = Assert.Throws<SessionCatalogueException>(static () => CatalogueDocument.Parse(Texts.WithHeader("\"version\":1", formatVersion: "0007")));
+        var error = Assert.Throws<SessionCatalogueException>(static () =>
+            CatalogueDocument.Parse(Texts.WithHeader("\"version\":1", formatVersion: "0007")));
         Assert.Contains("format version 7", error.Message, StringComparison.Ordinal);
         Assert.Contains("knows version 1", error.Message, StringComparison.Ordinal);
     }

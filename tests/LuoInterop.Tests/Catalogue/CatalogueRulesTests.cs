@@ -111,7 +111,8 @@ public class CatalogueRulesTests
 
     [Fact]
     public void Add_TokenOfTheCatalogueItself_IsRefused() =>
-        Assert.Throws<ArgumentException>(static () => new CatalogueDocument().Add(new CatalogueEntry("unit", "name", SessionCatalogue.Token)));
+        Assert.Throws<ArgumentException>(static () =>
+            new CatalogueDocument().Add(new CatalogueEntry("unit", "name", SessionCatalogue.Token)));
 
     [Fact]
     public void Add_TokenAndSessionNameOrNeither_IsRefused()

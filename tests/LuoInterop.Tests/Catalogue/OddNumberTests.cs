@@ -1,6 +1,7 @@
 namespace LuoInterop.Tests.Catalogue;
 
-/// <summary>Proves what every number that steers the reading costs where it is negative, no whole number, too large, or of the future.</summary>
+/// <summary>Proves what every number that steers the reading costs where it is negative, no whole number, too large,
+/// or of the future.</summary>
 public class OddNumberTests
 {
     private const string Whole = "whole";
@@ -8,8 +9,10 @@ public class OddNumberTests
     /// <summary>Numbers that JSON can hold, and texts: which of them are whole and not negative, and fit into a u64.</summary>
     private static readonly (string Text, ulong? Value)[] Numbers =
     [
-        ("-1", null), ("-0", null), ("-2147483648", null), ("-9223372036854775809", null), ("0", 0), ("1", 1), ("2", 2), ("0.5", null), ("1.0", null),
-        ("1.5", null), ("-1.5", null), ("1e0", null), ("1e1", null), ("1E+3", null), ("1e-1", null), ("1e400", null), ("2147483647", int.MaxValue),
+        ("-1", null), ("-0", null), ("-2147483648", null), ("-9223372036854775809", null), ("0", 0), ("1", 1), ("2", 2),
+        ("0.5", null), ("1.0", null),
+        ("1.5", null), ("-1.5", null), ("1e0", null), ("1e1", null), ("1E+3", null), ("1e-1", null), ("1e400", null),
+        ("2147483647", int.MaxValue),
         ("2147483648", 1UL << 31), ("4294967295", uint.MaxValue), ("4294967296", 1UL << 32), ("9223372036854775807", long.MaxValue),
         ("9223372036854775808", 1UL << 63), ("18446744073709551615", ulong.MaxValue), ("18446744073709551616", null),
         ("100000000000000000000000000000000", null), ("\"1\"", null), ("\"\"", null), ("true", null), ("[1]", null), ("{}", null),
@@ -35,7 +38,8 @@ public class OddNumberTests
     {
         // A version above 2^64 is of the future as well: all its characters are digits.
         bool isLater = value > 1 || (value is null && text.Length > 18 && text.All(char.IsAsciiDigit));
-        SessionCatalogueFault? expected = value == 1 ? null : isLater ? SessionCatalogueFault.NewerVersion : SessionCatalogueFault.Malformed;
+        SessionCatalogueFault? expected =
+            value == 1 ? null : isLater ? SessionCatalogueFault.NewerVersion : SessionCatalogueFault.Malformed;
         Assert.Equal(expected, FaultOf(Texts.Bytes($"{{\"version\":{text}}}")));
         Assert.Equal(expected, FaultOf(Texts.WithHeader($"\"version\":{text}")));
     }
@@ -117,7 +121,8 @@ public class OddNumberTests
     private static CatalogueDocument Read(string members)
     {
         CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes(
-            $"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"odd\",{members}}},{{\"type\":\"fd\",\"name\":\"{Whole}\",\"token\":9}}]}}}}}}"));
+            $"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"odd\",{members}}},"
+            + $"{{\"type\":\"fd\",\"name\":\"{Whole}\",\"token\":9}}]}}}}}}"));
         Assert.Equal(9UL, document.Find("u", Whole)?.Token);
         return document;
     }

@@ -163,8 +163,11 @@ public sealed class SessionCatalogueTests : IDisposable
         Assert.Empty(read.RetrieveBytes("empty", 1, out _));
         Assert.Equal(large, read.RetrieveBytes("large", 9, out version));
         Assert.Equal(7, version);
-        Assert.Equal(SessionCatalogueFault.NewerVersion, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("large", 6, out _)).Fault);
-        Assert.Equal(SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("none", 1, out _)).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.NewerVersion,
+            Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("large", 6, out _)).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("none", 1, out _)).Fault);
         End(session);
     }
 
@@ -198,7 +201,9 @@ public sealed class SessionCatalogueTests : IDisposable
             catalogue.PreserveBytes("state", "as it was changed"u8);
         });
         SessionCatalogue read = SessionCatalogue.Open(session);
-        Assert.Equal(SessionCatalogueFault.ContentMismatch, Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("state", 1, out _)).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.ContentMismatch,
+            Assert.Throws<SessionCatalogueException>(() => read.RetrieveBytes("state", 1, out _)).Fault);
         using Memfd file = read.Retrieve("state");
         Assert.Equal(4096, file.Size);
         End(session);
@@ -246,7 +251,8 @@ public sealed class SessionCatalogueTests : IDisposable
         });
         SessionCatalogue read = SessionCatalogue.Open(session);
         using Memfd retrieved = read.Retrieve("file");
-        Assert.Equal(SessionCatalogueFault.ContentMismatch, Assert.Throws<SessionCatalogueException>(() => read.Verify("file", retrieved)).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.ContentMismatch, Assert.Throws<SessionCatalogueException>(() => read.Verify("file", retrieved)).Fault);
         End(session);
     }
 

@@ -51,19 +51,23 @@ public class SystemdDocumentTests
     [Fact]
     public void Parse_EntryOfUnknownType_IsPassedOverAndKept()
     {
-        CatalogueDocument document = CatalogueDocument.Parse("""{"units":{"u":{"fdstore":[{"type":"later","name":"x","what":1},{"type":"fd","name":"y","token":9}]}}}"""u8);
+        CatalogueDocument document = CatalogueDocument.Parse(
+            """{"units":{"u":{"fdstore":[{"type":"later","name":"x","what":1},{"type":"fd","name":"y","token":9}]}}}"""u8);
         Assert.Equal([new CatalogueEntry("u", "y", 9)], document.Entries);
-        Assert.Contains("""{"type":"later","name":"x","what":1}""", System.Text.Encoding.UTF8.GetString(document.ToBytes()), StringComparison.Ordinal);
+        Assert.Contains(
+            """{"type":"later","name":"x","what":1}""", System.Text.Encoding.UTF8.GetString(document.ToBytes()), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Parse_AnyWhiteSpaceBefore_IsTakenAsSystemds() =>
-        Assert.Single(CatalogueDocument.Parse("\n {\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"y\",\"token\":9}]}}}\n"u8).Entries);
+        Assert.Single(
+            CatalogueDocument.Parse("\n {\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"y\",\"token\":9}]}}}\n"u8).Entries);
 
     [Fact]
     public void Parse_TokenAtTheBorders_IsKeptExactly()
     {
-        CatalogueDocument document = CatalogueDocument.Parse("""{"units":{"u":{"fdstore":[{"type":"fd","name":"a","token":1},{"type":"fd","name":"b","token":18446744073709551615}]}}}"""u8);
+        CatalogueDocument document = CatalogueDocument.Parse(
+            """{"units":{"u":{"fdstore":[{"type":"fd","name":"a","token":1},{"type":"fd","name":"b","token":18446744073709551615}]}}}"""u8);
         Assert.Equal([1UL, ulong.MaxValue], document.Entries.Select(static entry => entry.Token!.Value));
     }
 }

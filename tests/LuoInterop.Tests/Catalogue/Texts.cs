@@ -36,7 +36,8 @@ internal static class Texts
     public static byte[] WithHeader(string members, string ownMembers = "", string formatVersion = "0001")
     {
         byte[] bytes = Bytes(
-            $"{{\"luointerop\":{{\"magic\":\"LUOCATALOGUE\",\"formatVersion\":\"{formatVersion}\",\"length\":\"0000000000\",\"sha256\":\"{new string('0', HashLength)}\"{ownMembers}}},{members}}}");
+            $"{{\"luointerop\":{{\"magic\":\"LUOCATALOGUE\",\"formatVersion\":\"{formatVersion}\",\"length\":\"0000000000\","
+            + $"\"sha256\":\"{new string('0', HashLength)}\"{ownMembers}}},{members}}}");
         return Seal(bytes);
     }
 

@@ -8,7 +8,8 @@ public class UnknownMemberTests
 {
     private const string Members =
         "\"version\":1,\"top\":[1,null,{\"a\":1.50}],\"state\":{\"kexecsCount\":4,\"inState\":true},"
-        + "\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":1,\"inEntry\":\"\\u20ac\"}],\"inUnit\":12345678901234567890123},\"empty\":{}}";
+        + "\"units\":{\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"n\",\"token\":1,\"inEntry\":\"\\u20ac\"}],"
+        + "\"inUnit\":12345678901234567890123},\"empty\":{}}";
 
     private const string Own = ",\"inHeader\":{\"x\":1}";
 

@@ -73,7 +73,8 @@ public sealed class UnusableEntryTests
     [InlineData("{\"fdstore\":[],\"fdstore\":[]}", "twice")]
     public void Unit_CostsItself(string unit, string reason)
     {
-        CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"bad\":{unit},\"u\":{{\"fdstore\":[{Sound}]}}}}}}"));
+        CatalogueDocument document =
+            CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"bad\":{unit},\"u\":{{\"fdstore\":[{Sound}]}}}}}}"));
         Assert.Equal([new CatalogueEntry("u", "sound", 9)], document.Entries);
         UnusableCatalogueEntry unusable = Assert.Single(document.Unusable);
         Assert.Equal(("bad", -1, null, null), (unusable.Unit, unusable.Index, unusable.Name, unusable.Token));
@@ -88,7 +89,8 @@ public sealed class UnusableEntryTests
     public void Unit_ThatIsThereTwice_CountsOnce()
     {
         CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes(
-            $"{{\"units\":{{\"u\":{{\"fdstore\":[{Sound}]}},\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"other\",\"token\":8}}]}}}}}}"));
+            $"{{\"units\":{{\"u\":{{\"fdstore\":[{Sound}]}},"
+            + "\"u\":{\"fdstore\":[{\"type\":\"fd\",\"name\":\"other\",\"token\":8}]}}}"));
         Assert.Equal([new CatalogueEntry("u", "sound", 9)], document.Entries);
         Assert.Equal(("u", -1), (document.Unusable[0].Unit, document.Unusable[0].Index));
         Assert.Equal(document.Entries, CatalogueDocument.Parse(document.ToBytes()).Entries);
@@ -97,7 +99,8 @@ public sealed class UnusableEntryTests
     [Fact]
     public void Unit_WithoutAName_CostsItself()
     {
-        CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"\":{{\"fdstore\":[{Sound}]}},\"u\":{{\"fdstore\":[{Sound}]}}}}}}"));
+        CatalogueDocument document =
+            CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"\":{{\"fdstore\":[{Sound}]}},\"u\":{{\"fdstore\":[{Sound}]}}}}}}"));
         Assert.Equal([new CatalogueEntry("u", "sound", 9)], document.Entries);
         Assert.Equal("", Assert.Single(document.Unusable).Unit);
     }
@@ -106,12 +109,15 @@ public sealed class UnusableEntryTests
     public void NameOfTwoEntries_IsRefused_AndTheOthersAreUsable()
     {
         const string Twice = "{\"type\":\"fd\",\"name\":\"twice\",\"token\":1},{\"type\":\"fd\",\"name\":\"twice\",\"token\":2}";
-        foreach (byte[] bytes in (byte[][])[Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{Twice},{Sound}]}}}}}}"), Texts.WithHeader($"\"units\":{{\"u\":{{\"fdstore\":[{Twice},{Sound}]}}}}")])
+        foreach (byte[] bytes in (byte[][])[
+            Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{Twice},{Sound}]}}}}}}"),
+            Texts.WithHeader($"\"units\":{{\"u\":{{\"fdstore\":[{Twice},{Sound}]}}}}")])
         {
             CatalogueDocument document = CatalogueDocument.Parse(bytes);
             Assert.Empty(document.Unusable);
             Assert.Equal([1UL, 2UL, 9UL], document.Entries.Select(static entry => entry.Token!.Value));
-            Assert.Equal(SessionCatalogueFault.Ambiguous, Assert.Throws<SessionCatalogueException>(() => document.Find("u", "twice")).Fault);
+            Assert.Equal(
+                SessionCatalogueFault.Ambiguous, Assert.Throws<SessionCatalogueException>(() => document.Find("u", "twice")).Fault);
             Assert.Equal(9UL, document.Find("u", "sound")?.Token);
         }
     }
@@ -119,7 +125,8 @@ public sealed class UnusableEntryTests
     [Fact]
     public void NameOfASoundAndAnUnusableEntry_LeadsToTheSoundOne()
     {
-        CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"sound\"}},{Sound}]}}}}}}"));
+        CatalogueDocument document = CatalogueDocument.Parse(
+            Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"sound\"}},{Sound}]}}}}}}"));
         Assert.Equal(9UL, document.Find("u", "sound")?.Token);
         Assert.Equal("sound", Assert.Single(document.Unusable).Name);
     }
@@ -127,7 +134,8 @@ public sealed class UnusableEntryTests
     [Fact]
     public void TokenOfTwoNames_IsUsableByBoth()
     {
-        CatalogueDocument document = CatalogueDocument.Parse(Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"same\",\"token\":9}},{Sound}]}}}}}}"));
+        CatalogueDocument document = CatalogueDocument.Parse(
+            Texts.Bytes($"{{\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"same\",\"token\":9}},{Sound}]}}}}}}"));
         Assert.Equal((9UL, 9UL), (document.Find("u", "same")!.Token, document.Find("u", "sound")!.Token));
         Assert.Empty(document.Unusable);
     }
@@ -158,14 +166,17 @@ public sealed class UnusableEntryTests
 
     [Fact]
     public void Versionless_IsWrittenWithAVersion_AsLaterSystemdWantsIt() =>
-        Assert.Contains(",\"version\":1,", Encoding.UTF8.GetString(CatalogueDocument.Parse("{\"units\":{}}"u8).ToBytes()), StringComparison.Ordinal);
+        Assert.Contains(
+            ",\"version\":1,", Encoding.UTF8.GetString(CatalogueDocument.Parse("{\"units\":{}}"u8).ToBytes()), StringComparison.Ordinal);
 
     [Fact]
     public void Retrieve_OfAnUnusableEntry_SaysWhy_AndTheOthersComeBack()
     {
         using var machine = new TestMachine();
         LiveUpdateSession outgoing = machine.Create("catalogue");
-        using (Memfd mapping = machine.FileOf($"{{\"version\":1,\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"lost\",\"token\":\"8\"}},{Sound}]}},\"v\":{{\"fdstore\":7}}}}}}\0"))
+        using (Memfd mapping = machine.FileOf(
+            $"{{\"version\":1,\"units\":{{\"u\":{{\"fdstore\":[{{\"type\":\"fd\",\"name\":\"lost\",\"token\":\"8\"}},{Sound}]}},"
+            + "\"v\":{\"fdstore\":7}}}\0"))
         using (Memfd lost = machine.FileOf("lost content"))
         using (Memfd sound = machine.FileOf("sound content"))
         {
@@ -186,7 +197,9 @@ public sealed class UnusableEntryTests
         var error = Assert.Throws<SessionCatalogueException>(() => catalogue.Retrieve("lost"));
         Assert.Equal(SessionCatalogueFault.Unusable, error.Fault);
         Assert.Contains("token", error.Message, StringComparison.Ordinal);
-        Assert.Equal(SessionCatalogueFault.Unusable, Assert.Throws<SessionCatalogueException>(() => SessionCatalogue.Open(session, "v").Retrieve("any")).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.Unusable,
+            Assert.Throws<SessionCatalogueException>(() => SessionCatalogue.Open(session, "v").Retrieve("any")).Fault);
         Assert.Equal(SessionCatalogueFault.NoEntry, Assert.Throws<SessionCatalogueException>(() => catalogue.Retrieve("other")).Fault);
         using (Memfd lost = session.RetrieveMemfd(8))
         {

@@ -76,7 +76,9 @@ public class RefusalTableTests
     public void Explain_SameErrnoOfDifferentOperations_IsNotTheSameText()
     {
         Errno[] shared = [Errno.EINVAL, Errno.ENOENT, Errno.EEXIST, Errno.EBUSY];
-        string[] operations = [Operation.CreateSession, Operation.RetrieveSession, Operation.PreserveFd, Operation.RetrieveFd, Operation.Finish, Operation.GetName, Operation.Reboot];
+        string[] operations = [
+            Operation.CreateSession, Operation.RetrieveSession, Operation.PreserveFd, Operation.RetrieveFd, Operation.Finish,
+            Operation.GetName, Operation.Reboot];
         foreach (Errno errno in shared)
         {
             string[] texts = [.. operations.Where(operation => Contract.Any(row => (string)row[0] == operation && (Errno)row[1] == errno))

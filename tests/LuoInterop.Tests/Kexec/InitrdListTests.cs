@@ -17,10 +17,13 @@ public sealed class InitrdListTests : IDisposable
         var kernel = new InitrdKernel(_machine.Boot());
         byte[] large = new byte[(1 << 20) + 3];
         Array.Fill(large, (byte)'L');
-        string[] paths = [_files.Write("microcode", "12345"), _files.Write("empty", ""), _files.Write("large", large), _files.Write("last", "abc")];
+        string[] paths =
+            [_files.Write("microcode", "12345"), _files.Write("empty", ""), _files.Write("large", large), _files.Write("last", "abc")];
         KexecImage image = KexecImage.Load(kernel, _files.WriteImage(), paths, KexecFiles.CommandLine);
         Assert.Equal([.. "12345\0\0\0"u8, .. large, 0, .. "abc"u8], kernel.Initrd);
-        Assert.Equal(FcntlHeader.F_SEAL_SEAL | FcntlHeader.F_SEAL_SHRINK | FcntlHeader.F_SEAL_GROW | FcntlHeader.F_SEAL_WRITE, kernel.Seals & ~FcntlHeader.F_SEAL_EXEC);
+        Assert.Equal(
+            FcntlHeader.F_SEAL_SEAL | FcntlHeader.F_SEAL_SHRINK | FcntlHeader.F_SEAL_GROW | FcntlHeader.F_SEAL_WRITE,
+            kernel.Seals & ~FcntlHeader.F_SEAL_EXEC);
         Assert.Equal(paths, image.InitrdPaths);
         Assert.Throws<EmulatedKexecException>(image.Reboot);
     }

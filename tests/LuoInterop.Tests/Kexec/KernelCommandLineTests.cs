@@ -8,7 +8,8 @@ namespace LuoInterop.Tests.Kexec;
 public class KernelCommandLineTests
 {
     private const string BuiltIn = "loglevel=4 kho=on built.in=\"two words\" liveupdate=on";
-    private const string Keys = "kernel.a.single = \"one\"\nkernel.a.list = \"1\", \"2\"\nkernel.a.quoted = \"three words here\"\nkernel.a.flag = \"\"\nkernel.a.empty = \"\"\ninit.b = \"yes\"\nftrace.event = \"x\"\n";
+    private const string Keys = "kernel.a.single = \"one\"\nkernel.a.list = \"1\", \"2\"\nkernel.a.quoted = \"three words "
+        + "here\"\nkernel.a.flag = \"\"\nkernel.a.empty = \"\"\ninit.b = \"yes\"\nftrace.event = \"x\"\n";
     private const string RenderedKeys = "a.single=one a.list=1 a.list=2 a.quoted=\"three words here\" a.flag a.empty= ";
 
     public static TheoryData<string, string, string> Lines => new()
@@ -41,7 +42,9 @@ public class KernelCommandLineTests
         }
 
         Assert.Equal(LastValues(cold), LastValues(line));
-        Assert.Equal(KernelParameter.Switch(KernelParameter.Read(cold), "liveupdate"), KernelParameter.Switch(KernelParameter.Read(passed), "liveupdate"));
+        Assert.Equal(
+            KernelParameter.Switch(KernelParameter.Read(cold), "liveupdate"),
+            KernelParameter.Switch(KernelParameter.Read(passed), "liveupdate"));
     }
 
     [Theory]
@@ -84,7 +87,9 @@ public class KernelCommandLineTests
 
     [Fact]
     public void Reuse_OfEarlyKeys_KeepsWhatTheySwitchedOn() =>
-        Assert.Equal("liveupdate=on ro", KernelCommandLine.Reuse(Kernel("liveupdate=on ro", "CONFIG_CMDLINE_FROM_BOOTCONFIG=y\n", "kernel.liveupdate = \"on\"\n")));
+        Assert.Equal(
+            "liveupdate=on ro",
+            KernelCommandLine.Reuse(Kernel("liveupdate=on ro", "CONFIG_CMDLINE_FROM_BOOTCONFIG=y\n", "kernel.liveupdate = \"on\"\n")));
 
     /// <summary>Whatever is built in and whatever is given: where nothing is known, one copy too many stays, and no more.</summary>
     [Fact]
@@ -134,7 +139,8 @@ public class KernelCommandLineTests
     }
 
     private static string BuiltInOf(string config) =>
-        config[(config.IndexOf("CONFIG_CMDLINE=\"", StringComparison.Ordinal) + 16)..config.LastIndexOf('"')].Replace("\\\"", "\"", StringComparison.Ordinal);
+        config[(config.IndexOf("CONFIG_CMDLINE=\"", StringComparison.Ordinal) + 16)..config.LastIndexOf('"')]
+            .Replace("\\\"", "\"", StringComparison.Ordinal);
 
     private static string LastValues(string line)
     {

@@ -5,12 +5,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Tests.Kexec;
 
-/// <summary>Proves that a kernel which was built without what carries memory is known before the jump, and carries nothing where it is started all the same.</summary>
+/// <summary>Proves that a kernel which was built without what carries memory is known before the jump,
+/// and carries nothing where it is started all the same.</summary>
 public sealed class KernelFeaturesTests : IDisposable
 {
     private const string Heading = "# Linux/x86 7.3.4 Kernel Configuration\n";
     private const string End = "# end of Kernel hacking\n";
-    private const string Built = "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n";
+    private const string Built =
+        "CONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n";
     private const string WithoutKho = "# CONFIG_KEXEC_HANDOVER is not set\n";
     private const string WithoutLuo = "CONFIG_KEXEC_HANDOVER=y\n# CONFIG_LIVEUPDATE is not set\n";
     private const string WithoutMemfd = "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\n# CONFIG_LIVEUPDATE_MEMFD is not set\n";
@@ -96,12 +98,14 @@ public sealed class KernelFeaturesTests : IDisposable
     [Fact]
     public void Load_KhoOffByDefault_NeedsKhoOn()
     {
-        string path = _files.WriteImage("CONFIG_KEXEC_HANDOVER=y\n# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\nCONFIG_LIVEUPDATE=y\n");
+        string path =
+            _files.WriteImage("CONFIG_KEXEC_HANDOVER=y\n# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\nCONFIG_LIVEUPDATE=y\n");
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "liveupdate=on" });
         EmulatedProcess kernel = machine.Boot();
         var error = Assert.Throws<ArgumentException>(() => KexecImage.Load(kernel, path, null, "liveupdate=on"));
         Assert.Contains("kho=on", error.Message, StringComparison.Ordinal);
-        Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, path, null, "liveupdate=on", KexecLoadOptions.WithoutLiveUpdate).Reboot);
+        Assert.Throws<EmulatedKexecException>(
+            KexecImage.Load(kernel, path, null, "liveupdate=on", KexecLoadOptions.WithoutLiveUpdate).Reboot);
         Assert.False(LiveUpdateDevice.TryOpen(machine.Boot(), out _, out LiveUpdateAvailability why));
         Assert.Equal(LiveUpdateUnavailableReason.KhoOff, why.Reason);
     }
@@ -158,7 +162,9 @@ public sealed class KernelFeaturesTests : IDisposable
         Assert.Equal(KexecFiles.Release, next.Release);
         if (!LiveUpdateDevice.TryOpen(next, out LiveUpdateDevice? incoming, out LiveUpdateAvailability why))
         {
-            Assert.Contains(why.Reason, (LiveUpdateUnavailableReason[])[LiveUpdateUnavailableReason.NotBuilt, LiveUpdateUnavailableReason.IncomingStateUnreadable]);
+            Assert.Contains(
+                why.Reason,
+                (LiveUpdateUnavailableReason[])[LiveUpdateUnavailableReason.NotBuilt, LiveUpdateUnavailableReason.IncomingStateUnreadable]);
             return false;
         }
 

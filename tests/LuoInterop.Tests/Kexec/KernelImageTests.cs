@@ -58,7 +58,8 @@ public sealed class KernelImageTests : IDisposable
         EmulatedProcess kernel = _machine.Boot();
         byte[] image = KexecFiles.ImageOf(System.Security.Cryptography.RandomNumberGenerator.GetBytes(10_000), cut);
         string path = _files.Write("boot/vmlinuz", image);
-        var error = Assert.Throws<KernelException>(() => KexecImage.Load(kernel, path, null, KexecFiles.CommandLine, KexecLoadOptions.WithoutLiveUpdate));
+        var error = Assert.Throws<KernelException>(() =>
+            KexecImage.Load(kernel, path, null, KexecFiles.CommandLine, KexecLoadOptions.WithoutLiveUpdate));
         Assert.Equal(Errno.ENOEXEC, error.Errno);
         Assert.Contains($"promises {image.Length + cut} bytes", error.Message, StringComparison.Ordinal);
         Assert.Contains($"has {image.Length}.", error.Message, StringComparison.Ordinal);

@@ -120,5 +120,8 @@ public class KernelParameterTests
     [InlineData("\"a=\"b c\"\"", new[] { "a=b", "c\"\"" })]
     [InlineData("\"a=\"on\"\"", new[] { "a=on\"" })]
     public void Read_WithQuotes_TakesApartAsTheKernelDoes(string commandLine, string[] expected) =>
-        Assert.Equal(expected, KernelParameter.Read(commandLine).Select(static parameter => parameter.Value is { } value ? $"{parameter.Name}={value}" : parameter.Name));
+        Assert.Equal(
+            expected,
+            KernelParameter.Read(commandLine)
+                .Select(static parameter => parameter.Value is { } value ? $"{parameter.Name}={value}" : parameter.Name));
 }

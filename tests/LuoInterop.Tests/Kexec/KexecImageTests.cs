@@ -4,7 +4,8 @@ using LuoInterop.Tests.Support;
 
 namespace LuoInterop.Tests.Kexec;
 
-/// <summary>Proves that an image which would lose every preserved file is refused before anything is opened, and errors name the file.</summary>
+/// <summary>Proves that an image which would lose every preserved file is refused before anything is opened,
+/// and errors name the file.</summary>
 public class KexecImageTests
 {
     private const string Good = "console=ttyS0 kho=on liveupdate=on";
@@ -61,7 +62,8 @@ public class KexecImageTests
     [Fact]
     public void Load_CommandLineThatLosesAll_SaysWhatTheKernelReads()
     {
-        var error = Assert.Throws<ArgumentException>(() => KexecImage.Load(new LoadKernel(), "/boot/vmlinuz", null, "kho=on liveupdate=on \"kho=disabled\""));
+        var error = Assert.Throws<ArgumentException>(() =>
+            KexecImage.Load(new LoadKernel(), "/boot/vmlinuz", null, "kho=on liveupdate=on \"kho=disabled\""));
         Assert.Contains("(the kernel reads kho=on kho=disabled)", error.Message, StringComparison.Ordinal);
     }
 
@@ -78,7 +80,8 @@ public class KexecImageTests
     public void Load_CommandLineWithNul_ThrowsBeforeAnyFileIsOpened()
     {
         var kernel = new LoadKernel();
-        Assert.Throws<ArgumentException>(() => KexecImage.Load(kernel, "/boot/vmlinuz", null, Good + "\0kho=off", KexecLoadOptions.WithoutLiveUpdate));
+        Assert.Throws<ArgumentException>(() =>
+            KexecImage.Load(kernel, "/boot/vmlinuz", null, Good + "\0kho=off", KexecLoadOptions.WithoutLiveUpdate));
         Assert.Empty(kernel.Opened);
     }
 

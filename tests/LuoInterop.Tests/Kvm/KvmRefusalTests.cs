@@ -43,7 +43,8 @@ public sealed class KvmRefusalTests
     {
         Assert.All(Enum.GetValues<KvmOperation>(), static operation =>
         {
-            Assert.All(Enum.GetValues<Errno>(), errno => Assert.EndsWith(".", KvmRefusal.Explain(operation, errno), StringComparison.Ordinal));
+            Assert.All(Enum.GetValues<Errno>(), errno =>
+                Assert.EndsWith(".", KvmRefusal.Explain(operation, errno), StringComparison.Ordinal));
         });
     }
 }

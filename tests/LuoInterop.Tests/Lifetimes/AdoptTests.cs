@@ -105,7 +105,10 @@ public sealed class AdoptTests : IDisposable
         Assert.Throws<KernelException>(() => LiveUpdateSession.Adopt(_machine.Kernel, (int)file.Handle.DangerousGetHandle()));
         Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME], asked);
         LiveUpdateSession.Adopt(_machine.Kernel, _log.All[0].FileDescriptor).Abort();
-        Assert.Equal([LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD], asked);
+        Assert.Equal(
+            [LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME,
+                LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD],
+            asked);
     }
 
     [Fact]

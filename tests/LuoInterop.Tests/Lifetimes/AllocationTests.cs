@@ -121,7 +121,8 @@ public sealed class AllocationTests : IDisposable
             {
                 case LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION when !HasSession:
                     return -(int)Errno.ENOENT;
-                case LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD:
+                case LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION
+                    or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD:
                     // All three have the descriptor after the size.
                     MemoryMarshal.Cast<byte, int>(argument)[1] = FileDescriptor();
                     return 0;

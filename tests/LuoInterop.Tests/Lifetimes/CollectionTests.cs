@@ -16,7 +16,8 @@ public class CollectionTests
         using var log = new LeakLog();
         LoseEach(log, name => machine.CreateWithFile(name));
         Assert.Equal(Sessions, log.All.Count);
-        Assert.All(log.All, static leak => Assert.Equal((SessionDirection.Outgoing, SessionLeakCause.Collected), (leak.Direction, leak.Cause)));
+        Assert.All(log.All, static leak =>
+            Assert.Equal((SessionDirection.Outgoing, SessionLeakCause.Collected), (leak.Direction, leak.Cause)));
         Assert.DoesNotContain(machine.Kernel.Calls, static call => call.StartsWith("close", StringComparison.Ordinal));
         Assert.Equal(Sessions, machine.Kernel.OpenSessions);
         machine.Kexec();
@@ -68,7 +69,8 @@ public class CollectionTests
         machine.Kexec();
         LoseEach(log, machine.Retrieve);
         Assert.Equal(Sessions, log.All.Count);
-        Assert.All(log.All, static leak => Assert.Equal((SessionDirection.Incoming, SessionLeakCause.Collected), (leak.Direction, leak.Cause)));
+        Assert.All(log.All, static leak =>
+            Assert.Equal((SessionDirection.Incoming, SessionLeakCause.Collected), (leak.Direction, leak.Cause)));
         Assert.Equal(Sessions, machine.Kernel.Calls.Count);
         foreach (SessionLeak leak in log.All)
         {
@@ -192,5 +194,6 @@ public class CollectionTests
     private static void Lose(Func<string, LiveUpdateSession> make, string name) => Assert.Equal(name, make(name).Name);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static System.Runtime.InteropServices.SafeHandle HandleOf(TestMachine machine, string name) => machine.CreateWithFile(name).Handle;
+    private static System.Runtime.InteropServices.SafeHandle HandleOf(TestMachine machine, string name) =>
+        machine.CreateWithFile(name).Handle;
 }

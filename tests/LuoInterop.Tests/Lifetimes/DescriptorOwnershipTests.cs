@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Tests.Lifetimes;
 
-/// <summary>Proves that between the kernel's answer and the owner's taking it no byte is allocated, wherever a kernel gives a descriptor.</summary>
+/// <summary>Proves that between the kernel's answer and the owner's taking it no byte is allocated,
+/// wherever a kernel gives a descriptor.</summary>
 /// <remarks>So no failure to allocate can lose a descriptor: what needs memory needs it before the kernel is asked.</remarks>
 public sealed class DescriptorOwnershipTests : IDisposable
 {
@@ -71,7 +72,8 @@ public sealed class DescriptorOwnershipTests : IDisposable
         ["Memfd.Create"] = (1, static t => Memfd.Create(t._kernel, "memfd", 4096).Dispose()),
         ["KexecImage.Load"] = (2, static t => KexecImage.Load(t._kernel, "/kernel", "/initrd", "liveupdate=on")),
         ["KexecImage.IsLoaded"] = (1, static t => KexecImage.IsLoaded(t._kernel)),
-        ["KexecImage.Reboot"] = (1, static t => Assert.Throws<KernelException>(KexecImage.Load(t._kernel, "/kernel", null, "liveupdate=on").Reboot)),
+        ["KexecImage.Reboot"] = (1, static t =>
+            Assert.Throws<KernelException>(KexecImage.Load(t._kernel, "/kernel", null, "liveupdate=on").Reboot)),
         ["KvmDevice.Open"] = (1, static t => KvmDevice.Open(t._kernel).Dispose()),
         ["KvmDevice.CreateVm"] = (2, static t =>
         {
@@ -121,7 +123,8 @@ public sealed class DescriptorOwnershipTests : IDisposable
         session.Dispose();
     }
 
-    /// <summary>Grants everything with copies of one host file, and measures what is allocated until somebody owns or closes each.</summary>
+    /// <summary>Grants everything with copies of one host file,
+    /// and measures what is allocated until somebody owns or closes each.</summary>
     private sealed class GivingKernel : ScriptedHost, IDisposable
     {
         private readonly Memfd _file = Memfd.Create(Linux, "given", 4096);
@@ -175,7 +178,8 @@ public sealed class DescriptorOwnershipTests : IDisposable
                 return -(int)Errno.EEXIST;
             }
 
-            if (request is LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD)
+            if (request is LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION
+                or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD)
             {
                 // All three have the descriptor after the size.
                 MemoryMarshal.Cast<byte, int>(argument)[1] = Give();

@@ -142,7 +142,9 @@ public sealed class EmptyBlockGuardTests : IDisposable
         liveupdate_ioctl_create_session argument = default;
         argument.size = (uint)Unsafe.SizeOf<liveupdate_ioctl_create_session>();
         SessionName.Encode("s0", argument.name);
-        Assert.Equal(-(int)Errno.EEXIST, _machine.Kernel.Ioctl(device.Handle, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument)));
+        Assert.Equal(
+            -(int)Errno.EEXIST,
+            _machine.Kernel.Ioctl(device.Handle, LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION, Bytes.Of(ref argument)));
     }
 
     private void FillABlock()

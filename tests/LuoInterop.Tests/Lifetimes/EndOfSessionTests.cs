@@ -225,7 +225,8 @@ public sealed class EndOfSessionTests : IDisposable
     {
         var leak = new SessionLeak("silent", SessionDirection.Outgoing, 5, SessionLeakCause.Collected);
         Assert.Equal(
-            "LuoInterop: the session \"silent\" (descriptor 5) was garbage-collected while it preserves files. Its descriptor stays open, so that the files stay preserved; call HoldUntilKexec, or Abort to drop them.",
+            "LuoInterop: the session \"silent\" (descriptor 5) was garbage-collected while it preserves files. Its descriptor stays "
+            + "open, so that the files stay preserved; call HoldUntilKexec, or Abort to drop them.",
             leak.ToString());
     }
 }

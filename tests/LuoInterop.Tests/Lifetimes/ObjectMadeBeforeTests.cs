@@ -25,7 +25,10 @@ public sealed class ObjectMadeBeforeTests : IDisposable
         foreach (Action call in (Action[])[
             () => session.Preserve(file, 1), () => session.RetrieveFile(1), session.Finish, session.Abort, session.HoldUntilKexec])
         {
-            Assert.Contains("pass it to LiveUpdateDevice.CreateSession or RetrieveSession first", Assert.Throws<InvalidOperationException>(call).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "pass it to LiveUpdateDevice.CreateSession or RetrieveSession first",
+                Assert.Throws<InvalidOperationException>(call).Message,
+                StringComparison.Ordinal);
         }
 
         Assert.Equal(Errno.EBADF, Assert.Throws<KernelException>(() => session.ReadName()).Errno);
@@ -44,7 +47,10 @@ public sealed class ObjectMadeBeforeTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         LiveUpdateSession session = device.CreateSession(Name);
-        Assert.Contains("make a new object", Assert.Throws<InvalidOperationException>(() => device.CreateSession(session)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "make a new object",
+            Assert.Throws<InvalidOperationException>(() => device.CreateSession(session)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => device.RetrieveSession(session));
         Assert.Equal(Name, session.ReadName());
         session.Abort();
@@ -56,7 +62,8 @@ public sealed class ObjectMadeBeforeTests : IDisposable
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(_machine.Kernel);
         var session = new LiveUpdateSession(Kernel.Linux, Name);
-        Assert.Contains("another kernel", Assert.Throws<ArgumentException>(() => device.CreateSession(session)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another kernel", Assert.Throws<ArgumentException>(() => device.CreateSession(session)).Message, StringComparison.Ordinal);
         Assert.Equal(SessionDirection.None, session.Direction);
     }
 
@@ -85,7 +92,8 @@ public sealed class ObjectMadeBeforeTests : IDisposable
         closed.Dispose();
         Assert.Throws<InvalidOperationException>(() => session.RetrieveFile(1, closed));
         using var elsewhere = new KernelHandle(Kernel.Linux);
-        Assert.Contains("another kernel", Assert.Throws<ArgumentException>(() => session.RetrieveFile(1, elsewhere)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another kernel", Assert.Throws<ArgumentException>(() => session.RetrieveFile(1, elsewhere)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentNullException>(() => session.RetrieveFile(1, null!));
         Assert.Equal(asked, _machine.Kernel.Calls.Count);
         session.Finish();

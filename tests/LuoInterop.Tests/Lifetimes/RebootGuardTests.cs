@@ -4,7 +4,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Tests.Lifetimes;
 
-/// <summary>Proves when a reboot is refused because the next kernel could panic on an empty block of sessions, and when it is not.</summary>
+/// <summary>Proves when a reboot is refused because the next kernel could panic on an empty block of sessions,
+/// and when it is not.</summary>
 public sealed class RebootGuardTests : IDisposable
 {
     private readonly TestMachine _machine = new();
@@ -127,7 +128,10 @@ public sealed class RebootGuardTests : IDisposable
         using LiveUpdateDevice wrong = LiveUpdateDevice.Open(_machine.Kernel, "/dev/null");
         RecordingKernel before = _machine.Kernel;
         _machine.Kexec();
-        Assert.StartsWith("create " + EmptyBlockGuardTests.Settle, Assert.Single(before.Calls, static call => call.StartsWith("create", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "create " + EmptyBlockGuardTests.Settle,
+            Assert.Single(before.Calls, static call => call.StartsWith("create", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,8 @@ public sealed unsafe class ErrorNumberTests
         }
     }
 
-    /// <summary>A collection, a wait and a failing call of the runtime's own come in between, and the number that was saved is the call's.</summary>
+    /// <summary>A collection, a wait and a failing call of the runtime's own come in between,
+    /// and the number that was saved is the call's.</summary>
     [Fact]
     public void Error_OutlivesACollection()
     {
@@ -95,12 +96,15 @@ public sealed unsafe class ErrorNumberTests
             {
                 Assert.Equal(
                     worker % 2 == 0 ? -(int)Errno.EISDIR : -(int)Errno.ELOOP,
-                    worker % 2 == 0 ? s_kernel.Read(folder, new byte[1]) : s_kernel.Open("/proc/self/exe", LibC.O_RDONLY | LibC.O_NOFOLLOW));
+                    worker % 2 == 0
+                        ? s_kernel.Read(folder, new byte[1])
+                        : s_kernel.Open("/proc/self/exe", LibC.O_RDONLY | LibC.O_NOFOLLOW));
             }
         });
     }
 
-    private static SafeFileHandle Own(int fd) => fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new InvalidOperationException($"{(Errno)(-fd)}");
+    private static SafeFileHandle Own(int fd) =>
+        fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new InvalidOperationException($"{(Errno)(-fd)}");
 
     private static nint OwnImport() => SystemCall.Result(OwnImportRaw());
 

@@ -7,7 +7,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Tests.Linux;
 
-/// <summary>Shows of every call of the kernel, and of every function of the C library that a library here calls, that its errno outlives a collection.</summary>
+/// <summary>Shows of every call of the kernel, and of every function of the C library that a library here calls,
+/// that its errno outlives a collection.</summary>
 public sealed unsafe class ErrorOfEveryCallTests : IDisposable
 {
     private static readonly Kernel s_kernel = Kernel.Linux;
@@ -74,16 +75,19 @@ public sealed unsafe class ErrorOfEveryCallTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Members))]
-    public void Member_GivesItsErrno_WhateverIsCollected(string member, Errno[] expected) => ErrorDuringCollections.Check(MakeCall(member), [.. expected.Select(error => (int)error)]);
+    public void Member_GivesItsErrno_WhateverIsCollected(string member, Errno[] expected) =>
+        ErrorDuringCollections.Check(MakeCall(member), [.. expected.Select(error => (int)error)]);
 
     [Theory]
     [MemberData(nameof(Functions))]
-    public void Function_GivesItsErrno_WhateverIsCollected(string function, Errno expected) => ErrorDuringCollections.Check(MakeCall(function), (int)expected);
+    public void Function_GivesItsErrno_WhateverIsCollected(string function, Errno expected) =>
+        ErrorDuringCollections.Check(MakeCall(function), (int)expected);
 
     [Fact]
     public void EveryMember_HasARow()
     {
-        IEnumerable<string> calls = typeof(Kernel).GetMethods(BindingFlags.Instance | BindingFlags.Public).Where(method => method.IsAbstract && !method.IsSpecialName)
+        IEnumerable<string> calls = typeof(Kernel).GetMethods(BindingFlags.Instance | BindingFlags.Public)
+            .Where(method => method.IsAbstract && !method.IsSpecialName)
             .Select(method => method.Name).Distinct().Order();
         Assert.Equal(calls, Members.Select(row => ((string)((object[])row)[0]).Split(' ')[0]).Distinct().Order());
     }
@@ -144,7 +148,8 @@ public sealed unsafe class ErrorOfEveryCallTests : IDisposable
     private const uint FIONREAD = 0x541B, NoFlags = 0x8000_0000, NoCommand = 0x1234_5678;
     private const int FALLOC_FL_COLLAPSE_RANGE = 8, NoSocketType = 15;
 
-    private static SafeFileHandle Own(int fd) => fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new InvalidOperationException($"{(Errno)(-fd)}");
+    private static SafeFileHandle Own(int fd) =>
+        fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw new InvalidOperationException($"{(Errno)(-fd)}");
 
     private static (SafeFileHandle Reading, SafeFileHandle Writing) Pipe()
     {

@@ -32,7 +32,8 @@ public sealed unsafe class PassedDescriptorTests : IDisposable
 
         byte[] control = new byte[Syscall.CMSG_SPACE(sizeof(int))];
         byte* data = stackalloc byte[1];
-        var message = new Msghdr { msg_control = control, msg_controllen = control.Length, msg_iov = [new Iovec { iov_base = (nint)data, iov_len = 1 }], msg_iovlen = 1 };
+        var message = new Msghdr { msg_control = control, msg_controllen = control.Length,
+            msg_iov = [new Iovec { iov_base = (nint)data, iov_len = 1 }], msg_iovlen = 1 };
         Assert.Equal(1, Syscall.recvmsg(_there, message, MessageFlags.MSG_CMSG_CLOEXEC));
         long offset = Syscall.CMSG_FIRSTHDR(message);
         Cmsghdr header = Cmsghdr.ReadFromBuffer(message, offset);
@@ -49,7 +50,8 @@ public sealed unsafe class PassedDescriptorTests : IDisposable
         using Memfd sent = Made("there and here"u8);
         byte[] control = new byte[Syscall.CMSG_SPACE(sizeof(int))];
         byte* data = stackalloc byte[1];
-        var message = new Msghdr { msg_control = control, msg_controllen = control.Length, msg_iov = [new Iovec { iov_base = (nint)data, iov_len = 1 }], msg_iovlen = 1 };
+        var message = new Msghdr { msg_control = control, msg_controllen = control.Length,
+            msg_iov = [new Iovec { iov_base = (nint)data, iov_len = 1 }], msg_iovlen = 1 };
         new Cmsghdr
         {
             cmsg_len = (long)Syscall.CMSG_LEN(sizeof(int)),
@@ -91,9 +93,11 @@ public sealed unsafe class PassedDescriptorTests : IDisposable
         byte data = 0;
         var part = new iovec { iov_base = &data, iov_len = 1 };
         byte* control = stackalloc byte[sizeof(cmsghdr) + sizeof(long)];
-        *(cmsghdr*)control = new cmsghdr { cmsg_len = sizeof(cmsghdr) + sizeof(int), cmsg_level = LibC.SOL_SOCKET, cmsg_type = LibC.SCM_RIGHTS };
+        *(cmsghdr*)control =
+            new cmsghdr { cmsg_len = sizeof(cmsghdr) + sizeof(int), cmsg_level = LibC.SOL_SOCKET, cmsg_type = LibC.SCM_RIGHTS };
         *(int*)(control + sizeof(cmsghdr)) = fd;
-        var message = new msghdr { msg_iov = &part, msg_iovlen = 1, msg_control = control, msg_controllen = sizeof(cmsghdr) + sizeof(long) };
+        var message =
+            new msghdr { msg_iov = &part, msg_iovlen = 1, msg_control = control, msg_controllen = sizeof(cmsghdr) + sizeof(long) };
         Assert.Equal(1, (long)LibC.sendmsg(socket, &message, 0));
     }
 
@@ -102,7 +106,8 @@ public sealed unsafe class PassedDescriptorTests : IDisposable
         byte data = 0;
         var part = new iovec { iov_base = &data, iov_len = 1 };
         byte* control = stackalloc byte[sizeof(cmsghdr) + sizeof(long)];
-        var message = new msghdr { msg_iov = &part, msg_iovlen = 1, msg_control = control, msg_controllen = sizeof(cmsghdr) + sizeof(long) };
+        var message =
+            new msghdr { msg_iov = &part, msg_iovlen = 1, msg_control = control, msg_controllen = sizeof(cmsghdr) + sizeof(long) };
         Assert.Equal(1, (long)LibC.recvmsg(socket, &message, LibC.MSG_CMSG_CLOEXEC));
         var header = (cmsghdr*)control;
         Assert.Equal((LibC.SOL_SOCKET, LibC.SCM_RIGHTS), (header->cmsg_level, header->cmsg_type));

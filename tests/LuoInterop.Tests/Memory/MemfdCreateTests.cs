@@ -39,7 +39,8 @@ public class MemfdCreateTests
     [InlineData(false)]
     public void Create_SealedAgainstExecution_HasTheExecSealAndNoExecuteBits(bool allowSealing)
     {
-        using Memfd file = Memfd.Create(Host, "noexec", 0, new MemfdOptions { AllowSealing = allowSealing, Executable = MemfdExecutable.Sealed });
+        using Memfd file =
+            Memfd.Create(Host, "noexec", 0, new MemfdOptions { AllowSealing = allowSealing, Executable = MemfdExecutable.Sealed });
 
         // MFD_NOEXEC_SEAL implies MFD_ALLOW_SEALING.
         Assert.Equal(MemfdSeals.Exec, file.Seals);
@@ -103,7 +104,8 @@ public class MemfdCreateTests
     {
         var kernel = new OldKernel();
         using Memfd file = Memfd.Create(kernel, "old");
-        Assert.Equal([LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING], kernel.Flags);
+        Assert.Equal(
+            [LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING | MemfdHeader.MFD_EXEC, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING], kernel.Flags);
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public class MemfdMappingTests
         using MemfdMapping mapping = file.Map();
         Assert.Equal(Page, mapping.GetSpan(0, Page).Length);
         Assert.Equal(0, mapping.GetSpan(Page, 0).Length);
-        foreach ((long offset, int length) in new (long, int)[] { (-1, 1), (0, -1), (0, Page + 1), (Page, 1), (long.MaxValue, 1), (long.MinValue, 0), (1, int.MaxValue) })
+        foreach ((long offset, int length) in new (long, int)[] { (-1, 1), (0, -1), (0, Page + 1), (Page, 1), (long.MaxValue, 1),
+            (long.MinValue, 0), (1, int.MaxValue) })
         {
             Assert.Throws<ArgumentOutOfRangeException>(() => mapping.GetSpan(offset, length).Length);
             Assert.Throws<ArgumentOutOfRangeException>(() => mapping.GetReadOnlySpan(offset, length).Length);

@@ -51,8 +51,10 @@ public sealed class MemfdStreamTests : IDisposable
         using var copy = new MemoryStream();
         await stream.CopyToAsync(copy);
         Assert.Equal("hi"u8, copy.ToArray());
-        await Assert.ThrowsAsync<TaskCanceledException>(async () => await stream.ReadExactlyAsync(bytes.AsMemory(), new CancellationToken(canceled: true)));
-        await Assert.ThrowsAsync<TaskCanceledException>(async () => await stream.WriteAsync(bytes.AsMemory(), new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<TaskCanceledException>(async () =>
+            await stream.ReadExactlyAsync(bytes.AsMemory(), new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<TaskCanceledException>(async () =>
+            await stream.WriteAsync(bytes.AsMemory(), new CancellationToken(canceled: true)));
         Assert.Equal(9, file.Position);
     }
 

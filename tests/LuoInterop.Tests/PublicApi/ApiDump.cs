@@ -18,7 +18,8 @@ internal static class ApiDump
             IEnumerable<string> members = type.IsEnum
                 ? EnumMembers(type)
                 : IsDelegate(type) ? []
-                : Members(type).OrderBy(static member => member.Name, StringComparer.Ordinal).ThenBy(static member => member.Text, StringComparer.Ordinal)
+                : Members(type).OrderBy(static member => member.Name, StringComparer.Ordinal)
+                    .ThenBy(static member => member.Text, StringComparer.Ordinal)
                     .Select(static member => member.Text);
             foreach (string member in members)
             {
@@ -38,7 +39,8 @@ internal static class ApiDump
 
     private static bool IsVisible(Type type) =>
         type.IsNested
-            ? (type.IsNestedPublic || ((type.IsNestedFamily || type.IsNestedFamORAssem) && !type.DeclaringType!.IsSealed)) && IsVisible(type.DeclaringType!)
+            ? (type.IsNestedPublic || ((type.IsNestedFamily || type.IsNestedFamORAssem) && !type.DeclaringType!.IsSealed))
+                && IsVisible(type.DeclaringType!)
             : type.IsPublic;
 
     private static string Head(Type type)
@@ -57,7 +59,8 @@ internal static class ApiDump
         }
 
         string kind = type.IsInterface ? "interface"
-            : type.IsValueType ? (IsReadOnly(type) ? "readonly " : "") + (type.IsByRefLike ? "ref " : "") + (IsRecord(type) ? "record struct" : "struct")
+            : type.IsValueType
+                ? (IsReadOnly(type) ? "readonly " : "") + (type.IsByRefLike ? "ref " : "") + (IsRecord(type) ? "record struct" : "struct")
             : type.IsAbstract && type.IsSealed ? "static class"
             : type.IsAbstract ? "abstract " + (IsRecord(type) ? "record" : "class")
             : (type.IsSealed ? "sealed " : "") + (IsRecord(type) ? "record" : "class");
@@ -84,10 +87,13 @@ internal static class ApiDump
         foreach (FieldInfo field in type.GetFields(Declared).Where(static field => IsVisible(field)))
         {
             string kind = field.IsLiteral ? "const " : (field.IsStatic ? "static " : "") + (field.IsInitOnly ? "readonly " : "");
-            yield return (field.Name, $"{Access(field)}{kind}{TypeText.Of(field)} {field.Name}" + (field.IsLiteral ? " = " + TypeText.Constant(field.GetRawConstantValue()) : ""));
+            yield return (field.Name, $"{Access(field)}{kind}{TypeText.Of(field)} {field.Name}" + (field.IsLiteral
+                ? " = " + TypeText.Constant(field.GetRawConstantValue())
+                : ""));
         }
 
-        foreach (ConstructorInfo constructor in type.GetConstructors(Declared).Where(static method => IsVisible(method) && !method.IsStatic && !IsGenerated(method)))
+        foreach (ConstructorInfo constructor in type.GetConstructors(Declared)
+            .Where(static method => IsVisible(method) && !method.IsStatic && !IsGenerated(method)))
         {
             yield return (".ctor", $"{Access(constructor)}.ctor({Parameters(constructor)})");
         }
@@ -99,7 +105,8 @@ internal static class ApiDump
             if ((getter ?? setter) is { } any)
             {
                 string index = property.GetIndexParameters() is { Length: > 0 } ? $"[{Parameters(any)}]" : "";
-                yield return (property.Name, $"{Access(any)}{Modifiers(any)}{TypeText.Of(property)} {property.Name}{index} {{ {Accessors(getter, setter)} }}");
+                yield return (property.Name, $"{Access(any)}{Modifiers(any)}{TypeText.Of(property)} {property.Name}{index} {{ "
+                    + $"{Accessors(getter, setter)} }}");
             }
         }
 
@@ -108,10 +115,15 @@ internal static class ApiDump
             yield return (item.Name, $"{Access(item.AddMethod!)}{Modifiers(item.AddMethod!)}event {TypeText.Of(item)} {item.Name}");
         }
 
-        foreach (MethodInfo method in type.GetMethods(Declared).Where(static method => IsVisible(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal)) && !IsGenerated(method)))
+        foreach (MethodInfo method in type.GetMethods(Declared)
+            .Where(static method => IsVisible(method)
+                && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal))
+                && !IsGenerated(method)))
         {
-            string generic = method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(static item => item.Name))}>" : "";
-            yield return (method.Name, $"{Access(method)}{Modifiers(method)}{TypeText.Of(method.ReturnParameter)} {method.Name}{generic}({Parameters(method)})");
+            string generic =
+                method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(static item => item.Name))}>" : "";
+            yield return (method.Name, $"{Access(method)}{Modifiers(method)}{TypeText.Of(method.ReturnParameter)} "
+                + $"{method.Name}{generic}({Parameters(method)})");
         }
     }
 

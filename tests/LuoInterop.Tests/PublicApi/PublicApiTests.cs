@@ -31,7 +31,8 @@ public class PublicApiTests
             return;
         }
 
-        Assert.Fail($"The public API of {library} is not what PublicApi/{library}.txt says. If that is meant, run this test with env {Accept}=1, and commit the file.\n{difference}");
+        Assert.Fail($"The public API of {library} is not what PublicApi/{library}.txt says. If that is meant, run this test with "
+            + $"env {Accept}=1, and commit the file.\n{difference}");
     }
 
     [Fact]

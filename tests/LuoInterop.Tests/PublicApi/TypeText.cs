@@ -86,12 +86,15 @@ internal static class TypeText
         }
 
         string[] arguments = [.. Arguments(type).Select((_, index) =>
-            Write(type.GetGenericArguments()[index], nullability is { } info && index < info.GenericTypeArguments.Length ? info.GenericTypeArguments[index] : null))];
+            Write(
+                type.GetGenericArguments()[index],
+                nullability is { } info && index < info.GenericTypeArguments.Length ? info.GenericTypeArguments[index] : null))];
         return (Keywords.GetValueOrDefault(type) ?? Nested(type, arguments)) + mark;
     }
 
     private static bool IsNullable(NullabilityInfo? nullability) =>
-        nullability is not null && (nullability.ReadState == NullabilityState.Nullable || nullability.WriteState == NullabilityState.Nullable);
+        nullability is not null
+            && (nullability.ReadState == NullabilityState.Nullable || nullability.WriteState == NullabilityState.Nullable);
 
     private static string[] Arguments(Type type) => [.. type.GetGenericArguments().Select(static item => Write(item, null))];
 

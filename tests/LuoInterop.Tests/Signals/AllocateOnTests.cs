@@ -25,7 +25,8 @@ public sealed class AllocateOnTests
         Assert.True(kernel.Calls <= 8 * ((pages / reach) + 16), $"{kernel.Calls} calls");
     }
 
-    /// <summary>Older kernels give back what an interrupted fallocate(2) of a memfd had taken: from the beginning it would never end.</summary>
+    /// <summary>Older kernels give back what an interrupted fallocate(2) of a memfd had taken:
+    /// from the beginning it would never end.</summary>
     [Theory]
     [InlineData(1, 1)]
     [InlineData(1000, 1)]
@@ -67,7 +68,8 @@ public sealed class AllocateOnTests
         Assert.Equal((1, 0), (kernel.Allocations, kernel.Interruptions));
     }
 
-    /// <summary>Interrupts an allocation after some pages that were not there; walking over those that were takes a little time too.</summary>
+    /// <summary>Interrupts an allocation after some pages that were not there;
+    /// walking over those that were takes a little time too.</summary>
     private sealed class ImpatientKernel(int reach, bool keeps) : ScriptedHost
     {
         public int Calls { get; private set; }

@@ -49,7 +49,8 @@ public sealed class InterruptedCallTests : IDisposable
         KernelCall.MAdvise,
         KernelCall.Reboot);
 
-    // The managed API has no exception of its own for these: what asks for a name or a folder says what it found, fchmod(2) is only in the seam.
+    // The managed API has no exception of its own for these: what asks for a name or a folder says what it found,
+    // fchmod(2) is only in the seam.
     private static readonly KernelCall[] s_elsewhere = [KernelCall.Close, KernelCall.GetName, KernelCall.ReadDirectory, KernelCall.FChmod];
 
     [Fact]
@@ -59,7 +60,8 @@ public sealed class InterruptedCallTests : IDisposable
         Assert.Equal(Enum.GetValues<KernelCall>().Where(static call => call != KernelCall.Any).Order(), all.Order());
     }
 
-    private static IEnumerable<KernelCall> Of(TheoryData<KernelCall> rows) => ((IEnumerable<object[]>)rows).Select(static row => (KernelCall)row[0]);
+    private static IEnumerable<KernelCall> Of(TheoryData<KernelCall> rows) =>
+        ((IEnumerable<object[]>)rows).Select(static row => (KernelCall)row[0]);
 
     [Theory]
     [MemberData(nameof(Repeated))]

@@ -39,7 +39,8 @@ public sealed class SignalStormTests
         Assert.True(storm.Sent > 50, $"{storm.Sent} signals");
     }
 
-    /// <summary>open(2) of a file that somebody holds a lease on waits for it, and is EINTR at a signal (__break_lease in fs/locks.c).</summary>
+    /// <summary>open(2) of a file that somebody holds a lease on waits for it,
+    /// and is EINTR at a signal (__break_lease in fs/locks.c).</summary>
     [Fact]
     public void Open_ThatWaitsForALease_UnderSignals_GoesOnWaiting()
     {

@@ -13,7 +13,8 @@ internal static class Host
     /// <summary>Gets the huge page sizes that the kernel knows, in bytes.</summary>
     public static long[] HugePageSizes =>
         Directory.Exists(HugePages)
-            ? [.. Directory.EnumerateDirectories(HugePages).Select(static folder => Path.GetFileName(folder)["hugepages-".Length..^"kB".Length])
+            ? [.. Directory.EnumerateDirectories(HugePages)
+                .Select(static folder => Path.GetFileName(folder)["hugepages-".Length..^"kB".Length])
                 .Select(static kilobytes => long.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture) << 10)]
             : [];
 

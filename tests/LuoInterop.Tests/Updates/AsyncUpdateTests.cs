@@ -32,7 +32,8 @@ public sealed class AsyncUpdateTests : IDisposable
         using Memfd ram = Memfd.Create(_machine.Kernel, "ram", Size);
         using var cancellation = new CancellationTokenSource();
         var seen = new Progress(_ => cancellation.Cancel());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => update.PreserveAsync("ram", ram, progress: seen, cancellation: cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            update.PreserveAsync("ram", ram, progress: seen, cancellation: cancellation.Token));
         Assert.Single(seen.All);
         Assert.Null(update.Outgoing);
         ram.SetSize(0);
@@ -116,10 +117,16 @@ public sealed class AsyncUpdateTests : IDisposable
         using Memfd restored = next.RetrieveMemfd("good");
         seen = new Progress();
         await next.VerifyAsync("good", restored, seen);
-        Assert.Equal((LiveUpdateStep.Verify, "good", 3L << 20, 3L << 20), (seen.All[^1].Step, seen.All[^1].Name, seen.All[^1].Done, seen.All[^1].Total));
+        Assert.Equal(
+            (LiveUpdateStep.Verify, "good", 3L << 20, 3L << 20),
+            (seen.All[^1].Step, seen.All[^1].Name, seen.All[^1].Done, seen.All[^1].Total));
         using Memfd other = next.RetrieveMemfd("changed");
-        Assert.Equal(SessionCatalogueFault.ContentMismatch, (await Assert.ThrowsAsync<SessionCatalogueException>(() => next.VerifyAsync("changed", other))).Fault);
-        Assert.Equal(SessionCatalogueFault.NoEntry, (await Assert.ThrowsAsync<SessionCatalogueException>(() => next.VerifyAsync("bare", other))).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.ContentMismatch,
+            (await Assert.ThrowsAsync<SessionCatalogueException>(() => next.VerifyAsync("changed", other))).Fault);
+        Assert.Equal(
+            SessionCatalogueFault.NoEntry,
+            (await Assert.ThrowsAsync<SessionCatalogueException>(() => next.VerifyAsync("bare", other))).Fault);
         next.Finish();
     }
 

@@ -25,10 +25,16 @@ public sealed class LiveUpdateTests : IDisposable
         Assert.Null(update.Incoming);
         Assert.Equal(0, update.KexecsCount);
         Assert.False(update.Contains("ram"));
-        Assert.Contains("Look at Resumed", Assert.Throws<InvalidOperationException>(() => update.RetrieveMemfd("ram")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Look at Resumed",
+            Assert.Throws<InvalidOperationException>(() => update.RetrieveMemfd("ram")).Message,
+            StringComparison.Ordinal);
         Assert.Throws<InvalidOperationException>(() => update.RetrieveBytes("state"));
         Assert.Throws<InvalidOperationException>(update.Finish);
-        Assert.Contains("preserves nothing", Assert.Throws<InvalidOperationException>(() => update.Handover(_machine.Load())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "preserves nothing",
+            Assert.Throws<InvalidOperationException>(() => update.Handover(_machine.Load())).Message,
+            StringComparison.Ordinal);
         update.Dispose();
         Assert.Empty(_log.All);
         Assert.Equal(0, _machine.Kernel.OpenSessions);
@@ -114,7 +120,10 @@ public sealed class LiveUpdateTests : IDisposable
         BringOver();
         using LiveUpdate update = Open();
         update.PreserveBytes("state", "new"u8);
-        Assert.Contains("not finished", Assert.Throws<InvalidOperationException>(() => update.Handover(_machine.Load())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not finished",
+            Assert.Throws<InvalidOperationException>(() => update.Handover(_machine.Load())).Message,
+            StringComparison.Ordinal);
         update.Finish();
         Jump(update);
         using LiveUpdate next = Open();
@@ -194,7 +203,8 @@ public sealed class LiveUpdateTests : IDisposable
         update.Abort();
     }
 
-    /// <summary>A session without a catalogue, as of a program that uses tokens: it is not lost, and says what is wrong at the first name.</summary>
+    /// <summary>A session without a catalogue, as of a program that uses tokens: it is not lost,
+    /// and says what is wrong at the first name.</summary>
     [Fact]
     public void Open_SessionWithoutCatalogue_GivesItsFilesByTokens()
     {
@@ -215,7 +225,8 @@ public sealed class LiveUpdateTests : IDisposable
         update.Dispose();
         using Memfd ram = _machine.FileOf("ram");
         foreach (Action call in (Action[])[
-            () => update.Preserve("ram", ram), () => update.PreserveBytes("state", []), () => update.RetrieveMemfd("ram"), () => update.RetrieveBytes("state"),
+            () => update.Preserve("ram", ram), () => update.PreserveBytes("state", []), () => update.RetrieveMemfd("ram"),
+            () => update.RetrieveBytes("state"),
             () => update.Handover(_machine.Load()), update.Finish, update.Abort])
         {
             Assert.Throws<ObjectDisposedException>(call);

@@ -36,20 +36,24 @@ public static class ContractPage
     public static string Write(string scripts)
     {
         var page = new StringBuilder(Introduction);
-        foreach (IGrouping<string, Scenario> group in Scenario.All.GroupBy(static scenario => scenario.Name.Split('.')[0]).OrderBy(static group => Section(group.Key).Order))
+        foreach (IGrouping<string, Scenario> group in Scenario.All.GroupBy(static scenario => scenario.Name.Split('.')[0])
+            .OrderBy(static group => Section(group.Key).Order))
         {
             SectionAttribute section = Section(group.Key);
-            page.Append($"## {section.Order}. {section.Title}\n\nSource: {section.Sources}.\n\n| rule | shown by | kernels |\n|---|---|---|\n");
+            page.Append($"## {section.Order}. {section.Title}\n\nSource: {section.Sources}.\n\n| rule | shown by | kernels "
+                + "|\n|---|---|---|\n");
             foreach (Scenario scenario in group)
             {
-                page.Append($"| {scenario.Rule.Replace("|", "\\|", StringComparison.Ordinal)} | {scenario.Name} | {scenario.Bodies.Count} |\n");
+                page.Append($"| {scenario.Rule.Replace("|", "\\|", StringComparison.Ordinal)} | {scenario.Name} | "
+                    + $"{scenario.Bodies.Count} |\n");
             }
 
             page.Append('\n');
         }
 
         page.Append("## On Linux only\n\n").Append(EmptyBlockFault).Append("| boot | probe |\n|---|---|\n");
-        foreach (Type boot in (Type[])[typeof(DefaultBoot), typeof(Interruptions), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization])
+        foreach (Type boot in (Type[])[
+            typeof(DefaultBoot), typeof(Interruptions), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization])
         {
             foreach (string probe in ProbeRun.Names(boot))
             {
@@ -70,13 +74,16 @@ public static class ContractPage
             page.Append($"\n### {Path.GetFileName(folder)}\n\n| rule | shown by |\n|---|---|\n");
             foreach (string path in Directory.EnumerateFiles(folder, "*.luo").Order(StringComparer.Ordinal))
             {
-                string rule = string.Join(' ', File.ReadLines(path).TakeWhile(static line => line.StartsWith('#')).Select(static line => line[1..].Trim()));
+                string rule = string.Join(
+                    ' ', File.ReadLines(path).TakeWhile(static line => line.StartsWith('#')).Select(static line => line[1..].Trim()));
                 string name = Path.GetFileNameWithoutExtension(path);
-                page.Append($"| {rule.Replace("|", "\\|", StringComparison.Ordinal)} | [{name}](../tests/litmus/contract/{Path.GetFileName(folder)}/{name}.luo) |\n");
+                page.Append($"| {rule.Replace("|", "\\|", StringComparison.Ordinal)} | "
+                    + $"[{name}](../tests/litmus/contract/{Path.GetFileName(folder)}/{name}.luo) |\n");
             }
         }
     }
 
     private static SectionAttribute Section(string type) =>
-        typeof(ContractPage).Assembly.GetType($"LuoInterop.Contract.Rows.{type}", throwOnError: true)!.GetCustomAttribute<SectionAttribute>()!;
+        typeof(ContractPage).Assembly.GetType($"LuoInterop.Contract.Rows.{type}",
+            throwOnError: true)!.GetCustomAttribute<SectionAttribute>()!;
 }

@@ -36,7 +36,9 @@ public static class Pattern
             Generate(expected.AsSpan(0, count), offset, seed);
             Assert.Equal(count, memfd.Read(offset, actual.AsSpan(0, count)));
             int difference = expected.AsSpan(0, count).CommonPrefixLength(actual.AsSpan(0, count));
-            Assert.True(difference == count, $"Byte {offset + difference} is 0x{(difference < count ? actual[difference] : 0):x2}, not what seed {seed} gives.");
+            Assert.True(difference
+                == count, $"Byte {offset + difference} is 0x{(difference < count ? actual[difference] : 0):x2}, not what seed "
+                    + $"{seed} gives.");
         }
     }
 

@@ -40,7 +40,8 @@ public sealed class Scenario
         var all = new List<Scenario>();
         foreach (Type type in typeof(Scenario).Assembly.GetTypes())
         {
-            foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Static).Where(static p => p.PropertyType == typeof(Scenario)))
+            foreach (PropertyInfo property in type.GetProperties(BindingFlags.Public | BindingFlags.Static)
+                .Where(static p => p.PropertyType == typeof(Scenario)))
             {
                 var scenario = (Scenario)property.GetValue(null)!;
                 scenario.Name = $"{type.Name}.{property.Name}";

@@ -90,6 +90,7 @@ public static class VmRun
         session.Finish();
         return JsonNode.Parse(bytes)!.AsObject().ToDictionary(
             static scenario => scenario.Key,
-            static scenario => scenario.Value!.AsObject().ToDictionary(static note => note.Key, static note => note.Value!.GetValue<string>()));
+            static scenario =>
+                scenario.Value!.AsObject().ToDictionary(static note => note.Key, static note => note.Value!.GetValue<string>()));
     }
 }

@@ -39,7 +39,9 @@ internal sealed class FuzzCommand(int seed, string folder)
 
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{target.Name,-14} {total.Inputs,9} inputs, {100.0 * total.Accepted / total.Inputs,5:f1} % accepted, {(double)total.Bytes / total.Inputs,8:f0} bytes each, {(double)total.Allocated / total.Bytes,6:f1} bytes allocated a byte"));
+                $"{target.Name,-14} {total.Inputs,9} inputs, {100.0 * total.Accepted / total.Inputs,5:f1} % accepted, "
+                + $"{(double)total.Bytes / total.Inputs,8:f0} bytes each, {(double)total.Allocated / total.Bytes,6:f1} bytes "
+                + $"allocated a byte"));
         }
 
         return 0;
@@ -51,7 +53,8 @@ internal sealed class FuzzCommand(int seed, string folder)
         FuzzTarget target = FuzzTargets.Find(name);
         using var owned = target as IDisposable;
         long allocated = FuzzRun.Hold(target, input, isSound: false, out bool accepted);
-        Console.WriteLine($"{name}: {input.Length} bytes, {(accepted ? "accepted" : "refused")}, {allocated} bytes allocated, {target.Steps} steps");
+        Console.WriteLine($"{name}: {input.Length} bytes, {(accepted ? "accepted" : "refused")}, {allocated} bytes allocated, "
+            + $"{target.Steps} steps");
         return 0;
     }
 

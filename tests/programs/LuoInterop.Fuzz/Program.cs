@@ -6,15 +6,19 @@ var seed = new Option<int?>("--seed") { Description = "The seed; a fresh one by 
 var name = new Option<string?>("--target") { Description = "One target; all by default." };
 var index = new Option<long?>("--index") { Description = "Makes and holds one input only." };
 var file = new Option<FileInfo?>("--input") { Description = "Holds the bytes of a file against the target." };
-var keep = new Option<DirectoryInfo>("--keep") { Description = "The folder for an input that fails.", DefaultValueFactory = static _ => new DirectoryInfo("artifacts/fuzz") };
-var root = new RootCommand("Feeds the parsers of untrusted bytes with inputs that are grammatical and then damaged.") { count, seed, name, index, file, keep };
+var keep = new Option<DirectoryInfo>(
+    "--keep") { Description = "The folder for an input that fails.",
+        DefaultValueFactory = static _ => new DirectoryInfo("artifacts/fuzz") };
+var root = new RootCommand(
+    "Feeds the parsers of untrusted bytes with inputs that are grammatical and then damaged.") { count, seed, name, index, file, keep };
 root.SetAction((arguments, cancellation) =>
 {
     var command = new FuzzCommand(arguments.GetValue(seed) ?? Random.Shared.Next(), arguments.GetRequiredValue(keep).FullName);
     string? only = arguments.GetValue(name);
     if (arguments.GetValue(file) is { } input)
     {
-        return Task.FromResult(FuzzCommand.Hold(only ?? throw new ArgumentException("--input needs --target."), File.ReadAllBytes(input.FullName)));
+        return Task.FromResult(
+            FuzzCommand.Hold(only ?? throw new ArgumentException("--input needs --target."), File.ReadAllBytes(input.FullName)));
     }
 
     IReadOnlyList<FuzzTarget> targets = only is null ? FuzzTargets.All() : [FuzzTargets.Find(only)];

@@ -23,13 +23,17 @@ public sealed record Difference(LitmusResult Emulated, LitmusResult Linux, int L
     {
         string[] lines = Linux.ToString().TrimEnd('\n').Split('\n');
         lines[Line] += $"   # emulated: {Emulated.Observations[Line] ?? "not performed"}";
-        return $"# {Emulated.Script.Name}\n{string.Join('\n', lines)}\n{(Linux.End is null ? "" : $"# Linux ended early: {Linux.End}\n")}{(Emulated.End is null ? "" : $"# the emulated kernel ended early: {Emulated.End}\n")}";
+        return $"# {Emulated.Script.Name}\n{string.Join('\n', lines)}\n"
+            + (Linux.End is null ? "" : $"# Linux ended early: {Linux.End}\n")
+            + (Emulated.End is null ? "" : $"# the emulated kernel ended early: {Emulated.End}\n");
     }
 
     // Hashes and sizes differ from script to script where the cause is one.
     private string Cut(LitmusResult result)
     {
         string text = result.Observations[Line] ?? "not performed";
-        return text.All(char.IsAsciiDigit) && text != "0" ? "a number" : text.Length == 16 && text.All(char.IsAsciiHexDigit) ? "a hash" : text;
+        return text.All(char.IsAsciiDigit) && text != "0"
+            ? "a number"
+            : text.Length == 16 && text.All(char.IsAsciiHexDigit) ? "a hash" : text;
     }
 }

@@ -56,7 +56,8 @@ public sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated,
             for (int i = 0; i < smallest.Length; i++)
             {
                 Difference? better = candidates
-                    .Where((candidate, j) => owners[j] == i && found.TryGetValue(candidate, out Difference? same) && same.Signature == smallest[i].Signature)
+                    .Where((candidate, j) =>
+                        owners[j] == i && found.TryGetValue(candidate, out Difference? same) && same.Signature == smallest[i].Signature)
                     .Select(candidate => found[candidate])
                     .MinBy(static difference => (difference.Linux.Script.Lines.Count, difference.Linux.Script.ToText().Length));
                 done[i] = done[i] || better is null;

@@ -43,17 +43,20 @@ public sealed class HuntCommand(ulong seed, int count, bool commandLines, string
 
             done += batch.Length;
             kexecs += batch.Count(static script => script.Kernels > 1);
-            log($"{done} scripts run on both kernels, {kexecs} of them with a kexec, {batch.Sum(static script => script.Lines.Count)} lines in the last {batch.Length}: {differences.Count} differ");
+            log($"{done} scripts run on both kernels, {kexecs} of them with a kexec, "
+                + $"{batch.Sum(static script => script.Lines.Count)} lines in the last {batch.Length}: {differences.Count} differ");
         }
 
-        foreach (IGrouping<string, Difference> group in differences.GroupBy(static difference => difference.Signature).OrderByDescending(static group => group.Count()))
+        foreach (IGrouping<string, Difference> group in differences.GroupBy(static difference => difference.Signature)
+            .OrderByDescending(static group => group.Count()))
         {
             Console.WriteLine($"{group.Count(),5} x {group.Key}");
         }
 
         if (differences.Count > 0)
         {
-            Difference[] chosen = [.. differences.GroupBy(static difference => difference.Signature).Select(static group => group.MinBy(static difference => difference.Line)!).Take(MostShrunk)];
+            Difference[] chosen = [.. differences.GroupBy(static difference => difference.Signature)
+                .Select(static group => group.MinBy(static difference => difference.Line)!).Take(MostShrunk)];
             foreach (Difference difference in await hunt.ShrinkAsync(chosen, cancellation))
             {
                 Console.WriteLine();

@@ -7,7 +7,8 @@ namespace LuoInterop.Hunt;
 /// <summary>Makes a hunt whose judge is Linux in a VM.</summary>
 public static class LinuxHunt
 {
-    /// <summary>Gets the kernel: what the environment variable KERNEL says, as in <c>7.2</c>, else 7.3. The emulated one is of the same series.</summary>
+    /// <summary>Gets the kernel: what the environment variable KERNEL says, as in <c>7.2</c>, else 7.3.
+    /// The emulated one is of the same series.</summary>
     public static string Series => Environment.GetEnvironmentVariable("KERNEL") is { Length: > 0 } series ? series : "7.3";
 
     /// <summary>Finds or builds the kernel, and makes the hunt.</summary>

@@ -13,7 +13,7 @@ public sealed class MemoryLines(Choices choices, Values values, Action<string> l
         (6, () => $"add_seals {file} {values.Seals()}"),
         (5, () => $"store {file} {NotNegative(values.Offset())} {values.MappedLength()} seed={values.Seed()}"),
         (2, () => $"madvise {file} {choices.Of("0", "4096", "8192", "64K")} {values.MappedLength()} {values.Advice()}"),
-        (2, () => $"map {file} {values.MappedLength()} {choices.Of("", "prot=READ", "prot=READ private", "prot=READ|WRITE private")}".TrimEnd()),
+        (2, () => $"map {file} {values.MappedLength()} {Protection(choices)}".TrimEnd()),
         (2, () => $"unmap {file}"),
         (4, () => $"lseek {file} {values.Offset()} {choices.Of("SET", "CUR", "END", "DATA", "HOLE")}"),
         (2, () => $"chmod {file} {values.Mode()}"),
@@ -38,6 +38,8 @@ public sealed class MemoryLines(Choices choices, Values values, Action<string> l
         () => $"map {name} {values.MappedLength()} prot=READ",
         () => $"store {name} 0 {values.MappedLength()}",
         () => $"getfd {name}")());
+
+    private static string Protection(Choices choices) => choices.Of("", "prot=READ", "prot=READ private", "prot=READ|WRITE private");
 
     private static string NotNegative(string offset) => offset.StartsWith('-') ? "0" : offset;
 }

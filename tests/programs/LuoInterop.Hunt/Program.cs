@@ -10,11 +10,15 @@ if (args is [GuestReplay.Word])
 }
 
 var count = new Option<int>("--count") { Description = "How many scripts.", DefaultValueFactory = static _ => 1000 };
-var seed = new Option<ulong?>("--seed") { Description = "The seed of the first thousand; a fresh one by default. The next thousands have the next seeds." };
-var lines = new Option<bool>("--command-lines") { Description = "Hunt in how kernels read their command lines: --count says how many lines." };
+var seed = new Option<ulong?>(
+    "--seed") { Description = "The seed of the first thousand; a fresh one by default. The next thousands have the next seeds." };
+var lines = new Option<bool>(
+    "--command-lines") { Description = "Hunt in how kernels read their command lines: --count says how many lines." };
 var print = new Option<bool>("--print") { Description = "Print the scripts instead of running them." };
 var keep = new Option<string?>("--keep") { Description = "The folder in which scripts that show a difference are kept." };
-var root = new RootCommand("Hunts differences between the emulated kernel and Linux: generates litmus scripts, runs them on both, shrinks what differs.") { count, seed, lines, print, keep };
+var root = new RootCommand(
+    "Hunts differences between the emulated kernel and Linux: generates litmus scripts, runs them on both, shrinks "
+    + "what differs.") { count, seed, lines, print, keep };
 root.SetAction(async (arguments, cancellation) =>
 {
     ulong first = arguments.GetValue(seed) ?? (ulong)Random.Shared.Next();

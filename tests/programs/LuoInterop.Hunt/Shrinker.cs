@@ -45,7 +45,10 @@ public static class Shrinker
         string[] words = line.Split(' ');
         for (int i = 1; i < words.Length; i++)
         {
-            if (words[i].Contains('=', StringComparison.Ordinal) && words[i] != "=" && !words[i].StartsWith("token=", StringComparison.Ordinal) && !words[i].Contains('"', StringComparison.Ordinal))
+            if (words[i].Contains('=', StringComparison.Ordinal)
+                && words[i] != "="
+                && !words[i].StartsWith("token=", StringComparison.Ordinal)
+                && !words[i].Contains('"', StringComparison.Ordinal))
             {
                 yield return string.Join(' ', words.Where((_, j) => j != i));
             }

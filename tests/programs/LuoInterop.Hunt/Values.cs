@@ -34,22 +34,36 @@ public sealed class Values(Choices choices, int astray)
     public string Session() => !choices.Percent(astray)
         ? choices.Of("\"a\"", "\"b\"", "\"c\"", "\"d\"")
         : choices.Of(
-            "\"\"", "\"a\"*63", "\"b\"*64", "\"a\"*62", "\"a\"+", "\"a/b\"", "\"x\\n\"", "\"\\xc3\\xa4\"", "\"\\xff\\xfe\"", "\".\"", "\"a b\"", "\"[luo_session]\"",
+            "\"\"",
+            "\"a\"*63",
+            "\"b\"*64",
+            "\"a\"*62",
+            "\"a\"+",
+            "\"a/b\"",
+            "\"x\\n\"",
+            "\"\\xc3\\xa4\"",
+            "\"\\xff\\xfe\"",
+            "\".\"",
+            "\"a b\"",
+            "\"[luo_session]\"",
             "\"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\"");
 
     public string Seals() => choices.Weighted<string>(
     [
-        (3, "SEAL"), (4, "SHRINK"), (4, "GROW"), (4, "WRITE"), (3, "FUTURE_WRITE"), (3, "EXEC"), (2, "SHRINK|GROW"), (1, "SHRINK|GROW|WRITE"),
+        (3, "SEAL"), (4, "SHRINK"), (4, "GROW"), (4, "WRITE"), (3, "FUTURE_WRITE"), (3, "EXEC"), (2, "SHRINK|GROW"),
+        (1, "SHRINK|GROW|WRITE"),
         (1, "SEAL|SHRINK|GROW|WRITE"), (1, "SHRINK|GROW|FUTURE_WRITE"), (1, "0"), (1, choices.Percent(astray) ? "0x40" : "SHRINK"),
     ]);
 
     public string MemfdFlags() => choices.Weighted<string>(
     [
-        (8, "ALLOW_SEALING"), (4, "CLOEXEC"), (3, "NOEXEC_SEAL"), (1, "EXEC"), (2, "ALLOW_SEALING|EXEC"), (1, "0"), (1, "CLOEXEC|ALLOW_SEALING"),
+        (8, "ALLOW_SEALING"), (4, "CLOEXEC"), (3, "NOEXEC_SEAL"), (1, "EXEC"), (2, "ALLOW_SEALING|EXEC"), (1, "0"),
+        (1, "CLOEXEC|ALLOW_SEALING"),
         (1, choices.Percent(astray) ? "EXEC|NOEXEC_SEAL" : "ALLOW_SEALING"), (1, choices.Percent(astray) ? "0x20" : "ALLOW_SEALING"),
     ]);
 
-    public string OpenFlags() => choices.Of("RDWR", "RDONLY", "WRONLY", "RDWR|APPEND", "RDWR|TRUNC", "RDWR|NONBLOCK", "RDONLY|TRUNC", "PATH");
+    public string OpenFlags() =>
+        choices.Of("RDWR", "RDONLY", "WRONLY", "RDWR|APPEND", "RDWR|TRUNC", "RDWR|NONBLOCK", "RDONLY|TRUNC", "PATH");
 
     public string AllocateMode() => choices.Weighted<string>(
     [
@@ -65,12 +79,16 @@ public sealed class Values(Choices choices, int astray)
 
     public string Request(bool device) => choices.Weighted<string>(
     [
-        (6, device ? "0xBA00" : "0xBA40"), (6, device ? "0xBA01" : "0xBA41"), (3, "0xBA42"), (4, "0xBA43"), (2, "0xBA02"), (1, "0xBA3f"), (2, "0xBA44"),
-        (1, device ? "0xBA40" : "0xBA00"), (1, "0xBAff"), (1, device ? "0xAB00" : "0xAB40"), (1, device ? "0x4048BA00" : "0xC010BA40"), (1, device ? "0xC048BA01" : "0x8008BA42"),
-        (1, "0x5401"), (1, "0x5421"), (1, "0x5450"), (1, "0x5451"), (1, "0x5452"), (1, "0x5460"), (1, "0x2"), (1, "0x541B"), (1, "0xBA"), (1, "0"),
+        (6, device ? "0xBA00" : "0xBA40"), (6, device ? "0xBA01" : "0xBA41"), (3, "0xBA42"), (4, "0xBA43"), (2, "0xBA02"),
+        (1, "0xBA3f"), (2, "0xBA44"),
+        (1, device ? "0xBA40" : "0xBA00"), (1, "0xBAff"), (1, device ? "0xAB00" : "0xAB40"),
+        (1, device ? "0x4048BA00" : "0xC010BA40"), (1, device ? "0xC048BA01" : "0x8008BA42"),
+        (1, "0x5401"), (1, "0x5421"), (1, "0x5450"), (1, "0x5451"), (1, "0x5452"), (1, "0x5460"), (1, "0x2"), (1, "0x541B"),
+        (1, "0xBA"), (1, "0"),
     ]);
 
-    public string RequestSize() => choices.Of("0", "4", "7", "8", "12", "15", "16", "17", "71", "72", "73", "80", "100", "4096", "64K", "0xffffffff");
+    public string RequestSize() =>
+        choices.Of("0", "4", "7", "8", "12", "15", "16", "17", "71", "72", "73", "80", "100", "4096", "64K", "0xffffffff");
 
     public string Place() => choices.Of("writable", "readonly", "unmapped", "null", "odd", "cut");
 

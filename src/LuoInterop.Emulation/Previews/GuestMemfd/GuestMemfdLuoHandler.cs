@@ -9,7 +9,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;
 
-/// <summary>Preserves guest_memfds whose memory is all shared (virt/kvm/guest_memfd_luo.c of the posting 20260728121138.1103610-1-tarunsahu@google.com).</summary>
+/// <summary>Preserves guest_memfds whose memory is all shared (virt/kvm/guest_memfd_luo.c of the posting
+/// 20260728121138.1103610-1-tarunsahu@google.com).</summary>
 /// <remarks>
 /// The pages stay in the host's file; only those that are present are recorded, each as a folio of its own. Guarded by the running
 /// kernel's lock.
@@ -120,7 +121,8 @@ internal sealed class GuestMemfdLuoHandler(KexecHandover handover, KvmModule kvm
     }
 
     // kvm_gmem_luo_walk_folios, with the array of kho_preserve_vmalloc made first.
-    private int PreserveFolios(GuestMemfdInode inode, List<PageRun> present, out KhoVmalloc area, out ulong folios, out List<FolioRange> ranges)
+    private int PreserveFolios(
+        GuestMemfdInode inode, List<PageRun> present, out KhoVmalloc area, out ulong folios, out List<FolioRange> ranges)
     {
         area = default;
         ranges = [];

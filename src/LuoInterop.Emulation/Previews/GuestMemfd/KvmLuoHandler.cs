@@ -8,7 +8,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;
 
-/// <summary>Preserves VMs: their type, and nothing else (virt/kvm/kvm_luo.c of the posting 20260728121138.1103610-1-tarunsahu@google.com).</summary>
+/// <summary>Preserves VMs: their type, and nothing else (virt/kvm/kvm_luo.c of the posting
+/// 20260728121138.1103610-1-tarunsahu@google.com).</summary>
 /// <remarks>Guarded by the running kernel's lock.</remarks>
 internal sealed class KvmLuoHandler(KexecHandover handover, KvmModule kvm) : FileHandler
 {

@@ -6,7 +6,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
-/// <summary>Counts the preserved pages of each pool in the object "hugetlb-v1", so that the next kernel allocates that many fewer.</summary>
+/// <summary>Counts the preserved pages of each pool in the object "hugetlb-v1",
+/// so that the next kernel allocates that many fewer.</summary>
 /// <remarks>
 /// The talk's option 2, and what was posted: 20251206230222.853493-7-pratyush@kernel.org and -8-. In the next kernel the object is
 /// held once when the handler is registered, a guess: Linux 7.3 counts an object down only after somebody asked for it, and

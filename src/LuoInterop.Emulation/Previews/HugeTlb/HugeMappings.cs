@@ -20,13 +20,16 @@ internal sealed class HugeMappings
 
     public void Add(HugeMapping mapping) => _mappings.Add(mapping);
 
-    public bool Overlaps(nint address, nuint length) => _mappings.Exists(mapping => mapping.Address < address + (nint)length && address < mapping.End);
+    public bool Overlaps(nint address, nuint length) =>
+        _mappings.Exists(mapping => mapping.Address < address + (nint)length && address < mapping.End);
 
     /// <summary>munmap(2) of a range that may begin and end anywhere: 0, or <c>-errno</c> with everything as before.</summary>
     public int Unmap(nint address, nuint length)
     {
         // do_vmi_munmap looks at the arguments first.
-        nint end = address + (nint)((length + (nuint)Environment.SystemPageSize - 1) / (nuint)Environment.SystemPageSize * (nuint)Environment.SystemPageSize);
+        nint end = address
+            + (nint)((length + (nuint)Environment.SystemPageSize
+                - 1) / (nuint)Environment.SystemPageSize * (nuint)Environment.SystemPageSize);
         if (address % Environment.SystemPageSize == 0 && _mappings.Exists(mapping => Cuts(mapping, address) || Cuts(mapping, end)))
         {
             return Refused.EINVAL;

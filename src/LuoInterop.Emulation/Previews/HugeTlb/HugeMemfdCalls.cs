@@ -6,7 +6,8 @@ using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
-/// <summary>Answers file calls on memory files of huge pages as hugetlbfs does (fs/hugetlbfs/inode.c of Linux 7.3); all others are a memfd's.</summary>
+/// <summary>Answers file calls on memory files of huge pages as hugetlbfs does (fs/hugetlbfs/inode.c of Linux 7.3);
+/// all others are a memfd's.</summary>
 /// <remarks>
 /// A preserved file refuses what the RFC's hugetlb_i_freeze refuses (20251206230222.853493-10-pratyush@kernel.org): changes of
 /// its size, and fallocate(2) in every mode. Guarded by the running kernel's lock.

@@ -60,7 +60,9 @@ internal sealed class HugeMemfdHandler(KexecHandover handover, MemfdInodes inode
     }
 
     public override FolioRange? FindFolios(LuoFile file, ulong page) =>
-        file.PrivateData is FolioRange[] folios && page / folios[0].PageCount < (ulong)folios.Length ? folios[page / folios[0].PageCount] : null;
+        file.PrivateData is FolioRange[] folios && page / folios[0].PageCount < (ulong)folios.Length
+            ? folios[page / folios[0].PageCount]
+            : null;
 
     // Of what raw host calls can do only another size shows: the host's file of a preserved one is sparse.
     public override void FindChanges(LuoFile file, SessionKey session, List<EmulatedFrozenFileChange> changes)

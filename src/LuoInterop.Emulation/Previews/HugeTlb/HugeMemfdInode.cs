@@ -96,7 +96,8 @@ internal sealed class HugeMemfdInode(InodeKey id, Hstate hstate, HostFile own, b
         }
     }
 
-    /// <summary>Adds a page that came with the handover (hugetlb_add_to_page_cache): 0, EEXIST, or ENOMEM above the cgroup's limit.</summary>
+    /// <summary>Adds a page that came with the handover (hugetlb_add_to_page_cache): 0, EEXIST,
+    /// or ENOMEM above the cgroup's limit.</summary>
     public int AddArriving(ulong index, ulong pfn)
     {
         if (!_pages.TryAdd(index, new HugePage(pfn, IsCharged: false)))

@@ -15,7 +15,8 @@ internal sealed class HugeMemfds(HugeTlbPools pools, MemfdInodes inodes)
     /// <summary>Gets what is known of all memory files.</summary>
     public MemfdInodes Inodes { get; } = inodes;
 
-    /// <summary>memfd_create(2) with MFD_HUGETLB and flags that are legal: the descriptor, or <c>-errno</c>; ENODEV for a size without a pool.</summary>
+    /// <summary>memfd_create(2) with MFD_HUGETLB and flags that are legal: the descriptor, or <c>-errno</c>;
+    /// ENODEV for a size without a pool.</summary>
     public int Create(string name, uint flags)
     {
         const uint Sizes = MemfdHeader.MFD_HUGE_MASK << MemfdHeader.MFD_HUGE_SHIFT;

@@ -6,7 +6,8 @@ namespace LuoInterop.Emulation;
 /// <param name="Free">The pages that no file has (<c>free_hugepages</c>).</param>
 /// <param name="Reserved">The free pages that mappings will use (<c>resv_hugepages</c>).</param>
 /// <param name="Surplus">The pages above the persistent ones (<c>surplus_hugepages</c>).</param>
-/// <param name="FromLiveUpdate">The pages that preserved files of the previous kernel will bring, as counted when this kernel booted.</param>
+/// <param name="FromLiveUpdate">The pages that preserved files of the previous kernel will bring,
+/// as counted when this kernel booted.</param>
 /// <param name="Leaked">
 /// The pages of files whose retrieve failed: in no pool until the next boot, on purpose, because a device may still use them.
 /// </param>

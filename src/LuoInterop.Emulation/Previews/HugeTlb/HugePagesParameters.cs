@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
-/// <summary>Reads <c>hugepagesz=</c>, <c>hugepages=</c> and <c>default_hugepagesz=</c> in their order (mm/hugetlb.c of Linux 7.3).</summary>
+/// <summary>Reads <c>hugepagesz=</c>, <c>hugepages=</c> and <c>default_hugepagesz=</c> in their order
+/// (mm/hugetlb.c of Linux 7.3).</summary>
 /// <remarks>The machine has one node, number 0. Sizes are those of x86 (arch_hugetlb_valid_size): 2 MiB and 1 GiB.</remarks>
 internal sealed class HugePagesParameters
 {
@@ -49,7 +50,8 @@ internal sealed class HugePagesParameters
         Early = [.. _hstates];
     }
 
-    /// <summary>Gets the pools that the command line names, in its order: those of which gigantic pages are allocated before the buddy allocator is.</summary>
+    /// <summary>Gets the pools that the command line names, in its order:
+    /// those of which gigantic pages are allocated before the buddy allocator is.</summary>
     public IReadOnlyList<HstateRequest> Early { get; }
 
     /// <summary>Gets all pools once the page allocator runs (gigantic_pages_init, then hugetlb_init).</summary>

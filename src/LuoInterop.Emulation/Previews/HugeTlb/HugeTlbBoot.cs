@@ -134,7 +134,8 @@ internal sealed class HugeTlbBoot
         if (allocated < request.OnNode)
         {
             _log.Add(
-                $"HugeTLB: allocating {request.OnNode} of page size {hstate.SizeText} failed node0.  Only allocated {allocated} hugepages.");
+                $"HugeTLB: allocating {request.OnNode} of page size {hstate.SizeText} failed node0.  Only allocated "
+                + $"{allocated} hugepages.");
             hstate.MaxHugePages -= request.OnNode - allocated;
         }
     }

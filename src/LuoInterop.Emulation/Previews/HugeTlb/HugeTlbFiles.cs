@@ -29,7 +29,8 @@ internal sealed class HugeTlbFiles(HugeTlbPools pools, Action look)
             files.AddOwnFolder(folder);
             AddNumber($"{folder}/nr_hugepages", KernelFileNode.SysFs, () => hstate.NrHugePages, count => Resize(hstate, count));
             AddNumber(
-                $"{folder}/nr_overcommit_hugepages", KernelFileNode.SysFs, () => hstate.NrOvercommitHugePages, count => Overcommit(hstate, count));
+                $"{folder}/nr_overcommit_hugepages", KernelFileNode.SysFs, () => hstate.NrOvercommitHugePages, count =>
+                    Overcommit(hstate, count));
             AddNumber($"{folder}/free_hugepages", KernelFileNode.SysFs, () => hstate.FreeHugePages);
             AddNumber($"{folder}/resv_hugepages", KernelFileNode.SysFs, () => hstate.ResvHugePages);
             AddNumber($"{folder}/surplus_hugepages", KernelFileNode.SysFs, () => hstate.SurplusHugePages);
@@ -57,7 +58,8 @@ internal sealed class HugeTlbFiles(HugeTlbPools pools, Action look)
             HugeTlbCgroup cgroup = hstate.Cgroup;
             Add($"{CgroupFolder}/hugetlb.{size}.current", CgroupFs, () => Bytes(hstate, cgroup.Current));
             Add($"{CgroupFolder}/hugetlb.{size}.rsvd.current", CgroupFs, () => Bytes(hstate, cgroup.ReservedCurrent));
-            Add($"{CgroupFolder}/hugetlb.{size}.max", CgroupFs, () => Limit(hstate, cgroup.Max), text => SetLimit(text, hstate, cgroup.SetMax));
+            Add($"{CgroupFolder}/hugetlb.{size}.max", CgroupFs, () => Limit(hstate, cgroup.Max), text =>
+                SetLimit(text, hstate, cgroup.SetMax));
             Add(
                 $"{CgroupFolder}/hugetlb.{size}.rsvd.max",
                 CgroupFs,

@@ -32,7 +32,8 @@ internal sealed partial class KexecHandover
         folio.Dispose();
     }
 
-    /// <summary>Preserves frames whose bytes nobody will ask for: one page stands for them (kho_preserve_folio of a free huge page).</summary>
+    /// <summary>Preserves frames whose bytes nobody will ask for:
+    /// one page stands for them (kho_preserve_folio of a free huge page).</summary>
     /// <returns>False when memory is short.</returns>
     public bool TryPreserveBlank(ulong pfn, int order)
     {

@@ -4,7 +4,8 @@ using LuoInterop.Kho;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
-/// <summary>Hands the huge pages of preserved files over, and tells nothing of them: the next kernel allocates too many (the talk's problem 1).</summary>
+/// <summary>Hands the huge pages of preserved files over, and tells nothing of them:
+/// the next kernel allocates too many (the talk's problem 1).</summary>
 /// <remarks>The base of the talk's two options. Guarded by the running kernel's lock.</remarks>
 internal class PageHandover(KexecHandover handover) : IEarlyPages
 {

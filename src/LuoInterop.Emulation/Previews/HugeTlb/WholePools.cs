@@ -232,7 +232,8 @@ internal sealed class WholePools(KexecHandover handover, LuoFlbList? flbs) : Pag
             Span<byte> bytes = cursor.Next(HugetlbPoolFolioSer.Size);
             if (bytes.IsEmpty)
             {
-                throw new EmulatedKernelPanicException("BUG: unable to handle page fault. The array of a pool's pages is shorter than its count.");
+                throw new EmulatedKernelPanicException(
+                    "BUG: unable to handle page fault. The array of a pool's pages is shorter than its count.");
             }
 
             HugetlbPoolFolioSer record = HugetlbPoolFolioSer.Read(bytes);

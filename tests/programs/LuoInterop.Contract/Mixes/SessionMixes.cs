@@ -5,10 +5,11 @@ using Xunit;
 
 namespace LuoInterop.Contract.Mixes;
 
-/// <summary>Mixes kernel objects, threads and processes so that an empty block of sessions is left, and then reboots through the library.</summary>
+/// <summary>Mixes kernel objects, threads and processes so that an empty block of sessions is left,
+/// and then reboots through the library.</summary>
 /// <remarks>
-/// Each begins with 51 open sessions, of which each create that fails for its name leaves an empty block, and each ends with a jump: the next
-/// kernel must come up and hold all of them. The same bodies run on the emulated kernel and on Linux.
+/// Each begins with 51 open sessions, of which each create that fails for its name leaves an empty block, and each ends with a jump: the
+/// next kernel must come up and hold all of them. The same bodies run on the emulated kernel and on Linux.
 /// </remarks>
 public static class SessionMixes
 {
@@ -71,7 +72,8 @@ public static class SessionMixes
         machine.Load(machine.Kernel).Reboot();
     }
 
-    /// <summary>The device is open through the plain kernel; the image belongs to a wrapper of a wrapper. Where that cannot settle the jump is refused.</summary>
+    /// <summary>The device is open through the plain kernel; the image belongs to a wrapper of a wrapper.
+    /// Where that cannot settle the jump is refused.</summary>
     public static void DeviceOfThePlainKernel_ImageOfAWrapper(MixMachine machine)
     {
         using LiveUpdateDevice device = LiveUpdateDevice.Open(machine.Kernel);
@@ -102,7 +104,9 @@ public static class SessionMixes
     public static void AnotherProcess_LeavesABlock(MixMachine machine)
     {
         OtherProcess other = machine.StartOther();
-        Assert.Equal([Errno.None, Errno.EEXIST, Errno.None], new[] { OtherProcess.Open, OtherProcess.LeaveBlock, OtherProcess.Close }.Select(other.Obey));
+        Assert.Equal(
+            [Errno.None, Errno.EEXIST, Errno.None],
+            new[] { OtherProcess.Open, OtherProcess.LeaveBlock, OtherProcess.Close }.Select(other.Obey));
         machine.Load(machine.Kernel).Reboot();
     }
 
@@ -145,7 +149,8 @@ public static class SessionMixes
         }
     }
 
-    /// <summary>Threads open, create and dispose through plain and wrapped kernels without pause, while others reboot with several images.</summary>
+    /// <summary>Threads open, create and dispose through plain and wrapped kernels without pause,
+    /// while others reboot with several images.</summary>
     public static void Threads_OpenCreateAndDispose(MixMachine machine)
     {
         Kernel[] kernels = [machine.Kernel, new TracingKernel(machine.Kernel, TextWriter.Null), new ForgetfulKernel(machine.Kernel)];

@@ -212,7 +212,8 @@ public static partial class DefaultBoot
         Array.ForEach(sessions, static session => session.Dispose());
     }
 
-    /// <summary>A retrieve allocates the object that it returns, and nothing else; into a handle that was made before it allocates nothing.</summary>
+    /// <summary>A retrieve allocates the object that it returns, and nothing else;
+    /// into a handle that was made before it allocates nothing.</summary>
     [InKernel(2)]
     public static void Retrieve_AllocatesOnlyWhatItReturns()
     {

@@ -9,7 +9,8 @@ namespace LuoInterop.Contract.Probes;
 /// <summary>Probes of KVM's calls in a thread that gets signals.</summary>
 public static class GuestInterruptions
 {
-    /// <summary>KVM_CREATE_VM takes every lock of the address space, and is EINTR at a signal meanwhile (mm_take_all_locks); the library asks again.</summary>
+    /// <summary>KVM_CREATE_VM takes every lock of the address space, and is EINTR at a signal meanwhile (mm_take_all_locks);
+    /// the library asks again.</summary>
     public static void CreateVm_UnderSignals_EINTR_AndTheLibraryAsksAgain()
     {
         using var storm = new SignalStorm { Paused = true };
@@ -56,7 +57,8 @@ public static class GuestInterruptions
         }
     }
 
-    /// <summary>Lets signals come without pause while a VM is created, and none while an interrupted call is made again: so it ends.</summary>
+    /// <summary>Lets signals come without pause while a VM is created, and none while an interrupted call is made again:
+    /// so it ends.</summary>
     private sealed class StormyCreation(SignalStorm storm) : ForwardingKernel(Kernel.Linux)
     {
         private bool _interrupted;

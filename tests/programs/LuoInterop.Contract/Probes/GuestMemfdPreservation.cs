@@ -12,7 +12,8 @@ public static class GuestMemfdPreservation
         KvmVcpu vcpu = probe.Own(probe.Vm.CreateVcpu());
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         LiveUpdateSession session = device.CreateSession("vm");
-        foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[GuestMemfdOptions.None, GuestMemfdOptions.Map, GuestMemfdOptions.Map | GuestMemfdOptions.InitShared])
+        foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[
+            GuestMemfdOptions.None, GuestMemfdOptions.Map, GuestMemfdOptions.Map | GuestMemfdOptions.InitShared])
         {
             GuestMemfd memory = probe.Memory(ProbeVm.Page, options);
             Refused.With(Errno.ENOENT, () => session.Preserve(memory.Handle, 1));

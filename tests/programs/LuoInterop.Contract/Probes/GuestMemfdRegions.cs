@@ -15,7 +15,8 @@ public static class GuestMemfdRegions
         KvmMemoryRegion good = Region(probe.Memory());
         foreach (uint flag in (uint[])[(uint)KvmMemoryOptions.LogDirtyPages, (uint)KvmMemoryOptions.ReadOnly, 8, 1u << 16, 1u << 31])
         {
-            Refused.With(Errno.EINVAL, () => probe.Vm.SetMemoryRegion(good with { Options = KvmMemoryOptions.GuestMemfd | (KvmMemoryOptions)flag }));
+            Refused.With(Errno.EINVAL, () =>
+                probe.Vm.SetMemoryRegion(good with { Options = KvmMemoryOptions.GuestMemfd | (KvmMemoryOptions)flag }));
         }
 
         probe.Vm.SetMemoryRegion(good);

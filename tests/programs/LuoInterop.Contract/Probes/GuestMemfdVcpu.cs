@@ -125,7 +125,8 @@ public static class GuestMemfdVcpu
 
     public static void Vcpu_OnAFileWithTheMapFlag_NeverUsesTheUserMemory(Kernel kernel)
     {
-        foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[GuestMemfdOptions.Map, GuestMemfdOptions.Map | GuestMemfdOptions.InitShared])
+        foreach (GuestMemfdOptions options in (GuestMemfdOptions[])[
+            GuestMemfdOptions.Map, GuestMemfdOptions.Map | GuestMemfdOptions.InitShared])
         {
             using var probe = new ProbeVm(kernel);
             KvmVcpu vcpu = probe.Boot(Touch);
@@ -279,7 +280,8 @@ public static class GuestMemfdVcpu
         using MemfdMapping mapping = memory.Map();
         Assert.Equal(0x5A, mapping.GetSpan(0, 1)[0]);
 
-        static string Number(System.Runtime.InteropServices.SafeHandle handle) => RawIoctl.Number(handle).ToString(CultureInfo.InvariantCulture);
+        static string Number(System.Runtime.InteropServices.SafeHandle handle) =>
+            RawIoctl.Number(handle).ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Is the other process, which inherited the descriptors.</summary>

@@ -128,7 +128,8 @@ public static class Interruptions
         file.AddSeals(MemfdSeals.Write);
     }
 
-    /// <summary>munmap(2) of a part in the middle makes one mapping more, and is ENOMEM where the process has as many as it may have.</summary>
+    /// <summary>munmap(2) of a part in the middle makes one mapping more,
+    /// and is ENOMEM where the process has as many as it may have.</summary>
     /// <remarks>Mappings of a file that lie side by side in memory as in the file are one to the kernel (vma_merge in mm/vma.c).</remarks>
     public static void Mapping_BetweenOthersOfItsFile_ENOMEM_AtTheLimit(Kernel kernel)
     {

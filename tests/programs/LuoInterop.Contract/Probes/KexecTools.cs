@@ -41,7 +41,8 @@ public static class KexecTools
         string[] byKexecLoad = ["-l", "-c", guest.NextKernelImagePath, initrd, line];
         if (variant == Noticed)
         {
-            string[][] ways = [byKexecLoad, ["-l", "-a", guest.NextKernelImagePath, initrd, line], ["-l", "-s", guest.NextKernelImagePath, initrd, line], ["-u"]];
+            string[][] ways = [byKexecLoad, [
+                "-l", "-a", guest.NextKernelImagePath, initrd, line], ["-l", "-s", guest.NextKernelImagePath, initrd, line], ["-u"]];
             foreach (string[] way in ways)
             {
                 KexecImage checkedImage = Load(guest);

@@ -5,17 +5,19 @@ namespace LuoInterop.Contract.Probes;
 
 /// <summary>Runs what only a real kernel can show: probes that need a boot, a system setting or a process of their own.</summary>
 /// <remarks>
-/// A class of probes is a boot; each of its public methods is a probe and reports under its own name; it may take the kernel and the VM's guest. Those with
-/// <see cref="InKernelAttribute"/> run after that many kexecs.
+/// A class of probes is a boot; each of its public methods is a probe and reports under its own name; it may take the kernel and the VM's
+/// guest. Those with <see cref="InKernelAttribute"/> run after that many kexecs.
 /// </remarks>
 public static class ProbeRun
 {
     /// <summary>Gets the classes of probes that run in one boot on a processor with virtualization, for KVM in the VM.</summary>
     public static IReadOnlyList<Type> WithVirtualization { get; } =
-        [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu), typeof(GuestMemfdPreservation), typeof(GuestInterruptions)];
+        [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu),
+            typeof(GuestMemfdPreservation), typeof(GuestInterruptions)];
 
     public static IEnumerable<string> Names(Type boot) =>
-        boot.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static method => method.Name).Order(StringComparer.Ordinal);
+        boot.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static method => method.Name)
+            .Order(StringComparer.Ordinal);
 
     /// <summary>Runs several classes of probes that need one kernel only, in one boot.</summary>
     public static int Run(Guest guest, params IEnumerable<string> boots) => boots.Max(boot => Run(guest, boot));
@@ -29,7 +31,10 @@ public static class ProbeRun
             try
             {
                 MethodInfo probe = type.GetMethod(name)!;
-                probe.Invoke(null, [.. probe.GetParameters().Select(parameter => parameter.ParameterType == typeof(Guest) ? guest : (object)Kernel.Linux)]);
+                probe.Invoke(
+                    null,
+                    [.. probe.GetParameters()
+                        .Select(parameter => parameter.ParameterType == typeof(Guest) ? guest : (object)Kernel.Linux)]);
                 guest.Report(name, GuestOutcome.Passed);
             }
             catch (TargetInvocationException error)

@@ -48,7 +48,8 @@ internal sealed unsafe class ProbeVm : IDisposable
     }
 
     /// <summary>Binds a range of a guest_memfd without a mapping for KVM's own accesses.</summary>
-    public void Bind(uint slot, ulong guestAddress, GuestMemfd memory, long offset, long size, nuint userAddress = 0) => Vm.SetMemoryRegion(new KvmMemoryRegion
+    public void Bind(uint slot, ulong guestAddress, GuestMemfd memory, long offset, long size, nuint userAddress = 0) =>
+        Vm.SetMemoryRegion(new KvmMemoryRegion
     {
         Slot = slot,
         Options = KvmMemoryOptions.GuestMemfd,

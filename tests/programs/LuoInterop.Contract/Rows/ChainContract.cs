@@ -6,7 +6,10 @@ using Xunit;
 namespace LuoInterop.Contract.Rows;
 
 /// <summary>Several sessions, several kernels, and the arguments of the calls between them.</summary>
-[Section(11, "Several sessions, several kernels, and the calls between them", "kernel/liveupdate/luo_session.c, luo_file.c, kernel/kexec_file.c")]
+[Section(
+    11,
+    "Several sessions, several kernels, and the calls between them",
+    "kernel/liveupdate/luo_session.c, luo_file.c, kernel/kexec_file.c")]
 public static class ChainContract
 {
     public static Scenario SessionsClosedInAnyOrder_TheOthersGoOver => Scenario
@@ -168,7 +171,8 @@ public static class ChainContract
             Memfd notAnImage = s.MemfdWith(8192, 115);
             using var folder = new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/", LibC.O_RDONLY | LibC.O_CLOEXEC)), ownsHandle: true);
             using var nothing = new SafeFileHandle(-1, ownsHandle: false);
-            SafeFileHandle readable = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/proc/self/exe", LibC.O_RDONLY | LibC.O_CLOEXEC)), ownsHandle: true));
+            SafeFileHandle readable = s.Own(
+                new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/proc/self/exe", LibC.O_RDONLY | LibC.O_CLOEXEC)), ownsHandle: true));
             Refused.With(Errno.EINVAL, s.Kernel.KexecFileLoad(readable, null, "x", 0x80000000));
             Refused.With(Errno.EINVAL, s.Kernel.KexecFileLoad(folder, null, "x", KexecHeader.KEXEC_FILE_NO_INITRAMFS));
             Refused.With(Errno.EBADF, s.Kernel.KexecFileLoad(nothing, null, "x", KexecHeader.KEXEC_FILE_NO_INITRAMFS));

@@ -19,7 +19,8 @@ public static class DescriptionContract
             SafeFileHandle reopened = Reopen(s, memfd, LibC.O_RDWR);
             LiveUpdateSession session = s.Create();
             session.Preserve(reopened, 1);
-            using var duplicate = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(reopened, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
+            using var duplicate =
+                new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(reopened, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
             memfd.Position = 11;
             Assert.Equal(22, s.Kernel.LSeek(duplicate, 22, SeekOrigin.Begin));
             session.HoldUntilKexec();
@@ -190,7 +191,8 @@ public static class DescriptionContract
         .Of("A file made by O_TMPFILE in a tmpfs has no link and goes over like a memfd.")
         .Kernel(static s =>
         {
-            var file = s.Own(new SafeFileHandle((nint)Refused.Not(s.Kernel.Open("/dev/shm", LibC.O_TMPFILE | LibC.O_RDWR | LibC.O_CLOEXEC, 0x180)), ownsHandle: true));
+            var file = s.Own(new SafeFileHandle(
+                (nint)Refused.Not(s.Kernel.Open("/dev/shm", LibC.O_TMPFILE | LibC.O_RDWR | LibC.O_CLOEXEC, 0x180)), ownsHandle: true));
             Refused.Not(s.Kernel.PWrite(file, "temporary"u8, 0));
             LiveUpdateSession session = s.Create();
             session.Preserve(file, 1);
@@ -224,7 +226,8 @@ public static class DescriptionContract
             Assert.Equal(0, s.Kernel.LSeek(reopened, 0, SeekOrigin.Current));
         });
 
-    private static readonly long[] Sizes = [1, 4095, 4096, 4097, 8191, 65536, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, (4 << 20) - 4096, (4 << 20) + 4097];
+    private static readonly long[] Sizes =
+        [1, 4095, 4096, 4097, 8191, 65536, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, (4 << 20) - 4096, (4 << 20) + 4097];
 
     private static void CheckSeek(Stage s, Memfd memfd)
     {

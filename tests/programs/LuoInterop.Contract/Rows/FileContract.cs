@@ -59,10 +59,12 @@ public static class FileContract
             session.Preserve(memfd, 1);
             Refused.With(Errno.EBUSY, () => session.Preserve(memfd, 2));
             Refused.With(Errno.EBUSY, () => other.Preserve(memfd, 1));
-            using var duplicate = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
+            using var duplicate =
+                new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(memfd.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
             Refused.With(Errno.EBUSY, () => other.Preserve(duplicate, 1));
             using var reopened = new SafeFileHandle(
-                (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", LibC.O_RDWR | LibC.O_CLOEXEC)), ownsHandle: true);
+                (nint)Refused.Not(s.Kernel.Open($"/proc/self/fd/{RawIoctl.Number(memfd.Handle)}", LibC.O_RDWR | LibC.O_CLOEXEC)),
+                ownsHandle: true);
             Refused.With(Errno.EBUSY, () => other.Preserve(reopened, 1));
 
             // The failed attempts left nothing behind: the tokens are free, and so is the file after the abort.

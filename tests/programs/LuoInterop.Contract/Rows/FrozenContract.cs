@@ -69,7 +69,8 @@ public static class FrozenContract
         });
 
     public static Scenario WriteStraddlingTheEnd_LargeFile_StopsAtTheChunk => Scenario
-        .Of("A longer write is decided chunk by chunk of 2 MiB (generic_perform_write with large folios): those that end inside the size are written, the one that passes it is not.")
+        .Of("A longer write is decided chunk by chunk of 2 MiB (generic_perform_write with large folios): those that end inside the "
+            + "size are written, the one that passes it is not.")
         .Kernel(static s =>
         {
             const int Chunk = 2 << 20;
@@ -87,7 +88,8 @@ public static class FrozenContract
         });
 
     public static Scenario Fallocate_EPERM_UnsupportedModesFirst => Scenario
-        .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad range EINVAL, one past the largest file EFBIG.")
+        .Of("Mode 0, KEEP_SIZE and PUNCH_HOLE are EPERM on any range, also inside the size; other modes stay EOPNOTSUPP, a bad "
+            + "range EINVAL, one past the largest file EFBIG.")
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 8192);
@@ -97,7 +99,9 @@ public static class FrozenContract
                 Refused.With(Errno.EPERM, s.Kernel.FAllocate(memfd.Handle, mode, 4096, 65536));
             }
 
-            foreach (int mode in (int[])[FallocHeader.FALLOC_FL_ZERO_RANGE, FallocHeader.FALLOC_FL_COLLAPSE_RANGE, FallocHeader.FALLOC_FL_INSERT_RANGE, FallocHeader.FALLOC_FL_UNSHARE_RANGE])
+            foreach (int mode in (int[])[
+                FallocHeader.FALLOC_FL_ZERO_RANGE, FallocHeader.FALLOC_FL_COLLAPSE_RANGE, FallocHeader.FALLOC_FL_INSERT_RANGE,
+                FallocHeader.FALLOC_FL_UNSHARE_RANGE])
             {
                 Refused.With(Errno.EOPNOTSUPP, s.Kernel.FAllocate(memfd.Handle, mode, 0, 4096));
             }
@@ -162,7 +166,8 @@ public static class FrozenContract
         });
 
     public static Scenario ReadOnlyDescription_IsRefusedAsEver => Scenario
-        .Of("Through a description that is not open for writing, ftruncate is EINVAL, write and fallocate EBADF, F_ADD_SEALS EPERM, as without the freeze.")
+        .Of("Through a description that is not open for writing, ftruncate is EINVAL, write and fallocate EBADF, F_ADD_SEALS EPERM, "
+            + "as without the freeze.")
         .Kernel(static s =>
         {
             SafeFileHandle file = Opened(s, Frozen(s, 8192), LibC.O_RDONLY);
@@ -259,7 +264,8 @@ public static class FrozenContract
         });
 
     public static Scenario SealWrite_EBUSY => Scenario
-        .Of("F_SEAL_WRITE is EBUSY, because every page is pinned (memfd_wait_for_pins), with a writable mapping and without; so is F_SEAL_EXEC on a file with execute bits, which implies it. An empty file has no pins.")
+        .Of("F_SEAL_WRITE is EBUSY, because every page is pinned (memfd_wait_for_pins), with a writable mapping and without; so is "
+            + "F_SEAL_EXEC on a file with execute bits, which implies it. An empty file has no pins.")
         .Kernel(static s =>
         {
             Memfd memfd = Frozen(s, 4096);

@@ -14,7 +14,8 @@ public static class KexecContract
     private const string CommandLine = "kho=on liveupdate=on";
 
     public static Scenario LoadLimit_OnceSet_IsLoweredByEveryLoadAndUnload => Scenario
-        .Of("sysctl kernel.kexec_load_limit_reboot is -1 at boot, takes any number once, and then only lower ones; every permitted load and unload lowers it, also one that fails.")
+        .Of("sysctl kernel.kexec_load_limit_reboot is -1 at boot, takes any number once, and then only lower ones; every permitted "
+            + "load and unload lowers it, also one that fails.")
         .Kernel(static s =>
         {
             if (Limit(s.Kernel) < 0)
@@ -43,7 +44,8 @@ public static class KexecContract
         });
 
     public static Scenario Reboot_AfterAnotherLoad_IsRefused_AndAllIsAsBefore => Scenario
-        .Of("The library refuses to jump when anybody loaded or unloaded an image since its own load (ESTALE), or nothing is loaded (EINVAL); sessions stay.")
+        .Of("The library refuses to jump when anybody loaded or unloaded an image since its own load (ESTALE), or nothing is loaded "
+            + "(EINVAL); sessions stay.")
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create();
@@ -63,7 +65,8 @@ public static class KexecContract
         .Kernel(static s => s.VerifyFiles((1, 4096, 43), (2, 4096, 44)));
 
     public static Scenario Load_ImageWithoutItsEnd_IsTakenByTheKernel_AndRefusedByTheLibrary => Scenario
-        .Of("kexec_file_load takes an image whose end is missing, as long as its setup code is there (ENOEXEC without); the library refuses it (ENOEXEC).")
+        .Of("kexec_file_load takes an image whose end is missing, as long as its setup code is there (ENOEXEC without); the library "
+            + "refuses it (ENOEXEC).")
         .Kernel(static s =>
         {
             byte[] image = File.ReadAllBytes(s.NextKernelPath);
@@ -95,13 +98,19 @@ public static class KexecContract
             try
             {
                 File.WriteAllBytes(path, []);
-                Assert.Contains("is empty", Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "is empty",
+                    Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,
+                    StringComparison.Ordinal);
                 Assert.Contains(
                     "RAM disk is empty",
                     Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, s.NextKernelPath, path, CommandLine)).Message,
                     StringComparison.Ordinal);
                 File.WriteAllBytes(path, UnifiedKernelImage());
-                Assert.Contains("(UKI)", Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "(UKI)",
+                    Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,
+                    StringComparison.Ordinal);
             }
             finally
             {

@@ -8,7 +8,8 @@ namespace LuoInterop.Contract.Rows;
 public static class KhoContract
 {
     public static Scenario DebugFs_TellsColdBootFromKexec_AndCounts => Scenario
-        .Of("out/fdt exists on a cold boot only and is cut short there; in/ exists after a kexec only; the counters in out/sub_fdts rise by one a kexec.")
+        .Of("out/fdt exists on a cold boot only and is cut short there; in/ exists after a kexec only; the counters in out/sub_fdts "
+            + "rise by one a kexec.")
         .Kernel(static s =>
         {
             var kho = new KhoDebugFs(s.Kernel);

@@ -73,7 +73,8 @@ public static class MemfdContract
         });
 
     public static Scenario Preserve_FillsHoles => Scenario
-        .Of("Preserving allocates and zeroes every hole: the block count rises to the full size (memfd_pin_folios), and stays after the abort.")
+        .Of("Preserving allocates and zeroes every hole: the block count rises to the full size (memfd_pin_folios), and stays "
+            + "after the abort.")
         .Kernel(static s =>
         {
             Memfd memfd = s.Own(Memfd.Create(s.Kernel, "sparse", 8 << 20));
@@ -87,7 +88,8 @@ public static class MemfdContract
         });
 
     public static Scenario OneTebibyteSparse_ENOMEM => Scenario
-        .Of("1 TiB needs a list of 2^28 pages of 8 bytes, more than INT_MAX bytes: ENOMEM whatever memory there is (kvmalloc). Preservability says TooLarge.")
+        .Of("1 TiB needs a list of 2^28 pages of 8 bytes, more than INT_MAX bytes: ENOMEM whatever memory there is (kvmalloc). "
+            + "Preservability says TooLarge.")
         .Kernel(static s =>
         {
             Memfd memfd = s.Own(Memfd.Create(s.Kernel, "1T", 1L << 40));
@@ -110,7 +112,8 @@ public static class MemfdContract
         });
 
     public static Scenario ExecSeal_RefusedByTheLibrary_InsistedComesBackReadOnly => Scenario
-        .Of("F_SEAL_EXEC goes in as 0x20 and comes back as 0x3e on a file of mode 0777: read-only for ever. The library refuses it unless told otherwise.")
+        .Of("F_SEAL_EXEC goes in as 0x20 and comes back as 0x3e on a file of mode 0777: read-only for ever. The library refuses it "
+            + "unless told otherwise.")
         .Kernel(static s =>
         {
             Memfd memfd = s.MemfdWith(4096, 52, new MemfdOptions { Executable = MemfdExecutable.Sealed });

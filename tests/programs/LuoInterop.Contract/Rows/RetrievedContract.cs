@@ -10,7 +10,8 @@ namespace LuoInterop.Contract.Rows;
 public static class RetrievedContract
 {
     public static Scenario File_HasNoName_Mode0777_CloseOnExec_ReadWrite => Scenario
-        .Of("A retrieved memfd has an empty name, mode 0777, the retriever as owner, is open for reading and writing, close-on-exec, and unlinked.")
+        .Of("A retrieved memfd has an empty name, mode 0777, the retriever as owner, is open for reading and writing, "
+            + "close-on-exec, and unlinked.")
         .Kernel(static s =>
         {
             Memfd memfd = s.MemfdWith(4096, 70);
@@ -34,7 +35,8 @@ public static class RetrievedContract
         });
 
     public static Scenario Position_OfAMemfdsStream_ComesBack => Scenario
-        .Of("What Memfd.OpenStream has read or written moves the file's own position, which comes back; a FileStream over the handle keeps its own, which does not.")
+        .Of("What Memfd.OpenStream has read or written moves the file's own position, which comes back; a FileStream over the "
+            + "handle keeps its own, which does not.")
         .Kernel(static s =>
         {
             LiveUpdateSession session = s.Create();
@@ -48,7 +50,8 @@ public static class RetrievedContract
 
             session.Preserve(own, 1);
             Memfd other = s.Own(Memfd.Create(s.Kernel, "other"));
-            using var copy = new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(other.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
+            using var copy =
+                new SafeFileHandle((nint)Refused.Not(s.Kernel.Fcntl(other.Handle, FcntlHeader.F_DUPFD_CLOEXEC)), ownsHandle: true);
             using (var stream = new FileStream(copy, FileAccess.ReadWrite))
             {
                 stream.Write("written"u8);

@@ -74,7 +74,9 @@ public static class SealContract
                 byte[] expected = new byte[4096];
                 Pattern.Generate(expected, 0, (int)token);
                 Assert.True(mapping.GetReadOnlySpan(0, 4096).SequenceEqual(expected));
-                Refused.With(Errno.EPERM, s.Kernel.FAllocate(memfd.Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, 0, 4096));
+                Refused.With(
+                    Errno.EPERM,
+                    s.Kernel.FAllocate(memfd.Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, 0, 4096));
             }
         });
 

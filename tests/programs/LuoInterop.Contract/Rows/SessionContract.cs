@@ -206,7 +206,8 @@ public static class SessionContract
         });
 
     public static Scenario ObjectsMadeBefore_HoldWhatTheKernelReturns => Scenario
-        .Of("A session's object and a file's handle that were made before hold what the kernel returns, and are as before where it refuses.")
+        .Of("A session's object and a file's handle that were made before hold what the kernel returns, and are as before where "
+            + "it refuses.")
         .Kernel(static s =>
         {
             LiveUpdateSession other = s.Create();
@@ -237,7 +238,8 @@ public static class SessionContract
             Pattern.Verify(memfd, 4096, 6);
         });
 
-    // What d_path and its callers treat apart elsewhere, the longest name, and what is no UTF-8; beside it how that is shown: such a byte as \xNN.
+    // What d_path and its callers treat apart elsewhere, the longest name, and what is no UTF-8; beside it how that is shown:
+    // such a byte as \xNN.
     private static IEnumerable<(byte[] End, string Text)> OddEnds =>
     [
         .. ((string[])[" with  spaces ", " (deleted)", "\\012", "//../.", "\u00e9\u4e2d\U0001F600", "[luo_session] ", new('n', 63 - 11)])

@@ -6,9 +6,11 @@ namespace LuoInterop.Contract.Rows;
 [Section(13, "Names and states (LiveUpdate)", "kernel/liveupdate/luo_session.c, mm/memfd_luo.c")]
 public static class UpdateContract
 {
-    /// <summary>The kexec is not the update's own: what was preserved until then goes over, by name, in every state that it was in.</summary>
+    /// <summary>The kexec is not the update's own: what was preserved until then goes over, by name,
+    /// in every state that it was in.</summary>
     public static Scenario NamesAndStates_Survive_InTheirLastVersion => Scenario
-        .Of("Content of a preserved file can change until the kexec, that of the catalogue under token 0 too: names and states go over as they were last.")
+        .Of("Content of a preserved file can change until the kexec, that of the catalogue under token 0 too: names and states go "
+            + "over as they were last.")
         .Kernel(static s =>
         {
             LiveUpdate update = s.Own(LiveUpdate.Open(s.Kernel, s.Name()));
@@ -35,7 +37,8 @@ public static class UpdateContract
         });
 
     public static Scenario Handover_Refused_LeavesEverythingAsBefore => Scenario
-        .Of("A handover without an image, or into one that another program loaded, is refused; files, sizes and states are as before, and go over with the next kexec.")
+        .Of("A handover without an image, or into one that another program loaded, is refused; files, sizes and states are as "
+            + "before, and go over with the next kexec.")
         .Kernel(static s =>
         {
             LiveUpdate update = s.Own(LiveUpdate.Open(s.Kernel, s.Name()));

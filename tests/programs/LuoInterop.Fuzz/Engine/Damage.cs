@@ -9,8 +9,10 @@ internal static class Damage
 
     private static readonly ulong[] Odd =
     [
-        0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 511, 512, 4095, 4096, 4097, 32767, 32768, 65535, 65536, 1UL << 20, 1UL << 24,
-        int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 32, 1UL << 52, long.MaxValue, 1UL << 63, ulong.MaxValue - 1, ulong.MaxValue, ulong.MaxValue << 12,
+        0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 511, 512, 4095, 4096, 4097, 32767, 32768, 65535, 65536,
+        1UL << 20, 1UL << 24,
+        int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 32, 1UL << 52, long.MaxValue, 1UL << 63, ulong.MaxValue - 1, ulong.MaxValue,
+        ulong.MaxValue << 12,
     ];
 
     /// <summary>Gives a damaged copy of an input, or the input itself changed.</summary>
@@ -80,7 +82,8 @@ internal static class Damage
     {
         int size = 1 << random.Next(1, 4);
         int first = random.Next(input.Length / size);
-        int second = random.Next(3) == 0 ? random.Next(input.Length / size) : Math.Min(first + random.Next(1, 5), (input.Length / size) - 1);
+        int second =
+            random.Next(3) == 0 ? random.Next(input.Length / size) : Math.Min(first + random.Next(1, 5), (input.Length / size) - 1);
         for (int i = 0; i < size; i++)
         {
             (input[(first * size) + i], input[(second * size) + i]) = (input[(second * size) + i], input[(first * size) + i]);
@@ -115,7 +118,8 @@ internal static class Damage
             return;
         }
 
-        Span<byte> place = input.AsSpan(page + (random.Next(Math.Min(words, random.Next(3) == 0 ? words : 12)) * sizeof(ulong)), sizeof(ulong));
+        Span<byte> place =
+            input.AsSpan(page + (random.Next(Math.Min(words, random.Next(3) == 0 ? words : 12)) * sizeof(ulong)), sizeof(ulong));
         ulong old = BinaryPrimitives.ReadUInt64LittleEndian(place);
         ulong other = MemoryImage.Base + ((ulong)random.Next((input.Length / MemoryImage.PageSize) + 1) * MemoryImage.PageSize);
         BinaryPrimitives.WriteUInt64LittleEndian(

@@ -5,9 +5,12 @@ internal static class FuzzTargets
 {
     private static readonly Func<FuzzTarget>[] Makers =
     [
-        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new KhoMapTarget(), static () => new RadixTreeTarget(),
-        static () => new BlockChainTarget(), static () => new FolioListTarget(), static () => new KhoArrayTarget(), static () => new StructureTarget(),
-        static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(), static () => new BzImageTarget(),
+        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new KhoMapTarget(),
+        static () => new RadixTreeTarget(),
+        static () => new BlockChainTarget(), static () => new FolioListTarget(), static () => new KhoArrayTarget(),
+        static () => new StructureTarget(),
+        static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(),
+        static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
     ];
 
@@ -17,5 +20,6 @@ internal static class FuzzTargets
     /// <summary>Makes the target of a name.</summary>
     public static FuzzTarget Find(string name) =>
         All().FirstOrDefault(target => target.Name == name)
-        ?? throw new ArgumentException($"There is no target '{name}'; there are {string.Join(", ", All().Select(static target => target.Name))}.");
+        ?? throw new ArgumentException(
+            $"There is no target '{name}'; there are {string.Join(", ", All().Select(static target => target.Name))}.");
 }

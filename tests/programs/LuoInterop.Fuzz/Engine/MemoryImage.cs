@@ -93,16 +93,20 @@ internal sealed class MemoryBuilder : IPhysicalMemory
 
     public byte[] ToArray() => [.. _pages.SelectMany(static page => page)];
 
-    public bool TryRead(ulong physicalAddress, Span<byte> destination) => TryFind(physicalAddress, destination.Length, out Span<byte> found) && found.TryCopyTo(destination);
+    public bool TryRead(ulong physicalAddress, Span<byte> destination) =>
+        TryFind(physicalAddress, destination.Length, out Span<byte> found) && found.TryCopyTo(destination);
 
-    public bool TryWrite(ulong physicalAddress, ReadOnlySpan<byte> source) => TryFind(physicalAddress, source.Length, out Span<byte> found) && source.TryCopyTo(found);
+    public bool TryWrite(ulong physicalAddress, ReadOnlySpan<byte> source) =>
+        TryFind(physicalAddress, source.Length, out Span<byte> found) && source.TryCopyTo(found);
 
     // Writers never cross a page.
     private bool TryFind(ulong address, int length, out Span<byte> found)
     {
         found = default;
         ulong offset = address - MemoryImage.Base;
-        if (address < MemoryImage.Base || offset / MemoryImage.PageSize >= (ulong)_pages.Count || (int)(offset % MemoryImage.PageSize) + length > MemoryImage.PageSize)
+        if (address < MemoryImage.Base
+            || offset / MemoryImage.PageSize >= (ulong)_pages.Count
+            || (int)(offset % MemoryImage.PageSize) + length > MemoryImage.PageSize)
         {
             return false;
         }

@@ -10,7 +10,9 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
 
     public override Cost Limit => new(16384, 256);
 
-    public override IReadOnlyList<byte[]> Snippets { get; } = ["luo-v5\0\0"u8.ToArray(), "luo-v1\0"u8.ToArray(), "0x"u8.ToArray(), "\n"u8.ToArray(), "\r\n"u8.ToArray(), "0xffffffffffffffff\n"u8.ToArray()];
+    public override IReadOnlyList<byte[]> Snippets { get; } = [
+        "luo-v5\0\0"u8.ToArray(), "luo-v1\0"u8.ToArray(), "0x"u8.ToArray(), "\n"u8.ToArray(), "\r\n"u8.ToArray(),
+        "0xffffffffffffffff\n"u8.ToArray()];
 
     public override byte[] Generate(Random random)
     {
@@ -23,7 +25,8 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
             case 1:
                 return new LuoFdtV1((ulong)random.NextInt64(1, long.MaxValue), Page(random), null).ToArray();
             case 2:
-                return System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => $"0x{random.NextInt64():x}\n")));
+                return System.Text.Encoding.ASCII.GetBytes(
+                    string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => $"0x{random.NextInt64():x}\n")));
             default:
                 return _trees.Generate(random);
         }
@@ -38,7 +41,9 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
     public override void Check(byte[] input, object parsed, bool isSound)
     {
         var blob = (Blob)parsed;
-        Require(blob.Tree.State == KhoState.Present ? blob.Tree.Value.PreservedMemoryMap is not null : blob.Tree.Detail.Length > 0, "a tree without a map, or no reason");
+        Require(
+            blob.Tree.State == KhoState.Present ? blob.Tree.Value.PreservedMemoryMap is not null : blob.Tree.Detail.Length > 0,
+            "a tree without a map, or no reason");
         Require(
             blob.Incoming.State == (blob.Outgoing.State == KhoState.Malformed ? KhoState.Stale : blob.Outgoing.State),
             $"the outgoing head is {blob.Outgoing.State}, the incoming one {blob.Incoming.State}");
@@ -53,13 +58,25 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
         {
             string text = string.Concat(blob.Scratch.Value.Select(static area => $"0x{area.Address:x}\n"));
             byte[] bytes = System.Text.Encoding.ASCII.GetBytes(text);
-            Require(KhoDebugFs.DecodeScratch(bytes, bytes).Value.SequenceEqual(blob.Scratch.Value), "the scratch areas are others when they are written and read again");
+            Require(
+                KhoDebugFs.DecodeScratch(bytes, bytes).Value.SequenceEqual(blob.Scratch.Value),
+                "the scratch areas are others when they are written and read again");
         }
 
-        Require(!isSound || blob.Tree.HasValue || blob.Outgoing.HasValue || blob.Scratch.HasValue || input.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xd0, 0x0d, 0xfe, 0xed]), "a sound file is none of all");
+        Require(
+            !isSound
+                || blob.Tree.HasValue
+                || blob.Outgoing.HasValue
+                || blob.Scratch.HasValue
+                || input.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xd0, 0x0d, 0xfe, 0xed]),
+            "a sound file is none of all");
     }
 
     private static ulong Page(Random random) => (ulong)random.NextInt64() & ~0xfffUL;
 
-    private sealed record Blob(KhoReading<KhoTree> Tree, KhoReading<LuoState> Outgoing, KhoReading<LuoState> Incoming, KhoReading<IReadOnlyList<KhoScratchArea>> Scratch);
+    private sealed record Blob(
+        KhoReading<KhoTree> Tree,
+        KhoReading<LuoState> Outgoing,
+        KhoReading<LuoState> Incoming,
+        KhoReading<IReadOnlyList<KhoScratchArea>> Scratch);
 }

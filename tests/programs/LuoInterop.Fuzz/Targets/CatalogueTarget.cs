@@ -7,7 +7,8 @@ namespace LuoInterop.Fuzz;
 internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
 {
     private static readonly string[] Numbers =
-        ["0", "1", "2", "-1", "-0", "1.5", "1e3", "1e400", "9223372036854775808", "18446744073709551615", "18446744073709551616", "\"1\"", "null", "true", "{}", "[]"];
+        ["0", "1", "2", "-1", "-0", "1.5", "1e3", "1e400", "9223372036854775808", "18446744073709551615", "18446744073709551616",
+            "\"1\"", "null", "true", "{}", "[]"];
 
     private static readonly string[] Texts = ["\"ram\"", "\"state\"", "\"\"", "5", "null", "\"\\u20ac\"", "\"a\\\"b\"", "[]"];
 
@@ -17,7 +18,8 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
     [
         .. Numbers.Concat(Texts).Concat(
         [
-            "{", "}", "[", "]", ",", ":", "\"", "\\ud800", "\\u0000", "\"fdstore\":", "\"token\":0", "\"units\":{}", "\"version\":2", "\"version\":-1", "\"luointerop\":{}",
+            "{", "}", "[", "]", ",", ":", "\"", "\\ud800", "\\u0000", "\"fdstore\":", "\"token\":0", "\"units\":{}",
+            "\"version\":2", "\"version\":-1", "\"luointerop\":{}",
             "{\"type\":\"fd\",\"name\":\"x\",\"token\":9},", "\"type\":\"later\"", "{},", "5,", "\"size\":4096,", "\"length\":812,", "\"version\":3,", "\u00ef\u00bb\u00bf",
         ]).Select(static text => Encoding.Latin1.GetBytes(text)),
         [0xef, 0xbb, 0xbf],
@@ -62,7 +64,8 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
         Require(again.ToBytes().AsSpan().SequenceEqual(written), "the bytes are others when they are written again");
         Require(document.Entries.All(static entry => entry.Token != 0), "an entry has the catalogue's own token");
         Require(CatalogueDocument.Parse(document.WithoutEntries().ToBytes()).Entries.Count == 0, "entries are left");
-        foreach (IGrouping<(string Unit, string Name), CatalogueEntry> group in document.Entries.GroupBy(static entry => (entry.Unit, entry.Name)))
+        foreach (IGrouping<(string Unit, string Name), CatalogueEntry> group in document.Entries.GroupBy(static entry =>
+            (entry.Unit, entry.Name)))
         {
             Require(group.Count() > 1 || document.Find(group.Key.Unit, group.Key.Name) == group.Single(), "an entry is not found");
         }
@@ -78,7 +81,12 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
             {
                 0 => new CatalogueEntry(unit, $"name {i}", null, $"session {random.Next()}"),
                 1 => new CatalogueEntry(unit, $"name {i}", (ulong)i, null, 4096, "sha256:00", random.Next(4097), random.Next(1, 9)),
-                _ => new CatalogueEntry(unit, $"name \u20ac {i}", (ulong)i + (ulong)random.Next(2) * 1000, null, random.Next(2) == 0 ? random.NextInt64() : null, random.Next(2) == 0 ? "sha256:00" : null),
+                _ => new CatalogueEntry(
+                    unit, $"name \u20ac {i}",
+                    (ulong)i + (ulong)random.Next(2) * 1000,
+                    null,
+                    random.Next(2) == 0 ? random.NextInt64() : null,
+                    random.Next(2) == 0 ? "sha256:00" : null),
             });
         }
 
@@ -88,7 +96,8 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
     // Entries of all kinds, some of them odd: the document is sound whatever they are.
     private static byte[] Systemds(Random random)
     {
-        var text = new StringBuilder("{\"version\":1,\"state\":{\"kexecsCount\":").Append(CultureInfo.InvariantCulture, $"{Numbers[random.Next(Numbers.Length)]}}},\"units\":{{");
+        var text = new StringBuilder("{\"version\":1,\"state\":{\"kexecsCount\":")
+            .Append(CultureInfo.InvariantCulture, $"{Numbers[random.Next(Numbers.Length)]}}},\"units\":{{");
         for (int unit = random.Next(4); unit > 0; unit--)
         {
             text.Append(CultureInfo.InvariantCulture, $"\"u{unit}.service\":{{\"fdstore\":[");

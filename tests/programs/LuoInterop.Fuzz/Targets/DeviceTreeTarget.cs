@@ -7,14 +7,16 @@ internal sealed class DeviceTreeTarget() : FuzzTarget("device-tree")
 {
     private static readonly string[] Names =
     [
-        "compatible", "preserved-memory-map", "preserved-data", "blob-size", "fdt", "LUO", "kexec-metadata", "liveupdate-number", "luo-session",
+        "compatible", "preserved-memory-map", "preserved-data", "blob-size", "fdt", "LUO", "kexec-metadata", "liveupdate-number",
+        "luo-session",
         "luo-session-header", "luo-flb", "luo-flb-header", "p", "a-name-of-thirty-one-characters",
     ];
 
     public override Cost Limit => new(8192, 64);
 
     public override IReadOnlyList<byte[]> Snippets { get; } =
-        [[0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 2], [0, 0, 0, 3], [0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 4], [0, 0, 0, 9], "kho-v4\0"u8.ToArray()];
+        [[0, 0, 0, 1], [0, 0, 0, 1, 0, 0, 0, 0], [
+            0, 0, 0, 2], [0, 0, 0, 3], [0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 4], [0, 0, 0, 9], "kho-v4\0"u8.ToArray()];
 
     public override byte[] Generate(Random random)
     {
@@ -116,6 +118,7 @@ internal sealed class DeviceTreeTarget() : FuzzTarget("device-tree")
         (isRoot || first.Name == second.Name)
         && first.Properties.Count == second.Properties.Count
         && first.Children.Count == second.Children.Count
-        && first.Properties.Zip(second.Properties).All(static pair => pair.First.Name == pair.Second.Name && pair.First.Value.AsSpan().SequenceEqual(pair.Second.Value))
+        && first.Properties.Zip(second.Properties)
+            .All(static pair => pair.First.Name == pair.Second.Name && pair.First.Value.AsSpan().SequenceEqual(pair.Second.Value))
         && first.Children.Zip(second.Children).All(static pair => Same(pair.First, pair.Second));
 }

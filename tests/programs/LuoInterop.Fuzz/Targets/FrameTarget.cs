@@ -15,7 +15,8 @@ internal sealed class FrameTarget() : FuzzTarget("frames")
 
     public override long Steps => _steps;
 
-    public override IReadOnlyList<byte[]> Snippets { get; } = [[0x4c, 0x55, 0x4f, 0x56], [0x4c, 0x55, 0x4f, 0x56, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff], [0, 0x80, 0, 0]];
+    public override IReadOnlyList<byte[]> Snippets { get; } = [
+        [0x4c, 0x55, 0x4f, 0x56], [0x4c, 0x55, 0x4f, 0x56, 16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff], [0, 0x80, 0, 0]];
 
     public override byte[] Generate(Random random)
     {
@@ -89,7 +90,12 @@ internal sealed class FrameTarget() : FuzzTarget("frames")
     }
 
     private static ReadOnlyMemory<byte> Hello(Random random, uint stage, uint sequence) =>
-        new FrameBuilder(FrameType.Hello, (ushort)stage, sequence).UInt32(FrameFormat.ProtocolVersion).UInt32(stage).UInt64((ulong)random.Next()).Text("7.3.4").Finish();
+        new FrameBuilder(FrameType.Hello, (ushort)stage, sequence)
+            .UInt32(FrameFormat.ProtocolVersion)
+            .UInt32(stage)
+            .UInt64((ulong)random.Next())
+            .Text("7.3.4")
+            .Finish();
 
     private static byte[] Bytes(Random random)
     {

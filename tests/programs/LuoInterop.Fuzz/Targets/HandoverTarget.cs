@@ -13,7 +13,8 @@ internal sealed class HandoverTarget() : MemoryTarget("handover", new Cost(13107
         var sessions = new List<LuoSessionSer>();
         for (int i = random.Next(1, 4); i > 0; i--)
         {
-            LuoFileSer[] files = [.. Enumerable.Range(0, random.Next(3)).Select(token => new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, WriteFile(random, memory, tree), (ulong)token))];
+            LuoFileSer[] files = [.. Enumerable.Range(0, random.Next(3))
+                .Select(token => new LuoFileSer(MemfdLuoSer.MEMFD_LUO_FH_COMPATIBLE, WriteFile(random, memory, tree), (ulong)token))];
             ulong[] blocks = memory.Allocate(KhoBlockChain<LuoFileSer>.BlocksFor(files.Length));
             KhoBlockChain<LuoFileSer>.Write(memory, blocks, files);
             sessions.Add(new LuoSessionSer($"s{i}", blocks.Length > 0 ? blocks[0] : 0, (ulong)files.Length));
@@ -49,7 +50,9 @@ internal sealed class HandoverTarget() : MemoryTarget("handover", new Cost(13107
     {
         var result = (Result)parsed;
         Require(result.Content <= input.Length, $"{result.Content} bytes of content come out of {input.Length}");
-        Require(!isSound || (result.Handover is { Luo: not null, Metadata: not null, Sessions.Count: > 0, Flbs.Count: 1 }), "something of a sound handover is missing");
+        Require(
+            !isSound || (result.Handover is { Luo: not null, Metadata: not null, Sessions.Count: > 0, Flbs.Count: 1 }),
+            "something of a sound handover is missing");
     }
 
     private static ulong WriteFile(Random random, MemoryBuilder memory, KhoRadixTree tree)
@@ -62,14 +65,16 @@ internal sealed class HandoverTarget() : MemoryTarget("handover", new Cost(13107
             memory.Align(1 << order);
             ulong address = memory.Allocate(1 << order)[0];
             Require(tree.Add(address, order) == Errno.None, "a piece cannot be written");
-            Require(folios.Add(new MemfdLuoFolioSer(address >> KhoRadixTree.PageShift, 3, index)) == Errno.None, "a folio cannot be written");
+            Require(
+                folios.Add(new MemfdLuoFolioSer(address >> KhoRadixTree.PageShift, 3, index)) == Errno.None, "a folio cannot be written");
             index += 1UL << order;
         }
 
         Require(folios.Complete(out KhoVmalloc descriptor) == Errno.None, "the folios cannot be written");
         ulong record = memory.Allocate();
         ulong count = (ulong)folios.Pages.Count * MemfdLuoFolioWriter.PerPage;
-        memory.Write(record, new MemfdLuoSer(0, index << KhoRadixTree.PageShift, 0, 0, Math.Min(count, Folios(memory, descriptor)), descriptor));
+        memory.Write(
+            record, new MemfdLuoSer(0, index << KhoRadixTree.PageShift, 0, 0, Math.Min(count, Folios(memory, descriptor)), descriptor));
         return record;
     }
 
@@ -79,7 +84,9 @@ internal sealed class HandoverTarget() : MemoryTarget("handover", new Cost(13107
         ulong page = KhoVmallocList.Read(memory, descriptor).Pages[0];
         ulong count = 0;
         Span<byte> entry = stackalloc byte[MemfdLuoFolioSer.Size];
-        while (count < MemfdLuoFolioWriter.PerPage && memory.TryRead(page + (count * MemfdLuoFolioSer.Size), entry) && MemfdLuoFolioSer.Read(entry).Pfn != 0)
+        while (count < MemfdLuoFolioWriter.PerPage
+            && memory.TryRead(page + (count * MemfdLuoFolioSer.Size), entry)
+            && MemfdLuoFolioSer.Read(entry).Pfn != 0)
         {
             count++;
         }

@@ -16,8 +16,15 @@ internal sealed class BlockChainTarget() : MemoryTarget("block-chain", new Cost(
         memory.WriteWord(
             head,
             files
-                ? Write(memory, [.. Enumerable.Range(0, count).Select(i => new LuoFileSer(random.Next(2) == 0 ? "memfd-v2" : "kvm_vm_luo_v1", (ulong)random.NextInt64(), (ulong)i))])
-                : Write(memory, [.. Enumerable.Range(0, count).Select(i => new LuoSessionSer($"session-{i}", (ulong)random.NextInt64(), (ulong)random.Next(9)))]));
+                ? Write(
+                    memory,
+                    [.. Enumerable.Range(0, count)
+                        .Select(i =>
+                            new LuoFileSer(random.Next(2) == 0 ? "memfd-v2" : "kvm_vm_luo_v1", (ulong)random.NextInt64(), (ulong)i))])
+                : Write(
+                    memory,
+                    [.. Enumerable.Range(0, count)
+                        .Select(i => new LuoSessionSer($"session-{i}", (ulong)random.NextInt64(), (ulong)random.Next(9)))]));
     }
 
     protected override object Read(MemoryImage memory) => Word(memory, 8) == 1
@@ -41,7 +48,9 @@ internal sealed class BlockChainTarget() : MemoryTarget("block-chain", new Cost(
     {
         var memory = new MemoryBuilder();
         ulong head = Write(memory, chain.Entries);
-        Require(KhoBlockChain<T>.Read(memory, head).Entries.SequenceEqual(chain.Entries), "the entries are others when they are written and read again");
+        Require(
+            KhoBlockChain<T>.Read(memory, head).Entries.SequenceEqual(chain.Entries),
+            "the entries are others when they are written and read again");
     }
 
     private static ulong Write<T>(MemoryBuilder memory, IReadOnlyList<T> entries)
@@ -86,7 +95,9 @@ internal sealed class FolioListTarget() : MemoryTarget("folio-list", new Cost(32
         var reader = new MemfdLuoFolioReader(memory, descriptor, (ulong)folios.Count);
         foreach (MemfdLuoFolioSer expected in folios)
         {
-            Require(reader.TryRead(out MemfdLuoFolioSer folio) && folio == expected, "the folios are others when they are written and read again");
+            Require(
+                reader.TryRead(out MemfdLuoFolioSer folio) && folio == expected,
+                "the folios are others when they are written and read again");
         }
     }
 
@@ -113,7 +124,9 @@ internal sealed class KhoArrayTarget() : MemoryTarget("kho-array", new Cost(3276
         memory.Write(head, Write(memory, Enumerable.Range(0, random.Next(1, 400)).Select(_ =>
         {
             position += (ulong)random.Next(1, random.Next(20) == 0 ? 5000 : 6);
-            return (position, random.Next(2) == 0 ? KhoArrayEntry.OfValue((ulong)random.NextInt64()) : KhoArrayEntry.OfPointer((ulong)random.NextInt64(1, 1L << 40) << 3));
+            return (position, random.Next(2) == 0
+                ? KhoArrayEntry.OfValue((ulong)random.NextInt64())
+                : KhoArrayEntry.OfPointer((ulong)random.NextInt64(1, 1L << 40) << 3));
         })));
     }
 
@@ -136,7 +149,9 @@ internal sealed class KhoArrayTarget() : MemoryTarget("kho-array", new Cost(3276
         var reader = new KhoArrayReader(memory, Write(memory, entries));
         foreach ((ulong position, KhoArrayEntry entry) in entries)
         {
-            Require(reader.TryRead(out ulong found, out KhoArrayEntry read) && found == position && read == entry, "the entries are others when they are written and read again");
+            Require(
+                reader.TryRead(out ulong found, out KhoArrayEntry read) && found == position && read == entry,
+                "the entries are others when they are written and read again");
         }
     }
 

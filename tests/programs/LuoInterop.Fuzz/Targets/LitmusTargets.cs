@@ -20,7 +20,8 @@ internal sealed class LitmusTarget() : FuzzTarget("litmus")
     [
         .. Verbs.All.Select(static verb => verb.Name).Concat(
         [
-            "=", " = ", "=>", " => 0\n", "#", "\"", "\\x", "\\xzz", "\\", "\n", "\r\n", "\t", "|", "size=", "size=4K size=4K", "flags=CLOEXEC|", "token=1", "0x", "0xffffffffffffffff",
+            "=", " = ", "=>", " => 0\n", "#", "\"", "\\x", "\\xzz", "\\", "\n", "\r\n", "\t", "|", "size=", "size=4K size=4K",
+            "flags=CLOEXEC|", "token=1", "0x", "0xffffffffffffffff",
             "-1", "9223372036854775807T", "*64", "*65", "+", "\"a\"*64", "boot cmdline=\"kho=on\"\n", "kexec\n", "a = ", "\u20ac",
         ]).Select(Encoding.UTF8.GetBytes),
         [0xff],
@@ -58,7 +59,10 @@ internal sealed class LitmusTarget() : FuzzTarget("litmus")
         string text = script.ToText();
         LitmusScript again = LitmusScript.Parse("again", text);
         Require(again.ToText() == text, "it is another text when it is written and read again");
-        Require(again.Lines.Select(static line => (line.Verb, line.Text, line.Expected)).SequenceEqual(script.Lines.Select(static line => (line.Verb, line.Text, line.Expected))), "lines are others");
+        Require(
+            again.Lines.Select(static line => (line.Verb, line.Text, line.Expected))
+                .SequenceEqual(script.Lines.Select(static line => (line.Verb, line.Text, line.Expected))),
+            "lines are others");
         Require(again.Kernels == script.Kernels && again.IsAlone == script.IsAlone, "it needs another machine");
     }
 }
@@ -73,7 +77,9 @@ internal sealed class ObservationTarget() : FuzzTarget("observations")
 
     public override IReadOnlyList<byte[]> Snippets { get; } =
     [
-        .. ((string[])["\"script\":0", "\"script\":0,\"script\":1", "\"line\":-1", "\"line\":1e9", "\"observed\":[]", "null", "{}", "[]", "\"\\ud800\"", "{", "}", "[", "]", ","]).Select(Encoding.UTF8.GetBytes),
+        .. ((string[])[
+            "\"script\":0", "\"script\":0,\"script\":1", "\"line\":-1", "\"line\":1e9", "\"observed\":[]", "null", "{}", "[]",
+            "\"\\ud800\"", "{", "}", "[", "]", ","]).Select(Encoding.UTF8.GetBytes),
         [0xff],
     ];
 
@@ -82,7 +88,9 @@ internal sealed class ObservationTarget() : FuzzTarget("observations")
         {
             int first = random.Next(Lines);
             return (JsonNode)ScriptBundle.Observations(
-                random.Next(Scripts), first, Enumerable.Range(0, random.Next(Lines - first + 1)).Select(line => random.Next(5) == 0 ? null : $"{line} EBUSY \u20ac"));
+                random.Next(Scripts),
+                first,
+                Enumerable.Range(0, random.Next(Lines - first + 1)).Select(line => random.Next(5) == 0 ? null : $"{line} EBUSY \u20ac"));
         })]).ToJsonString());
 
     public override object? Parse(byte[] input)
@@ -105,6 +113,8 @@ internal sealed class ObservationTarget() : FuzzTarget("observations")
         var written = new JsonArray([.. observed.Select(static (texts, script) => (JsonNode)ScriptBundle.Observations(script, 0, texts))]);
         string?[][] again = [.. Enumerable.Range(0, Scripts).Select(static _ => new string?[Lines])];
         ScriptBundle.ReadObservations(Encoding.UTF8.GetBytes(written.ToJsonString()), again);
-        Require(again.Zip(observed).All(static pair => pair.First.SequenceEqual(pair.Second)), "the observations are others when they are written and read again");
+        Require(
+            again.Zip(observed).All(static pair => pair.First.SequenceEqual(pair.Second)),
+            "the observations are others when they are written and read again");
     }
 }

@@ -70,7 +70,8 @@ internal sealed class KhoMapTarget() : MemoryTarget("kho-map", new Cost(32768, 1
             memory.WriteWord(word, BitConverter.ToUInt64(bits) | (1UL << (int)(number % 64)));
         }
 
-        ulong first = Write(memory, bitmaps.Select(static bitmap => new KhoserMemMap.Bitmap(bitmap.Key.Order, bitmap.Key.Index, bitmap.Value)));
+        ulong first =
+            Write(memory, bitmaps.Select(static bitmap => new KhoserMemMap.Bitmap(bitmap.Key.Order, bitmap.Key.Index, bitmap.Value)));
         Require(KhoserMemMap.Pieces(memory, first).SequenceEqual(pieces), "the pieces are others when they are written and read again");
     }
 

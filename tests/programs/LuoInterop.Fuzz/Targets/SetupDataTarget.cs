@@ -30,5 +30,7 @@ internal sealed class SetupDataTarget() : MemoryTarget("setup-data", new Cost(65
     }
 
     protected override object Read(MemoryImage memory) =>
-        KhoSetupData.Find(memory, MemoryImage.Base) is { } data ? data.ReadScratch(memory) : throw new KhoFormatException(KhoFormatError.BadLayout, "There is none.");
+        KhoSetupData.Find(memory, MemoryImage.Base) is { } data
+            ? data.ReadScratch(memory)
+            : throw new KhoFormatException(KhoFormatError.BadLayout, "There is none.");
 }

@@ -11,7 +11,8 @@ internal sealed class StructureTarget() : FuzzTarget("structures")
     private static readonly Func<byte[], bool>[] All =
     [
         Keeps<GuestMemfdLuoFolioSer>, Keeps<GuestMemfdLuoSer>, Keeps<HugeMemfdFolioSer>, Keeps<HugeMemfdSer>, Keeps<HugetlbHstateSer>,
-        Keeps<HugetlbPoolFolioSer>, Keeps<HugetlbPoolHstateSer>, Keeps<HugetlbPoolSer>, Keeps<HugetlbSer>, Keeps<KexecMetadata>, Keeps<KhoArray>,
+        Keeps<HugetlbPoolFolioSer>, Keeps<HugetlbPoolHstateSer>, Keeps<HugetlbPoolSer>, Keeps<HugetlbSer>, Keeps<KexecMetadata>,
+        Keeps<KhoArray>,
         Keeps<KhoArrayPage>, Keeps<KhoBlockHeaderSer>, Keeps<KhoScratch>, Keeps<KhoSetupData>, Keeps<KhoVmalloc>, Keeps<KhoserMemBitmapPtr>,
         Keeps<KhoserMemChunkHdr>, Keeps<KvmLuoSer>, Keeps<LuoFileSer>, Keeps<LuoFlbHeaderSer>, Keeps<LuoFlbSer>, Keeps<LuoSer>,
         Keeps<LuoSessionHeaderSer>, Keeps<LuoSessionSer>, Keeps<MemfdLuoFolioSer>, Keeps<MemfdLuoSer>, Keeps<MemfdLuoSerV1>,

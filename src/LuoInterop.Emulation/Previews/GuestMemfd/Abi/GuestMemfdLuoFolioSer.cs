@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 
 /// <summary>Codes <c>struct guest_memfd_luo_folio_ser</c>, one page of a guest_memfd that was present.</summary>
-/// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>. Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4, 20260728121138.1103610-1-tarunsahu@google.com.</remarks>
+/// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>. Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4,
+/// 20260728121138.1103610-1-tarunsahu@google.com.</remarks>
 /// <param name="Pfn">The folio's page frame number, below 2^52. The kernel skips an entry whose number is 0.</param>
 /// <param name="Flags">GUEST_MEMFD_LUO_FOLIO_ bits, below 2^12.</param>
 /// <param name="Index">The folio's page offset in the file.</param>

@@ -2,7 +2,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugemfd_folio_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC, 20251206230222.853493-11-pratyush@kernel.org).</summary>
+/// <summary>Codes <c>struct hugemfd_folio_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC,
+/// 20251206230222.853493-11-pratyush@kernel.org).</summary>
 /// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>.</remarks>
 /// <param name="Pfn">The huge page's first page frame number, below 2^52.</param>
 /// <param name="Reserved">Bits for later, below 2^12; the kernel writes 0 and does not look at them.</param>

@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugemfd_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC, 20251206230222.853493-11-pratyush@kernel.org).</summary>
+/// <summary>Codes <c>struct hugemfd_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC,
+/// 20251206230222.853493-11-pratyush@kernel.org).</summary>
 /// <param name="FileSize">The file's size in bytes (<c>size</c>).</param>
 /// <param name="Pos">The file position in bytes, taken again at the freeze.</param>
 /// <param name="NrFolios">The number of <see cref="HugeMemfdFolioSer"/> in <paramref name="Folios"/>.</param>

@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugetlb_hstate_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC, 20251206230222.853493-7-pratyush@kernel.org).</summary>
+/// <summary>Codes <c>struct hugetlb_hstate_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC,
+/// 20251206230222.853493-7-pratyush@kernel.org).</summary>
 /// <param name="NrPages">The number of this pool's pages that are preserved.</param>
 /// <param name="Order">The order of the pool's pages: 9 is 2 MiB, 18 is 1 GiB.</param>
 internal readonly record struct HugetlbHstateSer(ulong NrPages, byte Order) : IKhoSer<HugetlbHstateSer>

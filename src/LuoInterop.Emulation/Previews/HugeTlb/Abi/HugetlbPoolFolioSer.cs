@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugetlb_folio_ser</c> of the first work on HugeTLB, which handed over whole pools (the talk's option 1; never posted).</summary>
+/// <summary>Codes <c>struct hugetlb_folio_ser</c> of the first work on HugeTLB, which handed over whole pools (the talk's option 1;
+/// never posted).</summary>
 /// <param name="Pfn">The huge page's first page frame number, below 2^52.</param>
 /// <param name="IsFree">Whether no preserved file has the page.</param>
 /// <param name="Reserved">Bits for later, below 2^11.</param>

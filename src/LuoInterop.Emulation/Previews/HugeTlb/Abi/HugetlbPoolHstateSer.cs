@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugetlb_hstate_ser</c> of the first work on HugeTLB, which handed over whole pools (the talk's option 1; never posted).</summary>
+/// <summary>Codes <c>struct hugetlb_hstate_ser</c> of the first work on HugeTLB,
+/// which handed over whole pools (the talk's option 1; never posted).</summary>
 /// <param name="NrPages">The number of <see cref="HugetlbPoolFolioSer"/> in <paramref name="Folios"/>: all of the pool's pages.</param>
 /// <param name="Order">The order of the pool's pages.</param>
 /// <param name="Reserved">0.</param>

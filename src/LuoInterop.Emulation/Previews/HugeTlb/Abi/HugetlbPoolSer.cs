@@ -3,7 +3,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugetlb_ser</c> of the first work on HugeTLB, which handed over whole pools (the talk's option 1; never posted).</summary>
+/// <summary>Codes <c>struct hugetlb_ser</c> of the first work on HugeTLB, which handed over whole pools (the talk's option 1;
+/// never posted).</summary>
 /// <param name="NrHstates">How many of the four pools mean something.</param>
 /// <param name="First">The first pool; six bytes of padding lie before it.</param>
 /// <param name="Second">The second pool.</param>
@@ -45,5 +46,6 @@ internal readonly record struct HugetlbPoolSer(
 
     /// <summary>Gets the pools that mean something, at most four.</summary>
     public ReadOnlySpan<HugetlbPoolHstateSer> Pools =>
-        new HugetlbPoolHstateSer[] { First, Second, Third, Fourth }.AsSpan(0, Math.Min(NrHstates, (ushort)HugetlbSer.HUGETLB_SER_MAX_HSTATES));
+        new HugetlbPoolHstateSer[] { First, Second, Third, Fourth }.AsSpan(
+            0, Math.Min(NrHstates, (ushort)HugetlbSer.HUGETLB_SER_MAX_HSTATES));
 }

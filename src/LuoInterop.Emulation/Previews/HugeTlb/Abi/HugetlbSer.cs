@@ -2,7 +2,8 @@ using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
 
-/// <summary>Codes <c>struct hugetlb_ser</c>, the data of the object "hugetlb-v1" (the RFC's <c>include/linux/kho/abi/hugetlb.h</c>, 20251206230222.853493-7-pratyush@kernel.org).</summary>
+/// <summary>Codes <c>struct hugetlb_ser</c>, the data of the object "hugetlb-v1" (the RFC's <c>include/linux/kho/abi/hugetlb.h</c>,
+/// 20251206230222.853493-7-pratyush@kernel.org).</summary>
 /// <param name="First">The first pool.</param>
 /// <param name="Second">The second pool.</param>
 /// <param name="Third">The third pool; x86 has two.</param>

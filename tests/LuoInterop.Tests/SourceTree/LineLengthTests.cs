@@ -1,0 +1,26 @@
+using LuoInterop.Tests.Shared;
+
+namespace LuoInterop.Tests.SourceTree;
+
+/// <summary>Holds the source's lines to what is read without scrolling.</summary>
+public sealed class LineLengthTests
+{
+    private const int Longest = 140;
+
+    /// <summary>Folders whose lines are still to be wrapped.</summary>
+    private static readonly string[] s_toDo = ["src/LuoInterop/", "src/LuoInterop.Litmus/Tracing/", "samples/"];
+
+    [Fact]
+    public void SourceLine_HasAtMost140Columns()
+    {
+        string[] files =
+            [.. ProjectFiles.Of(".cs").Where(static path => !s_toDo.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))];
+        Assert.True(files.Length > 500, $"{files.Length} source files");
+
+        Assert.Empty(
+            from path in files
+            from line in File.ReadLines(Path.Combine(Repository.Root, path)).Index()
+            where line.Item.Length > Longest
+            select $"{path}:{line.Index + 1} has {line.Item.Length} columns");
+    }
+}
