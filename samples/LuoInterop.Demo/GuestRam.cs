@@ -26,7 +26,8 @@ internal static class GuestRam
     {
         for (long offset = 0; offset < ram.Length; offset += Window)
         {
-            ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(ram.GetReadOnlySpan(offset, (int)Math.Min(Window, ram.Length - offset)));
+            ReadOnlySpan<ulong> words =
+                MemoryMarshal.Cast<byte, ulong>(ram.GetReadOnlySpan(offset, (int)Math.Min(Window, ram.Length - offset)));
             ulong index = (ulong)offset / sizeof(ulong);
             for (int i = 0; i < words.Length; i++)
             {

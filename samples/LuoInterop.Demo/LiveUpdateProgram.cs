@@ -4,7 +4,8 @@ using LuoInterop.Kho;
 
 namespace LuoInterop.Demo;
 
-/// <summary>Is the program whose memory survives: started in every kernel, it resumes when its session is there, and starts otherwise.</summary>
+/// <summary>Is the program whose memory survives: started in every kernel, it resumes when its session is there, and starts
+/// otherwise.</summary>
 /// <remarks>It knows nothing of which kernel answers: it runs unchanged on Linux and on the emulated kernel.</remarks>
 public sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel next, TextWriter output, bool json)
 {
@@ -84,7 +85,8 @@ public sealed class LiveUpdateProgram(Kernel kernel, long ramSize, NextKernel ne
 
         string origin = updates.HasValue
             ? $"this kernel was started by a live update, and has no session \"{UpdateName}\" to resume"
-            : $"there is no session \"{UpdateName}\" to resume, and whether this kernel was started by a live update is not known ({updates.Detail})";
+            : $"there is no session \"{UpdateName}\" to resume, and whether this kernel was started by a live update is not known "
+                + $"({updates.Detail})";
         timeline.Mark(kernel.Release, $"start anew: {origin}. Memory of an earlier run was finished, or it is LOST");
     }
 

@@ -5,7 +5,8 @@ using LuoInterop.Emulation;
 using LuoInterop.Litmus;
 using LuoInterop.VmTesting;
 
-var on = new Option<string>("--on") { Description = "Where to run: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or 'linux' (this machine, which then kexecs!).", DefaultValueFactory = static _ => "emulated" };
+var on = new Option<string>("--on") { Description = "Where to run: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or 'linux' (this "
+    + "machine, which then kexecs!).", DefaultValueFactory = static _ => "emulated" };
 on.AcceptOnlyFromAmong("emulated", "vm", "linux");
 var ram = new Option<int>("--ram") { Description = "Guest RAM in MiB.", DefaultValueFactory = static _ => 512 };
 ram.Validators.Add(static result =>
@@ -17,11 +18,15 @@ ram.Validators.Add(static result =>
     }
 });
 var image = new Option<string?>("--image") { Description = "With --on linux: the kernel image to start." };
-var initrd = new Option<string?>("--initrd") { Description = "With --on linux: its initial RAM disk, which must start this program again." };
-var commandLine = new Option<string?>("--cmdline") { Description = "With --on linux: its command line; by default the running kernel's, without what that added itself." };
+var initrd = new Option<string?>("--initrd") { Description = "With --on linux: its initial RAM disk, which must start this program "
+    + "again." };
+var commandLine = new Option<string?>("--cmdline") { Description = "With --on linux: its command line; by default the running "
+    + "kernel's, without what that added itself." };
 var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
-var trace = new Option<string?>("--trace") { Description = "With --on emulated or linux: write what the program did as a litmus script to this file (luoctl replay runs it)." };
-var root = new RootCommand("Shows memory that survives a kernel update: fills a guest's RAM, kexecs, takes it back by name, verifies every byte.")
+var trace = new Option<string?>("--trace") { Description = "With --on emulated or linux: write what the program did as a litmus "
+    + "script to this file (luoctl replay runs it)." };
+var root = new RootCommand("Shows memory that survives a kernel update: fills a guest's RAM, kexecs, takes it back by name, verifies "
+    + "every byte.")
 {
     on, ram, image, initrd, commandLine, json, trace,
 };
@@ -35,7 +40,8 @@ root.SetAction(async (arguments, cancellation) =>
         return arguments.GetValue(on) switch
         {
             "vm" => await VmDemo.RunAsync(ramSize, asJson, cancellation),
-            "linux" => OnLinux(ramSize, asJson, script, arguments.GetValue(image), arguments.GetValue(initrd), arguments.GetValue(commandLine)),
+            "linux" => OnLinux(
+                ramSize, asJson, script, arguments.GetValue(image), arguments.GetValue(initrd), arguments.GetValue(commandLine)),
             _ => OnEmulatedKernel(ramSize, asJson, script),
         };
     }
@@ -81,7 +87,8 @@ static int OnLinux(long ramSize, bool json, TextWriter? script, string? image, s
     }
 
     var next = new NextKernel(
-        image ?? throw new ArgumentException("--on linux needs --image, the kernel to start. To try it without a reboot use --on vm or --on emulated."),
+        image ?? throw new ArgumentException("--on linux needs --image, the kernel to start. To try it without a reboot use --on vm "
+            + "or --on emulated."),
         initrd,
         commandLine ?? KernelCommandLine.Reuse(Kernel.Linux));
     return new LiveUpdateProgram(Traced(Kernel.Linux, script), ramSize, next, Console.Out, json).Run();

@@ -45,10 +45,12 @@ internal static class VmDemo
             {
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"kernel {boot.Stage}: Linux {boot.Release}, up {boot.Announced.TotalSeconds:N1} s after the VM was switched on, ran {boot.Duration.TotalSeconds:N1} s"));
+                    $"kernel {boot.Stage}: Linux {boot.Release}, up {boot.Announced.TotalSeconds:N1} s after the VM was switched on, "
+                        + $"ran {boot.Duration.TotalSeconds:N1} s"));
             }
 
-            Console.WriteLine($"run in QEMU with {result.Accelerator}; all in all {result.Duration.TotalSeconds.ToString("N1", CultureInfo.InvariantCulture)} s");
+            Console.WriteLine($"run in QEMU with {result.Accelerator}; all in all "
+                + $"{result.Duration.TotalSeconds.ToString("N1", CultureInfo.InvariantCulture)} s");
         }
 
         return 0;

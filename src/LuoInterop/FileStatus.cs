@@ -10,7 +10,8 @@ namespace LuoInterop;
 /// <param name="GroupId">The owning group.</param>
 /// <param name="Size">The size in bytes.</param>
 /// <param name="Blocks">Allocated units of 512 bytes.</param>
-/// <param name="BlockSize">The size in bytes of the blocks that the file system allocates (<c>f_bsize</c>): of a huge-page memfd that of its pages.</param>
+/// <param name="BlockSize">The size in bytes of the blocks that the file system allocates (<c>f_bsize</c>): of a huge-page memfd
+/// that of its pages.</param>
 public readonly record struct FileStatus(
     long FileSystemType,
     ulong Device,

@@ -2,10 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace LuoInterop;
 
-/// <summary>Passes every call on to another kernel: a program's tests derive from it, and override the calls whose answers they script.</summary>
+/// <summary>Passes every call on to another kernel: a program's tests derive from it, and override the calls whose answers they
+/// script.</summary>
 /// <remarks>
 /// <para>So a refusal that Linux gives seldom can be had at will, on Linux and on the emulated kernel. It stands for the machine of the
-/// kernel that it passes calls on to, and shares what guards that machine's sessions; a member that <see cref="Kernel"/> gets later is passed
+/// kernel that it passes calls on to, and shares what guards that machine's sessions; a member that <see cref="Kernel"/> gets
+/// later is passed
 /// on too.</para>
 /// <para>Members may be called from several threads at once, as far as what a derived class adds allows it.</para>
 /// </remarks>
@@ -18,7 +20,8 @@ public abstract class ForwardingKernel : Kernel
     protected ForwardingKernel(Kernel kernel)
         : base(kernel ?? throw new ArgumentNullException(nameof(kernel))) => _kernel = kernel;
 
-    /// <summary>Makes a kernel that passes calls on to Linux, but stands for a machine of its own. Not for programs: its reboot is not guarded.</summary>
+    /// <summary>Makes a kernel that passes calls on to Linux, but stands for a machine of its own. Not for programs: its reboot is
+    /// not guarded.</summary>
     private protected ForwardingKernel() => _kernel = Linux;
 
     /// <inheritdoc/>

@@ -11,9 +11,11 @@ namespace LuoInterop;
 /// <para>A call returns what the system call returns, and <c>-errno</c> when the kernel refuses, so that no call
 /// allocates or throws for a refusal. Handles are passed as <see cref="SafeHandle"/> and kept alive for the call; a closed
 /// one throws <see cref="ObjectDisposedException"/>. Descriptors that a call opens are returned as numbers and belong to the
-/// caller, who closes them with <see cref="Close"/>, or gives them to a <see cref="KernelHandle"/>. Memfds and other host files are descriptors of the host process on
+/// caller, who closes them with <see cref="Close"/>, or gives them to a <see cref="KernelHandle"/>. Memfds and other host files
+/// are descriptors of the host process on
 /// both kernels; the device and its sessions are so on Linux only.</para>
-/// <para>Programs make others from <see cref="ForwardingKernel"/> only: an added member would break them, and a wrapper that did not say what
+/// <para>Programs make others from <see cref="ForwardingKernel"/> only: an added member would break them, and a wrapper that did
+/// not say what
 /// it wraps would take the guard from the reboot of the machine that it stands for.</para>
 /// <para>Every member may be called from several threads at once.</para>
 /// </remarks>
@@ -38,7 +40,8 @@ public abstract class Kernel
     /// <summary>Gets what this kernel knowingly does otherwise than Linux, a line of text each; empty for Linux itself.</summary>
     public virtual IReadOnlyList<string> Differences => [];
 
-    /// <summary>Gets the kernel that answers in the end: all that pass calls on to it stand for the same process of the same machine.</summary>
+    /// <summary>Gets the kernel that answers in the end: all that pass calls on to it stand for the same process of the same
+    /// machine.</summary>
     internal Kernel Innermost { get; }
 
     /// <summary>Names the processes that hold a file open, for people, as far as that can be known. Looks through all processes.</summary>
@@ -56,7 +59,8 @@ public abstract class Kernel
     public abstract int ReadDirectory(string path, out string[] names);
 
     /// <summary>Performs ioctl(2) with a structure that is readable and writable.</summary>
-    /// <exception cref="ArgumentException">A request of LUO whose structure says, in its size field, that it is longer than <paramref name="argument"/>: the kernel reads that many bytes.</exception>
+    /// <exception cref="ArgumentException">A request of LUO whose structure says, in its size field, that it is longer than
+    /// <paramref name="argument"/>: the kernel reads that many bytes.</exception>
     public abstract int Ioctl(SafeHandle file, uint request, Span<byte> argument);
 
     /// <summary>Performs ioctl(2) with any address, also one that is not mapped or not writable.</summary>

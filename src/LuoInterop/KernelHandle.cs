@@ -37,10 +37,12 @@ public class KernelHandle : SafeHandle
     /// <inheritdoc/>
     public override bool IsInvalid => handle < 0;
 
-    /// <summary>Takes what a call of <see cref="Kernel"/> returned: a descriptor, or <c>-errno</c>, which leaves the handle empty. Allocates nothing.</summary>
+    /// <summary>Takes what a call of <see cref="Kernel"/> returned: a descriptor, or <c>-errno</c>, which leaves the handle empty.
+    /// Allocates nothing.</summary>
     /// <param name="result">What the call returned. A descriptor belongs to this object from now on.</param>
     /// <returns>The same.</returns>
-    /// <exception cref="InvalidOperationException">The handle holds a descriptor already, or was closed; the new one stays the caller's.</exception>
+    /// <exception cref="InvalidOperationException">The handle holds a descriptor already, or was closed; the new one stays the
+    /// caller's.</exception>
     public int Take(int result)
     {
         if (result >= 0)

@@ -19,14 +19,16 @@ public sealed partial class LiveUpdate
         Kernel kernel, string name, string devicePath = LiveUpdateDevice.DefaultPath, CancellationToken cancellation = default) =>
         WhileBusyAsync(() => Open(kernel, name, devicePath), cancellation);
 
-    /// <summary>Allocates a memfd's missing pages, a part at a time, and preserves it under a name. Waits while another process has the device.</summary>
+    /// <summary>Allocates a memfd's missing pages, a part at a time, and preserves it under a name. Waits while another process
+    /// has the device.</summary>
     /// <param name="name">A name that nothing else has.</param>
     /// <param name="file">The memfd. It stays the caller's; other threads may use it meanwhile.</param>
     /// <param name="options">What to let pass.</param>
     /// <param name="progress">Is told how far the allocation is (<see cref="LiveUpdateStep.Populate"/>).</param>
     /// <param name="cancellation">Ends it before the file is preserved; what was allocated stays.</param>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
-    /// <exception cref="KernelException">As <see cref="Preserve"/>, without EBUSY of the device; ENOSPC, ENOMEM: not enough memory.</exception>
+    /// <exception cref="KernelException">As <see cref="Preserve"/>, without EBUSY of the device; ENOSPC, ENOMEM: not enough
+    /// memory.</exception>
     public async Task PreserveAsync(
         string name,
         Memfd file,
@@ -39,19 +41,22 @@ public sealed partial class LiveUpdate
         await WhileBusyAsync(() => Preserve(name, file, options), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Records a checksum of a preserved memfd, whose content must not change from now on: <see cref="VerifyAsync"/> checks it in the next kernel.</summary>
+    /// <summary>Records a checksum of a preserved memfd, whose content must not change from now on: <see cref="VerifyAsync"/>
+    /// checks it in the next kernel.</summary>
     /// <param name="name">The name under which the memfd is preserved.</param>
     /// <param name="file">The memfd.</param>
     /// <param name="progress">Is told how far it is (<see cref="LiveUpdateStep.Checksum"/>).</param>
     /// <param name="cancellation">Ends it early; no checksum is recorded then.</param>
     /// <exception cref="ArgumentException">No memfd is preserved under this name.</exception>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
-    public async Task RecordChecksumAsync(string name, Memfd file, IProgress<LiveUpdateProgress>? progress = null, CancellationToken cancellation = default)
+    public async Task RecordChecksumAsync(
+        string name, Memfd file, IProgress<LiveUpdateProgress>? progress = null, CancellationToken cancellation = default)
     {
         string checksum = await ChecksumAsync(LiveUpdateStep.Checksum, name, file, progress, cancellation).ConfigureAwait(false);
         lock (_lock)
         {
-            SessionCatalogue catalogue = _preserved ?? throw new ArgumentException($"The update \"{Name}\" preserves nothing.", nameof(name));
+            SessionCatalogue catalogue = _preserved ?? throw new ArgumentException($"The update \"{Name}\" preserves "
+                + $"nothing.", nameof(name));
             catalogue.Record(name, checksum);
             catalogue.Commit(CatalogueRoom);
         }
@@ -62,10 +67,12 @@ public sealed partial class LiveUpdate
     /// <param name="file">The retrieved memfd, not yet changed.</param>
     /// <param name="progress">Is told how far it is (<see cref="LiveUpdateStep.Verify"/>).</param>
     /// <param name="cancellation">Ends it early.</param>
-    /// <exception cref="SessionCatalogueException">ContentMismatch: the content is not the recorded one; NoEntry: there is no such name, or no checksum of it.</exception>
+    /// <exception cref="SessionCatalogueException">ContentMismatch: the content is not the recorded one; NoEntry: there is no such
+    /// name, or no checksum of it.</exception>
     /// <exception cref="InvalidOperationException">Nothing was resumed, or it is finished.</exception>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
-    public async Task VerifyAsync(string name, Memfd file, IProgress<LiveUpdateProgress>? progress = null, CancellationToken cancellation = default)
+    public async Task VerifyAsync(
+        string name, Memfd file, IProgress<LiveUpdateProgress>? progress = null, CancellationToken cancellation = default)
     {
         SessionCatalogue catalogue;
         lock (_lock)
@@ -77,7 +84,8 @@ public sealed partial class LiveUpdate
         catalogue.Verify(name, await ChecksumAsync(LiveUpdateStep.Verify, name, file, progress, cancellation).ConfigureAwait(false));
     }
 
-    /// <summary>Starts the next kernel as <see cref="Handover"/> does, and waits while a refusal can pass: another process has the device, another kexec operation runs.</summary>
+    /// <summary>Starts the next kernel as <see cref="Handover"/> does, and waits while a refusal can pass: another process has the
+    /// device, another kexec operation runs.</summary>
     /// <param name="image">The next kernel.</param>
     /// <param name="options">What the jump may let pass.</param>
     /// <param name="cancellation">Ends the waiting before the point of no return; everything is as before then.</param>
@@ -85,7 +93,8 @@ public sealed partial class LiveUpdate
     /// <exception cref="OperationCanceledException">The waiting was ended.</exception>
     /// <exception cref="InvalidOperationException">As <see cref="Handover"/>.</exception>
     /// <exception cref="KernelException">As <see cref="Handover"/>, for a refusal that does not pass by itself.</exception>
-    public Task HandoverAsync(KexecImage image, KexecRebootOptions options = KexecRebootOptions.None, CancellationToken cancellation = default) =>
+    public Task HandoverAsync(
+        KexecImage image, KexecRebootOptions options = KexecRebootOptions.None, CancellationToken cancellation = default) =>
         WhileBusyAsync<bool>(() => { Handover(image, options); return true; }, cancellation);
 
     private static void Populate(string name, Memfd file, IProgress<LiveUpdateProgress>? progress, CancellationToken cancellation)
@@ -101,7 +110,8 @@ public sealed partial class LiveUpdate
         }
     }
 
-    private static Task<string> ChecksumAsync(LiveUpdateStep step, string name, Memfd file, IProgress<LiveUpdateProgress>? progress, CancellationToken cancellation)
+    private static Task<string> ChecksumAsync(
+        LiveUpdateStep step, string name, Memfd file, IProgress<LiveUpdateProgress>? progress, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(file);

@@ -56,7 +56,8 @@ public sealed partial class LiveUpdate : IDisposable
     /// <summary>Gets the name of the update, and of its sessions.</summary>
     public string Name { get; }
 
-    /// <summary>Gets whether the previous kernel handed a session of this name over: resume, do not start. It stays true after <see cref="Finish"/>.</summary>
+    /// <summary>Gets whether the previous kernel handed a session of this name over: resume, do not start. It stays true after
+    /// <see cref="Finish"/>.</summary>
     [MemberNotNullWhen(true, nameof(Incoming))]
     public bool Resumed => Incoming is not null;
 
@@ -79,7 +80,8 @@ public sealed partial class LiveUpdate : IDisposable
     /// <param name="devicePath">The device node.</param>
     /// <returns>The update. Dispose it when the program ends.</returns>
     /// <exception cref="KernelException">
-    /// ENOENT: the kernel has no live update; EBUSY: another process has the device at the moment; EACCES, EPERM; EIO: what was handed over cannot
+    /// ENOENT: the kernel has no live update; EBUSY: another process has the device at the moment; EACCES, EPERM; EIO: what was
+    /// handed over cannot
     /// be read; EINVAL: the session is open already, in this process or another one.
     /// </exception>
     public static LiveUpdate Open(Kernel kernel, string name, string devicePath = LiveUpdateDevice.DefaultPath)
@@ -108,10 +110,13 @@ public sealed partial class LiveUpdate : IDisposable
     public bool Contains(string name) => Resumed && Catalogue().Contains(name);
 
     /// <summary>Retrieves a memfd by its name.</summary>
-    /// <returns>The memfd, which belongs to the caller and outlives this object. Once more, it is another descriptor of the same file.</returns>
+    /// <returns>The memfd, which belongs to the caller and outlives this object. Once more, it is another descriptor of the same
+    /// file.</returns>
     /// <exception cref="InvalidOperationException">Nothing was resumed, or it is finished.</exception>
-    /// <exception cref="SessionCatalogueException">There is no memfd of this name, or its size is another; or the catalogue cannot be used: retrieve by tokens, through <see cref="Incoming"/>.</exception>
-    /// <exception cref="KernelException">The kernel could not restore it; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
+    /// <exception cref="SessionCatalogueException">There is no memfd of this name, or its size is another; or the catalogue cannot
+    /// be used: retrieve by tokens, through <see cref="Incoming"/>.</exception>
+    /// <exception cref="KernelException">The kernel could not restore it; see
+    /// <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public Memfd RetrieveMemfd(string name)
     {
         lock (_lock)
@@ -130,7 +135,8 @@ public sealed partial class LiveUpdate : IDisposable
     /// <param name="version">The version that the state has.</param>
     /// <returns>A copy of the state.</returns>
     /// <exception cref="InvalidOperationException">Nothing was resumed, or it is finished.</exception>
-    /// <exception cref="SessionCatalogueException">As <see cref="SessionCatalogue.RetrieveBytes"/>, or the catalogue cannot be used.</exception>
+    /// <exception cref="SessionCatalogueException">As <see cref="SessionCatalogue.RetrieveBytes"/>, or the catalogue cannot be
+    /// used.</exception>
     /// <exception cref="KernelException">The kernel could not restore it.</exception>
     public byte[] RetrieveBytes(string name, int newestVersion, out int version)
     {
@@ -147,11 +153,14 @@ public sealed partial class LiveUpdate : IDisposable
     /// <returns>This object.</returns>
     /// <exception cref="ArgumentException">The name is used already, or the file has F_SEAL_EXEC.</exception>
     /// <exception cref="KernelException">
-    /// EBUSY: another process has the device at the moment, or the file came from the previous kernel and is not finished; EEXIST: another program
-    /// has an outgoing session of this name; and what <see cref="LiveUpdateSession.Preserve(Memfd, ulong, PreserveOptions)"/> gets. Nothing has changed then.
+    /// EBUSY: another process has the device at the moment, or the file came from the previous kernel and is not finished; EEXIST:
+    /// another program
+    /// has an outgoing session of this name; and what <see cref="LiveUpdateSession.Preserve(Memfd, ulong, PreserveOptions)"/>
+    /// gets. Nothing has changed then.
     /// </exception>
     /// <remarks>
-    /// From now on the file cannot change its size or its holes (EPERM); its content goes over as it is at the kexec. Missing pages are allocated
+    /// From now on the file cannot change its size or its holes (EPERM); its content goes over as it is at the kexec. Missing
+    /// pages are allocated
     /// during the call: preserve a guest's RAM while the guest still runs, or use <see cref="PreserveAsync"/>.
     /// </remarks>
     public LiveUpdate Preserve(string name, Memfd file, PreserveOptions options = PreserveOptions.None)
@@ -166,13 +175,15 @@ public sealed partial class LiveUpdate : IDisposable
         }
     }
 
-    /// <summary>Preserves a small state for the next kernel under a name, with its checksum and the version of its format. A later one replaces it.</summary>
+    /// <summary>Preserves a small state for the next kernel under a name, with its checksum and the version of its format. A later
+    /// one replaces it.</summary>
     /// <param name="name">A name that no memfd has.</param>
     /// <param name="bytes">The state, at most 16 MiB; it is copied.</param>
     /// <param name="version">The version of the state's format, from 1 on.</param>
     /// <returns>This object.</returns>
     /// <exception cref="ArgumentException">The name belongs to a memfd, or the state is too large.</exception>
-    /// <exception cref="KernelException">EBUSY: another process has the device at the moment; EEXIST: another program has an outgoing session of this name; ENOMEM, EMFILE and others.</exception>
+    /// <exception cref="KernelException">EBUSY: another process has the device at the moment; EEXIST: another program has an
+    /// outgoing session of this name; ENOMEM, EMFILE and others.</exception>
     public LiveUpdate PreserveBytes(string name, ReadOnlySpan<byte> bytes, int version = 1)
     {
         lock (_lock)
@@ -187,8 +198,10 @@ public sealed partial class LiveUpdate : IDisposable
     /// <summary>Starts the next kernel with all that is preserved: holds the session, and jumps. Returns only by an exception.</summary>
     /// <param name="image">The next kernel, loaded on the same kernel as this update.</param>
     /// <param name="options">What the jump may let pass.</param>
-    /// <exception cref="InvalidOperationException">Nothing is preserved, or what came from the previous kernel is not finished: the jump would lose it.</exception>
-    /// <exception cref="KernelException">As <see cref="KexecImage.Reboot(KexecRebootOptions)"/>. The system runs on and everything is as before: preserve more, replace a state, try again.</exception>
+    /// <exception cref="InvalidOperationException">Nothing is preserved, or what came from the previous kernel is not finished:
+    /// the jump would lose it.</exception>
+    /// <exception cref="KernelException">As <see cref="KexecImage.Reboot(KexecRebootOptions)"/>. The system runs on and everything
+    /// is as before: preserve more, replace a state, try again.</exception>
     [DoesNotReturn]
     public void Handover(KexecImage image, KexecRebootOptions options = KexecRebootOptions.None)
     {
@@ -211,7 +224,8 @@ public sealed partial class LiveUpdate : IDisposable
         throw new UnreachableException("reboot(KEXEC) neither jumped nor refused.");
     }
 
-    /// <summary>Ends what came from the previous kernel, after the restored state has proved itself: files that were not retrieved are freed, for good.</summary>
+    /// <summary>Ends what came from the previous kernel, after the restored state has proved itself: files that were not retrieved
+    /// are freed, for good.</summary>
     /// <exception cref="InvalidOperationException">Nothing was resumed.</exception>
     /// <exception cref="KernelException">EBUSY: a file is not ready; nothing was done.</exception>
     /// <remarks>Retrieved memfds stay open, and can be preserved again. A second call does nothing.</remarks>
@@ -230,7 +244,8 @@ public sealed partial class LiveUpdate : IDisposable
         }
     }
 
-    /// <summary>Drops what is preserved for the next kernel. The files themselves are not affected, but that they can change their size again.</summary>
+    /// <summary>Drops what is preserved for the next kernel. The files themselves are not affected, but that they can change their
+    /// size again.</summary>
     public void Abort()
     {
         lock (_lock)
@@ -243,7 +258,8 @@ public sealed partial class LiveUpdate : IDisposable
         }
     }
 
-    /// <summary>Closes what can be closed without loss. A session that is neither finished nor handed over stays open until the process ends, and <see cref="SessionLeak"/> is reported.</summary>
+    /// <summary>Closes what can be closed without loss. A session that is neither finished nor handed over stays open until the
+    /// process ends, and <see cref="SessionLeak"/> is reported.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -295,11 +311,14 @@ public sealed partial class LiveUpdate : IDisposable
 
         if (Resumed && !_isFinished)
         {
-            throw new InvalidOperationException($"What the update \"{Name}\" brought from the previous kernel is not finished, and a kexec does not carry it again. Finish it, and preserve its files.");
+            throw new InvalidOperationException($"What the update \"{Name}\" brought from the previous kernel is not finished, and a "
+                + $"kexec does not carry it again. Finish it, and preserve its files.");
         }
 
-        return Outgoing ?? throw new InvalidOperationException($"The update \"{Name}\" preserves nothing: the next kernel would start without it. Call Preserve first.");
+        return Outgoing ?? throw new InvalidOperationException($"The update \"{Name}\" preserves nothing: the next kernel would start "
+            + $"without it. Call Preserve first.");
     }
 
-    private InvalidOperationException NothingResumed() => new($"The previous kernel handed nothing over for the update \"{Name}\". Look at Resumed first.");
+    private InvalidOperationException NothingResumed() => new($"The previous kernel handed nothing over for the update \"{Name}\". "
+        + $"Look at Resumed first.");
 }

@@ -112,7 +112,8 @@ internal sealed class TraceScript(TextWriter output)
 
     /// <summary>Finds the name of the file that a path of /proc leads to; null for any other path.</summary>
     public TracedFile? Linked(string path) =>
-        path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from)
+        path.StartsWith(FdFolder, StringComparison.Ordinal) && int.TryParse(
+            path.AsSpan(FdFolder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int from)
             ? Find(from)
             : null;
 
@@ -210,7 +211,8 @@ internal sealed class TraceScript(TextWriter output)
         int end = name.IndexOf((byte)0);
         foreach (byte b in end < 0 ? name : name[..end])
         {
-            text.Append(b is >= 0x20 and < 0x7f and not (byte)'"' and not (byte)'\\' ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
+            text.Append(b is >= 0x20 and < 0x7f and not (byte)'"' and not (byte)'\\'
+                ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}"));
         }
 
         return text.Append('"').ToString();
@@ -224,7 +226,8 @@ internal sealed class TraceScript(TextWriter output)
         ? result.ToString(CultureInfo.InvariantCulture)
         : Enum.GetName((Errno)(-result)) ?? string.Create(CultureInfo.InvariantCulture, $"errno {-result}");
 
-    private static int Fd(ReadOnlySpan<byte> answer, int result) => result < 0 ? result : BinaryPrimitives.ReadInt32LittleEndian(answer[4..]);
+    private static int Fd(ReadOnlySpan<byte> answer, int result) =>
+        result < 0 ? result : BinaryPrimitives.ReadInt32LittleEndian(answer[4..]);
 
     /// <summary>Writes a line. Where that fails nothing more is written, and the next call says so.</summary>
     public void Write(string line)

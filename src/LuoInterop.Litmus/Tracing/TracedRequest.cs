@@ -11,7 +11,8 @@ namespace LuoInterop.Litmus.Tracing;
 /// <param name="Name">The session's name, of requests that pass one.</param>
 internal readonly record struct TracedRequest(uint Request, uint Size, int SecondWord, ulong Token, string? Name)
 {
-    /// <summary>Gets whether it is one of the six requests with its own size and nothing reserved: the language has a verb for it.</summary>
+    /// <summary>Gets whether it is one of the six requests with its own size and nothing reserved: the language has a verb for
+    /// it.</summary>
     public bool IsPlain => (SecondWord == 0 || !HasReservedWord) && Size == Request switch
     {
         LiveUpdateHeader.LIVEUPDATE_IOCTL_CREATE_SESSION or LiveUpdateHeader.LIVEUPDATE_IOCTL_RETRIEVE_SESSION

@@ -148,7 +148,8 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Forwarding
 
     /// <inheritdoc/>
     public override int FAllocate(SafeHandle file, int mode, long offset, long length) =>
-        (int)_script.Line(Find(file), "fallocate", Invariant($"0x{mode:x} {offset} {length}"), _kernel.FAllocate(file, mode, offset, length));
+        (int)_script.Line(Find(file), "fallocate", Invariant($"0x{mode:x} {offset} {length}"),
+            _kernel.FAllocate(file, mode, offset, length));
 
     /// <inheritdoc/>
     public override int FChmod(SafeHandle file, uint mode) =>
@@ -159,9 +160,11 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Forwarding
     {
         TracedFile name = Find(file);
         long position = _kernel.LSeek(file, offset, whence);
-        string word = whence switch { SeekOrigin.Begin => "SET", SeekOrigin.Current => "CUR", SeekOrigin.End => "END", (SeekOrigin)3 => "DATA", (SeekOrigin)4 => "HOLE", _ => "" };
+        string word = whence switch { SeekOrigin.Begin => "SET", SeekOrigin.Current => "CUR",
+            SeekOrigin.End => "END", (SeekOrigin)3 => "DATA", (SeekOrigin)4 => "HOLE", _ => "" };
         string arguments = Invariant($"{offset} {word}");
-        return word.Length > 0 ? _script.Line(name, "lseek", arguments, position) : _script.Comment($"lseek {name.Name} {arguments}", position);
+        return word.Length > 0 ? _script.Line(name, "lseek", arguments, position) : _script.Comment($"lseek {name.Name} "
+            + $"{arguments}", position);
     }
 
     /// <inheritdoc/>
@@ -228,7 +231,8 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Forwarding
     }
 
     /// <inheritdoc/>
-    public override int MUnmap(nint address, nuint length) => (int)_script.Comment(Invariant($"munmap of {length} bytes"), _kernel.MUnmap(address, length));
+    public override int MUnmap(nint address, nuint length) =>
+        (int)_script.Comment(Invariant($"munmap of {length} bytes"), _kernel.MUnmap(address, length));
 
     /// <inheritdoc/>
     public override int MAdvise(nint address, nuint length, int advice)

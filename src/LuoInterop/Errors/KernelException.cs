@@ -32,11 +32,14 @@ public sealed class KernelException : IOException
     /// <summary>Gets the token concerned, or null.</summary>
     public ulong? Token { get; }
 
-    /// <summary>Gets whether the same call can succeed later: others have to release a device, a descriptor or memory, but nothing that was asked for is wrong or lost.</summary>
+    /// <summary>Gets whether the same call can succeed later: others have to release a device, a descriptor or memory, but nothing
+    /// that was asked for is wrong or lost.</summary>
     /// <remarks>
-    /// <para>EINTR, EAGAIN, EMFILE and ENFILE are transient for every operation, EBUSY where another holds the device or a kexec operation runs,
+    /// <para>EINTR, EAGAIN, EMFILE and ENFILE are transient for every operation, EBUSY where another holds the device or a kexec
+    /// operation runs,
     /// ETXTBSY for the file of a kernel image, ENOMEM unless a retrieve has lost the file by it.</para>
-    /// <para>After a refused reboot(2) the system runs on: all but EPERM (no CAP_SYS_BOOT), EINVAL (no image) and ESTALE (another image) are transient.</para>
+    /// <para>After a refused reboot(2) the system runs on: all but EPERM (no CAP_SYS_BOOT), EINVAL (no image) and ESTALE (another
+    /// image) are transient.</para>
     /// </remarks>
     public bool IsTransient => Refusal.IsTransient(Operation, Errno);
 

@@ -55,19 +55,24 @@ internal static class Refusal
             "an outgoing session of this name is open, in this or in another process. Use another name, or close that session.",
         (Operation.CreateSession, Errno.ENOSPC) => "the kernel holds as many sessions as it can hand over (510,000).",
         (Operation.CreateSession, Errno.EINVAL) => "the name is empty or has no NUL within 64 bytes.",
-        (Operation.CreateSession, Errno.ENOMEM) => "the kernel lacks memory for the session, or for a block of the list of sessions that it hands over; Linux 6.19 to 7.1 answer so from 819 sessions on.",
+        (Operation.CreateSession, Errno.ENOMEM) => "the kernel lacks memory for the session, or for a block of the list of sessions "
+            + "that it hands over; Linux 6.19 to 7.1 answer so from 819 sessions on.",
         (Operation.RetrieveSession, Errno.ENOENT) =>
-            "the previous kernel handed over no session of this name, or it was finished already. On a first boot that is no fault: use TryRetrieveSession.",
+            "the previous kernel handed over no session of this name, or it was finished already. On a first boot that is no fault: "
+                + "use TryRetrieveSession.",
         (Operation.RetrieveSession, Errno.EINVAL) =>
             "the session was retrieved already and its descriptor is still open, here or in another process.",
 
         // kernel/liveupdate/luo_file.c
-        (Operation.PreserveFd, Errno.EEXIST) => "the token is in use in this session. Choose another one; closing the file does not free it.",
+        (Operation.PreserveFd, Errno.EEXIST) => "the token is in use in this session. Choose another one; closing the file does not "
+            + "free it.",
         (Operation.PreserveFd, Errno.EBADF) => "the file's descriptor is not open, or was opened with O_PATH.",
         (Operation.PreserveFd, Errno.ENOENT) =>
-            "no handler of this kernel preserves a file of this kind. Linux 7.3 takes memfds and unlinked tmpfs files, and no huge-page (MFD_HUGETLB) or secret memory; Preservability.Of says which rule it breaks.",
+            "no handler of this kernel preserves a file of this kind. Linux 7.3 takes memfds and unlinked tmpfs files, and no "
+                + "huge-page (MFD_HUGETLB) or secret memory; Preservability.Of says which rule it breaks.",
         (Operation.PreserveFd, Errno.EBUSY) =>
-            "the file is preserved already, by this or another session, or it came from a retrieved session that is not finished. Finish that session first.",
+            "the file is preserved already, by this or another session, or it came from a retrieved session that is not finished. "
+                + "Finish that session first.",
         (Operation.PreserveFd, Errno.EINVAL) => "the session was retrieved from the previous kernel; only a created session takes files.",
         (Operation.PreserveFd, Errno.EFBIG) => "the file has more than 4,294,967,295 pages.",
         (Operation.PreserveFd, Errno.ENOMEM) =>
@@ -77,19 +82,26 @@ internal static class Refusal
         (Operation.PreserveFd, Errno.EOPNOTSUPP) => "the file carries seals that this kernel cannot hand over.",
         (Operation.RetrieveFd, Errno.ENOENT) => "the session has no file with this token, or it was finished already.",
         (Operation.RetrieveFd, Errno.EINVAL) =>
-            "the session was created in this kernel, so there is nothing to retrieve; or the file's handed-over record is damaged, and every further attempt will say so.",
-        (Operation.RetrieveFd, Errno.EIO) => "pages of the file could not be restored; its content is lost, and every further attempt will say so.",
+            "the session was created in this kernel, so there is nothing to retrieve; or the file's handed-over record is damaged, "
+                + "and every further attempt will say so.",
+        (Operation.RetrieveFd, Errno.EIO) => "pages of the file could not be restored; its content is lost, and every further attempt "
+            + "will say so.",
         (Operation.RetrieveFd, Errno.ENOMEM or Errno.ENOSPC) =>
-            "the kernel lacks memory, or may not commit as much, to restore the file; its content is lost, and every further attempt will say so.",
+            "the kernel lacks memory, or may not commit as much, to restore the file; its content is lost, and every further attempt "
+                + "will say so.",
         (Operation.RetrieveFd, Errno.EOPNOTSUPP) =>
-            "the file was handed over with seals that this kernel does not know; its content is lost, and every further attempt will say so.",
-        (Operation.GetName, Errno.EINVAL) => "the descriptor is no session; or the kernel is older than 7.2 and does not tell a session's name, nor does /proc.",
+            "the file was handed over with seals that this kernel does not know; its content is lost, and every further attempt will "
+                + "say so.",
+        (Operation.GetName, Errno.EINVAL) => "the descriptor is no session; or the kernel is older than 7.2 and does not tell a "
+            + "session's name, nor does /proc.",
         (Operation.Finish, Errno.EBUSY) => "a file of the session is not ready to be finished. Nothing was finished; retry.",
         (Operation.Finish, Errno.EINVAL) => "the session was created in this kernel; only a retrieved session can be finished.",
 
         // mm/memfd.c, mm/shmem.c
         (Operation.MemfdCreate, Errno.EACCES) =>
-            "sysctl vm.memfd_noexec=2 forbids executable memfds. Linux gives every preserved memfd back executable, and one that is sealed against it read-only for ever; set vm.memfd_noexec to 0 or 1, or ask for MemfdExecutable.Sealed and do not preserve it.",
+            "sysctl vm.memfd_noexec=2 forbids executable memfds. Linux gives every preserved memfd back executable, and one that is "
+                + "sealed against it read-only for ever; set vm.memfd_noexec to 0 or 1, or ask for MemfdExecutable.Sealed and do not "
+                + "preserve it.",
         (Operation.MemfdCreate, Errno.EINVAL) => "the kernel does not know these flags, or the name is longer than 249 bytes.",
         (Operation.MemfdCreate, Errno.ENODEV) => "the kernel has no huge-page pool of this size.",
         (Operation.Truncate or Operation.Allocate or Operation.Write, Errno.EPERM) =>
@@ -101,28 +113,36 @@ internal static class Refusal
 
         // mm/vma.c: vms_gather_munmap_vmas
         (Operation.Unmap, Errno.ENOMEM) =>
-            "the mapping lies between others of the same file that the kernel holds as one, and the process has as many mappings as vm.max_map_count allows, or the kernel is out of memory. The mapping is still there; dispose it later.",
+            "the mapping lies between others of the same file that the kernel holds as one, and the process has as many mappings as "
+                + "vm.max_map_count allows, or the kernel is out of memory. The mapping is still there; dispose it later.",
 
         // kernel/kexec_file.c, kernel/kexec_core.c, kernel/reboot.c
         (Operation.KexecFileLoad, Errno.EPERM) =>
-            "loading a kernel needs CAP_SYS_BOOT, kernel.kexec_load_disabled must be 0 and kernel.kexec_load_limit_reboot not 0; a locked down kernel (/sys/kernel/security/lockdown; Secure Boot) takes signed images only.",
+            "loading a kernel needs CAP_SYS_BOOT, kernel.kexec_load_disabled must be 0 and kernel.kexec_load_limit_reboot not 0; a "
+                + "locked down kernel (/sys/kernel/security/lockdown; Secure Boot) takes signed images only.",
         (Operation.KexecFileLoad, Errno.ENOEXEC) => "the file is not a kernel image that this machine can start.",
         (Operation.KexecFileLoad, Errno.EBUSY) => "another kexec operation is running. Retry.",
         (Operation.KexecFileLoad, Errno.ETXTBSY) => "a program has the file open for writing. Wait until it has closed it.",
         (Operation.KexecFileLoad, Errno.EADDRNOTAVAIL) =>
-            "the image and its initial RAM disk do not fit into KHO's scratch memory. Boot with a larger kho_scratch=, or use a smaller initrd.",
+            "the image and its initial RAM disk do not fit into KHO's scratch memory. Boot with a larger kho_scratch=, or use a "
+                + "smaller initrd.",
         (Operation.KexecFileLoad, Errno.EINVAL) =>
-            "the flags or the command line are not acceptable (a command line is at most 2047 bytes on x86-64), or the image or the initial RAM disk is empty or no regular file; on arm64 also: not a kernel image.",
+            "the flags or the command line are not acceptable (a command line is at most 2047 bytes on x86-64), or the image or the "
+                + "initial RAM disk is empty or no regular file; on arm64 also: not a kernel image.",
         (Operation.KexecFileLoad, Errno.ENOSYS) => "the kernel was built without CONFIG_KEXEC_FILE.",
-        (Operation.KexecFileLoad, Errno.EACCES) => "a policy of the security modules (IMA, SELinux) does not let this file be loaded: it wants it signed, or of another kind.",
+        (Operation.KexecFileLoad, Errno.EACCES) => "a policy of the security modules (IMA, SELinux) does not let this file be loaded: "
+            + "it wants it signed, or of another kind.",
 
         // crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c, certs/system_keyring.c
         (Operation.KexecFileLoad, Errno.ENODATA) =>
-            "the image is not signed, and the kernel takes signed ones only (CONFIG_KEXEC_SIG_FORCE, lockdown). Load the distribution's signed image, or sign it with a key that the kernel trusts.",
+            "the image is not signed, and the kernel takes signed ones only (CONFIG_KEXEC_SIG_FORCE, lockdown). Load the "
+                + "distribution's signed image, or sign it with a key that the kernel trusts.",
         (Operation.KexecFileLoad, Errno.ENOKEY) =>
-            "the kernel does not know the key that signed the image. Load an image of the same distribution, or enroll the key (MOK, db) and boot once.",
+            "the kernel does not know the key that signed the image. Load an image of the same distribution, or enroll the key (MOK, "
+                + "db) and boot once.",
         (Operation.KexecFileLoad, Errno.EKEYREJECTED) =>
-            "the image's signature does not fit its content, its key is on the list of revoked ones, or this loader cannot check signatures. Load an unchanged, newer image of the distribution.",
+            "the image's signature does not fit its content, its key is on the list of revoked ones, or this loader cannot check "
+                + "signatures. Load an unchanged, newer image of the distribution.",
         (Operation.KexecFileLoad, Errno.EKEYEXPIRED or Errno.EKEYREVOKED) =>
             "the key that signed the image has expired or was revoked. Load an image that is signed with a valid one.",
         (Operation.KexecFileLoad, Errno.ENOPKG) =>
@@ -131,11 +151,13 @@ internal static class Refusal
         (Operation.KexecFileLoad, Errno.ELIBBAD) => "the image's PE header is damaged, or its signature is cut. Copy the image again.",
         (Operation.KexecFileLoad, Errno.EBADF) => "the kernel image or the initrd is not open for reading.",
         (Operation.Reboot, Errno.EPERM) => "reboot needs CAP_SYS_BOOT.",
-        (Operation.Reboot, Errno.EINVAL) => "no kernel image is loaded, or this is not the initial pid namespace. The system runs on; load an image and retry.",
+        (Operation.Reboot, Errno.EINVAL) => "no kernel image is loaded, or this is not the initial pid namespace. The system runs on; "
+            + "load an image and retry.",
         (Operation.Reboot, Errno.ESTALE) => "another kernel image may be loaded than was checked. The system runs on; load again.",
         (Operation.Reboot, Errno.EBUSY) => "another kexec operation is running. The system runs on; retry.",
         (Operation.Reboot, _) =>
-            $"{System(errno)}; a preserved file's handler could not freeze. The system runs on, all sessions are as before, and the call can be retried.",
+            $"{System(errno)}; a preserved file's handler could not freeze. The system runs on, all sessions are as before, and the "
+                + $"call can be retried.",
         _ => null,
     };
 

@@ -1,7 +1,9 @@
 namespace LuoInterop.Interop;
 
-/// <summary>Declares <c>arch/x86/include/uapi/asm/bootparam.h</c>: where the fields of the setup header lie in the file of an x86 kernel.</summary>
-/// <remarks>The offsets are those of <c>Documentation/arch/x86/boot.rst</c>. The size of the header, which is not declared there, leaves room for all of it.</remarks>
+/// <summary>Declares <c>arch/x86/include/uapi/asm/bootparam.h</c>: where the fields of the setup header lie in the file of an x86
+/// kernel.</summary>
+/// <remarks>The offsets are those of <c>Documentation/arch/x86/boot.rst</c>. The size of the header, which is not declared there,
+/// leaves room for all of it.</remarks>
 internal static class BootParamHeader
 {
     public const int HeaderSize = 1024;

@@ -7,7 +7,8 @@ namespace LuoInterop.Interop;
 /// <summary>Makes text of bytes that the kernel shows: names and links may hold any but NUL.</summary>
 internal static class KernelText
 {
-    /// <summary>Decodes UTF-8. A byte that is none stands there as <c>\xNN</c>, as scripts write it, so that nothing is lost without a word.</summary>
+    /// <summary>Decodes UTF-8. A byte that is none stands there as <c>\xNN</c>, as scripts write it, so that nothing is lost
+    /// without a word.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         int sound = SoundLength(bytes);

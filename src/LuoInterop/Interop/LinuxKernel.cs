@@ -210,7 +210,8 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override int MUnmap(nint address, nuint length) => SystemCall.Result(LibC.munmap((void*)address, (size_t)length));
 
-    public override int MAdvise(nint address, nuint length, int advice) => SystemCall.Result(LibC.madvise((void*)address, (size_t)length, advice));
+    public override int MAdvise(nint address, nuint length, int advice) =>
+        SystemCall.Result(LibC.madvise((void*)address, (size_t)length, advice));
 
     public override int KexecFileLoad(SafeHandle? kernel, SafeHandle? initrd, string commandLine, uint flags)
     {

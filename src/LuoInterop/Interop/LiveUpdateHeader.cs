@@ -30,10 +30,12 @@ internal static class LiveUpdateHeader
     public const uint LIVEUPDATE_SESSION_FINISH = (LIVEUPDATE_IOCTL_TYPE << 8) | LIVEUPDATE_CMD_SESSION_FINISH;
     public const uint LIVEUPDATE_SESSION_GET_NAME = (LIVEUPDATE_IOCTL_TYPE << 8) | LIVEUPDATE_CMD_SESSION_GET_NAME;
 
-    /// <summary>Refuses a structure of LUO that claims more bytes than there are: the kernel reads as many as the size field at its start says.</summary>
+    /// <summary>Refuses a structure of LUO that claims more bytes than there are: the kernel reads as many as the size field at
+    /// its start says.</summary>
     public static void CheckSize(uint request, ReadOnlySpan<byte> argument)
     {
-        if ((request >> 8) == LIVEUPDATE_IOCTL_TYPE && argument.Length >= sizeof(uint) && MemoryMarshal.Read<uint>(argument) > argument.Length)
+        if ((request >> 8) == LIVEUPDATE_IOCTL_TYPE && argument.Length >= sizeof(uint)
+            && MemoryMarshal.Read<uint>(argument) > argument.Length)
         {
             throw new ArgumentException("The structure's size field is larger than the span that holds it.", nameof(argument));
         }

@@ -96,7 +96,8 @@ internal static class Uninterrupted
         return result;
     }
 
-    /// <summary>ioctl(2) without a structure: KVM_CREATE_VM, which takes every lock of the address space and gives up at a signal.</summary>
+    /// <summary>ioctl(2) without a structure: KVM_CREATE_VM, which takes every lock of the address space and gives up at a
+    /// signal.</summary>
     public static int Ioctl(Kernel kernel, SafeHandle file, uint request, nint argument)
     {
         int result;
@@ -108,7 +109,8 @@ internal static class Uninterrupted
         return result;
     }
 
-    /// <summary>kexec_file_load(2): it reads the files anew, and the image that was loaded before stays until it has. Counts the calls: the limit of loads does.</summary>
+    /// <summary>kexec_file_load(2): it reads the files anew, and the image that was loaded before stays until it has. Counts the
+    /// calls: the limit of loads does.</summary>
     public static int KexecFileLoad(Kernel kernel, SafeHandle? image, SafeHandle? initrd, string commandLine, uint flags, out int calls)
     {
         int result;

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace LuoInterop.Interop;
 
-/// <summary>Declares <c>asm/unistd.h</c>, numbers of the system calls that the C library has no function for, and of <c>unistd.h</c> what Tmds.LibC lacks.</summary>
+/// <summary>Declares <c>asm/unistd.h</c>, numbers of the system calls that the C library has no function for, and of
+/// <c>unistd.h</c> what Tmds.LibC lacks.</summary>
 /// <remarks>x86-64: <c>arch/x86/entry/syscalls/syscall_64.tbl</c>; arm64: <c>include/uapi/asm-generic/unistd.h</c>.</remarks>
 internal static partial class UnistdHeader
 {

@@ -1,7 +1,8 @@
 namespace LuoInterop;
 
 /// <summary>Holds what <c>/proc/bootconfig</c> shows: the keys that the kernel puts on its command line.</summary>
-/// <remarks>Texts hold a character for each byte. Sources: <c>fs/proc/bootconfig.c</c>, and xbc_snprint_cmdline() of <c>lib/bootconfig.c</c>.</remarks>
+/// <remarks>Texts hold a character for each byte. Sources: <c>fs/proc/bootconfig.c</c>, and xbc_snprint_cmdline() of
+/// <c>lib/bootconfig.c</c>.</remarks>
 internal sealed class BootConfig
 {
     private readonly List<(string Word, bool MayLackEquals)> _kernel = [];
@@ -53,7 +54,8 @@ internal sealed class BootConfig
     /// <summary>Takes the words of the keys below <c>kernel</c> from a line's beginning, where all of them stand there.</summary>
     public bool TryTakeKernel(string line, out string rest) => TryTake(_kernel, line, out rest);
 
-    /// <summary>Takes the words of the keys below <c>init</c> from the beginning of init's part of a line, as often as they stand there.</summary>
+    /// <summary>Takes the words of the keys below <c>init</c> from the beginning of init's part of a line, as often as they stand
+    /// there.</summary>
     public string WithoutInit(string init)
     {
         init = init.Trim(' ');

@@ -12,7 +12,8 @@ internal static class InitrdFile
     private const int Alignment = 4;
     private const int BlockSize = 1 << 20;
 
-    /// <summary>Opens what the kernel has to read: null for no file, the file itself where it is the only one, else one that holds all of them in order.</summary>
+    /// <summary>Opens what the kernel has to read: null for no file, the file itself where it is the only one, else one that holds
+    /// all of them in order.</summary>
     /// <exception cref="KernelException">A file cannot be read, or there is no memory for all of them.</exception>
     public static KernelHandle? Open(Kernel kernel, IReadOnlyList<string> paths) => paths.Count switch
     {

@@ -3,7 +3,8 @@ using LuoInterop.Interop;
 namespace LuoInterop;
 
 /// <summary>Carries a kernel's command line on to the next kernel.</summary>
-/// <remarks>Thread-safe. Sources: setup_arch() of <c>arch/x86/kernel/setup.c</c>, setup_command_line() of <c>init/main.c</c>, <c>lib/bootconfig.c</c>.</remarks>
+/// <remarks>Thread-safe. Sources: setup_arch() of <c>arch/x86/kernel/setup.c</c>, setup_command_line() of <c>init/main.c</c>,
+/// <c>lib/bootconfig.c</c>.</remarks>
 public static class KernelCommandLine
 {
     private const int MaximumBootConfigBytes = 1 << 20;
@@ -14,12 +15,14 @@ public static class KernelCommandLine
     // A boot loader's name for the image that it started, and what kexec adds for a crash kernel only.
     private static readonly string[] Loaders = ["BOOT_IMAGE", "elfcorehdr", "dmcryptkeys"];
 
-    /// <summary>Gives the running kernel's command line without what that kernel added by itself: the line to pass on, which no number of updates makes longer.</summary>
+    /// <summary>Gives the running kernel's command line without what that kernel added by itself: the line to pass on, which no
+    /// number of updates makes longer.</summary>
     /// <remarks>
     /// <para><see cref="Kernel.CommandLine"/>, which is <c>/proc/cmdline</c>, begins with what is built into the kernel (CONFIG_CMDLINE of
     /// x86) and with the keys of its bootconfig (also CONFIG_CMDLINE_FROM_BOOTCONFIG, since 7.3). A kernel that is built in the same way
     /// adds them again, so that a line passed on as it is grows until kexec_file_load refuses it, or the kernel cuts its end off.</para>
-    /// <para>What was added is known from the configuration that the kernel or its packages show, and from <c>/proc/bootconfig</c>. Where the
+    /// <para>What was added is known from the configuration that the kernel or its packages show, and from
+    /// <c>/proc/bootconfig</c>. Where the
     /// configuration is not shown, words at the beginning that come again later are left out: one copy too many stays, and no more. Which
     /// of two parameters of a name is last stays as it is. Left out too are <c>BOOT_IMAGE=</c>, and
     /// <c>elfcorehdr=</c> and <c>dmcryptkeys=</c> of a crash kernel. Where live update or KHO is on and only the part left out said so,
@@ -97,7 +100,8 @@ public static class KernelCommandLine
                 (line, hadKeys) = (rest, true);
             }
 
-            if (builtIn.Length > 0 && line.StartsWith(builtIn, StringComparison.Ordinal) && (line.Length == builtIn.Length || line[builtIn.Length] == ' '))
+            if (builtIn.Length > 0 && line.StartsWith(builtIn, StringComparison.Ordinal) && (line.Length == builtIn.Length
+                || line[builtIn.Length] == ' '))
             {
                 line = line[builtIn.Length..];
             }

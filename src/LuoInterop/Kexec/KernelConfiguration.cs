@@ -92,7 +92,8 @@ internal sealed class KernelConfiguration
         return null;
     }
 
-    /// <summary>Tells whether the heading names the version that a release is made of, as <c># Linux/x86 7.3.4 Kernel Configuration</c>.</summary>
+    /// <summary>Tells whether the heading names the version that a release is made of, as <c># Linux/x86 7.3.4 Kernel
+    /// Configuration</c>.</summary>
     public bool IsOf(string release)
     {
         const string Mark = "# Linux/";
@@ -109,7 +110,8 @@ internal sealed class KernelConfiguration
     private static string[] Places(Kernel kernel)
     {
         string release = kernel.Release;
-        return ["/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
+        return [
+            "/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
     }
 
     private static bool HasOptions(ReadOnlySpan<byte> text)

@@ -18,7 +18,8 @@ internal sealed record KernelFeatures(bool? KexecHandover, bool? HandoverDefault
     /// <param name="image">The image.</param>
     /// <param name="path">Where its file lies.</param>
     /// <param name="file">The image's file.</param>
-    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image into <c>/boot</c>.</remarks>
+    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image
+    /// into <c>/boot</c>.</remarks>
     public static KernelFeatures Of(Kernel kernel, KernelImage image, string path, SafeHandle file)
     {
         string release = image.ReadRelease();

@@ -36,7 +36,8 @@ internal sealed class KernelImage
         && UInt16(BootParamHeader.boot_flag) == BootParamHeader.BootFlag
         && UInt16(BootParamHeader.version) >= BootParamHeader.OldestVersion;
 
-    /// <summary>Gets whether kexec_file_load(2) takes the header (bzImage64_probe and the length check of bzImage64_load in arch/x86/kernel/kexec-bzimage64.c).</summary>
+    /// <summary>Gets whether kexec_file_load(2) takes the header (bzImage64_probe and the length check of bzImage64_load in
+    /// arch/x86/kernel/kexec-bzimage64.c).</summary>
     public bool IsLoadable =>
         IsBzImage
         && (_head[BootParamHeader.loadflags] & BootParamHeader.LOADED_HIGH) != 0
@@ -47,7 +48,8 @@ internal sealed class KernelImage
     public uint CommandLineSize => UInt32(BootParamHeader.cmdline_size);
 
     /// <summary>Gets where the compressed kernel lies in the file; its length is 0 where there is none.</summary>
-    public (long Offset, long Length) Payload => (SetupLength + UInt32(BootParamHeader.payload_offset), UInt32(BootParamHeader.payload_length));
+    public (long Offset, long Length) Payload =>
+        (SetupLength + UInt32(BootParamHeader.payload_offset), UInt32(BootParamHeader.payload_length));
 
     /// <summary>Gets the length in bytes that the header promises. What follows, as a signature, is not counted.</summary>
     public long PromisedLength => Math.Max(
@@ -100,13 +102,15 @@ internal sealed class KernelImage
         }
 
         Span<byte> version = stackalloc byte[LongestVersion];
-        nint length = KernelFile.ReadAt(_kernel, _file, version, UInt16(BootParamHeader.kernel_version) + BootParamHeader.KernelVersionBase);
+        nint length =
+            KernelFile.ReadAt(_kernel, _file, version, UInt16(BootParamHeader.kernel_version) + BootParamHeader.KernelVersionBase);
         version = version[..(int)Math.Max(length, 0)];
         int end = version.IndexOfAny((byte)0, (byte)' ');
         return end > 0 ? Encoding.Latin1.GetString(version[..end]) : "";
     }
 
-    /// <summary>Says what the file is and what to load instead, where it is none that kexec_file_load(2) takes; null where it looks right.</summary>
+    /// <summary>Says what the file is and what to load instead, where it is none that kexec_file_load(2) takes; null where it
+    /// looks right.</summary>
     public string? ExplainRefusal()
     {
         bool onArm64 = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
@@ -124,14 +128,17 @@ internal sealed class KernelImage
         if (head.StartsWith("MZ"u8))
         {
             return HasLinuxSection()
-                ? "It is a unified kernel image (UKI); kexec takes what is inside. Take its sections out (objcopy -O binary --only-section=.linux UKI vmlinuz, the same for .initrd), and load these with the command line of its section .cmdline."
+                ? "It is a unified kernel image (UKI); kexec takes what is inside. Take its sections out (objcopy -O binary "
+                    + "--only-section=.linux UKI vmlinuz, the same for .initrd), and load these with the command line of its section "
+                    + ".cmdline."
                 : head.Length > 4 && head[4..].StartsWith("zimg"u8)
                 ? "It is a compressed kernel for EFI (zboot); kexec takes the kernel inside. Load the Image that it was made from."
                 : IsArm64Image ? OtherMachine() : "It is an EFI program without a kernel that kexec knows.";
         }
 
         return IsArm64Image ? OtherMachine()
-            : head.StartsWith("\x7f"u8) && head[1..].StartsWith("ELF"u8) ? "It is an ELF file, as vmlinux is; load the bzImage (x86-64) or Image (arm64) of that build."
+            : head.StartsWith("\x7f"u8) && head[1..].StartsWith("ELF"u8) ? "It is an ELF file, as vmlinux is; load the bzImage "
+                + "(x86-64) or Image (arm64) of that build."
             : IsCompressed ? "It is compressed as a whole; unpack it and load what comes out."
             : "It has no header of a kernel.";
 
@@ -143,7 +150,9 @@ internal sealed class KernelImage
 
     private bool IsArm64Image => _head.Length >= Arm64Magic + 4 && _head.AsSpan(Arm64Magic).StartsWith("ARM\x64"u8);
 
-    private bool IsCompressed => _head is [0x1f, 0x8b, ..] or [0x28, 0xb5, 0x2f, 0xfd, ..] or [0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..] or [0x02, 0x21, 0x4c, 0x18, ..];
+    private bool IsCompressed =>
+        _head is [0x1f, 0x8b, ..] or [0x28, 0xb5, 0x2f, 0xfd, ..] or [0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..]
+        or [0x02, 0x21, 0x4c, 0x18, ..];
 
     // The section table of a PE file: "PE\0\0", the COFF header of 20 bytes, the optional header, then 40 bytes a section.
     private bool HasLinuxSection()

@@ -108,7 +108,8 @@ internal readonly record struct KernelParameter(string Name, string? Value)
     /// <summary>Tells whether the kernel takes the name for another one: <c>-</c> and <c>_</c> are the same (parameq).</summary>
     public bool Is(string name) => Name.Length == name.Length && Name.Replace('-', '_') == name.Replace('-', '_');
 
-    /// <summary>Reads a number with a suffix as memparse() does: what overflows is as large as can be, and so is what the suffix makes too large.</summary>
+    /// <summary>Reads a number with a suffix as memparse() does: what overflows is as large as can be, and so is what the suffix
+    /// makes too large.</summary>
     /// <param name="text">The text.</param>
     /// <param name="used">The characters that belong to the number; 0 for what is none.</param>
     public static ulong MemParse(ReadOnlySpan<char> text, out int used)
@@ -139,7 +140,8 @@ internal readonly record struct KernelParameter(string Name, string? Value)
         }
 
         ulong value = 0;
-        for (; used < text.Length && char.IsAsciiHexDigit(text[used]) && Convert.ToUInt32(text[used].ToString(), 16) is var digit && digit < radix; used++)
+        for (; used < text.Length && char.IsAsciiHexDigit(text[used]) && Convert.ToUInt32(text[used].ToString(), 16) is var digit
+            && digit < radix; used++)
         {
             value = value > (ulong.MaxValue - digit) / radix ? ulong.MaxValue : (value * radix) + digit;
         }

@@ -5,7 +5,8 @@ using LuoInterop.Interop;
 
 namespace LuoInterop;
 
-/// <summary>Looks into the compressed kernel of an image for its built-in configuration (CONFIG_IKCONFIG), or for texts that every kernel with live update has.</summary>
+/// <summary>Looks into the compressed kernel of an image for its built-in configuration (CONFIG_IKCONFIG), or for texts that every
+/// kernel with live update has.</summary>
 /// <remarks>
 /// Only gzip can be unpacked without another library; of an image that is packed otherwise nothing is known. It is read once from
 /// front to end in pieces of a constant size, and no further than <see cref="LongestKernel"/>.

@@ -59,10 +59,12 @@ public sealed class KexecImage
     /// <summary>Gets the next kernel's command line; null where another program loaded it.</summary>
     public string? CommandLine { get; }
 
-    /// <summary>Gets whether another program, or another call of this one, loaded, unloaded or tried to since; null where the kernel does not tell.</summary>
+    /// <summary>Gets whether another program, or another call of this one, loaded, unloaded or tried to since; null where the
+    /// kernel does not tell.</summary>
     /// <remarks>
     /// It is told by the sysctl kernel.kexec_load_limit_reboot, which must be writable once, during the load: in a container with a
-    /// read-only /proc/sys and no limit set, or on a kernel without sysctl files, it is null. True also where somebody lowered the limit by hand.
+    /// read-only /proc/sys and no limit set, or on a kernel without sysctl files, it is null. True also where somebody lowered the
+    /// limit by hand.
     /// </remarks>
     public bool? IsReplaced => _loadsLeft is { } left && KexecLoadLimit.Read(Kernel) is { } now ? now != left : null;
 
@@ -70,12 +72,15 @@ public sealed class KexecImage
     /// <param name="kernel">The kernel that runs now.</param>
     /// <param name="kernelPath">The kernel image, a bzImage on x86-64.</param>
     /// <param name="initrdPath">The initial RAM disk, or null for none.</param>
-    /// <param name="commandLine">The next kernel's command line. It must have <c>liveupdate=on</c>, and where KHO is not that kernel's default (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT) <c>kho=on</c>, which cannot be checked here.</param>
+    /// <param name="commandLine">The next kernel's command line. It must have <c>liveupdate=on</c>, and where KHO is not that
+    /// kernel's default (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT) <c>kho=on</c>, which cannot be checked here.</param>
     /// <param name="options">What to let pass.</param>
-    /// <exception cref="ArgumentException">The command line would lose every preserved file, or the image was built without what carries them.</exception>
+    /// <exception cref="ArgumentException">The command line would lose every preserved file, or the image was built without what
+    /// carries them.</exception>
     /// <exception cref="KernelException">
     /// ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image, or one whose end is missing; EPERM: no CAP_SYS_BOOT, or loads
-    /// are forbidden; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory; ENODATA, ENOKEY, EKEYREJECTED, EKEYEXPIRED,
+    /// are forbidden; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory; ENODATA, ENOKEY,
+    /// EKEYREJECTED, EKEYEXPIRED,
     /// ENOPKG, EBADMSG, ELIBBAD: its signature. An image loaded before stays.
     /// </exception>
     /// <remarks>
@@ -94,7 +99,8 @@ public sealed class KexecImage
     /// <summary>Loads a kernel with several initial RAM disks, as one for microcode and the initramfs: kexec_file_load(2).</summary>
     /// <param name="kernel">The kernel that runs now.</param>
     /// <param name="kernelPath">The kernel image, a bzImage on x86-64.</param>
-    /// <param name="initrdPaths">The initial RAM disks in the order in which the next kernel unpacks them; empty for none. Microcode comes first.</param>
+    /// <param name="initrdPaths">The initial RAM disks in the order in which the next kernel unpacks them; empty for none.
+    /// Microcode comes first.</param>
     /// <param name="commandLine">The next kernel's command line, as for the other overload.</param>
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">As the other overload.</exception>
@@ -148,7 +154,8 @@ public sealed class KexecImage
             : throw new KernelException(
                 (Errno)(-result),
                 Operation.KexecFileLoad,
-                $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is {kernelPath}.{ExplainRefusal(result, image, initrd, loadsLeft)}");
+                $"{Refusal.Explain(Operation.KexecFileLoad, (Errno)(-result))} The image is "
+                    + $"{kernelPath}.{ExplainRefusal(result, image, initrd, loadsLeft)}");
     }
 
     /// <summary>Takes the image that is loaded already, by another program such as an init script. Loads nothing.</summary>
@@ -156,9 +163,11 @@ public sealed class KexecImage
     /// <returns>The image. From now on <see cref="IsReplaced"/> tells when it is no longer the one that is loaded.</returns>
     /// <exception cref="KernelException">EINVAL: no image is loaded.</exception>
     /// <remarks>
-    /// The kernel does not tell what is loaded, nor whether that was done by kexec_file_load(2) with KHO's data, or by kexec_load(2) (<c>kexec -a</c>,
+    /// The kernel does not tell what is loaded, nor whether that was done by kexec_file_load(2) with KHO's data, or by
+    /// kexec_load(2) (<c>kexec -a</c>,
     /// <c>kexec -c</c>), which loses every preserved file. So <see cref="Reboot(KexecRebootOptions)"/> refuses the image unless it is told
-    /// <see cref="KexecRebootOptions.LoadedElsewhere"/>. Where it can be, load the image again by <see cref="Load(Kernel, string, string?, string, KexecLoadOptions)"/>.
+    /// <see cref="KexecRebootOptions.LoadedElsewhere"/>. Where it can be, load the image again by
+    /// <see cref="Load(Kernel, string, string?, string, KexecLoadOptions)"/>.
     /// </remarks>
     public static KexecImage TakeLoaded(Kernel kernel)
     {
@@ -200,9 +209,11 @@ public sealed class KexecImage
 
     /// <summary>Starts the loaded kernel at once: reboot(2) with LINUX_REBOOT_CMD_KEXEC. Returns only by an exception.</summary>
     /// <exception cref="KernelException">
-    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), or another program loaded it (<see cref="IsLoadedElsewhere"/>), load again; EBUSY: another
+    /// EINVAL: no image is loaded; ESTALE: another one may be loaded than was checked (<see cref="IsReplaced"/>), or another
+    /// program loaded it (<see cref="IsLoadedElsewhere"/>), load again; EBUSY: another
     /// process holds the device, or another kexec operation runs; EPERM: no CAP_SYS_BOOT; EMFILE, ENFILE, ENOMEM, EACCES: the device or a
-    /// session could not be had; any other: a preserved file's handler could not freeze. The system runs on, the sessions are as before, and
+    /// session could not be had; any other: a preserved file's handler could not freeze. The system runs on, the sessions are as
+    /// before, and
     /// the call can be retried.
     /// </exception>
     /// <remarks>
@@ -212,8 +223,10 @@ public sealed class KexecImage
     /// any process may have left, which would panic the next kernel (Linux 7.2, 7.3). The device stays open until the jump, so that
     /// nobody leaves another. Nothing can be seen of a descriptor of the device that was passed to another process, or that a thread
     /// of this one uses past the library: neither may create sessions meanwhile.</para>
-    /// <para>Creates and reboots of one machine wait for each other, through whatever <see cref="LuoInterop.Kernel"/> object they are made.</para>
-    /// <para>Between the last look at what is loaded and the jump lie microseconds, in which another program can still replace it. Where the
+    /// <para>Creates and reboots of one machine wait for each other, through whatever <see cref="LuoInterop.Kernel"/> object they
+    /// are made.</para>
+    /// <para>Between the last look at what is loaded and the jump lie microseconds, in which another program can still replace it.
+    /// Where the
     /// kernel does not tell (<see cref="IsReplaced"/> is null) the jump goes into whatever is loaded.</para>
     /// </remarks>
     public void Reboot() => Reboot(KexecRebootOptions.None);
@@ -233,8 +246,10 @@ public sealed class KexecImage
                 throw new KernelException(
                     Errno.ESTALE,
                     Operation.Reboot,
-                    "another program loaded the image, and if it did so by kexec_load (kexec -a, kexec -c), the jump loses every preserved file. "
-                    + "The system runs on and nothing was lost: load it again by KexecImage.Load, or pass KexecRebootOptions.LoadedElsewhere if it was kexec_file_load (kexec -s).");
+                    "another program loaded the image, and if it did so by kexec_load (kexec -a, kexec -c), the jump loses every "
+                        + "preserved file. "
+                    + "The system runs on and nothing was lost: load it again by KexecImage.Load, or pass "
+                        + "KexecRebootOptions.LoadedElsewhere if it was kexec_file_load (kexec -s).");
             }
 
             if ((options & KexecRebootOptions.ReplacedImage) == 0)
@@ -253,7 +268,8 @@ public sealed class KexecImage
         if (IsLoaded(Kernel) == false)
         {
             throw new KernelException(
-                Errno.EINVAL, Operation.Reboot, "no kernel image is loaded any more; another program unloaded it. The system runs on and nothing was lost: load again.");
+                Errno.EINVAL, Operation.Reboot, "no kernel image is loaded any more; another program unloaded it. The system runs on "
+                    + "and nothing was lost: load again.");
         }
 
         if (IsReplaced == true)
@@ -261,7 +277,8 @@ public sealed class KexecImage
             throw new KernelException(
                 Errno.ESTALE,
                 Operation.Reboot,
-                "another program loaded or unloaded a kernel image since this one was loaded, and what it loaded by kexec_load (kexec -a, kexec -c) would lose every preserved file. "
+                "another program loaded or unloaded a kernel image since this one was loaded, and what it loaded by kexec_load (kexec "
+                    + "-a, kexec -c) would lose every preserved file. "
                 + "The system runs on and nothing was lost: load again, or pass KexecRebootOptions.ReplacedImage if that jump is meant.");
         }
     }
@@ -273,7 +290,8 @@ public sealed class KexecImage
             throw new KernelException(
                 Errno.ENOEXEC,
                 Operation.KexecFileLoad,
-                $"the end of the image is missing: its header promises {image.PromisedLength} bytes, the file {path} has {image.Length}. The kernel would load it and start nothing. Copy it again.");
+                $"the end of the image is missing: its header promises {image.PromisedLength} bytes, the file {path} has "
+                    + $"{image.Length}. The kernel would load it and start nothing. Copy it again.");
         }
     }
 
@@ -282,14 +300,17 @@ public sealed class KexecImage
         if (features.ExplainLoss() is { } loss)
         {
             throw new ArgumentException(
-                $"The kernel {kernelPath} {loss}, says {features.Source}: every preserved memory file would be lost. Load another kernel, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                $"The kernel {kernelPath} {loss}, says {features.Source}: every preserved memory file would be lost. Load another "
+                    + $"kernel, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(kernelPath));
         }
 
         if (features.HandoverDefault == false && KernelParameter.Switch(KernelParameter.Read(commandLine), "kho") is null)
         {
             throw new ArgumentException(
-                $"KHO is off in the kernel {kernelPath} unless the command line says kho=on (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set, says {features.Source}): every preserved file would be lost. Add kho=on, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                $"KHO is off in the kernel {kernelPath} unless the command line says kho=on (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is "
+                    + $"not set, says {features.Source}): every preserved file would be lost. Add kho=on, or pass "
+                    + $"KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
     }

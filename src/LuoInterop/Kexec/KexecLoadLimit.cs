@@ -5,7 +5,8 @@ using Tmds.Linux;
 
 namespace LuoInterop;
 
-/// <summary>Counts the loads of images on a machine by the sysctl kernel.kexec_load_limit_reboot, which every load and unload that is permitted lowers by one.</summary>
+/// <summary>Counts the loads of images on a machine by the sysctl kernel.kexec_load_limit_reboot, which every load and unload that
+/// is permitted lowers by one.</summary>
 /// <remarks>Since Linux 6.3; source: kexec_load_permitted and kexec_limit_handler of <c>kernel/kexec_core.c</c>.</remarks>
 internal static class KexecLoadLimit
 {
@@ -14,7 +15,8 @@ internal static class KexecLoadLimit
     private const int NoLimit = -1;
 
     /// <summary>Sees to it that loads are counted; gives how many are left, or null where that cannot be.</summary>
-    /// <remarks>A limit that is there stays. One that was set cannot be taken back before the next boot; the highest one never stops anybody.</remarks>
+    /// <remarks>A limit that is there stays. One that was set cannot be taken back before the next boot; the highest one never
+    /// stops anybody.</remarks>
     public static int? Start(Kernel kernel)
     {
         if (Get(kernel) == NoLimit)
@@ -35,7 +37,8 @@ internal static class KexecLoadLimit
 
     private static int? Get(Kernel kernel) =>
         KernelFile.Read(kernel, Path, 64, out byte[] text) == 0
-        && int.TryParse(Encoding.ASCII.GetString(text).AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int limit)
+        && int.TryParse(
+            Encoding.ASCII.GetString(text).AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int limit)
             ? limit
             : null;
 }

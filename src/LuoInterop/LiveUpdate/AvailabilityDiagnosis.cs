@@ -19,7 +19,8 @@ internal static class AvailabilityDiagnosis
             LiveUpdateUnavailableReason.IncomingStateUnreadable,
             errno,
             $"The kernel could not read the sessions that the previous kernel handed over, and {path} stays closed until the next boot.",
-            "See the kernel log for the reason (a file handler that this kernel lacks, or damaged records). The preserved memory is lost to user space; reboot to free it."),
+            "See the kernel log for the reason (a file handler that this kernel lacks, or damaged records). The preserved memory is "
+                + "lost to user space; reboot to free it."),
         Errno.ENOENT or Errno.ENXIO or Errno.ENODEV => Missing(kernel, path, errno),
         _ => new(
             LiveUpdateUnavailableReason.Other,
@@ -64,7 +65,9 @@ internal static class AvailabilityDiagnosis
             return new(
                 LiveUpdateUnavailableReason.KhoOff,
                 errno,
-                $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, or its scratch memory could not be reserved), or the node was not made. What the previous kernel handed over is lost to user space in this boot.",
+                $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, "
+                    + $"or its scratch memory could not be reserved), or the node was not made. What the previous kernel handed over "
+                    + $"is lost to user space in this boot.",
                 "Boot with kho=on, look for 'KHO' in the kernel log, and see that devtmpfs is mounted on /dev.");
         }
 
@@ -72,6 +75,7 @@ internal static class AvailabilityDiagnosis
             LiveUpdateUnavailableReason.NoDevice,
             errno,
             $"{path} does not exist, and this kernel ({kernel.Release}) does not show how it was built.",
-            "Live update needs Linux 6.19 or later with CONFIG_LIVEUPDATE=y, booted with kho=on liveupdate=on; or run on the emulated kernel.");
+            "Live update needs Linux 6.19 or later with CONFIG_LIVEUPDATE=y, booted with kho=on liveupdate=on; or run on the emulated "
+                + "kernel.");
     }
 }

@@ -4,7 +4,8 @@ using LuoInterop.Interop;
 
 namespace LuoInterop;
 
-/// <summary>Opens <c>/dev/liveupdate</c>, through which sessions are created for the next kernel and retrieved from the previous one.</summary>
+/// <summary>Opens <c>/dev/liveupdate</c>, through which sessions are created for the next kernel and retrieved from the previous
+/// one.</summary>
 /// <remarks>
 /// <para>The device is single-opener: while this object is open every other open, in any process, gets EBUSY. Keep it no
 /// longer than the calls need; sessions live on without it.</para>
@@ -47,7 +48,8 @@ public sealed class LiveUpdateDevice : IDisposable
             return device;
         }
 
-        string holders = availability.Reason == LiveUpdateUnavailableReason.Busy && kernel.DescribeHolders(path) is { } names ? $" It is held by {names}." : "";
+        string holders = availability.Reason == LiveUpdateUnavailableReason.Busy && kernel.DescribeHolders(path) is { } names ? $" It "
+            + $"is held by {names}." : "";
         throw new KernelException(availability.Errno, Operation.OpenDevice, availability + holders);
     }
 
@@ -56,7 +58,8 @@ public sealed class LiveUpdateDevice : IDisposable
     /// <param name="device">The device, or null.</param>
     /// <param name="availability">Why it could not be opened and what to do.</param>
     /// <param name="path">The device node.</param>
-    /// <remarks>Who holds a busy device is not looked for, so that a program may ask often; <see cref="Kernel.DescribeHolders"/> and the exception of <see cref="Open"/> tell it.</remarks>
+    /// <remarks>Who holds a busy device is not looked for, so that a program may ask often; <see cref="Kernel.DescribeHolders"/>
+    /// and the exception of <see cref="Open"/> tell it.</remarks>
     public static bool TryOpen(
         Kernel kernel,
         [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LiveUpdateDevice? device,
@@ -76,7 +79,8 @@ public sealed class LiveUpdateDevice : IDisposable
 
     /// <summary>Creates a session, whose files the next kernel will hold: CREATE_SESSION.</summary>
     /// <param name="name">1 to 63 bytes of UTF-8 without NUL, unlike every open outgoing session's.</param>
-    /// <returns>The session. Its descriptor belongs to it; the files that it preserves live until it is aborted or its process ends.</returns>
+    /// <returns>The session. Its descriptor belongs to it; the files that it preserves live until it is aborted or its process
+    /// ends.</returns>
     /// <exception cref="KernelException">EEXIST: a session of this name is open; ENOSPC, ENOMEM, EMFILE, ENFILE: a limit.</exception>
     /// <remarks>
     /// Linux 7.2 and 7.3 leave an empty block behind a create that fails with EEXIST while 51*n sessions are open, and the
@@ -156,7 +160,8 @@ public sealed class LiveUpdateDevice : IDisposable
         return found;
     }
 
-    /// <summary>Retrieves a session through an object that was made before, if the previous kernel handed one of its name over. Allocates nothing.</summary>
+    /// <summary>Retrieves a session through an object that was made before, if the previous kernel handed one of its name over.
+    /// Allocates nothing.</summary>
     /// <returns>False when the kernel has no such session (ENOENT); the object is as before.</returns>
     /// <exception cref="KernelException">EINVAL: it was retrieved already and is still open.</exception>
     /// <inheritdoc cref="RetrieveSession(LiveUpdateSession)"/>
@@ -191,7 +196,9 @@ public sealed class LiveUpdateDevice : IDisposable
             : new KernelException(
                 (Errno)(-result),
                 Operation.CreateSession,
-                $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and refuse to go on without.",
+                $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would "
+                    + $"panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and "
+                    + $"refuse to go on without.",
                 name);
     }
 }

@@ -51,7 +51,8 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="name">The session's name: 1 to 63 bytes of UTF-8 without NUL.</param>
     /// <remarks>
     /// Make the objects before a live update's pause, and in the pause pass them to
-    /// <see cref="LiveUpdateDevice.RetrieveSession(LiveUpdateSession)"/> or <see cref="LiveUpdateDevice.CreateSession(LiveUpdateSession)"/>.
+    /// <see cref="LiveUpdateDevice.RetrieveSession(LiveUpdateSession)"/> or
+    /// <see cref="LiveUpdateDevice.CreateSession(LiveUpdateSession)"/>.
     /// The kernel is not asked here.
     /// </remarks>
     public LiveUpdateSession(Kernel kernel, string name)
@@ -91,24 +92,30 @@ public sealed class LiveUpdateSession : IDisposable
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
     /// <exception cref="KernelException">
-    /// The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF), or the kernel is older than 7.2 and cannot tell the direction (EINVAL); it stays the caller's.
+    /// The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF), or the kernel is older than 7.2 and cannot tell the
+    /// direction (EINVAL); it stays the caller's.
     /// </exception>
-    /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; for older kernels pass the direction.</remarks>
+    /// <remarks>The kernel tells name and direction, and the descriptor is set to be closed on exec. Since Linux 7.2; for older
+    /// kernels pass the direction.</remarks>
     public static LiveUpdateSession Adopt(Kernel kernel, int fd) => Adopt(kernel, fd, null);
 
     /// <summary>Takes over a session's descriptor that came from elsewhere, on any kernel with sessions.</summary>
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
     /// <param name="fd">The descriptor, which belongs to the returned object from now on.</param>
-    /// <param name="direction">Where the session goes or comes from. Linux 7.2 and later say it themselves; older kernels do not, and take calls on the wrong kind of session, which damage it.</param>
-    /// <exception cref="ArgumentException">The kernel says another direction, or it is <see cref="SessionDirection.None"/>; the descriptor stays the caller's.</exception>
-    /// <exception cref="KernelException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the caller's.</exception>
+    /// <param name="direction">Where the session goes or comes from. Linux 7.2 and later say it themselves; older kernels do not,
+    /// and take calls on the wrong kind of session, which damage it.</param>
+    /// <exception cref="ArgumentException">The kernel says another direction, or it is <see cref="SessionDirection.None"/>; the
+    /// descriptor stays the caller's.</exception>
+    /// <exception cref="KernelException">The descriptor is no session (ENOTTY, EINVAL) or not open (EBADF); it stays the
+    /// caller's.</exception>
     /// <remarks>Before Linux 7.2 the name is read from the descriptor's link in /proc. Since Linux 6.19.</remarks>
     public static LiveUpdateSession Adopt(Kernel kernel, int fd, SessionDirection direction) =>
         direction is SessionDirection.Outgoing or SessionDirection.Incoming
             ? Adopt(kernel, fd, (SessionDirection?)direction)
             : throw new ArgumentException("A session that exists is outgoing or incoming.", nameof(direction));
 
-    /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc. Bytes that are no UTF-8 are shown as <c>\xNN</c>.</summary>
+    /// <summary>Asks the kernel for the session's name: GET_NAME, and before Linux 7.2 the descriptor's link in /proc. Bytes that
+    /// are no UTF-8 are shown as <c>\xNN</c>.</summary>
     /// <exception cref="KernelException">EBADF: there is no session yet.</exception>
     public string ReadName() => ReadName(Kernel, _session, out _);
 
@@ -176,13 +183,15 @@ public sealed class LiveUpdateSession : IDisposable
 
     /// <summary>Retrieves a file that the previous kernel handed over: RETRIEVE_FD.</summary>
     /// <param name="token">The token with which it was preserved.</param>
-    /// <returns>The file of whatever kind, open for reading and writing, close-on-exec. It belongs to the caller and outlives the session.</returns>
+    /// <returns>The file of whatever kind, open for reading and writing, close-on-exec. It belongs to the caller and outlives the
+    /// session.</returns>
     /// <exception cref="KernelException">
     /// ENOENT: no such token, or the session is finished; EIO, EINVAL, ENOMEM, EOPNOTSUPP and others: the file could not be
     /// restored, its content is lost, and every further attempt gets the same answer. EMFILE is not one of them: free a
     /// descriptor and retry.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The session is outgoing: it has nothing to retrieve; or a handle that was passed holds a file already.</exception>
+    /// <exception cref="InvalidOperationException">The session is outgoing: it has nothing to retrieve; or a handle that was
+    /// passed holds a file already.</exception>
     /// <remarks>
     /// A second call for a token returns another descriptor of the same open file, with the same position. The caller's
     /// memory cgroup is charged.
@@ -195,9 +204,11 @@ public sealed class LiveUpdateSession : IDisposable
         return file;
     }
 
-    /// <summary>Retrieves a file that the previous kernel handed over into a handle that was made before: RETRIEVE_FD. Allocates nothing.</summary>
+    /// <summary>Retrieves a file that the previous kernel handed over into a handle that was made before: RETRIEVE_FD. Allocates
+    /// nothing.</summary>
     /// <param name="token">The token with which it was preserved.</param>
-    /// <param name="file">A new <see cref="KernelHandle"/> of the same kernel, which holds nothing yet; also one that a <see cref="Memfd"/> was made around. It owns the file afterwards.</param>
+    /// <param name="file">A new <see cref="KernelHandle"/> of the same kernel, which holds nothing yet; also one that a
+    /// <see cref="Memfd"/> was made around. It owns the file afterwards.</param>
     /// <exception cref="ArgumentException">The handle is of another kernel, which would close another file.</exception>
     /// <inheritdoc cref="RetrieveFile(ulong)"/>
     public void RetrieveFile(ulong token, KernelHandle file)
@@ -253,20 +264,23 @@ public sealed class LiveUpdateSession : IDisposable
     /// The session is incoming: closing it would finish it; see <see cref="Finish"/>. Or it was disposed and its descriptor
     /// left open: <see cref="Adopt(LuoInterop.Kernel, int)"/> that one first.
     /// </exception>
-    /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a duplicate of the descriptor, the session lives on in it.</remarks>
+    /// <remarks>The files themselves are not affected, but that they can change their size again. Where another process has a
+    /// duplicate of the descriptor, the session lives on in it.</remarks>
     public void Abort()
     {
         MustBe(SessionDirection.Outgoing, "closing it would finish it. Call Finish if that is meant");
         if (_session.IsLeaked)
         {
-            throw new InvalidOperationException($"The session \"{Name}\" was disposed while it preserves files, and its descriptor was left open. Adopt the descriptor and abort that session.");
+            throw new InvalidOperationException($"The session \"{Name}\" was disposed while it preserves files, and its descriptor "
+                + $"was left open. Adopt the descriptor and abort that session.");
         }
 
         _session.End();
         _session.Dispose();
     }
 
-    /// <summary>Keeps the session's descriptor open until the kernel is replaced or the process ends, whatever becomes of this object.</summary>
+    /// <summary>Keeps the session's descriptor open until the kernel is replaced or the process ends, whatever becomes of this
+    /// object.</summary>
     /// <exception cref="InvalidOperationException">The session is incoming; the kernel carries only created sessions.</exception>
     public void HoldUntilKexec()
     {
@@ -278,8 +292,10 @@ public sealed class LiveUpdateSession : IDisposable
     /// <summary>Takes <see cref="HoldUntilKexec"/> back, after a kexec that was refused.</summary>
     internal void EndHold() => _session.Held = false;
 
-    /// <summary>Closes the session where that loses nothing; otherwise leaves its descriptor open and reports <see cref="SessionLeak"/>.</summary>
-    /// <remarks>It loses nothing when an outgoing session preserves no file, or an incoming one is finished. A held session stays open without a report.</remarks>
+    /// <summary>Closes the session where that loses nothing; otherwise leaves its descriptor open and reports
+    /// <see cref="SessionLeak"/>.</summary>
+    /// <remarks>It loses nothing when an outgoing session preserves no file, or an incoming one is finished. A held session stays
+    /// open without a report.</remarks>
     public void Dispose()
     {
         if (_session.IsClosed)
@@ -348,14 +364,16 @@ public sealed class LiveUpdateSession : IDisposable
         argument.size = (uint)Unsafe.SizeOf<liveupdate_session_get_name>();
         int result = kernel.Ioctl(session, LiveUpdateHeader.LIVEUPDATE_SESSION_GET_NAME, Bytes.Of(ref argument));
         string link = "";
-        isOld = result == -(int)Errno.EINVAL && kernel.ReadLink(session, out link) >= 0 && link.StartsWith(LinkPrefix, StringComparison.Ordinal);
+        isOld = result == -(int)Errno.EINVAL && kernel.ReadLink(session, out link) >= 0
+            && link.StartsWith(LinkPrefix, StringComparison.Ordinal);
         return result >= 0 ? SessionName.Decode(argument.name)
             : isOld ? link[LinkPrefix.Length..]
             : throw KernelException.For(result, Operation.GetName);
     }
 
     /// <summary>Asks the kernel which kind a session is, by a call that cannot succeed.</summary>
-    /// <remarks>PRESERVE_FD looks at the kind first (EINVAL), and at the descriptor, here none, before it changes anything (luo_session_ioctl, luo_preserve_file).</remarks>
+    /// <remarks>PRESERVE_FD looks at the kind first (EINVAL), and at the descriptor, here none, before it changes anything
+    /// (luo_session_ioctl, luo_preserve_file).</remarks>
     private static SessionDirection DirectionOf(Kernel kernel, SafeHandle session)
     {
         liveupdate_session_preserve_fd argument = default;

@@ -89,8 +89,10 @@ internal sealed class OutgoingSessions
         return result < 0 ? result : kernel.Close(argument.fd);
     }
 
-    /// <summary>Removes an empty block that any process may have left, and keeps the device, so that nobody leaves another. To be called under the lock.</summary>
-    /// <returns>The device, to be closed when the kernel did not jump; null where this process has it open anyway, or it cannot be had and need not.</returns>
+    /// <summary>Removes an empty block that any process may have left, and keeps the device, so that nobody leaves another. To be
+    /// called under the lock.</summary>
+    /// <returns>The device, to be closed when the kernel did not jump; null where this process has it open anyway, or it cannot be
+    /// had and need not.</returns>
     /// <exception cref="KernelException">It cannot be excluded that the next kernel would panic.</exception>
     public DeviceHandle? HoldForReboot(Kernel kernel, KexecRebootOptions options)
     {
@@ -168,14 +170,16 @@ internal sealed class OutgoingSessions
             default:
                 throw Refuse(
                     (Errno)(-result),
-                    "Creating a session, which would remove an empty block of sessions that any process may have left, failed. Free descriptors or memory and retry.");
+                    "Creating a session, which would remove an empty block of sessions that any process may have left, failed. Free "
+                        + "descriptors or memory and retry.");
         }
     }
 
     private static bool HasNoBlocks(string release)
     {
         string[] numbers = release.Split('.', '-');
-        return numbers.Length >= 2 && int.TryParse(numbers[0], out int major) && int.TryParse(numbers[1], out int minor) && (major, minor).CompareTo((7, 2)) < 0;
+        return numbers.Length >= 2 && int.TryParse(numbers[0], out int major) && int.TryParse(numbers[1], out int minor)
+            && (major, minor).CompareTo((7, 2)) < 0;
     }
 
     private KernelException NotHeld(Kernel kernel, string path, Errno errno)
@@ -193,7 +197,8 @@ internal sealed class OutgoingSessions
     private static KernelException Refuse(Errno errno, string why) => new(
         errno,
         Operation.Reboot,
-        $"the jump was not made: a create whose name is taken leaves an empty block of sessions that panics the next kernel (Linux 7.2, 7.3), and it cannot be excluded that there is one. Nothing was lost, the sessions are as before. {why}");
+        $"the jump was not made: a create whose name is taken leaves an empty block of sessions that panics the next kernel (Linux "
+            + $"7.2, 7.3), and it cannot be excluded that there is one. Nothing was lost, the sessions are as before. {why}");
 
     private bool Enter()
     {

@@ -25,7 +25,8 @@ internal sealed class SessionHandle : SafeHandle
 
     public SessionDirection Direction { get; private set; } = SessionDirection.None;
 
-    /// <summary>Counts what closing would drop or free: files preserved or being preserved, or 1 for a session that is not finished.</summary>
+    /// <summary>Counts what closing would drop or free: files preserved or being preserved, or 1 for a session that is not
+    /// finished.</summary>
     private int _stakes;
 
     /// <summary>Holds whether the session was ended by an explicit call, whatever the count says.</summary>

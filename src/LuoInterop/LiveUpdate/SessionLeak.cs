@@ -28,7 +28,8 @@ public sealed record SessionLeak(string Name, SessionDirection Direction, int Fi
     {
         string how = Cause == SessionLeakCause.Collected ? "was garbage-collected" : "was disposed";
         string end = Direction == SessionDirection.Outgoing
-            ? "while it preserves files. Its descriptor stays open, so that the files stay preserved; call HoldUntilKexec, or Abort to drop them"
+            ? "while it preserves files. Its descriptor stays open, so that the files stay preserved; call HoldUntilKexec, or Abort "
+                + "to drop them"
             : "before Finish. Its descriptor stays open, so that nothing is freed; call Finish when the restored state has proved itself";
         return $"LuoInterop: the session \"{Name}\" (descriptor {FileDescriptor}) {how} {end}.";
     }

@@ -21,7 +21,8 @@ internal static class SessionName
         if (status == OperationStatus.DestinationTooSmall)
         {
             throw new ArgumentException(
-                $"A session name is at most {room.Length} bytes of UTF-8; \"{name}\" has {Encoding.UTF8.GetByteCount(name)}.", nameof(name));
+                $"A session name is at most {room.Length} bytes of UTF-8; \"{name}\" has "
+                    + $"{Encoding.UTF8.GetByteCount(name)}.", nameof(name));
         }
 
         if (status != OperationStatus.Done)

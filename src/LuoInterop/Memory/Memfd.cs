@@ -27,7 +27,8 @@ public sealed class Memfd : IDisposable
 
     /// <summary>Gets the file, for calls that take one. It stays owned by this object.</summary>
     /// <remarks>
-    /// Do not make a <see cref="FileStream"/> of its number: that keeps a position of its own, so that the one which a live update carries stays
+    /// Do not make a <see cref="FileStream"/> of its number: that keeps a position of its own, so that the one which a live update
+    /// carries stays
     /// where it was. <see cref="OpenStream"/> does not.
     /// </remarks>
     public KernelHandle Handle { get; }
@@ -55,7 +56,8 @@ public sealed class Memfd : IDisposable
     /// <summary>Gets the seals.</summary>
     public MemfdSeals Seals => (MemfdSeals)KernelException.Check(Kernel.Fcntl(Handle, FcntlHeader.F_GET_SEALS), Operation.GetSeals);
 
-    /// <summary>Gets the text that <c>/proc/self/fd</c> shows: <c>/memfd:NAME (deleted)</c>, or <c>/ (deleted)</c> once retrieved.</summary>
+    /// <summary>Gets the text that <c>/proc/self/fd</c> shows: <c>/memfd:NAME (deleted)</c>, or <c>/ (deleted)</c> once
+    /// retrieved.</summary>
     public string LinkText
     {
         get
@@ -122,16 +124,21 @@ public sealed class Memfd : IDisposable
 
     /// <summary>Adds seals: F_ADD_SEALS. Those added while a session preserves the file do not reach the next kernel.</summary>
     /// <exception cref="KernelException">EPERM: sealed against seals; EBUSY: a writable mapping exists or pages are pinned.</exception>
-    public void AddSeals(MemfdSeals seals) => KernelException.Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
+    public void AddSeals(MemfdSeals seals) =>
+        KernelException.Check(Kernel.Fcntl(Handle, FcntlHeader.F_ADD_SEALS, (int)seals), Operation.AddSeals);
 
     /// <summary>Allocates and zeroes the holes of a range: fallocate(2). Goes on after signals.</summary>
-    /// <exception cref="KernelException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory. Then a part may have been allocated, after a signal the size changed too.</exception>
-    public void Allocate(long offset, long length) => KernelException.Check(Uninterrupted.Allocate(Kernel, Handle, 0, offset, length), Operation.Allocate);
+    /// <exception cref="KernelException">EPERM: a session preserves the file; ENOSPC, ENOMEM: not enough memory. Then a part may
+    /// have been allocated, after a signal the size changed too.</exception>
+    public void Allocate(long offset, long length) =>
+        KernelException.Check(Uninterrupted.Allocate(Kernel, Handle, 0, offset, length), Operation.Allocate);
 
     /// <summary>Frees a range, which reads as zeroes from then on: fallocate(2) with FALLOC_FL_PUNCH_HOLE.</summary>
     /// <exception cref="KernelException">EPERM: sealed against writing, or a session preserves the file.</exception>
     public void PunchHole(long offset, long length) =>
-        KernelException.Check(Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length), Operation.Allocate);
+        KernelException.Check(
+            Kernel.FAllocate(Handle, FallocHeader.FALLOC_FL_PUNCH_HOLE | FallocHeader.FALLOC_FL_KEEP_SIZE, offset, length),
+            Operation.Allocate);
 
     /// <summary>Reads at an offset until the buffer is full or the file ends.</summary>
     /// <returns>The number of bytes read.</returns>
@@ -153,7 +160,8 @@ public sealed class Memfd : IDisposable
     }
 
     /// <summary>Writes all bytes at an offset.</summary>
-    /// <exception cref="KernelException">EPERM: sealed, or past the end while a session preserves the file. Bytes before the end may have been written.</exception>
+    /// <exception cref="KernelException">EPERM: sealed, or past the end while a session preserves the file. Bytes before the end
+    /// may have been written.</exception>
     public void Write(long offset, ReadOnlySpan<byte> buffer)
     {
         int done = 0;
@@ -163,7 +171,8 @@ public sealed class Memfd : IDisposable
         }
     }
 
-    /// <summary>Opens a stream that reads and writes at <see cref="Position"/>, which a live update carries: read(2), write(2), lseek(2).</summary>
+    /// <summary>Opens a stream that reads and writes at <see cref="Position"/>, which a live update carries: read(2), write(2),
+    /// lseek(2).</summary>
     /// <returns>The stream, unbuffered and seekable. Disposing it leaves the memfd open; disposing the memfd ends it.</returns>
     /// <remarks>
     /// What it refuses is a <see cref="KernelException"/>. Asynchronous members run at once. Its position is the file's: all streams

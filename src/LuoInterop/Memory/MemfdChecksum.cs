@@ -10,7 +10,8 @@ public static class MemfdChecksum
 
     private const int BlockSize = 1 << 20;
 
-    /// <summary>Computes SHA-256 of the whole content. It is read, not mapped: a page that is lost, or a file that shrinks meanwhile, is no SIGBUS.</summary>
+    /// <summary>Computes SHA-256 of the whole content. It is read, not mapped: a page that is lost, or a file that shrinks
+    /// meanwhile, is no SIGBUS.</summary>
     /// <returns>A text such as <c>sha256:HEX</c>, lower case.</returns>
     /// <exception cref="KernelException">EIO, EHWPOISON: a page of the file has a hardware error.</exception>
     public static string Sha256(Memfd file) => Sha256(file, null, CancellationToken.None);

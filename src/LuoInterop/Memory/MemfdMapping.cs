@@ -53,7 +53,8 @@ public sealed unsafe class MemfdMapping : IDisposable
     }
 
     /// <summary>Gets the length of what mmap(2) maps of a file when it is asked for a length: what munmap(2) must be given.</summary>
-    /// <remarks>mmap(2) rounds up to whole huge pages (ksys_mmap_pgoff in mm/mmap.c), munmap(2) does not (hugetlb_vm_op_split in mm/hugetlb.c).</remarks>
+    /// <remarks>mmap(2) rounds up to whole huge pages (ksys_mmap_pgoff in mm/mmap.c), munmap(2) does not (hugetlb_vm_op_split in
+    /// mm/hugetlb.c).</remarks>
     internal static nuint MappedLength(in FileStatus status, nuint length)
     {
         nuint page = status.FileSystemType == MagicHeader.HUGETLBFS_MAGIC ? (nuint)status.BlockSize : 1;
@@ -70,7 +71,8 @@ public sealed unsafe class MemfdMapping : IDisposable
         }
     }
 
-    /// <summary>Gets the length in bytes, as it was asked for. A mapping of huge pages ends with a whole one, which may be longer.</summary>
+    /// <summary>Gets the length in bytes, as it was asked for. A mapping of huge pages ends with a whole one, which may be
+    /// longer.</summary>
     public long Length { get; }
 
     /// <summary>Gets the address of the first byte.</summary>
@@ -132,7 +134,8 @@ public sealed unsafe class MemfdMapping : IDisposable
 
     /// <summary>Unmaps the memory: munmap(2).</summary>
     /// <exception cref="KernelException">
-    /// ENOMEM: the mapping lies in the middle of others of the same file that the kernel holds as one, and the process has as many mappings as it may
+    /// ENOMEM: the mapping lies in the middle of others of the same file that the kernel holds as one, and the process has as many
+    /// mappings as it may
     /// (vm.max_map_count). It is still there; dispose it later.
     /// </exception>
     public void Dispose()

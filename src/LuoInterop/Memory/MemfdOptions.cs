@@ -20,8 +20,10 @@ public sealed record MemfdOptions
     /// <summary>Gets whether seals can be added later (MFD_ALLOW_SEALING).</summary>
     public bool AllowSealing { get; init; } = true;
 
-    /// <summary>Gets the size of huge pages in bytes, a power of two that the system has a pool for (MFD_HUGETLB); 0 for ordinary pages.</summary>
-    /// <remarks>Linux 7.3 does not preserve huge-page memfds (ENOENT). For 2 MiB folios that it does preserve, use ordinary pages and <see cref="MemfdMapping.AdviseHugePages"/>.</remarks>
+    /// <summary>Gets the size of huge pages in bytes, a power of two that the system has a pool for (MFD_HUGETLB); 0 for ordinary
+    /// pages.</summary>
+    /// <remarks>Linux 7.3 does not preserve huge-page memfds (ENOENT). For 2 MiB folios that it does preserve, use ordinary pages
+    /// and <see cref="MemfdMapping.AdviseHugePages"/>.</remarks>
     public long HugePageSize { get; init; }
 
     /// <summary>Gets whether the system's default huge page size is used (MFD_HUGETLB without a size).</summary>

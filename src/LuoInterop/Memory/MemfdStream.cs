@@ -2,7 +2,8 @@ using LuoInterop.Interop;
 
 namespace LuoInterop;
 
-/// <summary>Reads and writes a memfd at the position of its open file, without buffer: what a program sees is what a live update carries.</summary>
+/// <summary>Reads and writes a memfd at the position of its open file, without buffer: what a program sees is what a live update
+/// carries.</summary>
 /// <remarks>The memfd stays its owner's. Asynchronous calls run at once: memory is not waited for.</remarks>
 internal sealed class MemfdStream(Memfd file) : Stream
 {

@@ -26,7 +26,8 @@ public enum PreservabilityRule
 /// <summary>Tells whether Linux 7.1 to 7.3 would preserve a file, and if not why.</summary>
 /// <param name="Rule">The rule that decides.</param>
 /// <param name="Explanation">A sentence that says so, and what to do.</param>
-/// <remarks>Source: <c>memfd_luo_can_preserve</c> and <c>memfd_luo_preserve</c> in <c>mm/memfd_luo.c</c>. What else can fail needs memory or depends on other sessions: only the kernel knows.</remarks>
+/// <remarks>Source: <c>memfd_luo_can_preserve</c> and <c>memfd_luo_preserve</c> in <c>mm/memfd_luo.c</c>. What else can fail needs
+/// memory or depends on other sessions: only the kernel knows.</remarks>
 public sealed record Preservability(PreservabilityRule Rule, string Explanation)
 {
     /// <summary>The size from which on the kernel's list of pages cannot be allocated (INT_MAX bytes, 8 a page).</summary>
@@ -35,7 +36,9 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
     private static ushort TypeMask => (ushort)LibC.S_IFMT;
 
     internal const string ExecSealExplanation =
-        "The memfd has F_SEAL_EXEC (made with MFD_NOEXEC_SEAL, or by vm.memfd_noexec=1). Linux 7.1 to 7.3 give it back with every write seal set, read-only for ever. Create it with MemfdExecutable.Allowed (the default of Memfd.Create), or insist with PreserveOptions.AllowExecSeal.";
+        "The memfd has F_SEAL_EXEC (made with MFD_NOEXEC_SEAL, or by vm.memfd_noexec=1). Linux 7.1 to 7.3 give it back with every "
+            + "write seal set, read-only for ever. Create it with MemfdExecutable.Allowed (the default of Memfd.Create), or insist "
+            + "with PreserveOptions.AllowExecSeal.";
 
     /// <summary>Gets whether the file would be preserved and come back as it is.</summary>
     public bool IsAccepted => Rule == PreservabilityRule.Accepted;
@@ -57,7 +60,8 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
         {
             return new(
                 PreservabilityRule.HugePages,
-                "The file is backed by a pool of huge pages, which Linux 7.3 does not preserve. Use an ordinary memfd with MemfdMapping.AdviseHugePages.");
+                "The file is backed by a pool of huge pages, which Linux 7.3 does not preserve. Use an ordinary memfd with "
+                    + "MemfdMapping.AdviseHugePages.");
         }
 
         if (status.FileSystemType != MagicHeader.TMPFS_MAGIC || (status.Mode & TypeMask) != (ushort)LibC.S_IFREG)
@@ -72,7 +76,8 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
 
         if (status.Size >= FolioListLimit)
         {
-            return new(PreservabilityRule.TooLarge, $"The file has {FolioListLimit >> 40} TiB or more; the kernel cannot list so many pages. Split it.");
+            return new(PreservabilityRule.TooLarge, $"The file has {FolioListLimit >> 40} TiB or more; the kernel cannot list so many "
+                + $"pages. Split it.");
         }
 
         int seals = kernel.Fcntl(file, FcntlHeader.F_GET_SEALS);

@@ -46,7 +46,8 @@ public class CatalogueGoldenTests
         document.Add(entry);
         string text = Encoding.UTF8.GetString(document.ToBytes());
         Assert.Contains(
-            "[{\"type\":\"fd\",\"name\":\"state\",\"token\":2,\"size\":4096,\"checksum\":\"sha256:01\",\"length\":812,\"version\":3}]", text, StringComparison.Ordinal);
+            "[{\"type\":\"fd\",\"name\":\"state\",\"token\":2,\"size\":4096,\"checksum\":\"sha256:01\",\"length\":812,\"version\":3}]",
+            text, StringComparison.Ordinal);
         Assert.Equal(entry, Assert.Single(CatalogueDocument.Parse(document.ToBytes()).Entries));
     }
 

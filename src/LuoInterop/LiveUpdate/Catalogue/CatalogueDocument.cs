@@ -9,7 +9,8 @@ namespace LuoInterop;
 /// <summary>Holds a catalogue: which names stand for which tokens of a session, in the JSON shape of systemd's mapping.</summary>
 /// <remarks>
 /// <para>The shape is <c>{"version":1,"state":{"kexecsCount":N},"units":{UNIT:{"fdstore":[{"type":"fd","name":NAME,"token":N}]}}}</c>
-/// with our own members <c>size</c>, <c>checksum</c>, <c>length</c> and <c>version</c> in an entry and <c>luointerop</c> at the top. Members that this
+/// with our own members <c>size</c>, <c>checksum</c>, <c>length</c> and <c>version</c> in an entry and <c>luointerop</c> at the
+/// top. Members that this
 /// version does not know are kept and written again; a newer <c>version</c> or format version is refused.</para>
 /// <para>Not safe for use from several threads at once. Source of the shape: systemd 261, <c>src/core/luo.c</c>.</para>
 /// </remarks>
@@ -45,11 +46,13 @@ public sealed class CatalogueDocument
     /// <summary>Gets the entries that were read but cannot be used, in the order of the document, each with the reason.</summary>
     public IReadOnlyList<UnusableCatalogueEntry> Unusable { get; }
 
-    /// <summary>Gets or sets how many live updates the state has gone through, <c>state.kexecsCount</c>; 0 where another program wrote no such number.</summary>
+    /// <summary>Gets or sets how many live updates the state has gone through, <c>state.kexecsCount</c>; 0 where another program
+    /// wrote no such number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to what systemd cannot read: below 0, or above 2^32-1.</exception>
     public long KexecsCount
     {
-        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value && value.TryGetValue(out uint count) ? count : 0;
+        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value
+            && value.TryGetValue(out uint count) ? count : 0;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
@@ -110,7 +113,8 @@ public sealed class CatalogueDocument
     }
 
     /// <summary>Adds an entry.</summary>
-    /// <exception cref="ArgumentException">The unit has an entry of this name already, the token is used or 0, or the entry is incomplete.</exception>
+    /// <exception cref="ArgumentException">The unit has an entry of this name already, the token is used or 0, or the entry is
+    /// incomplete.</exception>
     public void Add(CatalogueEntry entry)
     {
         Check(entry);
@@ -153,7 +157,8 @@ public sealed class CatalogueDocument
     /// <exception cref="ArgumentException">As for <see cref="Add"/>; the old entry stays.</exception>
     internal void Replace(CatalogueEntry entry)
     {
-        CatalogueEntry old = Find(entry.Unit, entry.Name) ?? throw new ArgumentException($"The unit \"{entry.Unit}\" has no entry \"{entry.Name}\".", nameof(entry));
+        CatalogueEntry old = Find(entry.Unit, entry.Name) ?? throw new ArgumentException($"The unit \"{entry.Unit}\" has no entry "
+            + $"\"{entry.Name}\".", nameof(entry));
         Remove(old);
         try
         {
@@ -169,7 +174,8 @@ public sealed class CatalogueDocument
     private void Remove(CatalogueEntry entry)
     {
         JsonArray store = Array(Child(Child(_root, "units"), entry.Unit), "fdstore");
-        store.RemoveAt(store.ToList().FindIndex(node => node is JsonObject item && item["name"] is JsonValue name && name.TryGetValue(out string? text) && text == entry.Name));
+        store.RemoveAt(store.ToList().FindIndex(node => node is JsonObject item && item["name"] is JsonValue name
+            && name.TryGetValue(out string? text) && text == entry.Name));
         _entries.Remove(entry);
         _byName.Remove((entry.Unit, entry.Name));
         if (entry.Token is { } token)
@@ -184,7 +190,8 @@ public sealed class CatalogueDocument
     {
         return _ambiguous.Contains((unit, name))
             ? throw new SessionCatalogueException(
-                SessionCatalogueFault.Ambiguous, $"The catalogue has several entries \"{name}\" of \"{unit}\"; retrieve them by their tokens.")
+                SessionCatalogueFault.Ambiguous, $"The catalogue has several entries \"{name}\" of \"{unit}\"; retrieve them by their "
+                    + $"tokens.")
             : _byName.GetValueOrDefault((unit, name));
     }
 
@@ -225,7 +232,8 @@ public sealed class CatalogueDocument
 
         if (entry.Length is null != entry.Version is null || entry.Length < 0 || entry.Length > (entry.Size ?? 0) || entry.Version < 1)
         {
-            throw new ArgumentException("A state has a length, at most its file's size, and a version from 1 on; a file has neither.", nameof(entry));
+            throw new ArgumentException("A state has a length, at most its file's size, and a version from 1 on; a file has "
+                + "neither.", nameof(entry));
         }
 
         if (entry.SessionName is "" || entry.Checksum is "")

@@ -64,7 +64,8 @@ internal static class CatalogueHeader
             // Half of a header is a damaged one: without this, what follows would pass unchecked as systemd's.
             if (HasAt(document, KeyLabel.Length, Key) || HasAt(document, KeyLabel.Length + Key.Length + MagicLabel.Length, Magic))
             {
-                throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its header does not start as it was written.");
+                throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its header "
+                    + "does not start as it was written.");
             }
 
             return;
@@ -82,7 +83,8 @@ internal static class CatalogueHeader
         {
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
-                $"The catalogue has format version {version}; this program knows version {FormatVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
+                $"The catalogue has format version {version}; this program knows version {FormatVersion}. Retrieve the files with the "
+                    + $"program that wrote it, or by their tokens.");
         }
 
         if (Digits(document, LengthAt, LengthDigits) != document.Length || document.Length < End)
@@ -95,7 +97,8 @@ internal static class CatalogueHeader
         copy.AsSpan(HashAt, HashDigits).Fill((byte)'0');
         if (!document.Slice(HashAt, HashDigits).SequenceEqual(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(copy)))))
         {
-            throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its checksum does not match its content.");
+            throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its checksum does "
+                + "not match its content.");
         }
     }
 

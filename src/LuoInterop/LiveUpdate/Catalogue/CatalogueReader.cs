@@ -83,7 +83,8 @@ internal sealed class CatalogueReader
         }
         catch (InvalidOperationException error)
         {
-            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue has a text that is not well-formed Unicode.", error);
+            throw new SessionCatalogueException(SessionCatalogueFault.Malformed, "The catalogue has a text that is not well-formed "
+                + "Unicode.", error);
         }
     }
 
@@ -96,7 +97,8 @@ internal sealed class CatalogueReader
         }
 
         if (version.ValueKind != JsonValueKind.Number
-            || JsonMarshal.GetRawUtf8Value(version) is var digits && (digits.ContainsAnyExceptInRange((byte)'0', (byte)'9') || digits is [(byte)'0']))
+            || JsonMarshal.GetRawUtf8Value(version) is var digits && (digits.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+                || digits is [(byte)'0']))
         {
             throw Malformed("\"version\" is no whole number from 1 on");
         }
@@ -106,7 +108,8 @@ internal sealed class CatalogueReader
             string text = version.TryGetUInt64(out ulong value) ? $"{value}" : "above 2^64";
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
-                $"The catalogue has version {text}; this program knows up to {CatalogueDocument.SupportedVersion}. Retrieve the files with the program that wrote it, or by their tokens.");
+                $"The catalogue has version {text}; this program knows up to {CatalogueDocument.SupportedVersion}. Retrieve the files "
+                    + $"with the program that wrote it, or by their tokens.");
         }
     }
 
@@ -227,7 +230,8 @@ internal sealed class CatalogueReader
         item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
 
     private static string? Text(JsonElement item, string member) =>
-        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            && value.GetString() is { Length: > 0 } text
             ? text
             : null;
 

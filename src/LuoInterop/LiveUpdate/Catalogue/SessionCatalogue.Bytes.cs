@@ -13,7 +13,8 @@ public sealed partial class SessionCatalogue
     /// <summary>The states that were written, by name: a later one of the same name goes into the same file where it fits.</summary>
     private readonly Dictionary<string, (Memfd File, long Capacity, ulong Token)> _states = [];
 
-    /// <summary>Preserves a small state under a name, with its checksum and the version of its format. A later one of the same name replaces it.</summary>
+    /// <summary>Preserves a small state under a name, with its checksum and the version of its format. A later one of the same
+    /// name replaces it.</summary>
     /// <param name="name">A name that no memfd of the unit has.</param>
     /// <param name="bytes">The state, at most <see cref="MaximumStateBytes"/>; it is copied.</param>
     /// <param name="version">The version of the state's format, from 1 on; the next kernel's program says which it knows.</param>
@@ -30,7 +31,8 @@ public sealed partial class SessionCatalogue
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(version);
         if (bytes.Length > MaximumStateBytes)
         {
-            throw new ArgumentException($"The state has {bytes.Length} bytes, more than {MaximumStateBytes}. Preserve it in a memfd.", nameof(bytes));
+            throw new ArgumentException($"The state has {bytes.Length} bytes, more than {MaximumStateBytes}. Preserve it in a "
+                + $"memfd.", nameof(bytes));
         }
 
         bool replaces = _states.TryGetValue(name, out (Memfd File, long Capacity, ulong Token) written);
@@ -72,17 +74,20 @@ public sealed partial class SessionCatalogue
     /// <param name="version">The version that the state has.</param>
     /// <returns>A copy of the state.</returns>
     /// <exception cref="SessionCatalogueException">
-    /// NewerVersion: a newer program wrote it; ContentMismatch: it is damaged; NoEntry: there is none of this name, or a memfd; Unusable, Ambiguous, TooLarge.
+    /// NewerVersion: a newer program wrote it; ContentMismatch: it is damaged; NoEntry: there is none of this name, or a memfd;
+    /// Unusable, Ambiguous, TooLarge.
     /// Nothing was freed: the file can still be retrieved by its token.
     /// </exception>
-    /// <exception cref="KernelException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
+    /// <exception cref="KernelException">The kernel could not restore the file; see
+    /// <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public byte[] RetrieveBytes(string name, int newestVersion, out int version)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(newestVersion);
         CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);
         if (entry is not { Length: { } length, Version: { } written, Checksum: { } checksum })
         {
-            throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is no state but a file: retrieve its memfd.");
+            throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is no state but a file: "
+                + $"retrieve its memfd.");
         }
 
         version = written;
@@ -90,12 +95,14 @@ public sealed partial class SessionCatalogue
         {
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
-                $"The state \"{name}\" has version {version} of its format; this program knows up to {newestVersion}. Start the program that wrote it, or a newer one.");
+                $"The state \"{name}\" has version {version} of its format; this program knows up to {newestVersion}. Start the "
+                    + $"program that wrote it, or a newer one.");
         }
 
         if (length > MaximumStateBytes)
         {
-            throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The state \"{name}\" has {length} bytes, more than {MaximumStateBytes}.");
+            throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The state \"{name}\" has {length} bytes, more than "
+                + $"{MaximumStateBytes}.");
         }
 
         using Memfd file = Retrieve(name);
@@ -106,6 +113,7 @@ public sealed partial class SessionCatalogue
             ? bytes
             : throw new SessionCatalogueException(
                 SessionCatalogueFault.ContentMismatch,
-                $"The state \"{name}\" is damaged: {count} bytes with the checksum {actual} came over, {length} with {checksum} were preserved.");
+                $"The state \"{name}\" is damaged: {count} bytes with the checksum {actual} came over, {length} with {checksum} were "
+                    + $"preserved.");
     }
 }

@@ -2,10 +2,12 @@ namespace LuoInterop;
 
 /// <summary>Gives the files of a session names, written into the session itself under token 0.</summary>
 /// <remarks>
-/// <para>In the old kernel: <see cref="Create"/>, <see cref="Preserve(string, Memfd, string?, PreserveOptions)"/> each file, <see cref="Commit()"/>. In the new one:
+/// <para>In the old kernel: <see cref="Create"/>, <see cref="Preserve(string, Memfd, string?, PreserveOptions)"/> each file,
+/// <see cref="Commit()"/>. In the new one:
 /// <see cref="Open"/>, <see cref="Retrieve"/> by name. Files that are preserved by a token of their own in the same session
 /// are left alone. A session that went over without <see cref="Commit()"/> still has its files, under their tokens.</para>
-/// <para><see cref="Dispose"/> closes what the catalogue has open; the session keeps its files. <see cref="LiveUpdate"/> does all of this.</para>
+/// <para><see cref="Dispose"/> closes what the catalogue has open; the session keeps its files. <see cref="LiveUpdate"/> does all
+/// of this.</para>
 /// <para>Not safe for use from several threads at once.</para>
 /// </remarks>
 public sealed partial class SessionCatalogue : IDisposable
@@ -38,7 +40,8 @@ public sealed partial class SessionCatalogue : IDisposable
     /// <summary>Starts the catalogue of an outgoing session.</summary>
     /// <param name="session">The session, which stays the caller's.</param>
     /// <param name="unit">The program or service that the names belong to.</param>
-    /// <param name="previous">The catalogue that came from the previous kernel, whose count of live updates and unknown members are carried on; or null.</param>
+    /// <param name="previous">The catalogue that came from the previous kernel, whose count of live updates and unknown members
+    /// are carried on; or null.</param>
     public static SessionCatalogue Create(LiveUpdateSession session, string unit = DefaultUnit, CatalogueDocument? previous = null)
     {
         ArgumentNullException.ThrowIfNull(session);
@@ -58,7 +61,8 @@ public sealed partial class SessionCatalogue : IDisposable
     }
 
     /// <summary>Reads the catalogue of a session that the previous kernel handed over.</summary>
-    /// <exception cref="SessionCatalogueException">There is none, or it cannot be used; all files can still be retrieved by their tokens.</exception>
+    /// <exception cref="SessionCatalogueException">There is none, or it cannot be used; all files can still be retrieved by their
+    /// tokens.</exception>
     /// <exception cref="KernelException">The kernel could not restore the catalogue's file.</exception>
     public static SessionCatalogue Open(LiveUpdateSession session, string unit = DefaultUnit)
     {
@@ -82,7 +86,8 @@ public sealed partial class SessionCatalogue : IDisposable
             long size = file.Size;
             if (size > CatalogueDocument.MaximumBytes)
             {
-                throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The catalogue has {size} bytes, more than {CatalogueDocument.MaximumBytes}.");
+                throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The catalogue has {size} bytes, more than "
+                    + $"{CatalogueDocument.MaximumBytes}.");
             }
 
             byte[] bytes = new byte[size];
@@ -94,11 +99,15 @@ public sealed partial class SessionCatalogue : IDisposable
     /// <summary>Preserves a memfd under a name; its token is chosen. Counts from the next <see cref="Commit()"/> on.</summary>
     /// <param name="name">A name that the unit has not used yet.</param>
     /// <param name="file">The memfd, which stays the caller's.</param>
-    /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256(Memfd)"/> gives, for content that does not change any more; or null.</param>
+    /// <param name="checksum">A checksum such as <see cref="MemfdChecksum.Sha256(Memfd)"/> gives, for content that does not change
+    /// any more; or null.</param>
     /// <param name="options">What to let pass.</param>
     /// <returns>The token.</returns>
-    /// <exception cref="ArgumentException">The name is used or not well-formed, the checksum is empty, or the file has F_SEAL_EXEC.</exception>
-    /// <exception cref="KernelException">The kernel refuses; see <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue has no entry then.</exception>
+    /// <exception cref="ArgumentException">The name is used or not well-formed, the checksum is empty, or the file has
+    /// F_SEAL_EXEC.</exception>
+    /// <exception cref="KernelException">The kernel refuses; see
+    /// <see cref="LiveUpdateSession.Preserve(System.Runtime.InteropServices.SafeHandle, ulong, PreserveOptions)"/>. The catalogue
+    /// has no entry then.</exception>
     public ulong Preserve(string name, Memfd file, string? checksum = null, PreserveOptions options = PreserveOptions.None)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -149,7 +158,8 @@ public sealed partial class SessionCatalogue : IDisposable
     }
 
     /// <summary>Writes the catalogue into a memfd that is preserved under token 0. Once more, it writes what has changed since.</summary>
-    /// <exception cref="SessionCatalogueException">TooLarge: it no longer fits into the file of the first time, which cannot grow; that one stays as it was.</exception>
+    /// <exception cref="SessionCatalogueException">TooLarge: it no longer fits into the file of the first time, which cannot grow;
+    /// that one stays as it was.</exception>
     /// <exception cref="KernelException">EEXIST: token 0 of the session is used by something else.</exception>
     public void Commit() => Commit(0);
 
@@ -197,7 +207,8 @@ public sealed partial class SessionCatalogue : IDisposable
         if (bytes.Length > _capacity)
         {
             throw new SessionCatalogueException(
-                SessionCatalogueFault.TooLarge, $"The catalogue has {bytes.Length} bytes now, more than the {_capacity} of its file. Abort the session and preserve all anew.");
+                SessionCatalogueFault.TooLarge, $"The catalogue has {bytes.Length} bytes now, more than the {_capacity} of its file. "
+                    + $"Abort the session and preserve all anew.");
         }
 
         byte[] padded = new byte[_capacity];
@@ -210,20 +221,24 @@ public sealed partial class SessionCatalogue : IDisposable
 
     /// <summary>Retrieves the memfd of a name, and checks its size.</summary>
     /// <returns>The memfd, which belongs to the caller.</returns>
-    /// <exception cref="SessionCatalogueException">There is no such entry, it cannot be used, or the file's size is not the recorded one.</exception>
-    /// <exception cref="KernelException">The kernel could not restore the file; see <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
+    /// <exception cref="SessionCatalogueException">There is no such entry, it cannot be used, or the file's size is not the
+    /// recorded one.</exception>
+    /// <exception cref="KernelException">The kernel could not restore the file; see
+    /// <see cref="LiveUpdateSession.RetrieveFile(ulong)"/>.</exception>
     public Memfd Retrieve(string name)
     {
         CatalogueEntry entry = Document.Find(_unit, name) ?? throw NoEntry(name);
         ulong token = entry.Token
-            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is a session of its own: retrieve the session \"{entry.SessionName}\".");
+            ?? throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is a session of its own: "
+                + $"retrieve the session \"{entry.SessionName}\".");
         Memfd file = _session.RetrieveMemfd(token);
         try
         {
             long size = file.Size;
             return entry.Size is { } expected && expected != size
                 ? throw new SessionCatalogueException(
-                    SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were preserved.")
+                    SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were "
+                        + $"preserved.")
                 : file;
         }
         catch
@@ -234,7 +249,8 @@ public sealed partial class SessionCatalogue : IDisposable
     }
 
     /// <summary>Checks a retrieved memfd's content against the checksum that was recorded with its name.</summary>
-    /// <exception cref="SessionCatalogueException">There is no such entry or no checksum, or the content is not the recorded one.</exception>
+    /// <exception cref="SessionCatalogueException">There is no such entry or no checksum, or the content is not the recorded
+    /// one.</exception>
     public void Verify(string name, Memfd file)
     {
         MustHaveChecksum(name);

@@ -20,7 +20,8 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
         [
             "{", "}", "[", "]", ",", ":", "\"", "\\ud800", "\\u0000", "\"fdstore\":", "\"token\":0", "\"units\":{}",
             "\"version\":2", "\"version\":-1", "\"luointerop\":{}",
-            "{\"type\":\"fd\",\"name\":\"x\",\"token\":9},", "\"type\":\"later\"", "{},", "5,", "\"size\":4096,", "\"length\":812,", "\"version\":3,", "\u00ef\u00bb\u00bf",
+            "{\"type\":\"fd\",\"name\":\"x\",\"token\":9},", "\"type\":\"later\"", "{},", "5,",
+            "\"size\":4096,", "\"length\":812,", "\"version\":3,", "\u00ef\u00bb\u00bf",
         ]).Select(static text => Encoding.Latin1.GetBytes(text)),
         [0xef, 0xbb, 0xbf],
         [0],
@@ -109,7 +110,9 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
                 {
                     0 => $"{{\"type\":\"luo_session\",\"name\":{name},\"sessionName\":{Texts[random.Next(Texts.Length)]}}}",
                     1 => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":{Numbers[random.Next(Numbers.Length)]}}}",
-                    2 => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,\"length\":{Numbers[random.Next(Numbers.Length)]},\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
+                    2
+                        => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,\"length\":{Numbers[random.Next(Numbers.Length)]},"
+                        + $"\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
                     _ => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token}}}",
                 }).Append(entry > 1 ? "," : "");
             }
