@@ -39,6 +39,18 @@ public class CatalogueGoldenTests
     }
 
     [Fact]
+    public void ToBytes_State_HasLengthAndVersion()
+    {
+        var document = new CatalogueDocument();
+        var entry = new CatalogueEntry("unit", "state", 2, null, 4096, "sha256:01", 812, 3);
+        document.Add(entry);
+        string text = Encoding.UTF8.GetString(document.ToBytes());
+        Assert.Contains(
+            "[{\"type\":\"fd\",\"name\":\"state\",\"token\":2,\"size\":4096,\"checksum\":\"sha256:01\",\"length\":812,\"version\":3}]", text, StringComparison.Ordinal);
+        Assert.Equal(entry, Assert.Single(CatalogueDocument.Parse(document.ToBytes()).Entries));
+    }
+
+    [Fact]
     public void ToBytes_Twice_GivesTheSameBytes()
     {
         CatalogueDocument document = Texts.Small();

@@ -20,7 +20,7 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
         [
             "{", "}", "[", "]", ",", ":", "\"", "\\ud800", "\\u0000", "\"fdstore\":", "\"token\":0", "\"units\":{}",
             "\"version\":2", "\"version\":-1", "\"luointerop\":{}",
-            "{\"type\":\"fd\",\"name\":\"x\",\"token\":9},", "\"type\":\"later\"", "{},", "5,", "\u00ef\u00bb\u00bf",
+            "{\"type\":\"fd\",\"name\":\"x\",\"token\":9},", "\"type\":\"later\"", "{},", "5,", "\"size\":4096,", "\"length\":812,", "\"version\":3,", "\u00ef\u00bb\u00bf",
         ]).Select(static text => Encoding.Latin1.GetBytes(text)),
         [0xef, 0xbb, 0xbf],
         [0],
@@ -77,14 +77,17 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
         for (int i = random.Next(8); i > 0; i--)
         {
             string unit = $"unit-{random.Next(3)}";
-            document.Add(random.Next(3) == 0
-                ? new CatalogueEntry(unit, $"name {i}", null, $"session {random.Next()}")
-                : new CatalogueEntry(
+            document.Add(random.Next(4) switch
+            {
+                0 => new CatalogueEntry(unit, $"name {i}", null, $"session {random.Next()}"),
+                1 => new CatalogueEntry(unit, $"name {i}", (ulong)i, null, 4096, "sha256:00", random.Next(4097), random.Next(1, 9)),
+                _ => new CatalogueEntry(
                     unit, $"name \u20ac {i}",
                     (ulong)i + (ulong)random.Next(2) * 1000,
                     null,
                     random.Next(2) == 0 ? random.NextInt64() : null,
-                    random.Next(2) == 0 ? "sha256:00" : null));
+                    random.Next(2) == 0 ? "sha256:00" : null),
+            });
         }
 
         return document.ToBytes();
@@ -102,10 +105,11 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
             {
                 string name = random.Next(3) == 0 ? Texts[random.Next(Texts.Length)] : $"\"n{entry}\"";
                 string token = random.Next(3) == 0 ? Numbers[random.Next(Numbers.Length)] : $"{(unit * 10) + entry}";
-                text.Append(random.Next(3) switch
+                text.Append(random.Next(4) switch
                 {
                     0 => $"{{\"type\":\"luo_session\",\"name\":{name},\"sessionName\":{Texts[random.Next(Texts.Length)]}}}",
                     1 => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":{Numbers[random.Next(Numbers.Length)]}}}",
+                    2 => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,\"length\":{Numbers[random.Next(Numbers.Length)]},\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
                     _ => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token}}}",
                 }).Append(entry > 1 ? "," : "");
             }
