@@ -132,7 +132,7 @@ public sealed class TmdsTests
         Type type = typeof(LibC).Assembly.GetType($"{BuiltCode.Namespace}.{name}", throwOnError: true)!;
         string structure = $"struct {name}";
         string program = $"_Static_assert(sizeof({structure}) == {ManagedLayout.SizeOf(type)}, \"size\");\n";
-        foreach (FieldInfo field in ManagedLayout.FieldsOf(type).Where(field => !s_unnamed.ContainsKey($"{name}.{field.Name}")))
+        foreach (FieldInfo field in NamedFields(type))
         {
             string member = CName(name, field.Name);
             program += $"_Static_assert(__builtin_offsetof({structure}, {member}) == {ManagedLayout.OffsetOf(field)}, \"{member}\");\n"
@@ -168,8 +168,12 @@ public sealed class TmdsTests
         "tmds",
         "#define _GNU_SOURCE\n" + string.Concat(s_headers.Select(header => $"#include <{header}>\n")) + program);
 
-    // An automatic property keeps its value in <name>k__BackingField.
-    private static string CName(string structure, string field)
+    /// <summary>Gets the fields that the headers have too.</summary>
+    internal static IEnumerable<FieldInfo> NamedFields(Type type) =>
+        ManagedLayout.FieldsOf(type).Where(field => !s_unnamed.ContainsKey($"{type.Name}.{field.Name}"));
+
+    /// <summary>Gets C's name of a field. An automatic property keeps its value in <c>&lt;name&gt;k__BackingField</c>.</summary>
+    internal static string CName(string structure, string field)
     {
         string name = field.StartsWith('<') ? field[1..field.IndexOf('>', StringComparison.Ordinal)] : field;
         return s_fields.GetValueOrDefault($"{structure}.{name}", name);

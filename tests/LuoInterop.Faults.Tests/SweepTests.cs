@@ -117,7 +117,7 @@ public sealed class SweepTests
     [Fact]
     public void EveryFolio_OfEveryFile()
     {
-        foreach ((ulong token, long size) in ((ulong, long)[])[(CatalogueToken, 1), (RamToken, DemoMachine.RamSize), (StateToken, 64 << 10)])
+        foreach ((ulong token, long size) in ((ulong, long)[])[(CatalogueToken, 128 << 10), (RamToken, DemoMachine.RamSize), (StateToken, 4096)])
         {
             foreach (FolioDamage damage in Enum.GetValues<FolioDamage>())
             {
@@ -131,7 +131,7 @@ public sealed class SweepTests
             }
         }
 
-        _sweep.Report("folios", atLeast: 99);
+        _sweep.Report("folios", atLeast: 147);
     }
 
     private static long Count(Func<FaultInjection, long> count)

@@ -12,6 +12,7 @@ internal sealed unsafe partial class SignalStorm : IDisposable
     private readonly int _target = UnistdHeader.gettid();
     private readonly Thread _sender;
     private volatile bool _ended;
+    private volatile bool _paused;
 
     static SignalStorm()
     {
@@ -32,6 +33,12 @@ internal sealed unsafe partial class SignalStorm : IDisposable
         {
             while (!_ended)
             {
+                if (Paused)
+                {
+                    Thread.SpinWait(20);
+                    continue;
+                }
+
                 if (tgkill(process, _target, LibC.SIGUSR2) == 0)
                 {
                     Sent++;
@@ -45,6 +52,13 @@ internal sealed unsafe partial class SignalStorm : IDisposable
             }
         });
         _sender.Start();
+    }
+
+    /// <summary>Gets or sets whether no signals are sent. One that is on its way may still arrive.</summary>
+    public bool Paused
+    {
+        get => _paused;
+        set => _paused = value;
     }
 
     /// <summary>Gets how many signals were sent; those that arrive together count once for the thread.</summary>
