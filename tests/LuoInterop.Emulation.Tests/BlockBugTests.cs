@@ -48,12 +48,7 @@ public class BlockBugTests
         using var machine = new EmulatedMachine();
         EmulatedProcess kernel = machine.Boot();
         Descriptor device = kernel.OpenDevice();
-        for (int i = 0; i < 51; i++)
-        {
-            kernel.Create(device, $"s{i}");
-        }
-
-        Assert.Equal(EEXIST, kernel.TryCreate(device, "s0", out _));
+        LeaveABlock(kernel, device);
         kernel.Create(device, "throw-away").Dispose();
         using Descriptor next = machine.Kexec().OpenDevice();
     }
@@ -65,16 +60,21 @@ public class BlockBugTests
         {
             using var machine = new EmulatedMachine();
             EmulatedProcess kernel = machine.Boot();
-            Descriptor device = kernel.OpenDevice();
-            for (int i = 0; i < 51; i++)
-            {
-                kernel.Create(device, $"s{i}");
-            }
-
-            Assert.Equal(EEXIST, kernel.TryCreate(device, "s0", out _));
+            LeaveABlock(kernel, kernel.OpenDevice());
             Assert.Equal(0, kernel.Load(commandLine: commandLine));
             Assert.Throws<EmulatedKexecException>(() => kernel.Reboot(KexecCommand));
             Assert.Equal(panics, Record.Exception(() => machine.Boot()) is EmulatedKernelPanicException);
         }
+    }
+
+    // 51 sessions fill a block, and the create that fails begins another.
+    private static void LeaveABlock(EmulatedProcess kernel, Descriptor device)
+    {
+        for (int i = 0; i < 51; i++)
+        {
+            kernel.Create(device, $"s{i}");
+        }
+
+        Assert.Equal(EEXIST, kernel.TryCreate(device, "s0", out _));
     }
 }

@@ -55,13 +55,8 @@ internal static class Luo
 
     public static int Fd(this byte[] structure) => BinaryPrimitives.ReadInt32LittleEndian(structure.AsSpan(4));
 
-    public static int TryCreate(this Kernel kernel, SafeHandle device, string name, out int fd)
-    {
-        byte[] structure = NameStructure(name);
-        int result = kernel.Ioctl(device, CreateSessionNumber, structure.AsSpan());
-        fd = result == 0 ? structure.Fd() : -1;
-        return result;
-    }
+    public static int TryCreate(this Kernel kernel, SafeHandle device, string name, out int fd) =>
+        TryOpenSession(kernel, device, CreateSessionNumber, name, out fd);
 
     public static Descriptor Create(this Kernel kernel, SafeHandle device, string name)
     {
@@ -69,10 +64,13 @@ internal static class Luo
         return new Descriptor(kernel, fd);
     }
 
-    public static int TryRetrieveSession(this Kernel kernel, SafeHandle device, string name, out int fd)
+    public static int TryRetrieveSession(this Kernel kernel, SafeHandle device, string name, out int fd) =>
+        TryOpenSession(kernel, device, RetrieveSessionNumber, name, out fd);
+
+    private static int TryOpenSession(Kernel kernel, SafeHandle device, uint request, string name, out int fd)
     {
         byte[] structure = NameStructure(name);
-        int result = kernel.Ioctl(device, RetrieveSessionNumber, structure.AsSpan());
+        int result = kernel.Ioctl(device, request, structure.AsSpan());
         fd = result == 0 ? structure.Fd() : -1;
         return result;
     }

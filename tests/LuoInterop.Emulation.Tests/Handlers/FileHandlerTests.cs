@@ -119,14 +119,18 @@ public sealed class FileHandlerTests
         Assert.Equal(EOPNOTSUPP, result);
     }
 
+    private void PreserveACounter(EmulatedProcess kernel)
+    {
+        Assert.Equal(0, kernel.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
+        using SafeFileHandle file = EventCounter.Make(7);
+        Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
+    }
+
     [Fact]
     public void HandlerGoneAtBoot_OpenIsEio()
     {
         using var machine = new EmulatedMachine();
-        EmulatedProcess kernel = machine.Boot();
-        Assert.Equal(0, kernel.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
-        using SafeFileHandle file = EventCounter.Make(7);
-        Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
+        PreserveACounter(machine.Boot());
 
         // Loaded after the first open it is too late, as on Linux: the failure is kept.
         EmulatedProcess next = machine.Kexec();
@@ -139,10 +143,7 @@ public sealed class FileHandlerTests
     public void HandlerLoadedBeforeTheFirstOpen_IsInTime()
     {
         using var machine = new EmulatedMachine();
-        EmulatedProcess kernel = machine.Boot();
-        Assert.Equal(0, kernel.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));
-        using SafeFileHandle file = EventCounter.Make(7);
-        Assert.Equal(0, kernel.Preserve(kernel.Create(kernel.OpenDevice(), "s"), Number(file), 1));
+        PreserveACounter(machine.Boot());
 
         EmulatedProcess next = machine.Kexec();
         Assert.Equal(0, next.LoadModule(_counter.Module([EventCounter.V2], [EventCounter.V2])));

@@ -16,14 +16,7 @@ public sealed class AllocateOnTests
     [InlineData(1000, 3)]
     [InlineData(4099, 64)]
     [InlineData(8192, 511)]
-    public void Allocate_WhereACallGoesOnForAFewPages_Ends(int pages, int reach)
-    {
-        var kernel = new ImpatientKernel(reach, keeps: true);
-        using Memfd file = Memfd.Create(kernel, "long", (long)pages * Page);
-        file.Allocate(0, (long)pages * Page);
-        Assert.Equal(pages * (Page / 512L), file.Status.Blocks);
-        Assert.True(kernel.Calls <= 8 * ((pages / reach) + 16), $"{kernel.Calls} calls");
-    }
+    public void Allocate_WhereACallGoesOnForAFewPages_Ends(int pages, int reach) => CheckEnds(pages, reach, keeps: true);
 
     /// <summary>Older kernels give back what an interrupted fallocate(2) of a memfd had taken:
     /// from the beginning it would never end.</summary>
@@ -31,10 +24,12 @@ public sealed class AllocateOnTests
     [InlineData(1, 1)]
     [InlineData(1000, 1)]
     [InlineData(4099, 64)]
-    public void Allocate_WhereAnInterruptedCallIsUndone_Ends(int pages, int reach)
+    public void Allocate_WhereAnInterruptedCallIsUndone_Ends(int pages, int reach) => CheckEnds(pages, reach, keeps: false);
+
+    private static void CheckEnds(int pages, int reach, bool keeps)
     {
-        var kernel = new ImpatientKernel(reach, keeps: false);
-        using Memfd file = Memfd.Create(kernel, "undone", (long)pages * Page);
+        var kernel = new ImpatientKernel(reach, keeps);
+        using Memfd file = Memfd.Create(kernel, "long", (long)pages * Page);
         file.Allocate(0, (long)pages * Page);
         Assert.Equal(pages * (Page / 512L), file.Status.Blocks);
         Assert.True(kernel.Calls <= 8 * ((pages / reach) + 16), $"{kernel.Calls} calls");
