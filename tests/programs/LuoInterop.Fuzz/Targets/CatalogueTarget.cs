@@ -113,7 +113,7 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
                     2
                         => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,"
                             + $"\"length\":{Numbers[random.Next(Numbers.Length)]},"
-                        + $"\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
+                            + $"\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
                     _ => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token}}}",
                 }).Append(entry > 1 ? "," : "");
             }
