@@ -111,8 +111,9 @@ internal sealed class CatalogueTarget() : FuzzTarget("catalogue")
                     0 => $"{{\"type\":\"luo_session\",\"name\":{name},\"sessionName\":{Texts[random.Next(Texts.Length)]}}}",
                     1 => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":{Numbers[random.Next(Numbers.Length)]}}}",
                     2
-                        => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,\"length\":{Numbers[random.Next(Numbers.Length)]},"
-                        + $"\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
+                        => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token},\"size\":4096,"
+                            + $"\"length\":{Numbers[random.Next(Numbers.Length)]},"
+                            + $"\"version\":{Numbers[random.Next(Numbers.Length)]}}}",
                     _ => $"{{\"type\":\"fd\",\"name\":{name},\"token\":{token}}}",
                 }).Append(entry > 1 ? "," : "");
             }
