@@ -35,7 +35,7 @@ public static class GuestInterruptions
         int files = 0;
         for (; interruptions == 0 && files < 100; files++)
         {
-            var kernel = new InterruptionCounter();
+            var kernel = new InterruptionCounter(Kernel.Linux);
             using KvmDevice device = KvmDevice.Open(kernel);
             using KvmVm vm = device.CreateVm();
             using GuestMemfd memory = vm.CreateGuestMemfd(Size);
