@@ -6,27 +6,6 @@ using Tmds.Linux;
 
 namespace LuoInterop;
 
-/// <summary>Says where a session goes or comes from.</summary>
-public enum SessionDirection
-{
-    /// <summary>Neither yet: an object that was made for a session to be created or retrieved.</summary>
-    None = 0,
-    /// <summary>Created in this kernel: its files go to the next one.</summary>
-    Outgoing,
-    /// <summary>Handed over by the previous kernel: its files can be retrieved.</summary>
-    Incoming,
-}
-
-/// <summary>Says what a preserve call may let pass.</summary>
-[Flags]
-public enum PreserveOptions
-{
-    /// <summary>Refuses a file that would come back unusable.</summary>
-    None = 0,
-    /// <summary>Preserves a file with F_SEAL_EXEC too, which Linux 7.1 to 7.3 give back read-only for ever.</summary>
-    AllowExecSeal = 1,
-}
-
 /// <summary>Holds files that go to the next kernel, or that came from the previous one, under tokens.</summary>
 /// <remarks>
 /// <para>Nothing is dropped or finished by accident. An outgoing session keeps its files until <see cref="Abort"/> or
