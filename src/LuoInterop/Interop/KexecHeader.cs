@@ -7,6 +7,4 @@ internal static class KexecHeader
     public const uint KEXEC_FILE_ON_CRASH = 0x00000002;
     public const uint KEXEC_FILE_NO_INITRAMFS = 0x00000004;
     public const uint KEXEC_FILE_DEBUG = 0x00000008;
-    public const uint KEXEC_FILE_NO_CMA = 0x00000010;
-    public const uint KEXEC_FILE_FORCE_DTB = 0x00000020;
 }

@@ -11,7 +11,6 @@ internal static class LiveUpdateHeader
     /// <summary>Bytes of a session name, the terminating NUL included.</summary>
     public const int LIVEUPDATE_SESSION_NAME_LENGTH = 64;
 
-    public const uint LIVEUPDATE_CMD_BASE = 0x00;
     public const uint LIVEUPDATE_CMD_CREATE_SESSION = 0x00;
     public const uint LIVEUPDATE_CMD_RETRIEVE_SESSION = 0x01;
     public const uint LIVEUPDATE_CMD_SESSION_BASE = 0x40;
