@@ -9,6 +9,7 @@ namespace LuoInterop.Tests.Linux;
 
 /// <summary>Shows of every call of the kernel, and of every function of the C library that a library here calls,
 /// that its errno outlives a collection.</summary>
+[Collection(Alone.Name)]
 public sealed unsafe class ErrorOfEveryCallTests : IDisposable
 {
     private static readonly Kernel s_kernel = Kernel.Linux;
