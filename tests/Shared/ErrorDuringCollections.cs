@@ -9,12 +9,12 @@ internal static class ErrorDuringCollections
     // No call here gives it.
     private const int EHWPOISON = 133;
 
-    private const int Meetings = 5;
+    private const int Meetings = 1;
 
     // A call that no collection met proves nothing. On one processor a collection begins in a call once in a time slice.
-    private const int MaximumCalls = 2_000_000;
+    private const int MaximumCalls = 50_000_000;
 
-    /// <summary>Calls until enough calls had a collection in their midst. Before each,
+    /// <summary>Calls until a call had a collection in its midst. Before each,
     /// errno and what was saved of it are another number.</summary>
     /// <param name="call">Gives <c>-errno</c>.</param>
     /// <param name="expected">The errno's number, or those that the host's rights and filters choose from.</param>
