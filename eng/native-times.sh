@@ -20,7 +20,10 @@ median() { # RUNS COMMAND...: milliseconds
   done | sort -n | sed -n "$((runs / 2 + 1))p"
 }
 row() { printf '| %s | %s | %s |\n' "$@"; }
-bytes() { row "size of $1 in bytes (the assemblies without the runtime)" "$(stat -c %s "$folder/native/$1")" "$(cat "$folder"/dotnet/{LuoInterop*,System.CommandLine,"$1"}.dll | wc -c)"; }
+bytes() {
+  row "size of $1 in bytes (the assemblies without the runtime)" "$(stat -c %s "$folder/native/$1")" \
+    "$(cat "$folder"/dotnet/{LuoInterop*,System.CommandLine,"$1"}.dll | wc -c)"
+}
 time_of() { # WHAT RUNS PROGRAM WORDS...
   local what=$1 runs=$2 program=$3
   shift 3

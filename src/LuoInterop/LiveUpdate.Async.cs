@@ -56,7 +56,7 @@ public sealed partial class LiveUpdate
         lock (_lock)
         {
             SessionCatalogue catalogue = _preserved ?? throw new ArgumentException($"The update \"{Name}\" preserves "
-                + $"nothing.", nameof(name));
+                + "nothing.", nameof(name));
             catalogue.Record(name, checksum);
             catalogue.Commit(CatalogueRoom);
         }

@@ -312,13 +312,13 @@ public sealed partial class LiveUpdate : IDisposable
         if (Resumed && !_isFinished)
         {
             throw new InvalidOperationException($"What the update \"{Name}\" brought from the previous kernel is not finished, and a "
-                + $"kexec does not carry it again. Finish it, and preserve its files.");
+                + "kexec does not carry it again. Finish it, and preserve its files.");
         }
 
         return Outgoing ?? throw new InvalidOperationException($"The update \"{Name}\" preserves nothing: the next kernel would start "
-            + $"without it. Call Preserve first.");
+            + "without it. Call Preserve first.");
     }
 
     private InvalidOperationException NothingResumed() => new($"The previous kernel handed nothing over for the update \"{Name}\". "
-        + $"Look at Resumed first.");
+        + "Look at Resumed first.");
 }

@@ -157,7 +157,7 @@ internal static class Refusal
         (Operation.Reboot, Errno.EBUSY) => "another kexec operation is running. The system runs on; retry.",
         (Operation.Reboot, _) =>
             $"{System(errno)}; a preserved file's handler could not freeze. The system runs on, all sessions are as before, and the "
-                + $"call can be retried.",
+                + "call can be retried.",
         _ => null,
     };
 

@@ -11,8 +11,8 @@ internal static class CommandLineGuard
         {
             throw new ArgumentException(
                 $"The command line does not switch live update on ({Said(parameters, "liveupdate")}): the next kernel would have no "
-                    + $"/dev/liveupdate, and every preserved file would be lost. Add liveupdate=on, or pass "
-                    + $"KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                    + "/dev/liveupdate, and every preserved file would be lost. Add liveupdate=on, or pass "
+                    + "KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
 
@@ -20,7 +20,7 @@ internal static class CommandLineGuard
         {
             throw new ArgumentException(
                 $"The command line switches KHO off ({Said(parameters, "kho")}): every preserved file would be lost. Remove it, or "
-                    + $"pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                    + "pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
 
@@ -31,8 +31,8 @@ internal static class CommandLineGuard
         {
             throw new ArgumentException(
                 $"The running kernel was booted with kho=on, and the command line does not switch KHO on ({Said(parameters, "kho")}): "
-                    + $"where it is not the next kernel's default, every preserved file would be lost. Add kho=on, or pass "
-                    + $"KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                    + "where it is not the next kernel's default, every preserved file would be lost. Add kho=on, or pass "
+                    + "KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
     }

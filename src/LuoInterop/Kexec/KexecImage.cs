@@ -301,7 +301,7 @@ public sealed class KexecImage
         {
             throw new ArgumentException(
                 $"The kernel {kernelPath} {loss}, says {features.Source}: every preserved memory file would be lost. Load another "
-                    + $"kernel, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                    + "kernel, or pass KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(kernelPath));
         }
 
@@ -310,7 +310,7 @@ public sealed class KexecImage
             throw new ArgumentException(
                 $"KHO is off in the kernel {kernelPath} unless the command line says kho=on (CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is "
                     + $"not set, says {features.Source}): every preserved file would be lost. Add kho=on, or pass "
-                    + $"KexecLoadOptions.WithoutLiveUpdate if that is meant.",
+                    + "KexecLoadOptions.WithoutLiveUpdate if that is meant.",
                 nameof(commandLine));
         }
     }

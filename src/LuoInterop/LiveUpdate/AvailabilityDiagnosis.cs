@@ -66,8 +66,8 @@ internal static class AvailabilityDiagnosis
                 LiveUpdateUnavailableReason.KhoOff,
                 errno,
                 $"{path} does not exist although liveupdate=on was given: KHO is off (kho=on is missing where it is not the default, "
-                    + $"or its scratch memory could not be reserved), or the node was not made. What the previous kernel handed over "
-                    + $"is lost to user space in this boot.",
+                    + "or its scratch memory could not be reserved), or the node was not made. What the previous kernel handed over "
+                    + "is lost to user space in this boot.",
                 "Boot with kho=on, look for 'KHO' in the kernel log, and see that devtmpfs is mounted on /dev.");
         }
 

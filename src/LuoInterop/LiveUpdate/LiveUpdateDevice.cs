@@ -198,7 +198,7 @@ public sealed class LiveUpdateDevice : IDisposable
                 Operation.CreateSession,
                 $"{Refusal.Explain(Operation.CreateSession, (Errno)(-result))} The kernel may now hold an empty block that would "
                     + $"panic the next kernel, and removing it failed with {(Errno)(-settled)}; KexecImage.Reboot will try again and "
-                    + $"refuse to go on without.",
+                    + "refuse to go on without.",
                 name);
     }
 }

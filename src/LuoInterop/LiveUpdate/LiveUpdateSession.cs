@@ -251,7 +251,7 @@ public sealed class LiveUpdateSession : IDisposable
         if (_session.IsLeaked)
         {
             throw new InvalidOperationException($"The session \"{Name}\" was disposed while it preserves files, and its descriptor "
-                + $"was left open. Adopt the descriptor and abort that session.");
+                + "was left open. Adopt the descriptor and abort that session.");
         }
 
         _session.End();

@@ -5,9 +5,6 @@ namespace LuoInterop;
 /// <summary>Computes checksums of a memfd's content.</summary>
 public static class MemfdChecksum
 {
-    /// <summary>What every checksum of this kind begins with; 64 lower-case hexadecimal digits follow.</summary>
-    internal const string Prefix = "sha256:";
-
     private const int BlockSize = 1 << 20;
 
     /// <summary>Computes SHA-256 of the whole content. It is read, not mapped: a page that is lost, or a file that shrinks
@@ -36,6 +33,11 @@ public static class MemfdChecksum
             progress?.Report(offset + count);
         }
 
-        return Prefix + Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Text(hash.GetHashAndReset());
     }
+
+    /// <summary>Computes SHA-256 of bytes that are no file yet, as the same text.</summary>
+    internal static string Sha256(ReadOnlySpan<byte> bytes) => Text(SHA256.HashData(bytes));
+
+    private static string Text(ReadOnlySpan<byte> hash) => "sha256:" + Convert.ToHexStringLower(hash);
 }

@@ -77,7 +77,7 @@ public sealed record Preservability(PreservabilityRule Rule, string Explanation)
         if (status.Size >= FolioListLimit)
         {
             return new(PreservabilityRule.TooLarge, $"The file has {FolioListLimit >> 40} TiB or more; the kernel cannot list so many "
-                + $"pages. Split it.");
+                + "pages. Split it.");
         }
 
         int seals = kernel.Fcntl(file, FcntlHeader.F_GET_SEALS);

@@ -191,7 +191,7 @@ public sealed class CatalogueDocument
         return _ambiguous.Contains((unit, name))
             ? throw new SessionCatalogueException(
                 SessionCatalogueFault.Ambiguous, $"The catalogue has several entries \"{name}\" of \"{unit}\"; retrieve them by their "
-                    + $"tokens.")
+                    + "tokens.")
             : _byName.GetValueOrDefault((unit, name));
     }
 

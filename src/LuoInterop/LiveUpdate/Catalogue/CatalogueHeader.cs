@@ -84,7 +84,7 @@ internal static class CatalogueHeader
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
                 $"The catalogue has format version {version}; this program knows version {FormatVersion}. Retrieve the files with the "
-                    + $"program that wrote it, or by their tokens.");
+                    + "program that wrote it, or by their tokens.");
         }
 
         if (Digits(document, LengthAt, LengthDigits) != document.Length || document.Length < End)

@@ -109,7 +109,7 @@ internal sealed class CatalogueReader
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
                 $"The catalogue has version {text}; this program knows up to {CatalogueDocument.SupportedVersion}. Retrieve the files "
-                    + $"with the program that wrote it, or by their tokens.");
+                    + "with the program that wrote it, or by their tokens.");
         }
     }
 

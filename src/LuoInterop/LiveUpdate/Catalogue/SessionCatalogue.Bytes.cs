@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace LuoInterop;
 
 public sealed partial class SessionCatalogue
@@ -8,7 +6,6 @@ public sealed partial class SessionCatalogue
     public const int MaximumStateBytes = 16 << 20;
 
     private const string StateFileName = "luo-state";
-    private const int StateFileUnit = 4096;
 
     /// <summary>The states that were written, by name: a later one of the same name goes into the same file where it fits.</summary>
     private readonly Dictionary<string, (Memfd File, long Capacity, ulong Token)> _states = [];
@@ -32,7 +29,7 @@ public sealed partial class SessionCatalogue
         if (bytes.Length > MaximumStateBytes)
         {
             throw new ArgumentException($"The state has {bytes.Length} bytes, more than {MaximumStateBytes}. Preserve it in a "
-                + $"memfd.", nameof(bytes));
+                + "memfd.", nameof(bytes));
         }
 
         bool replaces = _states.TryGetValue(name, out (Memfd File, long Capacity, ulong Token) written);
@@ -41,7 +38,7 @@ public sealed partial class SessionCatalogue
             NameMustBeFree(name);
         }
 
-        string checksum = MemfdChecksum.Prefix + Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string checksum = MemfdChecksum.Sha256(bytes);
         if (replaces && bytes.Length <= written.Capacity)
         {
             written.File.Write(0, bytes);
@@ -50,7 +47,7 @@ public sealed partial class SessionCatalogue
         }
 
         int length = bytes.Length;
-        long capacity = Math.Max((length + StateFileUnit - 1) / StateFileUnit, 1) * StateFileUnit;
+        long capacity = WholePages(Math.Max(length, 1));
         Memfd file = Memfd.Create(_session.Kernel, StateFileName, capacity);
         try
         {
@@ -87,7 +84,7 @@ public sealed partial class SessionCatalogue
         if (entry is not { Length: { } length, Version: { } written, Checksum: { } checksum })
         {
             throw new SessionCatalogueException(SessionCatalogueFault.NoEntry, $"The entry \"{name}\" is no state but a file: "
-                + $"retrieve its memfd.");
+                + "retrieve its memfd.");
         }
 
         version = written;
@@ -96,7 +93,7 @@ public sealed partial class SessionCatalogue
             throw new SessionCatalogueException(
                 SessionCatalogueFault.NewerVersion,
                 $"The state \"{name}\" has version {version} of its format; this program knows up to {newestVersion}. Start the "
-                    + $"program that wrote it, or a newer one.");
+                    + "program that wrote it, or a newer one.");
         }
 
         if (length > MaximumStateBytes)
@@ -108,12 +105,12 @@ public sealed partial class SessionCatalogue
         using Memfd file = Retrieve(name);
         byte[] bytes = new byte[Math.Min(length, file.Size)];
         int count = file.Read(0, bytes);
-        string actual = MemfdChecksum.Prefix + Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan(0, count)));
+        string actual = MemfdChecksum.Sha256(bytes.AsSpan(0, count));
         return count == length && actual == checksum
             ? bytes
             : throw new SessionCatalogueException(
                 SessionCatalogueFault.ContentMismatch,
                 $"The state \"{name}\" is damaged: {count} bytes with the checksum {actual} came over, {length} with {checksum} were "
-                    + $"preserved.");
+                    + "preserved.");
     }
 }

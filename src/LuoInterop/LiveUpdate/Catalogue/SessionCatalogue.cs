@@ -19,13 +19,14 @@ public sealed partial class SessionCatalogue : IDisposable
     public const string DefaultUnit = "luointerop";
 
     private const string FileName = "luo-mapping";
-    private const int FileUnit = 4096;
+    private const int PageSize = 4096;
 
     private readonly LiveUpdateSession _session;
     private readonly string _unit;
     private ulong _nextToken = Token + 1;
     private Memfd? _file;
     private long _capacity;
+    private int _length;
 
     private SessionCatalogue(LiveUpdateSession session, string unit, CatalogueDocument document)
     {
@@ -174,7 +175,7 @@ public sealed partial class SessionCatalogue : IDisposable
             return;
         }
 
-        long capacity = (Math.Max(bytes.Length, room) + FileUnit - 1) / FileUnit * FileUnit;
+        long capacity = WholePages(Math.Max(bytes.Length, room));
         Memfd file = Memfd.Create(_session.Kernel, FileName, capacity);
         try
         {
@@ -188,7 +189,7 @@ public sealed partial class SessionCatalogue : IDisposable
             throw;
         }
 
-        (_file, _capacity) = (file, capacity);
+        (_file, _capacity, _length) = (file, capacity, bytes.Length);
     }
 
     /// <summary>Closes the files that the catalogue wrote. What the session preserves stays.</summary>
@@ -208,13 +209,16 @@ public sealed partial class SessionCatalogue : IDisposable
         {
             throw new SessionCatalogueException(
                 SessionCatalogueFault.TooLarge, $"The catalogue has {bytes.Length} bytes now, more than the {_capacity} of its file. "
-                    + $"Abort the session and preserve all anew.");
+                    + "Abort the session and preserve all anew.");
         }
 
-        byte[] padded = new byte[_capacity];
+        byte[] padded = new byte[Math.Max(bytes.Length, _length)];
         bytes.CopyTo(padded, 0);
         file.Write(0, padded);
+        _length = bytes.Length;
     }
+
+    private static long WholePages(int length) => ((long)length + PageSize - 1) / PageSize * PageSize;
 
     /// <summary>Tells whether the unit has an entry of a name.</summary>
     public bool Contains(string name) => Document.Find(_unit, name) is not null;
@@ -238,7 +242,7 @@ public sealed partial class SessionCatalogue : IDisposable
             return entry.Size is { } expected && expected != size
                 ? throw new SessionCatalogueException(
                     SessionCatalogueFault.ContentMismatch, $"The file \"{name}\" (token {token}) has {size} bytes; {expected} were "
-                        + $"preserved.")
+                        + "preserved.")
                 : file;
         }
         catch
