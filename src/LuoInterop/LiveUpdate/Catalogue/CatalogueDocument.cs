@@ -22,7 +22,9 @@ public sealed class CatalogueDocument
     /// <summary>The largest document in bytes that is read or written.</summary>
     public const int MaximumBytes = 16 << 20;
 
-    private const int FirstBytes = 4096;
+    // A guess that seldom has to grow: growing copies, and large arrays are cleared.
+    private const int FirstBytes = 1024;
+    private const int BytesOfAnEntry = 96;
 
     private static readonly JsonWriterOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -95,7 +97,7 @@ public sealed class CatalogueDocument
     /// <exception cref="SessionCatalogueException">It is larger than <see cref="MaximumBytes"/>.</exception>
     public byte[] ToBytes()
     {
-        var text = new ArrayBufferWriter<byte>(FirstBytes);
+        var text = new ArrayBufferWriter<byte>(FirstBytes + (_entries.Count * BytesOfAnEntry));
         using var writer = new Utf8JsonWriter(text, WriteOptions);
         Encoding.UTF8.GetBytes(CatalogueHeader.Blank, text);
         if (_root[CatalogueHeader.Key] is JsonObject own)
