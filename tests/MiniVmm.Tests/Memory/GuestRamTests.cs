@@ -87,7 +87,7 @@ public sealed class GuestRamTests
         foreach ((ulong address, int length) in new[]
             {
                 (lowEnd, 1), (lowEnd - 1, 2), (GuestRam.HighAddress - 1, 1), (GuestRam.HighAddress - 1, 2), (highEnd, 0), (highEnd - 1, 2),
-                (0UL - 1, 1), (0UL - 4096, int.MaxValue), (0xfee0_0000, 4),
+                (ulong.MaxValue, 1), (ulong.MaxValue - 4095, int.MaxValue), (0xfee0_0000, 4),
             })
         {
             GuestAddressException error = Assert.Throws<GuestAddressException>(() => ram.At(address, length).Length);
