@@ -5,5 +5,6 @@ var root = new RootCommand("Runs virtual machines whose guests go on while the k
 {
     RunCommand.Create(),
     InVmCommand.Create(),
+    DemoCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -131,6 +131,12 @@ public sealed class VcpuState
             int count = vcpu.GetMsrs(some[..wanted]);
             foreach (KvmMsr msr in some[..count])
             {
+                // A register that no list has may be readable and not writable; 0 is what it has after a reset.
+                if (msr is { Index: MSR_IA32_XSS, Value: 0 })
+                {
+                    continue;
+                }
+
                 record.Msrs.Add(new MsrRecord { Index = msr.Index, Value = msr.Value });
             }
 

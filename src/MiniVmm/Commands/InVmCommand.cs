@@ -27,7 +27,7 @@ internal static class InVmCommand
                     ShownFolders = arguments.GetValue(show) ?? [],
                     Output = line =>
                     {
-                        if (line.Source != VmOutputSource.Console || showConsole)
+                        if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError || showConsole)
                         {
                             Console.WriteLine(line.Text);
                         }

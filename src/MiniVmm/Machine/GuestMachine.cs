@@ -22,6 +22,9 @@ internal sealed class GuestMachine : IDisposable
     private const ushort SerialPort = 0x3f8;
     private const uint SerialLine = 4;
 
+    // Source: arch/x86/include/asm/msr-index.h.
+    private const uint MSR_IA32_TSC = 0x10;
+
     private readonly KvmDevice _device;
     private readonly KvmVm _vm;
     private readonly VcpuThread[] _threads;
@@ -170,8 +173,21 @@ internal sealed class GuestMachine : IDisposable
         }
     }
 
+    /// <summary>Gets the frequency of the guest's time stamp counter, in kHz.</summary>
+    public long CounterKilohertz => _threads[0].Vcpu.TscKhz;
+
+    /// <summary>Reads the guest's time stamp counter, that of the first vCPU. For a guest that stands still.</summary>
+    public ulong ReadCounter()
+    {
+        KvmMsr[] counter = [new KvmMsr(MSR_IA32_TSC)];
+        return _threads[0].Vcpu.GetMsrs(counter) == 1
+            ? counter[0].Value
+            : throw new KvmStateException(KvmStateFault.Refused, "KVM does not say what the guest's time stamp counter is.");
+    }
+
     /// <summary>Saves the machine, which stands still.</summary>
-    public MachineState Save(long stoppedAt, int updates, IReadOnlyList<TimelineStep> timeline)
+    /// <param name="updates">How many live updates the guest has gone through when the state is put back.</param>
+    public MachineState Save(int updates)
     {
         if (!IsPaused)
         {
@@ -182,7 +198,7 @@ internal sealed class GuestMachine : IDisposable
         Uart8250State serial = Serial.Save();
         I8042State keyboard = _keyboard.Save();
         MachineState state = MachineState.Save(_vm, Vcpus, _device.GetMsrIndices());
-        new MachineParts(serial, keyboard, Mask.ToString(), stoppedAt, updates, timeline).WriteTo(state);
+        new MachineParts(serial, keyboard, Mask.ToString(), updates).WriteTo(state);
         return state;
     }
 
