@@ -199,8 +199,16 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Shared.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
         _thread = CurrentThread;
         Interlocked.MemoryBarrier();
-        int result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
-        _thread = 0;
+        int result;
+        try
+        {
+            result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+        }
+        finally
+        {
+            _thread = 0;
+        }
+
         GC.KeepAlive(this);
         _errno = result < 0 ? (Errno)(-result) : Errno.None;
         if (_errno == Errno.EINTR)
