@@ -200,14 +200,20 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         _thread = CurrentThread;
         Interlocked.MemoryBarrier();
         int result;
-        do
+        try
         {
-            // EAGAIN: the vCPU has just got its start from another one (kvm_arch_vcpu_ioctl_run of arch/x86/kvm/x86.c).
-            result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+            do
+            {
+                // EAGAIN: the vCPU has just got its start from another one (kvm_arch_vcpu_ioctl_run of arch/x86/kvm/x86.c).
+                result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+            }
+            while (result == -(int)Errno.EAGAIN);
         }
-        while (result == -(int)Errno.EAGAIN);
+        finally
+        {
+            _thread = 0;
+        }
 
-        _thread = 0;
         GC.KeepAlive(this);
         _errno = result < 0 ? (Errno)(-result) : Errno.None;
         if (_errno == Errno.EINTR)
