@@ -10,7 +10,7 @@ namespace LuoInterop.Kvm;
 /// VMs live on without it. Since Linux 2.6.20. Source: <c>include/uapi/linux/kvm.h</c>, <c>virt/kvm/kvm_main.c</c>.
 /// Members may be called from several threads at once.
 /// </remarks>
-public sealed class KvmDevice : IDisposable
+public sealed partial class KvmDevice : IDisposable
 {
     /// <summary>The path of the device node.</summary>
     public const string DefaultPath = "/dev/kvm";

@@ -11,16 +11,18 @@ namespace LuoInterop.Kvm;
 /// properties say of an exit holds until the next <see cref="Run"/>. Allocates nothing.</para>
 /// <para>Source: <c>include/uapi/linux/kvm.h</c>, <c>Documentation/virt/kvm/api.rst</c>, Linux 7.3.</para>
 /// </remarks>
-public sealed unsafe class KvmVcpu : IDisposable
+public sealed unsafe partial class KvmVcpu : IDisposable
 {
     // Keeps the mappings that KVM uses for the guest from being collected while it runs.
     private readonly KvmVm _vm;
     private readonly KernelHandle _vcpu;
     private readonly MemfdMapping _run;
     private Errno _errno;
+    private volatile int _thread;
 
-    internal KvmVcpu(KvmVm vm, KernelHandle vcpu, MemfdMapping run)
+    internal KvmVcpu(KvmVm vm, uint id, KernelHandle vcpu, MemfdMapping run)
     {
+        Id = id;
         if (run.Length < sizeof(kvm_run))
         {
             run.Dispose();
@@ -31,6 +33,9 @@ public sealed unsafe class KvmVcpu : IDisposable
         _vcpu = vcpu;
         _run = run;
     }
+
+    /// <summary>Gets the vCPU's number, on x86-64 its APIC id.</summary>
+    public uint Id { get; }
 
     /// <summary>Gets the kernel that answers.</summary>
     public Kernel Kernel => _vm.Kernel;
@@ -115,6 +120,54 @@ public sealed unsafe class KvmVcpu : IDisposable
     /// <exception cref="InvalidOperationException">It stopped for another reason.</exception>
     public uint InternalError => Exit<kvm_run_internal>(KvmExitReason.InternalError).suberror;
 
+    /// <summary>Gets the processor's own reason for refusing the guest's state.</summary>
+    /// <exception cref="InvalidOperationException">It stopped for another reason.</exception>
+    public ulong FailedEntryReason => Exit<kvm_run_fail_entry>(KvmExitReason.FailedEntry).hardware_entry_failure_reason;
+
+    /// <summary>Gets or sets whether a run returns at once, as <see cref="KvmExitReason.Interrupted"/>, after it has completed what an exit
+    /// left undone (immediate_exit of <c>struct kvm_run</c>). Any thread may; it stays set until it is cleared. Since Linux 4.12.</summary>
+    public bool ImmediateExit
+    {
+        get => Volatile.Read(ref Shared.immediate_exit) != 0;
+        set => Volatile.Write(ref Shared.immediate_exit, value ? (byte)1 : (byte)0);
+    }
+
+    /// <summary>Completes what the last exit left undone, and lets the guest run no further: an OUT is not done twice after a restore, and
+    /// an IN keeps its value.</summary>
+    /// <returns><see cref="KvmExitReason.Interrupted"/> when nothing is left; else another exit of the same instruction, to be answered
+    /// before this is called again.</returns>
+    /// <remarks>Only for the thread that runs the vCPU. Clears <see cref="ImmediateExit"/>.</remarks>
+    public KvmExitReason CompleteExit()
+    {
+        ImmediateExit = true;
+        try
+        {
+            return Run();
+        }
+        finally
+        {
+            ImmediateExit = false;
+        }
+    }
+
+    /// <summary>Makes the run that is under way in another thread, or the next one, return as
+    /// <see cref="KvmExitReason.Interrupted"/>.</summary>
+    /// <remarks>Sets <see cref="ImmediateExit"/>, which the thread that runs the vCPU clears once it has seen it, and sends that thread a
+    /// signal whose handler does nothing. There is no moment at which the guest runs on all the same: a run that has not looked at the flag
+    /// yet will, and one that has is interrupted by the signal.</remarks>
+    /// <exception cref="InvalidOperationException">This program has handlers for all real-time signals.</exception>
+    public void Kick()
+    {
+        ImmediateExit = true;
+
+        // A full fence: the flag is set before the thread is looked at. Run() does the two in the other order.
+        Interlocked.MemoryBarrier();
+        if (_thread is not 0 and int thread)
+        {
+            KickSignal.Send(thread);
+        }
+    }
+
     /// <summary>Makes the vCPU begin in real mode at an address: KVM_SET_SREGS, KVM_SET_REGS. Other registers are as after a reset,
     /// or 0.</summary>
     /// <param name="segment">The code segment, a sixteenth of its address.</param>
@@ -144,7 +197,10 @@ public sealed unsafe class KvmVcpu : IDisposable
     {
         // Not every error sets the reason, and an old one must not be taken for this run's.
         Shared.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
+        _thread = CurrentThread;
+        Interlocked.MemoryBarrier();
         int result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+        _thread = 0;
         GC.KeepAlive(this);
         _errno = result < 0 ? (Errno)(-result) : Errno.None;
         if (_errno == Errno.EINTR)
@@ -174,6 +230,11 @@ public sealed unsafe class KvmVcpu : IDisposable
 
     // SAFETY: the mapping is as large as the structure (constructor), page-aligned, and lasts until Dispose.
     private ref kvm_run Shared => ref *(kvm_run*)_run.Address;
+
+    [ThreadStatic]
+    private static int t_thread;
+
+    private static int CurrentThread => t_thread != 0 ? t_thread : t_thread = UnistdHeader.gettid();
 
     private ref T Exit<T>(KvmExitReason reason)
         where T : unmanaged

@@ -12,7 +12,7 @@ namespace LuoInterop.Kvm;
 /// <para>Source: <c>include/uapi/linux/kvm.h</c>, <c>virt/kvm/kvm_main.c</c>, Linux 7.3.
 /// Members may be called from several threads at once.</para>
 /// </remarks>
-public sealed class KvmVm : IDisposable
+public sealed partial class KvmVm : IDisposable
 {
     // Collected, a mapping would be unmapped, and KVM write to whatever is at its address then.
     private readonly ConcurrentDictionary<uint, MemfdMapping> _mappings = new();
@@ -139,6 +139,26 @@ public sealed class KvmVm : IDisposable
         _mappings[slot] = mapping;
     }
 
+    /// <summary>Gives the guest memory of a memfd that this process has mapped.</summary>
+    /// <param name="slot">The slot's number, not in use.</param>
+    /// <param name="guestAddress">The guest-physical address of the first byte.</param>
+    /// <param name="mapping">The mapping, writable. It stays the caller's, who must not dispose it before the region is removed; it is not
+    /// collected as long as this object or a vCPU is referenced.</param>
+    /// <inheritdoc cref="SetMemoryRegion(in KvmMemoryRegion)"/>
+    public unsafe void AddMemory(uint slot, ulong guestAddress, MemfdMapping mapping)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        SetMemoryRegion(new KvmMemoryRegion
+        {
+            Slot = slot,
+            GuestAddress = guestAddress,
+            Size = (ulong)mapping.Length,
+            UserAddress = (nuint)mapping.Address,
+        });
+
+        _mappings[slot] = mapping;
+    }
+
     /// <summary>Removes a memory region; its guest_memfd can be bound anew.</summary>
     /// <exception cref="KernelException">EINVAL: there is no such slot.</exception>
     public void RemoveMemory(uint slot)
@@ -160,7 +180,7 @@ public sealed class KvmVm : IDisposable
             KvmRefusal.Check(handle.Take(Kernel.Ioctl(Handle, KvmHeader.KVM_CREATE_VCPU, (nint)id)), KvmOperation.CreateVcpu);
             KvmRefusal.Check(
                 MemfdMapping.TryMap(Kernel, handle, 0, _vcpuMapSize, writable: true, out MemfdMapping? run), KvmOperation.MapVcpu);
-            return new KvmVcpu(this, handle, run!);
+            return new KvmVcpu(this, id, handle, run!);
         }
         catch
         {

@@ -27,7 +27,12 @@ internal static class KvmHeader
     public const uint KVM_GET_SREGS = Read | (312U << 16) | (KVMIO << 8) | 0x83;
     public const uint KVM_SET_SREGS = Write | (312U << 16) | (KVMIO << 8) | 0x84;
 
+    public const int KVM_CAP_NR_VCPUS = 9;
+    public const int KVM_CAP_ADJUST_CLOCK = 39;
+    public const int KVM_CAP_TSC_CONTROL = 60;
     public const int KVM_CAP_READONLY_MEM = 81;
+    public const int KVM_CAP_NESTED_STATE = 157;
+    public const int KVM_CAP_XSAVE2 = 208;
     public const int KVM_CAP_USER_MEMORY2 = 231;
     public const int KVM_CAP_MEMORY_FAULT_INFO = 232;
     public const int KVM_CAP_MEMORY_ATTRIBUTES = 233;
@@ -142,6 +147,14 @@ internal unsafe struct kvm_run_internal
     public uint suberror;
     public uint ndata;
     public fixed ulong data[16];
+}
+
+/// <summary>Declares the member <c>fail_entry</c> of <c>struct kvm_run</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct kvm_run_fail_entry
+{
+    public ulong hardware_entry_failure_reason;
+    public uint cpu;
 }
 
 /// <summary>Declares the member <c>memory_fault</c> of <c>struct kvm_run</c>.</summary>

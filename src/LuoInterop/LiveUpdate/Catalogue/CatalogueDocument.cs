@@ -22,7 +22,11 @@ public sealed class CatalogueDocument
     /// <summary>The largest document in bytes that is read or written.</summary>
     public const int MaximumBytes = 16 << 20;
 
-    private static readonly JsonSerializerOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // A guess that seldom has to grow: growing copies, and large arrays are cleared.
+    private const int FirstBytes = 1024;
+    private const int BytesOfAnEntry = 96;
+
+    private static readonly JsonWriterOptions WriteOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
@@ -93,16 +97,19 @@ public sealed class CatalogueDocument
     /// <exception cref="SessionCatalogueException">It is larger than <see cref="MaximumBytes"/>.</exception>
     public byte[] ToBytes()
     {
-        var text = new StringBuilder(CatalogueHeader.Blank);
+        var text = new ArrayBufferWriter<byte>(FirstBytes + (_entries.Count * BytesOfAnEntry));
+        using var writer = new Utf8JsonWriter(text, WriteOptions);
+        Encoding.UTF8.GetBytes(CatalogueHeader.Blank, text);
         if (_root[CatalogueHeader.Key] is JsonObject own)
         {
-            AppendMembers(text, own.Where(static member => member.Key is not ("magic" or "formatVersion" or "length" or "sha256")));
+            AppendMembers(
+                text, writer, own.Where(static member => member.Key is not ("magic" or "formatVersion" or "length" or "sha256")));
         }
 
-        text.Append('}');
-        AppendMembers(text, _root.Where(static member => member.Key != CatalogueHeader.Key));
-        text.Append('}');
-        byte[] bytes = Encoding.UTF8.GetBytes(text.ToString());
+        text.Write("}"u8);
+        AppendMembers(text, writer, _root.Where(static member => member.Key != CatalogueHeader.Key));
+        text.Write("}"u8);
+        byte[] bytes = text.WrittenSpan.ToArray();
         if (bytes.Length > MaximumBytes)
         {
             throw new SessionCatalogueException(SessionCatalogueFault.TooLarge, $"The catalogue has more than {MaximumBytes} bytes.");
@@ -284,12 +291,23 @@ public sealed class CatalogueDocument
         }
     }
 
-    private static void AppendMembers(StringBuilder text, IEnumerable<KeyValuePair<string, JsonNode?>> members)
+    private static void AppendMembers(
+        ArrayBufferWriter<byte> text, Utf8JsonWriter writer, IEnumerable<KeyValuePair<string, JsonNode?>> members)
     {
         foreach ((string key, JsonNode? value) in members)
         {
-            text.Append(",\"").Append(JsonEncodedText.Encode(key, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)).Append("\":")
-                .Append(value?.ToJsonString(WriteOptions) ?? "null");
+            text.Write(",\""u8);
+            text.Write(JsonEncodedText.Encode(key, WriteOptions.Encoder).EncodedUtf8Bytes);
+            text.Write("\":"u8);
+            if (value is null)
+            {
+                text.Write("null"u8);
+                continue;
+            }
+
+            value.WriteTo(writer);
+            writer.Flush();
+            writer.Reset();
         }
     }
 

@@ -11,6 +11,8 @@ namespace LuoInterop;
 /// </remarks>
 internal sealed class CatalogueReader
 {
+    private const int FewMembers = 8;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
 
     private CatalogueReader(JsonElement root)
@@ -187,16 +189,17 @@ internal sealed class CatalogueReader
             return;
         }
 
-        string? name = Text(item, "name");
-        bool hasToken = item.TryGetProperty("token", out JsonElement token);
-        ulong? number = hasToken && token.ValueKind == JsonValueKind.Number && token.TryGetUInt64(out ulong value) ? value : null;
-        bool isFile = IsText(item, "type", "fd");
-        bool isSession = IsText(item, "type", "luo_session");
-        string? sessionName = isSession ? Text(item, "sessionName") : null;
-        bool sizeIsSound = TryNumber(item, "size", long.MaxValue, out long? size);
-        bool lengthIsSound = TryNumber(item, "length", long.MaxValue, out long? length);
-        bool versionIsSound = TryNumber(item, "version", int.MaxValue, out long? version) && version != 0;
-        string? checksum = Text(item, "checksum");
+        Members members = Members.Of(item);
+        string? name = Text(members.Name);
+        bool hasToken = members.Token.ValueKind != JsonValueKind.Undefined;
+        ulong? number = members.Token.ValueKind == JsonValueKind.Number && members.Token.TryGetUInt64(out ulong value) ? value : null;
+        bool isFile = IsText(members.Type, "fd"u8);
+        bool isSession = !isFile && IsText(members.Type, "luo_session"u8);
+        string? sessionName = isSession ? Text(members.SessionName) : null;
+        bool sizeIsSound = TryNumber(members.Size, long.MaxValue, out long? size);
+        bool lengthIsSound = TryNumber(members.Length, long.MaxValue, out long? length);
+        bool versionIsSound = TryNumber(members.Version, int.MaxValue, out long? version) && version != 0;
+        string? checksum = Text(members.Checksum);
         string? reason =
             HasRepeatedMember(item) ? "it has a member twice"
             : !isFile && !isSession ? "its type is neither \"fd\" nor \"luo_session\""
@@ -209,7 +212,7 @@ internal sealed class CatalogueReader
             : !lengthIsSound || length > (size ?? 0) ? "its length is no whole number, or larger than its size"
             : !versionIsSound ? "its version is no whole number from 1 to 2^31-1"
             : length is null != version is null ? "a state has both a length and a version"
-            : checksum is null && IsThere(item, "checksum") ? "its checksum is no text, or empty"
+            : checksum is null && IsThere(members.Checksum) ? "its checksum is no text, or empty"
             : null;
         if (reason is null)
         {
@@ -223,45 +226,54 @@ internal sealed class CatalogueReader
 
     private void Refuse(string unit, string reason) => Unusable.Add(new UnusableCatalogueEntry(unit, -1, null, null, reason));
 
-    private static bool IsThere(JsonElement item, string member) =>
-        item.TryGetProperty(member, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+    private static bool IsThere(JsonElement value) => value.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
-    private static bool IsText(JsonElement item, string member, string text) =>
-        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
+    private static bool IsText(JsonElement value, ReadOnlySpan<byte> text) =>
+        value.ValueKind == JsonValueKind.String && value.ValueEquals(text);
 
-    private static string? Text(JsonElement item, string member) =>
-        item.TryGetProperty(member, out JsonElement value) && value.ValueKind == JsonValueKind.String
-            && value.GetString() is { Length: > 0 } text
-            ? text
-            : null;
+    private static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
 
-    private static bool TryNumber(JsonElement item, string member, long most, out long? number)
+    private static bool TryNumber(JsonElement value, long most, out long? number)
     {
-        number = null;
-        if (!IsThere(item, member))
-        {
-            return true;
-        }
-
-        JsonElement value = item.GetProperty(member);
         number = value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong read) && read <= (ulong)most ? (long)read : null;
-        return number is not null;
+        return number is not null || !IsThere(value);
     }
 
-    // A set for each object: clearing one costs what it once held.
+    // A set for each larger object: clearing one costs what it once held. A few names are compared with each other, without one.
     private static bool HasRepeatedMember(JsonElement value)
     {
-        if (value.GetPropertyCount() < 2)
+        int count = value.GetPropertyCount();
+        if (count <= FewMembers)
         {
-            return false;
+            return HasRepeatedMemberAmongFew(value.EnumerateObject());
         }
 
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var names = new HashSet<string>(count, StringComparer.Ordinal);
         foreach (JsonProperty member in value.EnumerateObject())
         {
             if (!names.Add(member.Name))
             {
                 return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasRepeatedMemberAmongFew(JsonElement.ObjectEnumerator members)
+    {
+        while (members.MoveNext())
+        {
+            // A copy goes on from where this one stands.
+            JsonElement.ObjectEnumerator others = members;
+            string? name = null;
+            while (others.MoveNext())
+            {
+                if (others.Current.NameEquals(name ??= members.Current.Name))
+                {
+                    return true;
+                }
             }
         }
 
@@ -303,4 +315,59 @@ internal sealed class CatalogueReader
 
     private static SessionCatalogueException Malformed(string what) =>
         new(SessionCatalogueFault.Malformed, $"The catalogue breaks its rules: {what}.");
+
+    /// <summary>Holds what an entry has of the members that are known, found in one pass; one that is not there is undefined.</summary>
+    private ref struct Members
+    {
+        public JsonElement Name;
+        public JsonElement Type;
+        public JsonElement Token;
+        public JsonElement SessionName;
+        public JsonElement Size;
+        public JsonElement Length;
+        public JsonElement Version;
+        public JsonElement Checksum;
+
+        public static Members Of(JsonElement item)
+        {
+            Members members = default;
+            foreach (JsonProperty member in item.EnumerateObject())
+            {
+                if (member.NameEquals("name"u8))
+                {
+                    members.Name = member.Value;
+                }
+                else if (member.NameEquals("type"u8))
+                {
+                    members.Type = member.Value;
+                }
+                else if (member.NameEquals("token"u8))
+                {
+                    members.Token = member.Value;
+                }
+                else if (member.NameEquals("size"u8))
+                {
+                    members.Size = member.Value;
+                }
+                else if (member.NameEquals("checksum"u8))
+                {
+                    members.Checksum = member.Value;
+                }
+                else if (member.NameEquals("length"u8))
+                {
+                    members.Length = member.Value;
+                }
+                else if (member.NameEquals("version"u8))
+                {
+                    members.Version = member.Value;
+                }
+                else if (member.NameEquals("sessionName"u8))
+                {
+                    members.SessionName = member.Value;
+                }
+            }
+
+            return members;
+        }
+    }
 }

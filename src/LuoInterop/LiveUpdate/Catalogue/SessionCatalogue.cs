@@ -1,3 +1,4 @@
+using System.Buffers;
 namespace LuoInterop;
 
 /// <summary>Gives the files of a session names, written into the session itself under token 0.</summary>
@@ -91,9 +92,16 @@ public sealed partial class SessionCatalogue : IDisposable
                     + $"{CatalogueDocument.MaximumBytes}.");
             }
 
-            byte[] bytes = new byte[size];
-            int count = file.Read(0, bytes);
-            return new SessionCatalogue(session, unit, CatalogueDocument.Parse(bytes.AsSpan(0, count)));
+            byte[] bytes = ArrayPool<byte>.Shared.Rent((int)size);
+            try
+            {
+                int count = file.Read(0, bytes.AsSpan(0, (int)size));
+                return new SessionCatalogue(session, unit, CatalogueDocument.Parse(bytes.AsSpan(0, count)));
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(bytes);
+            }
         }
     }
 

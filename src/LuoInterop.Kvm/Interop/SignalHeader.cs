@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace LuoInterop.Kvm.Interop;
+
+/// <summary>Declares of <c>signal.h</c> what Tmds.LibC lacks.</summary>
+internal static partial class SignalHeader
+{
+    // Tmds.LibC lacks it.
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tgkill(int process, int thread, int signal);
+}
