@@ -125,7 +125,7 @@ public sealed class VcpuState
             foreach (KvmMsr msr in some[..count])
             {
                 // A register that no list has may be readable and not writable; 0 is what it has after a reset.
-                if (msr is { Index: MSR_IA32_XSS, Value: 0 })
+                if (msr is { Index: MsrIndexHeader.MSR_IA32_XSS, Value: 0 })
                 {
                     continue;
                 }
