@@ -61,7 +61,7 @@ internal sealed class GuestRam : IDisposable
     /// <summary>Takes RAM that another process or the kernel before this one has filled.</summary>
     /// <param name="low">The memfd that was <see cref="LowName"/>.</param>
     /// <param name="high">The memfd that was <see cref="HighName"/>, or null where there was none.</param>
-    /// <remarks>The files belong to the result. Where this throws they stay the caller's, so that the memory can be claimed again.</remarks>
+    /// <remarks>The files belong to the result. Where this throws they stay the caller's: the memory can be claimed again.</remarks>
     /// <exception cref="ArgumentException">The sizes are not those of a guest's RAM.</exception>
     /// <exception cref="KernelException">ENOMEM: the process has as many mappings as it may.</exception>
     public static GuestRam FromFiles(Memfd low, Memfd? high)
