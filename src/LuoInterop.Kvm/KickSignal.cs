@@ -7,8 +7,9 @@ namespace LuoInterop.Kvm;
 
 /// <summary>Is the signal that makes KVM_RUN return in another thread. Its handler does nothing.</summary>
 /// <remarks>
-/// The first real-time signal that nobody uses when a vCPU is first kicked; the .NET runtime has the lowest one. A handler is a must, or
-/// the signal would end the process, and without SA_RESTART.
+/// The highest real-time signal that nobody uses when a vCPU is first kicked; the .NET runtime has the lowest one. A handler is a must, or
+/// the signal would end the process. KVM_RUN returns EINTR in spite of SA_RESTART, and a call that the thread makes after it, at which a
+/// late signal comes, goes on.
 /// </remarks>
 internal static unsafe class KickSignal
 {
@@ -31,7 +32,9 @@ internal static unsafe class KickSignal
     {
         // abs() takes an int as a handler does, and touches nothing: no managed code runs in a handler.
         void* nothing = (void*)NativeLibrary.GetExport(NativeLibrary.Load("libc.so.6"), "abs");
-        for (int signal = LibC.SIGRTMAX; signal > LibC.SIGRTMIN; signal--)
+
+        // The C library keeps the lowest to itself, and refuses them.
+        for (int signal = SignalHeader.SIGRTMAX; signal > SignalHeader.SIGRTMIN; signal--)
         {
             // SAFETY: both structures are on this stack, and sigaction(2) keeps no pointer to them.
             sigaction old = default;
@@ -39,6 +42,7 @@ internal static unsafe class KickSignal
             {
                 sigaction action = default;
                 action.sa_handler = nothing;
+                action.sa_flags = LibC.SA_RESTART;
                 if (LibC.sigaction(signal, &action, null) == 0)
                 {
                     return signal;

@@ -106,9 +106,15 @@ internal static class KvmRefusal
             "the vCPU has run already, and CPUID cannot change then (since Linux 5.16), or an entry cannot be kept. A VMM that gives an "
             + "update up lets its guest run on; it does not restore it.",
         (KvmOperation.SetCpuid or KvmOperation.GetSupportedCpuid, Errno.E2BIG) => "there are more entries than fit.",
-        (KvmOperation.SetSpecialRegisters, Errno.EINVAL) => "no processor can have these registers together, or CPUID forbids one of them.",
+        (KvmOperation.SetRegisters or KvmOperation.SetSpecialRegisters, Errno.EINVAL) =>
+            "no processor can have these registers together, or CPUID forbids one of them.",
         (KvmOperation.SetEvents or KvmOperation.SetDebugRegisters or KvmOperation.SetXcrs or KvmOperation.SetXsave, Errno.EINVAL) =>
             "the processor cannot be in that state: a field has a value that it cannot have, or CPUID says that there is no such feature.",
+        (KvmOperation.SetMpState, Errno.EINVAL) =>
+            "the state is for VMs whose interrupt controllers are in the kernel (KvmVm.CreateIrqchip), or the vCPU waits for its start.",
+        (KvmOperation.SetClock, Errno.EINVAL) => "a flag is unknown; KvmCapability.AdjustClock says which there are.",
+        (KvmOperation.SetTssAddress, Errno.EINVAL) => "the address is beyond 4 GiB.",
+        (KvmOperation.GetTscKhz or KvmOperation.SetTscKhz, Errno.EIO) => "the host's time stamp counter does not run evenly.",
         (KvmOperation.GetLapic or KvmOperation.SetLapic, Errno.EINVAL) =>
             "the vCPU has no local APIC: KvmVm.CreateIrqchip makes it, before the vCPU.",
         (KvmOperation.GetMsrs or KvmOperation.SetMsrs, Errno.E2BIG) => "KVM takes at most 256 registers at once.",
@@ -140,5 +146,6 @@ internal static class KvmRefusal
 
     /// <summary>Tells whether an operation is an ioctl(2) of KVM.</summary>
     private static bool IsRequest(KvmOperation operation) =>
-        operation is not (KvmOperation.OpenDevice or KvmOperation.Kick or KvmOperation.MapVcpu or KvmOperation.MapGuestMemfd or KvmOperation.Allocate);
+        operation is not (KvmOperation.OpenDevice or KvmOperation.Kick or KvmOperation.MapVcpu or KvmOperation.MapGuestMemfd
+            or KvmOperation.Allocate);
 }

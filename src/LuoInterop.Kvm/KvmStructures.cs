@@ -22,7 +22,8 @@ internal static class KvmStructures
     public static Requests Of(KvmVcpuStructure structure) => structure switch
     {
         KvmVcpuStructure.Registers => new(
-            KvmHeader.KVM_GET_REGS, KvmHeader.KVM_SET_REGS, Unsafe.SizeOf<kvm_regs>(), KvmOperation.GetRegisters, KvmOperation.SetRegisters),
+            KvmHeader.KVM_GET_REGS, KvmHeader.KVM_SET_REGS, Unsafe.SizeOf<kvm_regs>(), KvmOperation.GetRegisters,
+            KvmOperation.SetRegisters),
         KvmVcpuStructure.SpecialRegisters => new(
             KvmX86Header.KVM_GET_SREGS2, KvmX86Header.KVM_SET_SREGS2, Unsafe.SizeOf<kvm_sregs2>(), KvmOperation.GetSpecialRegisters,
             KvmOperation.SetSpecialRegisters),

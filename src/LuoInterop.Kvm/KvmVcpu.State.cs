@@ -55,7 +55,7 @@ public sealed unsafe partial class KvmVcpu
     public bool HasTscOffset => Attribute(KvmX86Header.KVM_HAS_DEVICE_ATTR, null) == 0;
 
     /// <summary>Gets or sets what is added to the host's time stamp counter for the guest: KVM_VCPU_TSC_OFFSET.</summary>
-    /// <remarks>A counter that goes on counting through a kexec, as x86's does, goes on for the guest too when the offset is kept.</remarks>
+    /// <remarks>A counter that counts on through a kexec, as that of x86 does, does so for the guest when the offset is kept.</remarks>
     /// <exception cref="KernelException">ENXIO: the kernel is older than 5.16.</exception>
     public ulong TscOffset
     {

@@ -199,8 +199,21 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         Shared.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
         _thread = CurrentThread;
         Interlocked.MemoryBarrier();
-        int result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
-        _thread = 0;
+        int result;
+        try
+        {
+            do
+            {
+                // EAGAIN: the vCPU has just got its start from another one (kvm_arch_vcpu_ioctl_run of arch/x86/kvm/x86.c).
+                result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+            }
+            while (result == -(int)Errno.EAGAIN);
+        }
+        finally
+        {
+            _thread = 0;
+        }
+
         GC.KeepAlive(this);
         _errno = result < 0 ? (Errno)(-result) : Errno.None;
         if (_errno == Errno.EINTR)

@@ -49,6 +49,10 @@ internal static class AbiTable
     private const string UnsignedInLibc =
         "a count: the kernel's header says long, the C library's, whose fstatfs is called, says unsigned long";
 
+    private const string MsrNumber = "a number of the processor's; the kernel installs no header with it";
+
+    private const string EventsOfX86 = "arm64's exceptions are others";
+
     private const string RegistersOfX86 = "registers are an architecture's own; a vCPU is driven on x86-64 only";
 
     public static IReadOnlyList<StructureEntry> Structures { get; } =
@@ -72,7 +76,37 @@ internal static class AbiTable
             PartialBecause = "it ends in three bytes of padding",
         },
         new(typeof(kvm_run_internal), "linux/kvm.h") { CForm = MemberOfKvmRun("internal") },
+        new(typeof(kvm_run_fail_entry), "linux/kvm.h")
+        {
+            CForm = MemberOfKvmRun("fail_entry"),
+            PartialBecause = "it ends in four bytes of padding",
+        },
         new(typeof(kvm_run_memory_fault), "linux/kvm.h") { CForm = MemberOfKvmRun("memory_fault") },
+        new(typeof(kvm_irq_level), "linux/kvm.h"),
+        new(typeof(kvm_irqchip), "linux/kvm.h"),
+        new(typeof(kvm_device_attr), "linux/kvm.h"),
+        new(typeof(kvm_clock_data), "linux/kvm.h"),
+        new(typeof(kvm_pit_config), "linux/kvm.h"),
+        new(typeof(kvm_cpuid_entry2), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_msr_entry), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_sregs2), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_vcpu_events), "linux/kvm.h") { X86Because = EventsOfX86 },
+        new(typeof(kvm_vcpu_events_exception), "linux/kvm.h")
+        {
+            CForm = MemberOfEvents("exception"), X86Because = EventsOfX86,
+        },
+        new(typeof(kvm_vcpu_events_interrupt), "linux/kvm.h")
+        {
+            CForm = MemberOfEvents("interrupt"), X86Because = EventsOfX86,
+        },
+        new(typeof(kvm_vcpu_events_nmi), "linux/kvm.h") { CForm = MemberOfEvents("nmi"), X86Because = EventsOfX86 },
+        new(typeof(kvm_vcpu_events_smi), "linux/kvm.h") { CForm = MemberOfEvents("smi"), X86Because = EventsOfX86 },
+        new(typeof(kvm_vcpu_events_triple_fault), "linux/kvm.h")
+        {
+            CForm = MemberOfEvents("triple_fault"), X86Because = EventsOfX86,
+        },
+        new(typeof(kvm_debugregs), "linux/kvm.h") { X86Because = RegistersOfX86 },
+        new(typeof(kvm_xcr), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(kvm_regs), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(kvm_segment), "linux/kvm.h") { X86Because = RegistersOfX86 },
         new(typeof(kvm_dtable), "linux/kvm.h") { X86Because = RegistersOfX86 },
@@ -110,6 +144,7 @@ internal static class AbiTable
                 ["KvmRunUnion"] = new(
                     "(__builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, mmio)"
                     + " && __builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, internal)"
+                    + " && __builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, fail_entry)"
                     + " && __builtin_offsetof(struct kvm_run, io) == __builtin_offsetof(struct kvm_run, memory_fault)"
                     + " ? (int)__builtin_offsetof(struct kvm_run, io) : -1)"),
                 ["KvmRunMmioData"] = new("__builtin_offsetof(struct kvm_run, mmio.data)"),
@@ -128,6 +163,64 @@ internal static class AbiTable
                 ["KVM_X86_SEV_ES_VM"] = "a type of VM on x86",
                 ["KVM_X86_SNP_VM"] = "a type of VM on x86",
                 ["KVM_X86_TDX_VM"] = "a type of VM on x86",
+            },
+        },
+        new(Raw.Find("LuoInterop.Kvm.Interop.SignalHeader"), "asm/signal.h")
+        {
+            NotInC = new Dictionary<string, string> { ["SIGRTMAX"] = "_NSIG, which the kernel's installed headers leave out" },
+        },
+        new(typeof(KvmX86Header), "linux/kvm.h")
+        {
+            Forms = new Dictionary<string, CForm>
+            {
+                ["Write"] = new("(unsigned int)_IOC_WRITE << _IOC_DIRSHIFT"),
+                ["Read"] = new("(unsigned int)_IOC_READ << _IOC_DIRSHIFT"),
+            },
+            OnlyOnX86 = new Dictionary<string, string>
+            {
+                ["KVM_CPUID_FLAG_SIGNIFCANT_INDEX"] = RegistersOfX86,
+                ["KVM_GET_CPUID2"] = RegistersOfX86,
+                ["KVM_GET_DEBUGREGS"] = RegistersOfX86,
+                ["KVM_GET_LAPIC"] = RegistersOfX86,
+                ["KVM_GET_MSRS"] = RegistersOfX86,
+                ["KVM_GET_MSR_INDEX_LIST"] = RegistersOfX86,
+                ["KVM_GET_NESTED_STATE"] = RegistersOfX86,
+                ["KVM_GET_PIT2"] = "a device or a table of PCs",
+                ["KVM_GET_SREGS2"] = RegistersOfX86,
+                ["KVM_GET_SUPPORTED_CPUID"] = RegistersOfX86,
+                ["KVM_GET_XCRS"] = RegistersOfX86,
+                ["KVM_GET_XSAVE2"] = RegistersOfX86,
+                ["KVM_IRQCHIP_IOAPIC"] = RegistersOfX86,
+                ["KVM_IRQCHIP_PIC_MASTER"] = RegistersOfX86,
+                ["KVM_IRQCHIP_PIC_SLAVE"] = RegistersOfX86,
+                ["KVM_MAX_XCRS"] = RegistersOfX86,
+                ["KVM_SET_CPUID2"] = RegistersOfX86,
+                ["KVM_SET_DEBUGREGS"] = RegistersOfX86,
+                ["KVM_SET_LAPIC"] = RegistersOfX86,
+                ["KVM_SET_MSRS"] = RegistersOfX86,
+                ["KVM_SET_NESTED_STATE"] = RegistersOfX86,
+                ["KVM_SET_PIT2"] = "a device or a table of PCs",
+                ["KVM_SET_SREGS2"] = RegistersOfX86,
+                ["KVM_SET_XCRS"] = RegistersOfX86,
+                ["KVM_SET_XSAVE"] = RegistersOfX86,
+                ["KVM_SREGS2_FLAGS_PDPTRS_VALID"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_NMI_PENDING"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_PAYLOAD"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_SHADOW"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_SIPI_VECTOR"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_SMM"] = RegistersOfX86,
+                ["KVM_VCPUEVENT_VALID_TRIPLE_FAULT"] = RegistersOfX86,
+                ["KVM_VCPU_TSC_CTRL"] = RegistersOfX86,
+                ["KVM_VCPU_TSC_OFFSET"] = RegistersOfX86,
+            },
+        },
+        new(typeof(MsrIndexHeader))
+        {
+            NotInC = new Dictionary<string, string>
+            {
+                ["MSR_IA32_TSC"] = MsrNumber,
+                ["MSR_IA32_TSC_DEADLINE"] = MsrNumber,
+                ["MSR_IA32_XSS"] = MsrNumber,
             },
         },
         new(typeof(MemfdHeader), "linux/memfd.h"),
@@ -205,6 +298,8 @@ internal static class AbiTable
             },
         },
     ];
+
+    private static string MemberOfEvents(string member) => $"__typeof__(((struct kvm_vcpu_events *)0)->{member})";
 
     private static string MemberOfKvmRun(string member) => $"__typeof__(((struct kvm_run *)0)->{member})";
 }

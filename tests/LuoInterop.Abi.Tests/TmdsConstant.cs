@@ -6,12 +6,17 @@ namespace LuoInterop.Abi.Tests;
 /// <summary>Reads the value of a constant of Tmds.LibC out of its code, which is there for every architecture.</summary>
 internal static class TmdsConstant
 {
-    /// <summary>Gives the value on an architecture; null where Tmds.LibC has no such constant.</summary>
+    /// <summary>Gives the value on an architecture; null where Tmds.LibC has no such constant, or asks the C library for it.</summary>
     public static long? Find(string name, bool arm64)
     {
         TypeDefinition constants = BuiltCode.TmdsByArm64[arm64].GetType($"{BuiltCode.Namespace}.LibC");
-        return constants.Methods.SingleOrDefault(method => method.Name == $"get_{name}") is { } getter ? Evaluate(getter) : null;
+        return constants.Methods.SingleOrDefault(method => method.Name == $"get_{name}") is { } getter && !IsAsked(getter)
+            ? Evaluate(getter)
+            : null;
     }
+
+    private static bool IsAsked(MethodDefinition getter) =>
+        getter.Body.Instructions.Any(step => step.Operand is MethodReference called && called.Resolve().IsPInvokeImpl);
 
     private static long Evaluate(MethodDefinition getter)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace LuoInterop.Kvm.Interop;
 
 /// <summary>Declares the part of <c>linux/kvm.h</c> and x86's <c>asm/kvm.h</c> that holds a processor's and a machine's state.</summary>
@@ -69,95 +67,18 @@ internal static class KvmX86Header
 
     public const uint KVM_CPUID_FLAG_SIGNIFCANT_INDEX = 1 << 0;
 
+    public const ulong KVM_SREGS2_FLAGS_PDPTRS_VALID = 1;
+
+    public const uint KVM_VCPUEVENT_VALID_NMI_PENDING = 0x1;
+    public const uint KVM_VCPUEVENT_VALID_SIPI_VECTOR = 0x2;
+    public const uint KVM_VCPUEVENT_VALID_SHADOW = 0x4;
+    public const uint KVM_VCPUEVENT_VALID_SMM = 0x8;
+    public const uint KVM_VCPUEVENT_VALID_PAYLOAD = 0x10;
+    public const uint KVM_VCPUEVENT_VALID_TRIPLE_FAULT = 0x20;
+
+    public const int KVM_MAX_XCRS = 16;
+
     // _IOC_WRITE and _IOC_READ: user space writes the argument, or reads it.
     private const uint Write = 1U << 30;
     private const uint Read = 2U << 30;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct kvm_irq_level
-{
-    public uint irq;
-    public uint level;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct kvm_irqchip
-{
-    public uint chip_id;
-    public uint pad;
-    public fixed byte chip[512];
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct kvm_pit_config
-{
-    public uint flags;
-    public fixed uint pad[15];
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct kvm_clock_data
-{
-    public ulong clock;
-    public uint flags;
-    public uint pad0;
-    public ulong realtime;
-    public ulong host_tsc;
-    public fixed uint pad[4];
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct kvm_device_attr
-{
-    public uint flags;
-    public uint group;
-    public ulong attr;
-    public ulong addr;
-}
-
-/// <summary>Declares the segment and control registers of x86-64, with PAE's page directory pointers in place of the interrupts.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct kvm_sregs2
-{
-    public kvm_segment cs;
-    public kvm_segment ds;
-    public kvm_segment es;
-    public kvm_segment fs;
-    public kvm_segment gs;
-    public kvm_segment ss;
-    public kvm_segment tr;
-    public kvm_segment ldt;
-    public kvm_dtable gdt;
-    public kvm_dtable idt;
-    public ulong cr0;
-    public ulong cr2;
-    public ulong cr3;
-    public ulong cr4;
-    public ulong cr8;
-    public ulong efer;
-    public ulong apic_base;
-    public ulong flags;
-    public fixed ulong pdptrs[4];
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal struct kvm_msr_entry
-{
-    public uint index;
-    public uint reserved;
-    public ulong data;
-}
-
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct kvm_cpuid_entry2
-{
-    public uint function;
-    public uint index;
-    public uint flags;
-    public uint eax;
-    public uint ebx;
-    public uint ecx;
-    public uint edx;
-    public fixed uint padding[3];
 }

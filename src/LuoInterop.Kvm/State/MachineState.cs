@@ -141,7 +141,12 @@ public sealed class MachineState
         }
 
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[VersionOffset..]);
-        if (version is 0 or > FormatVersion)
+        if (version == 0)
+        {
+            throw new KvmStateException(KvmStateFault.Damaged, "The state is damaged: the format has no version 0.");
+        }
+
+        if (version > FormatVersion)
         {
             throw new KvmStateException(
                 KvmStateFault.NewerVersion,
@@ -150,7 +155,13 @@ public sealed class MachineState
         }
 
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthOffset..]);
-        if (length > MaximumBytes || length > bytes.Length - PayloadOffset)
+        if (length > MaximumBytes)
+        {
+            throw new KvmStateException(
+                KvmStateFault.Damaged, $"The state is damaged: it claims {length} bytes, and no state has more than {MaximumBytes}.");
+        }
+
+        if (length > bytes.Length - PayloadOffset)
         {
             throw Truncated(bytes.Length, PayloadOffset + (long)length);
         }

@@ -9,13 +9,6 @@ namespace LuoInterop.Kvm;
 /// <remarks>The orders of reading and of putting back are not free; docs/vmm-checklist.md says what breaks in another.</remarks>
 public sealed class VcpuState
 {
-    // Source: arch/x86/include/asm/msr-index.h.
-    private const uint MSR_IA32_TSC = 0x10;
-    private const uint MSR_IA32_TSC_DEADLINE = 0x6e0;
-
-    // MSR_IA32_XSS is in no list of the kernel before 6.18.
-    private const uint MSR_IA32_XSS = 0xda0;
-
     // KVM takes 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/x86.c).
     private const int MostAtOnce = 256;
 
@@ -118,7 +111,7 @@ public sealed class VcpuState
 
     private static void ReadMsrs(KvmVcpu vcpu, IReadOnlyList<uint> indices, VcpuRecord record)
     {
-        uint[] all = [.. indices.Append(MSR_IA32_XSS).Distinct()];
+        uint[] all = [.. indices.Append(MsrIndexHeader.MSR_IA32_XSS).Distinct()];
         Span<KvmMsr> some = new KvmMsr[MostAtOnce];
         for (int first = 0; first < all.Length;)
         {
@@ -131,6 +124,12 @@ public sealed class VcpuState
             int count = vcpu.GetMsrs(some[..wanted]);
             foreach (KvmMsr msr in some[..count])
             {
+                // A register that no list has may be readable and not writable; 0 is what it has after a reset.
+                if (msr is { Index: MsrIndexHeader.MSR_IA32_XSS, Value: 0 })
+                {
+                    continue;
+                }
+
                 record.Msrs.Add(new MsrRecord { Index = msr.Index, Value = msr.Value });
             }
 
@@ -145,7 +144,7 @@ public sealed class VcpuState
         // the program is slow.
         KvmMsr[] msrs =
         [
-            .. _record.Msrs.Where(static msr => msr.Index is not (MSR_IA32_TSC or MSR_IA32_TSC_DEADLINE))
+            .. _record.Msrs.Where(static msr => msr.Index is not (MsrIndexHeader.MSR_IA32_TSC or MsrIndexHeader.MSR_IA32_TSC_DEADLINE))
                 .Select(static msr => new KvmMsr(msr.Index, msr.Value)),
         ];
         for (int first = 0; first < msrs.Length; first += MostAtOnce)
@@ -157,15 +156,15 @@ public sealed class VcpuState
         {
             vcpu.TscOffset = _record.TscOffset;
         }
-        else if (Find(MSR_IA32_TSC) is { } counter)
+        else if (Find(MsrIndexHeader.MSR_IA32_TSC) is { } counter)
         {
             SetAll(vcpu, [counter]);
         }
 
-        if (Find(MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)
+        if (Find(MsrIndexHeader.MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)
         {
             SetAll(vcpu, [deadline]);
-            KvmMsr[] back = [new KvmMsr(MSR_IA32_TSC_DEADLINE)];
+            KvmMsr[] back = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC_DEADLINE)];
             if (vcpu.GetMsrs(back) != 1 || back[0].Value != deadline.Value)
             {
                 throw new KvmStateException(
