@@ -7,6 +7,7 @@
 
 #define BLOCK_WORDS 8192UL
 #define BLOCKS 128UL
+#define BLOCK_PAUSE_MS 5
 #define FAULT_BYTES (8UL << 20)
 #define PAGE 4096UL
 
@@ -76,7 +77,7 @@ static bool write_pass(uint64_t *memory, unsigned long pass)
 		old = mix(old_sum ^ (pass - 1));
 		new = mix(new_sum ^ pass);
 		clocks_stamp();
-		sleep_ms(1);
+		sleep_ms(BLOCK_PAUSE_MS);
 	}
 
 	return true;
