@@ -45,6 +45,9 @@ internal static class DemoCommand
         int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, CancellationToken cancellation)
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
+        byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
+        using var folder = new TemporaryFolder();
+        string rootPath = folder.Write(InitrdFile, root);
         VmResult result = await VirtualMachine.RunAsync(
             new VmOptions
             {
@@ -54,7 +57,7 @@ internal static class DemoCommand
                     .. ThisProgram.Command, "demo", "--updates", $"{updates}", "--memory", $"{memory}", "--cpus", $"{cpus}",
                     "--guest", .. guests, .. seed is { } number ? ["--seed", $"{number}"] : (string[])[],
                 ],
-                Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd!.FullName },
+                Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = rootPath },
                 CpuModel = "EPYC,+svm,+npt",
                 Accelerator = VmAccelerator.Tcg,
                 ExpectedKernels = updates + 1,

@@ -23,7 +23,7 @@ internal sealed class DemoGuest : IDisposable
     private volatile int _lines;
     private volatile string _lastLine = "";
 
-    /// <summary>Resumes the guest if it was handed over, else starts it.</summary>
+    /// <summary>Makes the guest of what was handed over, or anew. It stands still.</summary>
     public DemoGuest(Kernel kernel, UpdateClock clock, DemoOptions options, IGuestProgram program, TextWriter output)
     {
         _program = program;
@@ -33,7 +33,7 @@ internal sealed class DemoGuest : IDisposable
         Update = VmUpdate.Open(kernel, program.Name, clock);
         try
         {
-            Machine = Update.Resumed ? Resume() : Start(kernel);
+            Machine = Update.Resumed ? Restore() : Make(kernel);
         }
         catch
         {
@@ -57,6 +57,26 @@ internal sealed class DemoGuest : IDisposable
 
     /// <summary>Gets the last line that it wrote, but for the kernel's messages.</summary>
     public string LastLine => _lastLine;
+
+    /// <summary>Lets the guest run.</summary>
+    public void Run() => Machine.Resume();
+
+    /// <summary>Finishes what was handed over, once the guest has shown that it runs.</summary>
+    /// <exception cref="DemoException">It has not; the memory stays claimed as long as this process lives.</exception>
+    public void Finish()
+    {
+        if (!Update.Resumed)
+        {
+            return;
+        }
+
+        if (!Update.ProveLife(Machine, s_proof))
+        {
+            throw new DemoException($"{Name}: the guest was restored and does not run.");
+        }
+
+        Update.Finish();
+    }
 
     /// <summary>Waits until the guest has shown that it runs.</summary>
     /// <exception cref="DemoException">It has not, or something in it is wrong.</exception>
@@ -96,33 +116,23 @@ internal sealed class DemoGuest : IDisposable
         _console.Dispose();
     }
 
-    private GuestMachine Start(Kernel kernel)
+    private GuestMachine Make(Kernel kernel)
     {
         var machine = new GuestMachine(kernel, GuestRam.Create(kernel, _options.Memory), _options.Cpus, _console.Write);
         machine.Boot(_program.Load(machine.Ram, _options.Cpus), CpuidMaskKind.Auto);
-        machine.Resume();
         return machine;
     }
 
-    private GuestMachine Resume()
+    private GuestMachine Restore()
     {
         GuestMachine machine = Update.Resume(_console.Write, KvmClockGap.Advance);
         try
         {
-            Blackout = Update.Measure(machine);
-
             // What the host can see of the guest is as it was: before the first instruction.
             GuestReport report = _program.Look(machine);
             MustBeSound(report);
             _progress = report.Progress;
-
-            machine.Resume();
-            if (!Update.ProveLife(machine, s_proof))
-            {
-                throw new DemoException($"{Name}: the guest was restored and does not run.");
-            }
-
-            Update.Finish();
+            Blackout = Update.Measure(machine);
             return machine;
         }
         catch
