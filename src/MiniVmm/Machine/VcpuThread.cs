@@ -42,7 +42,11 @@ internal sealed class VcpuThread : IDisposable
     public long Exits { get; private set; }
 
     /// <summary>Starts the thread, which waits for <see cref="Resume"/>.</summary>
-    public void Start() => _thread.Start();
+    public void Start()
+    {
+        SetPaused(false);
+        _thread.Start();
+    }
 
     /// <summary>Asks the vCPU to stop, and returns at once.</summary>
     public void RequestPause()
@@ -99,7 +103,6 @@ internal sealed class VcpuThread : IDisposable
     {
         try
         {
-            SetPaused(false);
             while (true)
             {
                 if (_wantsPause)
