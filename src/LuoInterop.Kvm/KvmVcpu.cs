@@ -202,7 +202,12 @@ public sealed unsafe partial class KvmVcpu : IDisposable
         int result;
         try
         {
-            result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+            do
+            {
+                // EAGAIN: the vCPU has just got its start from another one (kvm_arch_vcpu_ioctl_run of arch/x86/kvm/x86.c).
+                result = Kernel.Ioctl(_vcpu, KvmHeader.KVM_RUN, 0);
+            }
+            while (result == -(int)Errno.EAGAIN);
         }
         finally
         {

@@ -9,8 +9,8 @@ namespace LuoInterop.Kvm;
 /// <remarks>The orders of reading and of putting back are not free; docs/vmm-checklist.md says what breaks in another.</remarks>
 public sealed class VcpuState
 {
-    // KVM takes 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/x86.c).
-    private const int MostAtOnce = 256;
+    // KVM takes fewer than 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/msrs.c).
+    private const int MostAtOnce = 255;
 
     // struct kvm_nested_state without the part that its format defines.
     private const int NestedHeader = 128;
@@ -124,6 +124,12 @@ public sealed class VcpuState
             int count = vcpu.GetMsrs(some[..wanted]);
             foreach (KvmMsr msr in some[..count])
             {
+                // A register that no list has may be readable and not writable; 0 is what it has after a reset.
+                if (msr is { Index: MSR_IA32_XSS, Value: 0 })
+                {
+                    continue;
+                }
+
                 record.Msrs.Add(new MsrRecord { Index = msr.Index, Value = msr.Value });
             }
 

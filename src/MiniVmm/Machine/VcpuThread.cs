@@ -1,0 +1,189 @@
+using LuoInterop;
+using LuoInterop.Kvm;
+using MiniVmm.Devices;
+
+namespace MiniVmm.Machine;
+
+/// <summary>Runs a vCPU on a thread of its own: answers its exits, and lets others stop it and start it again.</summary>
+/// <remarks>
+/// To stop it, <see cref="RequestPause"/> sets the wish and kicks; the thread sees the wish before every entry, completes what its last
+/// exit left undone, and only then acknowledges. So whoever has waited for <see cref="WaitUntilPaused"/> finds a vCPU that has done
+/// nothing by halves, and that stays where it is.
+/// </remarks>
+internal sealed class VcpuThread : IDisposable
+{
+    private readonly KvmVcpu _vcpu;
+    private readonly PortBus _ports;
+    private readonly Action<MachineEnd> _ended;
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _paused = new(initialState: true);
+    private readonly ManualResetEventSlim _resumed = new();
+    private volatile bool _wantsPause = true;
+    private volatile bool _wantsEnd;
+
+    /// <summary>Makes a thread for a vCPU. It is paused.</summary>
+    /// <param name="vcpu">The vCPU, which belongs to this object from now on.</param>
+    /// <param name="ports">Answers its port accesses.</param>
+    /// <param name="ended">Is told, on the thread, that the guest cannot go on.</param>
+    public VcpuThread(KvmVcpu vcpu, PortBus ports, Action<MachineEnd> ended)
+    {
+        _vcpu = vcpu;
+        _ports = ports;
+        _ended = ended;
+        _thread = new Thread(Loop) { IsBackground = true, Name = $"vcpu {vcpu.Id}" };
+    }
+
+    /// <summary>Gets the vCPU.</summary>
+    public KvmVcpu Vcpu => _vcpu;
+
+    /// <summary>Counts the exits that this program had to answer.</summary>
+    public long Exits { get; private set; }
+
+    /// <summary>Starts the thread, which waits for <see cref="Resume"/>.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Asks the vCPU to stop, and returns at once.</summary>
+    public void RequestPause()
+    {
+        _resumed.Reset();
+        _wantsPause = true;
+        _vcpu.Kick();
+    }
+
+    /// <summary>Waits until the vCPU stands still.</summary>
+    public void WaitUntilPaused() => _paused.Wait();
+
+    /// <summary>Lets the vCPU run.</summary>
+    public void Resume()
+    {
+        _wantsPause = false;
+        _paused.Reset();
+        _resumed.Set();
+    }
+
+    /// <summary>Ends the thread, waits for it, and closes the vCPU.</summary>
+    public void Dispose()
+    {
+        _wantsEnd = true;
+        RequestPause();
+        _resumed.Set();
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+
+        _vcpu.Dispose();
+        _paused.Dispose();
+        _resumed.Dispose();
+    }
+
+    private void Loop()
+    {
+        try
+        {
+            while (true)
+            {
+                if (_wantsPause)
+                {
+                    // An answer that was given to an exit reaches the guest at the next entry only.
+                    while (_vcpu.CompleteExit() is var rest && rest != KvmExitReason.Interrupted)
+                    {
+                        if (!Answer(rest))
+                        {
+                            return;
+                        }
+                    }
+
+                    _paused.Set();
+                    _resumed.Wait();
+                    if (_wantsEnd)
+                    {
+                        return;
+                    }
+
+                    continue;
+                }
+
+                if (!Answer(_vcpu.Run()))
+                {
+                    return;
+                }
+            }
+        }
+        catch (KernelException error)
+        {
+            _ended(MachineEnd.Failed($"vCPU {_vcpu.Id}: {error.Message}"));
+        }
+        finally
+        {
+            _paused.Set();
+        }
+    }
+
+    // Says whether the vCPU can run on.
+    private bool Answer(KvmExitReason reason)
+    {
+        switch (reason)
+        {
+            case KvmExitReason.Interrupted:
+                // The flag belongs to whoever kicked; it has done its work once the wish is seen.
+                if (!_wantsPause)
+                {
+                    _vcpu.ImmediateExit = false;
+                    if (_wantsPause)
+                    {
+                        _vcpu.ImmediateExit = true;
+                    }
+                }
+
+                return true;
+            case KvmExitReason.Port:
+                Exits++;
+                AnswerPort();
+                return true;
+            case KvmExitReason.Mmio:
+                Exits++;
+                if (!_vcpu.MmioAccess.IsWrite)
+                {
+                    _vcpu.MmioData.Fill(0xff);
+                }
+
+                return true;
+            case KvmExitReason.Shutdown:
+                _ended(MachineEnd.Reset("the guest reset itself by a triple fault"));
+                return false;
+            case KvmExitReason.SystemEvent:
+                _ended(MachineEnd.Reset("the guest asked for a reset"));
+                return false;
+            case KvmExitReason.FailedEntry:
+                _ended(MachineEnd.Failed(
+                    $"vCPU {_vcpu.Id}: the processor refuses the guest's state, reason 0x{_vcpu.FailedEntryReason:x}"));
+                return false;
+            case KvmExitReason.InternalError:
+                _ended(MachineEnd.Failed(
+                    $"vCPU {_vcpu.Id}: KVM cannot go on, internal error {_vcpu.InternalError}, at 0x{_vcpu.Registers.Rip:x}"));
+                return false;
+            default:
+                _ended(MachineEnd.Failed($"vCPU {_vcpu.Id}: an exit that a guest of this program cannot have: {reason}"));
+                return false;
+        }
+    }
+
+    private void AnswerPort()
+    {
+        KvmPortAccess access = _vcpu.PortAccess;
+        Span<byte> data = _vcpu.PortData;
+        for (int i = 0; i < access.Count; i++)
+        {
+            Span<byte> one = data.Slice(i * access.Size, access.Size);
+            if (access.IsWrite)
+            {
+                _ports.Write(access.Port, one);
+            }
+            else
+            {
+                _ports.Read(access.Port, one);
+            }
+        }
+    }
+}

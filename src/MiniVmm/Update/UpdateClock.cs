@@ -1,0 +1,13 @@
+namespace MiniVmm.Update;
+
+/// <summary>Holds when a kernel and a program in it started, in nanoseconds of that kernel's monotonic clock.</summary>
+/// <param name="KernelStart">When the kernel's clock began: 0, unless kernels share a clock.</param>
+/// <param name="ProcessStart">When the program was started.</param>
+internal sealed record UpdateClock(long KernelStart, long ProcessStart)
+{
+    /// <summary>Gets or sets when the program had opened its update.</summary>
+    public long Opened { get; set; }
+
+    /// <summary>Reads them for this process, on the kernel that runs it.</summary>
+    public static UpdateClock OfThisProcess() => new(0, UpdateTimeline.ProcessStart());
+}

@@ -1,0 +1,210 @@
+using LuoInterop;
+using LuoInterop.Kvm;
+using MiniVmm.Machine;
+using MiniVmm.Memory;
+
+namespace MiniVmm.Update;
+
+/// <summary>Carries one guest through live updates: its RAM, its state, and the time that it takes.</summary>
+/// <remarks>
+/// <para>Before: <see cref="Prepare"/> while the guest runs, <see cref="Stop"/>, and <see cref="Jump"/> with the last guest of the program.
+/// Whatever is refused on the way, <see cref="GiveUp"/> lets the guest run on as if nothing had been.</para>
+/// <para>After: <see cref="Resume"/>, <see cref="ProveLife"/>, <see cref="Finish"/>. Until then the memory is claimed, and nothing of it is
+/// freed.</para>
+/// </remarks>
+internal sealed class VmUpdate : IDisposable
+{
+    /// <summary>What stands before a guest's name in the name of its session.</summary>
+    public const string SessionPrefix = "minivmm-";
+
+    private const string StateName = "state";
+    private const int StateVersion = 1;
+
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(10);
+
+    private readonly Kernel _kernel;
+    private readonly LiveUpdate _update;
+    private readonly UpdateClock _clock;
+    private UpdateTimeline? _timeline;
+    private VcpuMark[] _marks = [];
+
+    private VmUpdate(Kernel kernel, LiveUpdate update, UpdateClock clock)
+    {
+        _kernel = kernel;
+        _update = update;
+        _clock = clock;
+    }
+
+    /// <summary>Gets whether the previous kernel has handed the guest over.</summary>
+    public bool Resumed => _update.Resumed && !IsFinished;
+
+    /// <summary>Gets whether what was handed over is finished.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Gets how many live updates the guest has gone through.</summary>
+    public int Updates { get; private set; }
+
+    /// <summary>Opens the updates of a guest.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="name">The guest's name.</param>
+    /// <param name="clock">Says when this kernel and this program started.</param>
+    /// <exception cref="KernelException">There is no live update here, or another process has the device.</exception>
+    public static VmUpdate Open(Kernel kernel, string name, UpdateClock clock)
+    {
+        LiveUpdate update = LiveUpdate.Open(kernel, SessionPrefix + name);
+        clock.Opened = UpdateTimeline.Now();
+        return new VmUpdate(kernel, update, clock);
+    }
+
+    /// <summary>Preserves the guest's RAM. The guest may run, and goes on writing to it until the jump.</summary>
+    /// <exception cref="KernelException">The kernel refuses; nothing is preserved.</exception>
+    public void Prepare(GuestMachine machine)
+    {
+        try
+        {
+            foreach (GuestRamRange range in machine.Ram.Ranges)
+            {
+                _update.Preserve(range.Name, range.File);
+            }
+
+            _timeline = UpdateTimeline.Create(_kernel);
+            _update.Preserve(UpdateTimeline.FileName, _timeline.File);
+        }
+        catch
+        {
+            Forget();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the guest, and preserves its state. From here on it stands still.</summary>
+    /// <exception cref="KernelException">The kernel refuses.</exception>
+    public void Stop(GuestMachine machine)
+    {
+        UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("The guest's RAM is not preserved.");
+        timeline.Mark(UpdateMoment.PauseBegins);
+        machine.Pause();
+        timeline.Stop(machine.ReadCounter(), machine.CounterKilohertz);
+        MachineState state = machine.Save(Updates + 1);
+        timeline.Mark(UpdateMoment.Saved);
+        _update.PreserveBytes(StateName, state.ToBytes(), StateVersion);
+        timeline.Mark(UpdateMoment.Preserved);
+    }
+
+    /// <summary>Starts the next kernel. Other guests of this program go with it.</summary>
+    /// <exception cref="KernelException">The kernel refuses, and runs on.</exception>
+    public void Jump(KexecImage image) => _update.Handover(image);
+
+    /// <summary>Lets the guest run on after a refusal, and drops what was preserved.</summary>
+    public void GiveUp(GuestMachine machine)
+    {
+        // The guest first: what it waits for is nothing that dropping takes.
+        if (machine.IsPaused)
+        {
+            machine.Resume();
+        }
+
+        Forget();
+    }
+
+    /// <summary>Makes the guest of what the previous kernel has handed over. It stands still; nothing is freed yet.</summary>
+    /// <param name="console">Takes what it writes to its serial port.</param>
+    /// <param name="gap">What its clock does about the blackout.</param>
+    /// <exception cref="KernelException">A part cannot be retrieved, or KVM refuses.</exception>
+    /// <exception cref="KvmStateException">The state cannot be used here.</exception>
+    /// <exception cref="SessionCatalogueException">Something is missing, or damaged.</exception>
+    public GuestMachine Resume(Action<byte> console, KvmClockGap gap)
+    {
+        Memfd? low = null;
+        Memfd? high = null;
+        GuestRam ram;
+        MachineState state;
+        try
+        {
+            low = _update.RetrieveMemfd(GuestRam.LowName);
+            high = _update.Contains(GuestRam.HighName) ? _update.RetrieveMemfd(GuestRam.HighName) : null;
+            _timeline ??= UpdateTimeline.From(_update.RetrieveMemfd(UpdateTimeline.FileName));
+            state = MachineState.Parse(_update.RetrieveBytes(StateName, StateVersion, out _));
+            ram = GuestRam.FromFiles(low, high);
+        }
+        catch
+        {
+            high?.Dispose();
+            low?.Dispose();
+            throw;
+        }
+
+        _timeline.Mark(UpdateMoment.Opened, _clock.Opened);
+        _timeline.Mark(UpdateMoment.Retrieved);
+        var machine = new GuestMachine(_kernel, ram, state.Vcpus.Count, console);
+        try
+        {
+            _timeline.Mark(UpdateMoment.Rebuilt);
+            Updates = machine.Restore(state, gap).Updates;
+            _timeline.Mark(UpdateMoment.Restored);
+            _marks = machine.Marks();
+            return machine;
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Measures the blackout, right before or after the guest runs.</summary>
+    public Blackout Measure(GuestMachine machine)
+    {
+        UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("No update has been gone through.");
+        timeline.Mark(UpdateMoment.KernelStarted, _clock.KernelStart);
+        timeline.Mark(UpdateMoment.ProcessStarted, _clock.ProcessStart);
+        return timeline.Measure(machine.ReadCounter());
+    }
+
+    /// <summary>Waits until the guest has shown that it runs: one of its vCPUs is no longer where it was put.</summary>
+    /// <param name="machine">The guest, running.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <returns>Whether it has.</returns>
+    /// <remarks>A vCPU that halts makes no exit, so each look stops the guest for a moment.</remarks>
+    public bool ProveLife(GuestMachine machine, TimeSpan patience)
+    {
+        long start = Environment.TickCount64;
+        while (Environment.TickCount64 - start < patience.TotalMilliseconds && !machine.Ended.IsCompleted)
+        {
+            machine.Pause();
+            bool hasRun = !machine.Marks().AsSpan().SequenceEqual(_marks);
+            machine.Resume();
+            if (hasRun)
+            {
+                return true;
+            }
+
+            Thread.Sleep(s_betweenLooks);
+        }
+
+        return false;
+    }
+
+    /// <summary>Frees what came from the previous kernel and was not retrieved, and ends its session.</summary>
+    public void Finish()
+    {
+        _update.Finish();
+        IsFinished = true;
+        _timeline?.Dispose();
+        _timeline = null;
+    }
+
+    /// <summary>Closes what can be closed without loss.</summary>
+    public void Dispose()
+    {
+        _timeline?.Dispose();
+        _update.Dispose();
+    }
+
+    private void Forget()
+    {
+        _update.Abort();
+        _timeline?.Dispose();
+        _timeline = null;
+    }
+}
