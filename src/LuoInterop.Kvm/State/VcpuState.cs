@@ -125,7 +125,7 @@ public sealed class VcpuState
             foreach (KvmMsr msr in some[..count])
             {
                 // A register that no list has may be readable and not writable; 0 is what it has after a reset.
-                if (msr is { Index: MSR_IA32_XSS, Value: 0 })
+                if (msr is { Index: MsrIndexHeader.MSR_IA32_XSS, Value: 0 })
                 {
                     continue;
                 }
@@ -164,8 +164,10 @@ public sealed class VcpuState
         if (Find(MsrIndexHeader.MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)
         {
             SetAll(vcpu, [deadline]);
-            KvmMsr[] back = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC_DEADLINE)];
-            if (vcpu.GetMsrs(back) != 1 || back[0].Value != deadline.Value)
+
+            // Where the processor delivers interrupts itself, a deadline that is over is delivered and gone at once.
+            KvmMsr[] back = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC_DEADLINE), new KvmMsr(MsrIndexHeader.MSR_IA32_TSC)];
+            if (vcpu.GetMsrs(back) != 2 || (back[0].Value != deadline.Value && (back[0].Value != 0 || back[1].Value < deadline.Value)))
             {
                 throw new KvmStateException(
                     KvmStateFault.Refused,
