@@ -185,7 +185,7 @@ public static class VcpuStructures
         });
         byte[] back = machine.Get(KvmVcpuStructure.Events);
         Assert.Equal((1, 13, 1, 0x18u), (back[0], back[1], back[2], Word(back, 4)));
-        Assert.Equal((1, 1), (back[11], back[13]));
+        Assert.Equal((true, 1), (back[11] != 0, back[13]));
 
         // Without its flag what waits stays.
         machine.Change(KvmVcpuStructure.Events, static events =>
@@ -194,7 +194,7 @@ public static class VcpuStructures
             Put(events, 20, 0);
         });
         back = machine.Get(KvmVcpuStructure.Events);
-        Assert.Equal((1, 1), (back[11], back[13]));
+        Assert.Equal((true, 1), (back[11] != 0, back[13]));
     }
 
     public static void DebugRegisters_ThatNoProcessorHas_EINVAL(Kernel kernel)
