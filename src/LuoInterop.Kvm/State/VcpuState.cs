@@ -152,13 +152,17 @@ public sealed class VcpuState
             SetAll(vcpu, msrs.AsSpan(first, Math.Min(MostAtOnce, msrs.Length - first)));
         }
 
+        // With the offset the guest's counter goes on as the host's does, through a kexec too. A host whose counter began anew, after a
+        // reset or on another machine, would turn the guest's back.
+        KvmMsr? counter = Find(MsrIndexHeader.MSR_IA32_TSC);
         if (_record.HasTscOffset)
         {
             vcpu.TscOffset = _record.TscOffset;
         }
-        else if (Find(MsrIndexHeader.MSR_IA32_TSC) is { } counter)
+
+        if (counter is { } saved && (!_record.HasTscOffset || vcpu.ReadCounter() < saved.Value))
         {
-            SetAll(vcpu, [counter]);
+            SetAll(vcpu, [saved]);
         }
 
         if (Find(MsrIndexHeader.MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)
