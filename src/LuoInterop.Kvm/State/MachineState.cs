@@ -59,7 +59,7 @@ public sealed class MachineState
         var record = new MachineRecord();
         foreach (KvmVcpu vcpu in vcpus)
         {
-            record.Vcpus.Add(VcpuState.Read(vcpu, msrIndices));
+            record.Vcpus.Add(VcpuState.Read(vm, vcpu, msrIndices));
         }
 
         record.Vm = VmState.Read(vm, vcpus[0]);
@@ -88,7 +88,7 @@ public sealed class MachineState
             Vcpus[i].Restore(vcpus[i]);
         }
 
-        Vm.Restore(vm, vcpus[0], clock);
+        Vm.Restore(vm, vcpus[0], Vcpus[0].TscKhz, clock);
 
         // Last of all, before the guest can look at its clock.
         foreach (KvmVcpu vcpu in vcpus)

@@ -31,10 +31,13 @@ public sealed class VcpuState
         MemoryMarshal.Read<KvmRegisters>(StructureBytes.Fit(
             _record.Registers.Span, System.Runtime.CompilerServices.Unsafe.SizeOf<KvmRegisters>(), KvmVcpuStructure.Registers));
 
+    /// <summary>Gets the frequency of the guest's time stamp counter in kHz, as it was known when the state was saved.</summary>
+    public long TscKhz => (long)_record.TscKhz;
+
     /// <summary>Gets what is added to the host's time stamp counter for the guest; null where the kernel could not say.</summary>
     public ulong? TscOffset => _record.HasTscOffset ? _record.TscOffset : null;
 
-    internal static VcpuRecord Read(KvmVcpu vcpu, IReadOnlyList<uint> msrIndices)
+    internal static VcpuRecord Read(KvmVm vm, KvmVcpu vcpu, IReadOnlyList<uint> msrIndices)
     {
         // Reading whether it halts may deliver INIT or SIPI, and change registers and APIC: before all else.
         var record = new VcpuRecord { Id = vcpu.Id, MpState = (uint)vcpu.MpState };
@@ -48,6 +51,7 @@ public sealed class VcpuState
         }
 
         record.TscKhz = (ulong)vcpu.TscKhz;
+        record.HostTscKhz = (ulong)vm.GetTscKhz();
         record.Registers = Get(vcpu, KvmVcpuStructure.Registers);
         record.SpecialRegisters = Get(vcpu, KvmVcpuStructure.SpecialRegisters);
         record.ExtendedControlRegisters = Get(vcpu, KvmVcpuStructure.ExtendedControlRegisters);
@@ -80,10 +84,7 @@ public sealed class VcpuState
         // CPUID says which registers there are; the APIC base comes with the special registers, and the APIC before the registers of its
         // timer.
         vcpu.SetCpuid([.. _record.Cpuid.Select(Entry)]);
-        if ((ulong)vcpu.TscKhz != _record.TscKhz)
-        {
-            vcpu.TscKhz = (long)_record.TscKhz;
-        }
+        RestoreFrequency(vcpu);
 
         Set(vcpu, KvmVcpuStructure.SpecialRegisters, _record.SpecialRegisters);
         if (!_record.NestedState.IsEmpty)
@@ -101,6 +102,16 @@ public sealed class VcpuState
         Set(vcpu, KvmVcpuStructure.Events, _record.Events);
         vcpu.MpState = MpState;
         Set(vcpu, KvmVcpuStructure.DebugRegisters, _record.DebugRegisters);
+    }
+
+    // Each kernel measures the host's counter anew, and comes to another number, which may be further off than KVM lets a guest's be where
+    // it cannot scale. A counter that was the host's stays so: it counts as fast as before.
+    private void RestoreFrequency(KvmVcpu vcpu)
+    {
+        if ((ulong)vcpu.TscKhz != _record.TscKhz && (_record.HostTscKhz != _record.TscKhz || _record.HostTscKhz == 0))
+        {
+            vcpu.TscKhz = (long)_record.TscKhz;
+        }
     }
 
     private static KvmCpuidEntry Entry(CpuidRecord record) => new()

@@ -40,22 +40,22 @@ public sealed class VmState
         return record;
     }
 
-    internal void Restore(KvmVm vm, KvmVcpu first, KvmClockGap gap)
+    internal void Restore(KvmVm vm, KvmVcpu first, long kilohertz, KvmClockGap gap)
     {
         Set(vm, KvmVmStructure.Pit, _record.Pit);
-        RestoreClock(vm, first, gap);
+        RestoreClock(vm, first, kilohertz, gap);
         Set(vm, KvmVmStructure.PicMaster, _record.PicMaster);
         Set(vm, KvmVmStructure.PicSlave, _record.PicSlave);
         Set(vm, KvmVmStructure.IoApic, _record.IoApic);
     }
 
-    private void RestoreClock(KvmVm vm, KvmVcpu first, KvmClockGap gap)
+    private void RestoreClock(KvmVm vm, KvmVcpu first, long kilohertz, KvmClockGap gap)
     {
         kvm_clock_data clock = default;
         clock.clock = _record.Clock;
         if (gap == KvmClockGap.Advance)
         {
-            if (ElapsedByCounter(first) is { } elapsed)
+            if (ElapsedByCounter(first, kilohertz) is { } elapsed)
             {
                 clock.clock += elapsed;
             }
@@ -76,11 +76,11 @@ public sealed class VmState
     }
 
     // The guest's counter has gone on by the time that has passed, exactly. The time of day after a kexec is that of the hardware clock,
-    // which counts seconds: the guest would see its two clocks apart. Null where the counter has not gone on.
-    private ulong? ElapsedByCounter(KvmVcpu first)
+    // which counts seconds: the guest would see its two clocks apart, as with another frequency than the one that it knows. Null where
+    // the counter has not gone on.
+    private ulong? ElapsedByCounter(KvmVcpu first, long kilohertz)
     {
         ulong now = first.ReadCounter();
-        long kilohertz = first.TscKhz;
         if (_record.Counter == 0 || now <= _record.Counter || kilohertz <= 0)
         {
             return null;
