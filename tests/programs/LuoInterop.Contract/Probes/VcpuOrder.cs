@@ -21,6 +21,7 @@ public static class VcpuOrder
     private const int ExceptionPayload = 164;
     private const uint TscDeadline = 0x6e0;
     private const uint SystemTime = 0x4b56_4d01;
+    private const uint ArchCapabilities = 0x10a;
     private const ulong Far = 1UL << 50;
     private const ulong Second = 1_000_000_000;
 
@@ -232,6 +233,47 @@ public static class VcpuOrder
             vcpu.SetState(KvmVcpuStructure.Events, events);
             vcpu.MpState = KvmMpState.SipiReceived;
         }
+    }
+
+    /// <summary>CPUID says which registers there are: before it one reads 0, and takes nothing.</summary>
+    public static void Msr_AfterCpuid_IsTaken_BeforeIt_IsRefused(Kernel kernel)
+    {
+        using var machine = new StateMachine(kernel);
+        machine.Boot(WriteOne);
+        ulong value = machine.GetMsr(ArchCapabilities) ^ 1;
+        machine.SetMsr(ArchCapabilities, value);
+        using (StateMachine other = machine.Move())
+        {
+            Assert.Equal(value, other.GetMsr(ArchCapabilities));
+        }
+
+        using var wrong = new StateMachine(kernel);
+        Assert.Equal(0UL, wrong.GetMsr(ArchCapabilities));
+        Assert.Equal(0, wrong.Vcpu.SetMsrs([new KvmMsr(ArchCapabilities, value)]));
+    }
+
+    /// <summary>Counters that are written one after another end up apart; their offsets do not.</summary>
+    public static void Counters_ByTheirOffsets_StayTogether_ByTheirValues_DoNot(Kernel kernel)
+    {
+        using var machine = new StateMachine(kernel, 2);
+        machine.Boot(WriteOne);
+        foreach (KvmVcpu vcpu in machine.Vcpus)
+        {
+            vcpu.TscOffset = Far;
+        }
+
+        using StateMachine other = machine.Move();
+        Assert.Equal([Far, Far], other.Vcpus.Select(static vcpu => vcpu.TscOffset));
+
+        // KVM takes what is written within a second for the same moment.
+        ulong value = other.GetMsr(0x10);
+        foreach (KvmVcpu vcpu in other.Vcpus)
+        {
+            Assert.Equal(1, vcpu.SetMsrs([new KvmMsr(0x10, value)]));
+            Thread.Sleep(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.NotEqual(other.Vcpus[0].TscOffset, other.Vcpus[1].TscOffset);
     }
 
     /// <summary>What the guest reads of its clock is written when it first runs: the clock is set before.</summary>

@@ -12,6 +12,7 @@ internal static class FuzzTargets
         static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(),
         static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
+        static () => new MachineStateTarget(),
     ];
 
     /// <summary>Makes a target of each kind.</summary>
