@@ -159,6 +159,7 @@ internal sealed class VmUpdate : IDisposable
         UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("No update has been gone through.");
         timeline.Mark(UpdateMoment.KernelStarted, _clock.KernelStart);
         timeline.Mark(UpdateMoment.ProcessStarted, _clock.ProcessStart);
+        timeline.Mark(UpdateMoment.MainEntered, _clock.MainEntered);
         return timeline.Measure(machine.ReadCounter());
     }
 
