@@ -12,6 +12,9 @@ public sealed class VcpuState
     // KVM takes fewer than 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/msrs.c).
     private const int MostAtOnce = 255;
 
+    // A twentieth of the frequency: more than two measurements of one processor differ.
+    private const ulong ToleratedShare = 20;
+
     // struct kvm_nested_state without the part that its format defines.
     private const int NestedHeader = 128;
 
@@ -80,11 +83,7 @@ public sealed class VcpuState
         // CPUID says which registers there are; the APIC base comes with the special registers, and the APIC before the registers of its
         // timer.
         vcpu.SetCpuid([.. _record.Cpuid.Select(Entry)]);
-        if ((ulong)vcpu.TscKhz != _record.TscKhz)
-        {
-            vcpu.TscKhz = (long)_record.TscKhz;
-        }
-
+        RestoreTscFrequency(vcpu);
         Set(vcpu, KvmVcpuStructure.SpecialRegisters, _record.SpecialRegisters);
         if (!_record.NestedState.IsEmpty)
         {
@@ -101,6 +100,27 @@ public sealed class VcpuState
         Set(vcpu, KvmVcpuStructure.Events, _record.Events);
         vcpu.MpState = MpState;
         Set(vcpu, KvmVcpuStructure.DebugRegisters, _record.DebugRegisters);
+    }
+
+    // Each boot measures the processor's counter anew, and finds a little more or less. A processor that cannot scale goes on as it does:
+    // KVM_SET_TSC_KHZ would refuse the one, and make leaps of the other.
+    private void RestoreTscFrequency(KvmVcpu vcpu)
+    {
+        if (vcpu.CanScaleTsc)
+        {
+            vcpu.TscKhz = (long)_record.TscKhz;
+            return;
+        }
+
+        vcpu.TscKhz = KvmVcpu.HostTscKhz;
+        ulong frequency = (ulong)vcpu.TscKhz;
+        ulong difference = Math.Max(frequency, _record.TscKhz) - Math.Min(frequency, _record.TscKhz);
+        if (difference > _record.TscKhz / ToleratedShare)
+        {
+            throw new KvmStateException(
+                KvmStateFault.Refused,
+                $"vCPU {Id}: the guest's counter runs at {_record.TscKhz} kHz, this processor's at {frequency} kHz, and it cannot scale.");
+        }
     }
 
     private static KvmCpuidEntry Entry(CpuidRecord record) => new()
