@@ -48,9 +48,9 @@ public sealed unsafe partial class KvmVcpu
     /// <remarks>
     /// <para>Set it before the first run. Where KVM cannot scale (<see cref="KvmCapability.TscControl"/>), a lower frequency than the
     /// host's is refused, and at a higher one the guest's counter leaps.</para>
-    /// <para>Give a new vCPU <see cref="HostTscKhz"/>. On a processor without a constant counter that cannot scale, KVM (Linux 7.3) begins with
-    /// the frequency that it was loaded with; when a later measurement is higher, it then counts nothing for the vCPU: deadlines of the APIC's
-    /// timer come late or never.</para>
+    /// <para>Give a new vCPU <see cref="HostTscKhz"/>. On a processor without a constant counter that cannot scale, KVM (Linux 7.3) begins
+    /// with the frequency that it was loaded with; when a later measurement is higher, it then counts nothing for the vCPU: deadlines of
+    /// the APIC's timer come late or never.</para>
     /// </remarks>
     /// <exception cref="KernelException">EINVAL: the processor cannot run the counter at that frequency; EIO: the host's counter is not
     /// stable.</exception>

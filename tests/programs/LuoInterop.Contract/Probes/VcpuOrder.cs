@@ -66,7 +66,7 @@ public static class VcpuOrder
         }
     }
 
-    /// <summary>The whole state keeps a pending exception, of a machine that tells pending from injected and of one that does not.</summary>
+    /// <summary>The whole state keeps a pending exception, whether or not the machine tells it from an injected one.</summary>
     public static void PendingException_IsDeliveredAfterAMove(Kernel kernel)
     {
         foreach (bool tellsApart in (bool[])[true, false])
