@@ -200,6 +200,16 @@ public sealed unsafe partial class KvmVcpu
         }
     }
 
+    /// <summary>Reads the guest's time stamp counter, which goes on while the vCPU stands still: IA32_TSC by KVM_GET_MSRS.</summary>
+    /// <returns>The counter, in ticks of <see cref="TscKhz"/>.</returns>
+    public ulong ReadCounter()
+    {
+        Span<KvmMsr> counter = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC)];
+        return GetMsrs(counter) == 1
+            ? counter[0].Value
+            : throw new KvmStateException(KvmStateFault.Refused, "KVM does not say what the guest's time stamp counter is.");
+    }
+
     /// <summary>Tells the guest that it was stopped, so that it does not take the pause for a lock-up: KVM_KVMCLOCK_CTRL.</summary>
     /// <returns>Whether the guest can be told: false where it does not use KVM's clock (EINVAL).</returns>
     public bool NotifyPaused()

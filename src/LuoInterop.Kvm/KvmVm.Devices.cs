@@ -47,6 +47,14 @@ public sealed unsafe partial class KvmVm
         KvmRefusal.Check(Kernel.Ioctl(Handle, KvmX86Header.KVM_IRQ_LINE, (nint)(&argument)), KvmOperation.SetIrqLine);
     }
 
+    /// <summary>Gets the frequency in kHz at which the time stamp counters of new vCPUs run, the host's: KVM_GET_TSC_KHZ of a VM.</summary>
+    /// <returns>What the host's kernel measured at its start, another number each time; 0 before Linux 5.18, which does not say.</returns>
+    public long GetTscKhz()
+    {
+        int result = Kernel.Ioctl(Handle, KvmX86Header.KVM_GET_TSC_KHZ, 0);
+        return result == -(int)Errno.ENOTTY ? 0 : KvmRefusal.Check(result, KvmOperation.GetTscKhz);
+    }
+
     /// <summary>Gets the size in bytes of a structure.</summary>
     public static int GetStateSize(KvmVmStructure structure) => KvmStructures.Of(structure).Size;
 

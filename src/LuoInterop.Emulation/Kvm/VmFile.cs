@@ -43,6 +43,8 @@ internal sealed partial class VmFile : OpenFile
                 return CreateVcpu(descriptors, argument.Value);
             case KvmHeader.KVM_CHECK_EXTENSION:
                 return KvmDeviceNode.CheckExtension(argument.Value);
+            case KvmX86Header.KVM_GET_TSC_KHZ:
+                return EmulatedTime.TscKhz;
             case KvmHeader.KVM_SET_USER_MEMORY_REGION2:
                 kvm_userspace_memory_region2 region = default;
                 return argument.CopyFrom(MemoryMarshal.AsBytes(new Span<kvm_userspace_memory_region2>(ref region))) != 0

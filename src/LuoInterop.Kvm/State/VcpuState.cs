@@ -34,10 +34,13 @@ public sealed class VcpuState
         MemoryMarshal.Read<KvmRegisters>(StructureBytes.Fit(
             _record.Registers.Span, System.Runtime.CompilerServices.Unsafe.SizeOf<KvmRegisters>(), KvmVcpuStructure.Registers));
 
+    /// <summary>Gets the frequency of the guest's time stamp counter in kHz, as it was known when the state was saved.</summary>
+    public long TscKhz => (long)_record.TscKhz;
+
     /// <summary>Gets what is added to the host's time stamp counter for the guest; null where the kernel could not say.</summary>
     public ulong? TscOffset => _record.HasTscOffset ? _record.TscOffset : null;
 
-    internal static VcpuRecord Read(KvmVcpu vcpu, IReadOnlyList<uint> msrIndices)
+    internal static VcpuRecord Read(KvmVm vm, KvmVcpu vcpu, IReadOnlyList<uint> msrIndices)
     {
         // Reading whether it halts may deliver INIT or SIPI, and change registers and APIC: before all else.
         var record = new VcpuRecord { Id = vcpu.Id, MpState = (uint)vcpu.MpState };
@@ -51,6 +54,7 @@ public sealed class VcpuState
         }
 
         record.TscKhz = (ulong)vcpu.TscKhz;
+        record.HostTscKhz = (ulong)vm.GetTscKhz();
         record.Registers = Get(vcpu, KvmVcpuStructure.Registers);
         record.SpecialRegisters = Get(vcpu, KvmVcpuStructure.SpecialRegisters);
         record.ExtendedControlRegisters = Get(vcpu, KvmVcpuStructure.ExtendedControlRegisters);
@@ -83,7 +87,8 @@ public sealed class VcpuState
         // CPUID says which registers there are; the APIC base comes with the special registers, and the APIC before the registers of its
         // timer.
         vcpu.SetCpuid([.. _record.Cpuid.Select(Entry)]);
-        RestoreTscFrequency(vcpu);
+        RestoreFrequency(vcpu);
+
         Set(vcpu, KvmVcpuStructure.SpecialRegisters, _record.SpecialRegisters);
         if (!_record.NestedState.IsEmpty)
         {
@@ -102,20 +107,20 @@ public sealed class VcpuState
         Set(vcpu, KvmVcpuStructure.DebugRegisters, _record.DebugRegisters);
     }
 
-    // Each boot measures the processor's counter anew, and finds a little more or less. A processor that cannot scale goes on as it does:
-    // KVM_SET_TSC_KHZ would refuse the one, and make leaps of the other.
-    private void RestoreTscFrequency(KvmVcpu vcpu)
+    // Each kernel measures the host's counter anew, and comes to another number, which may be further off than KVM lets a guest's be where
+    // it cannot scale. A counter that was the host's stays so: it counts as fast as before. It is set all the same: what KVM gives a new
+    // vCPU is the number that it was loaded with, and with another one measured since, that vCPU's counter stands still for KVM.
+    private void RestoreFrequency(KvmVcpu vcpu)
     {
-        if (vcpu.CanScaleTsc)
-        {
-            vcpu.TscKhz = (long)_record.TscKhz;
-            return;
-        }
-
         vcpu.TscKhz = KvmVcpu.HostTscKhz;
         ulong frequency = (ulong)vcpu.TscKhz;
         ulong difference = Math.Max(frequency, _record.TscKhz) - Math.Min(frequency, _record.TscKhz);
-        if (difference > _record.TscKhz / ToleratedShare)
+        bool isAnother = difference > _record.TscKhz / ToleratedShare;
+        if (vcpu.CanScaleTsc && (isAnother || _record.HostTscKhz != _record.TscKhz))
+        {
+            vcpu.TscKhz = (long)_record.TscKhz;
+        }
+        else if (isAnother)
         {
             throw new KvmStateException(
                 KvmStateFault.Refused,
@@ -172,13 +177,17 @@ public sealed class VcpuState
             SetAll(vcpu, msrs.AsSpan(first, Math.Min(MostAtOnce, msrs.Length - first)));
         }
 
+        // With the offset the guest's counter goes on as the host's does, through a kexec too. A host whose counter began anew, after a
+        // reset or on another machine, would turn the guest's back.
+        KvmMsr? counter = Find(MsrIndexHeader.MSR_IA32_TSC);
         if (_record.HasTscOffset)
         {
             vcpu.TscOffset = _record.TscOffset;
         }
-        else if (Find(MsrIndexHeader.MSR_IA32_TSC) is { } counter)
+
+        if (counter is { } saved && (!_record.HasTscOffset || vcpu.ReadCounter() < saved.Value))
         {
-            SetAll(vcpu, [counter]);
+            SetAll(vcpu, [saved]);
         }
 
         if (Find(MsrIndexHeader.MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)

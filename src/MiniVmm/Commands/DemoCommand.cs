@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using LuoInterop;
 using LuoInterop.VmTesting;
 using MiniVmm.Demo;
@@ -10,6 +11,9 @@ namespace MiniVmm.Commands;
 /// <summary>Shows a Linux guest that goes on through live updates.</summary>
 internal static class DemoCommand
 {
+    // Enough for the VM's own system and .NET.
+    private const int HostMiB = 1024;
+
     private const string KernelFile = "guest-kernel";
     private const string InitrdFile = "guest-initrd";
 
@@ -48,33 +52,51 @@ internal static class DemoCommand
         byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
         using var folder = new TemporaryFolder();
         string rootPath = folder.Write(InitrdFile, root);
-        VmResult result = await VirtualMachine.RunAsync(
-            new VmOptions
+        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed) with
+        {
+            Output = static line =>
             {
-                Kernel = kernel,
-                Command =
-                [
-                    .. ThisProgram.Command, "demo", "--updates", $"{updates}", "--memory", $"{memory}", "--cpus", $"{cpus}",
-                    "--guest", .. guests, .. seed is { } number ? ["--seed", $"{number}"] : (string[])[],
-                ],
-                Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = rootPath },
-                CpuModel = "EPYC,+svm,+npt",
-                Accelerator = VmAccelerator.Tcg,
-                ExpectedKernels = updates + 1,
-                MemoryMiB = (memory * guests.Length) + 1024,
-                TimeLimit = TimeSpan.FromHours(1),
-                Output = static line =>
+                if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
                 {
-                    if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
-                    {
-                        Console.WriteLine(line.Text);
-                    }
-                },
+                    Console.WriteLine(line.Text);
+                }
             },
-            cancellation);
+        };
+        VmResult result = await VirtualMachine.RunAsync(options, cancellation);
         Console.WriteLine(result);
         return result.Outcome == VmOutcome.Passed ? 0 : 1;
     }
+
+    /// <summary>Says how the demo runs inside a VM whose processor has virtualization.</summary>
+    /// <param name="kernel">The kernel of the VM, and of a Linux guest in it.</param>
+    /// <param name="program">The command that starts this program.</param>
+    /// <param name="initrd">The path of the Linux guest's initial root.</param>
+    /// <param name="updates">How many live updates.</param>
+    /// <param name="memory">Each guest's RAM in MiB.</param>
+    /// <param name="cpus">Its vCPUs.</param>
+    /// <param name="guests">What runs.</param>
+    /// <param name="seed">The seed of the moments, or null.</param>
+    internal static VmOptions InVm(
+        KernelBuild kernel, IReadOnlyList<string> program, string initrd, int updates, int memory, int cpus, string[] guests, int? seed) =>
+        new()
+        {
+            Kernel = kernel,
+            Command =
+            [
+                .. program, "demo", "--updates", Text(updates), "--memory", Text(memory), "--cpus", Text(cpus), "--guest", .. guests,
+                .. seed is { } number ? ["--seed", Text(number)] : (string[])[],
+            ],
+            Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd },
+
+            // QEMU's translation has AMD's virtualization, and not Intel's.
+            CpuModel = "EPYC,+svm,+npt",
+            Accelerator = VmAccelerator.Tcg,
+            ExpectedKernels = updates + 1,
+            MemoryMiB = (memory * guests.Length) + HostMiB,
+            TimeLimit = TimeSpan.FromHours(1),
+        };
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed)
     {

@@ -14,6 +14,8 @@ internal sealed class DemoGuest : IDisposable
 {
     private const int LinesThatShowLife = 5;
 
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_proof = TimeSpan.FromSeconds(60);
 
     private readonly IGuestProgram _program;
@@ -84,6 +86,7 @@ internal sealed class DemoGuest : IDisposable
     {
         long start = Environment.TickCount64;
         int lines = _lines + LinesThatShowLife;
+        TimeSpan wait = s_firstWait;
         while (true)
         {
             if (Machine.Ended.IsCompleted)
@@ -101,7 +104,8 @@ internal sealed class DemoGuest : IDisposable
                 throw new DemoException($"{Name}: the guest shows no progress.");
             }
 
-            Thread.Sleep(20);
+            Thread.Sleep(wait);
+            wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class VmUpdate : IDisposable
     private const string StateName = "state";
     private const int StateVersion = 1;
 
-    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(500);
 
     private readonly Kernel _kernel;
     private readonly LiveUpdate _update;
@@ -169,8 +170,12 @@ internal sealed class VmUpdate : IDisposable
     public bool ProveLife(GuestMachine machine, TimeSpan patience)
     {
         long start = Environment.TickCount64;
+        TimeSpan wait = s_firstWait;
         while (Environment.TickCount64 - start < patience.TotalMilliseconds && !machine.Ended.IsCompleted)
         {
+            // A guest that is looked at all the time comes to nothing on a busy host.
+            Thread.Sleep(wait);
+            wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
             machine.Pause();
             bool hasRun = !machine.Marks().AsSpan().SequenceEqual(_marks);
             machine.Resume();
@@ -178,8 +183,6 @@ internal sealed class VmUpdate : IDisposable
             {
                 return true;
             }
-
-            Thread.Sleep(s_betweenLooks);
         }
 
         return false;

@@ -60,7 +60,7 @@ void kmsg_open(void)
 	follow = open_log();
 }
 
-/* Counts what the kernel complains of since boot. Called by one thread only. */
+/* Counts what the kernel complains of since boot, and says it. Called by one thread only. */
 unsigned long kmsg_complaints(void)
 {
 	char record[2048];
@@ -70,6 +70,7 @@ unsigned long kmsg_complaints(void)
 		for (size_t i = 0; i < sizeof complaints / sizeof complaints[0]; i++)
 			if (strstr(text, complaints[i])) {
 				count++;
+				console_print("complaint %s", text);
 				break;
 			}
 	return count;

@@ -6,7 +6,7 @@
 #include "guest.h"
 
 #define BLOCK_WORDS 8192UL
-#define BLOCKS 128UL
+#define BLOCKS 32UL
 #define BLOCK_PAUSE_MS 5
 #define FAULT_BYTES (8UL << 20)
 #define PAGE 4096UL
