@@ -102,6 +102,11 @@ internal static class EmulatedDifferences
             "may be refused a page until the call returns",
             "the page is there or not",
             "the holes of a mapping are closed one after the other"),
+        new(
+            "kvm-timers-stand-still", "timers of a vCPU's APIC, and of the 8254",
+            "keep their counts and never go off",
+            "count, and interrupt the guest",
+            "a guest is C#, and waits for lines that the VMM raises"),
     ];
 
     /// <summary>Gets what else holds where huge pages are emulated: with <see cref="KernelPreviews.HugeTlb"/>.</summary>

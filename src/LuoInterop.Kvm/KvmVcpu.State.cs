@@ -8,6 +8,9 @@ namespace LuoInterop.Kvm;
 /// <content>The processor's state: what a VMM gives it before the first run, and saves and gives back around a live update.</content>
 public sealed unsafe partial class KvmVcpu
 {
+    /// <summary>The frequency that stands for the host's own, as it was last measured.</summary>
+    public const long HostTscKhz = 0;
+
     private const int SmallestXsave = 4096;
     private const int ListHeader = 8;
 
@@ -42,7 +45,13 @@ public sealed unsafe partial class KvmVcpu
     }
 
     /// <summary>Gets or sets the frequency of the guest's time stamp counter in kHz: KVM_GET_TSC_KHZ, KVM_SET_TSC_KHZ.</summary>
-    /// <remarks>Set it before the first run. Where KVM cannot scale, only a frequency close to the host's is taken.</remarks>
+    /// <remarks>
+    /// <para>Set it before the first run. Where KVM cannot scale (<see cref="KvmCapability.TscControl"/>), a lower frequency than the
+    /// host's is refused, and at a higher one the guest's counter leaps.</para>
+    /// <para>Give a new vCPU <see cref="HostTscKhz"/>. On a processor without a constant counter that cannot scale, KVM (Linux 7.3) begins
+    /// with the frequency that it was loaded with; when a later measurement is higher, it then counts nothing for the vCPU: deadlines of
+    /// the APIC's timer come late or never.</para>
+    /// </remarks>
     /// <exception cref="KernelException">EINVAL: the processor cannot run the counter at that frequency; EIO: the host's counter is not
     /// stable.</exception>
     public long TscKhz
@@ -50,6 +59,9 @@ public sealed unsafe partial class KvmVcpu
         get => KvmRefusal.Check(Kernel.Ioctl(_vcpu, KvmX86Header.KVM_GET_TSC_KHZ, 0), KvmOperation.GetTscKhz);
         set => KvmRefusal.Check(Kernel.Ioctl(_vcpu, KvmX86Header.KVM_SET_TSC_KHZ, checked((nint)value)), KvmOperation.SetTscKhz);
     }
+
+    /// <summary>Gets whether the processor can run the guest's counter at another frequency than its own.</summary>
+    internal bool CanScaleTsc => _vm.CheckExtension(KvmCapability.TscControl) > 0;
 
     /// <summary>Gets whether the offset of the time stamp counter can be read and set (KVM_VCPU_TSC_OFFSET). Since Linux 5.16.</summary>
     public bool HasTscOffset => Attribute(KvmX86Header.KVM_HAS_DEVICE_ATTR, null) == 0;

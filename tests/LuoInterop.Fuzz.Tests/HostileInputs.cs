@@ -40,9 +40,29 @@ internal static class HostileInputs
             Frames(n, static sequence => new FrameBuilder(FrameType.FileBegin, 1, sequence).Text("f"))),
         ("frames", "lines", static n =>
             Frames(n, static sequence => new FrameBuilder(FrameType.Output, 1, sequence).Byte(1).Bytes("\n\n\n\n\n\n\n\n"u8))),
+        ("machine-state", "empty vCPUs", static n => MachineState([0x12, 0x00], n)),
+        ("machine-state", "empty parts", static n => MachineState([0x1a, 0x00], n)),
+        ("machine-state", "answers of CPUID", static n => MachineState([0x12, 0x02, 0x12, 0x00], n)),
+        ("machine-state", "fields of one unknown number", static n => MachineState([0xc0, 0x3e, 0x01], n)),
         .. HostileCatalogues.All,
         .. HostileMemory.All,
     ];
+
+    // A VM, a vCPU, and a field again and again, under the right checksum.
+    private static byte[] MachineState(ReadOnlySpan<byte> field, int length)
+    {
+        byte[] state = new byte[length];
+        "LUOKVMST"u8.CopyTo(state);
+        Span<byte> payload = state.AsSpan(48);
+        ((ReadOnlySpan<byte>)[0x0a, 0x00, 0x12, 0x00]).CopyTo(payload);
+        int fields = (payload.Length - 4) / field.Length;
+        for (int i = 0; i < fields; i++)
+        {
+            field.CopyTo(payload[(4 + (i * field.Length))..]);
+        }
+
+        return new MachineStateTarget().Reseal(state[..(52 + (fields * field.Length))]);
+    }
 
     public static byte[] Repeat(string text, int length) => Text("", text, length);
 

@@ -12,6 +12,9 @@ public sealed class VcpuState
     // KVM takes fewer than 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/msrs.c).
     private const int MostAtOnce = 255;
 
+    // A twentieth of the frequency: more than two measurements of one processor differ.
+    private const ulong ToleratedShare = 20;
+
     // struct kvm_nested_state without the part that its format defines.
     private const int NestedHeader = 128;
 
@@ -105,12 +108,23 @@ public sealed class VcpuState
     }
 
     // Each kernel measures the host's counter anew, and comes to another number, which may be further off than KVM lets a guest's be where
-    // it cannot scale. A counter that was the host's stays so: it counts as fast as before.
+    // it cannot scale. A counter that was the host's stays so: it counts as fast as before. It is set all the same: what KVM gives a new
+    // vCPU is the number that it was loaded with, and with another one measured since, that vCPU's counter stands still for KVM.
     private void RestoreFrequency(KvmVcpu vcpu)
     {
-        if ((ulong)vcpu.TscKhz != _record.TscKhz && (_record.HostTscKhz != _record.TscKhz || _record.HostTscKhz == 0))
+        vcpu.TscKhz = KvmVcpu.HostTscKhz;
+        ulong frequency = (ulong)vcpu.TscKhz;
+        ulong difference = Math.Max(frequency, _record.TscKhz) - Math.Min(frequency, _record.TscKhz);
+        bool isAnother = difference > _record.TscKhz / ToleratedShare;
+        if (vcpu.CanScaleTsc && (isAnother || _record.HostTscKhz != _record.TscKhz))
         {
             vcpu.TscKhz = (long)_record.TscKhz;
+        }
+        else if (isAnother)
+        {
+            throw new KvmStateException(
+                KvmStateFault.Refused,
+                $"vCPU {Id}: the guest's counter runs at {_record.TscKhz} kHz, this processor's at {frequency} kHz, and it cannot scale.");
         }
     }
 

@@ -12,6 +12,7 @@ public static class MachineMoves
     private const uint Tsc = 0x10;
     private const uint TscDeadline = 0x6e0;
     private const uint SetMsrs = 0x4008_AE89;
+    private const uint GetTscKhz = 0xAEA3;
     private const ulong Second = 1_000_000_000;
 
     /// <summary>mov al, 1; out 0x10, al; mov al, 2; out 0x10, al; hlt.</summary>
@@ -125,6 +126,45 @@ public static class MachineMoves
         }
     }
 
+    /// <summary>The counter of a guest goes on over the gap by its offset; written as a value it is late by the gap.</summary>
+    public static void Counter_ByItsOffset_GoesOnOverTheGap_ByItsValue_IsLate(Kernel kernel)
+    {
+        using var machine = new StateMachine(kernel);
+        machine.Boot(0xF4);
+        MachineState state = machine.Save();
+        ulong before = machine.GetMsr(Tsc);
+        ulong gap = (ulong)machine.Vcpu.TscKhz * 1900;
+        Thread.Sleep(TimeSpan.FromSeconds(2));
+        using StateMachine other = machine.Another();
+        state.Restore(other.Vm, other.Vcpus);
+        Assert.InRange(other.GetMsr(Tsc), before + gap, ulong.MaxValue);
+        using StateMachine late = machine.Another();
+        late.SetMsr(Tsc, before);
+        Assert.InRange(late.GetMsr(Tsc), before, before + gap);
+    }
+
+    /// <summary>Each boot measures its processor anew: a little more or less is no other machine.</summary>
+    public static void Restore_OfAnotherFrequency_IsRefused_OfAnotherMeasurement_IsNot(Kernel kernel)
+    {
+        using var machine = new StateMachine(new OtherFrequency(kernel, 1.003));
+        machine.Boot(0xF4);
+        MachineState state = machine.Save();
+        using (var other = new StateMachine(kernel))
+        {
+            state.Restore(other.Vm, other.Vcpus);
+        }
+
+        using var fast = new StateMachine(new OtherFrequency(kernel, 1.5));
+        fast.Boot(0xF4);
+        state = fast.Save();
+        using (var other = new StateMachine(kernel))
+        {
+            KvmStateException error = Assert.Throws<KvmStateException>(() => state.Restore(other.Vm, other.Vcpus));
+            Assert.Equal(KvmStateFault.Refused, error.Fault);
+            Assert.Contains("kHz", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     public static void Restore_IntoOtherVcpus_IsRefused(Kernel kernel)
     {
         using var machine = new StateMachine(kernel, 2);
@@ -206,6 +246,15 @@ public static class MachineMoves
         byte[] ioapic = machine.Get(KvmVmStructure.IoApic);
         ioapic[8 + 24 + (4 * 8)] = 0x24;
         machine.Vm.SetState(KvmVmStructure.IoApic, ioapic);
+    }
+
+    private sealed class OtherFrequency(Kernel kernel, double factor) : ForwardingKernel(kernel)
+    {
+        public override int Ioctl(SafeHandle file, uint request, nint argument)
+        {
+            int result = base.Ioctl(file, request, argument);
+            return request == GetTscKhz ? (int)(result * factor) : result;
+        }
     }
 
     private sealed class RefusingMsrs(Kernel kernel) : ForwardingKernel(kernel)

@@ -29,7 +29,9 @@ internal sealed class StateMachine : IDisposable
         Vm.AddMemory(0, 0, _mapping);
         for (uint id = 0; id < vcpus; id++)
         {
-            _vcpus.Add(Vm.CreateVcpu(id));
+            KvmVcpu vcpu = Vm.CreateVcpu(id);
+            vcpu.TscKhz = KvmVcpu.HostTscKhz;
+            _vcpus.Add(vcpu);
         }
     }
 

@@ -66,7 +66,7 @@ public static class VcpuOrder
         }
     }
 
-    /// <summary>The whole state keeps a pending exception, of a machine that tells pending from injected and of one that does not.</summary>
+    /// <summary>The whole state keeps a pending exception, whether or not the machine tells it from an injected one.</summary>
     public static void PendingException_IsDeliveredAfterAMove(Kernel kernel)
     {
         foreach (bool tellsApart in (bool[])[true, false])
@@ -250,30 +250,6 @@ public static class VcpuOrder
         using var wrong = new StateMachine(kernel);
         Assert.Equal(0UL, wrong.GetMsr(ArchCapabilities));
         Assert.Equal(0, wrong.Vcpu.SetMsrs([new KvmMsr(ArchCapabilities, value)]));
-    }
-
-    /// <summary>Counters that are written one after another end up apart; their offsets do not.</summary>
-    public static void Counters_ByTheirOffsets_StayTogether_ByTheirValues_DoNot(Kernel kernel)
-    {
-        using var machine = new StateMachine(kernel, 2);
-        machine.Boot(WriteOne);
-        foreach (KvmVcpu vcpu in machine.Vcpus)
-        {
-            vcpu.TscOffset = Far;
-        }
-
-        using StateMachine other = machine.Move();
-        Assert.Equal([Far, Far], other.Vcpus.Select(static vcpu => vcpu.TscOffset));
-
-        // KVM takes what is written within a second for the same moment.
-        ulong value = other.GetMsr(0x10);
-        foreach (KvmVcpu vcpu in other.Vcpus)
-        {
-            Assert.Equal(1, vcpu.SetMsrs([new KvmMsr(0x10, value)]));
-            Thread.Sleep(TimeSpan.FromSeconds(2));
-        }
-
-        Assert.NotEqual(other.Vcpus[0].TscOffset, other.Vcpus[1].TscOffset);
     }
 
     /// <summary>What the guest reads of its clock is written when it first runs: the clock is set before.</summary>

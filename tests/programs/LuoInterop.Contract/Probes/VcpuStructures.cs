@@ -134,13 +134,20 @@ public static class VcpuStructures
         Assert.InRange(machine.GetMsr(Tsc), before + Far, before + Far + (1UL << 50));
     }
 
-    public static void TscFrequency_IsGivenBack(Kernel kernel)
+    /// <summary>Neither processor can scale: a guest's counter can be faster than it, not slower.</summary>
+    public static void TscFrequency_AboveTheProcessors_IsTaken_BelowIt_EINVAL(Kernel kernel)
     {
         using var machine = new StateMachine(kernel);
+        Assert.Equal(0, machine.Vm.CheckExtension(KvmCapability.TscControl));
         long frequency = machine.Vcpu.TscKhz;
-        Assert.InRange(frequency, 1000, 100_000_000);
-        machine.Vcpu.TscKhz = frequency;
-        Assert.Equal(frequency, machine.Vcpu.TscKhz);
+        Assert.InRange(frequency, 100_000, 100_000_000);
+        ulong counter = machine.GetMsr(Tsc);
+        Thread.Sleep(100);
+        Assert.InRange(machine.GetMsr(Tsc), counter + ((ulong)frequency * 90), ulong.MaxValue);
+        machine.Vcpu.TscKhz = 2 * frequency;
+        Assert.Equal(2 * frequency, machine.Vcpu.TscKhz);
+        KernelException error = Refused.With(Errno.EINVAL, () => machine.Vcpu.TscKhz = frequency / 2);
+        Assert.Contains("cannot scale", error.Message, StringComparison.Ordinal);
     }
 
     public static void NotifyPaused_WithoutTheGuestsClock_DoesNothing(Kernel kernel)
