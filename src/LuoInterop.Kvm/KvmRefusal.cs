@@ -117,7 +117,7 @@ internal static class KvmRefusal
         (KvmOperation.GetTscKhz or KvmOperation.SetTscKhz, Errno.EIO) => "the host's time stamp counter does not run evenly.",
         (KvmOperation.GetLapic or KvmOperation.SetLapic, Errno.EINVAL) =>
             "the vCPU has no local APIC: KvmVm.CreateIrqchip makes it, before the vCPU.",
-        (KvmOperation.GetMsrs or KvmOperation.SetMsrs, Errno.E2BIG) => "KVM takes at most 256 registers at once.",
+        (KvmOperation.GetMsrs or KvmOperation.SetMsrs, Errno.E2BIG) => "KVM takes at most 255 registers at once.",
         (KvmOperation.SetTscKhz, Errno.EINVAL) =>
             "the guest's counter cannot run at that frequency here: the processor cannot scale it, and the host's is another.",
         (KvmOperation.GetTscOffset or KvmOperation.SetTscOffset, Errno.ENXIO) => "the kernel is older than 5.16.",

@@ -156,7 +156,7 @@ public sealed unsafe partial class KvmVcpu
     /// <summary>Reads model-specific registers: KVM_GET_MSRS.</summary>
     /// <param name="registers">Names the registers, and takes their values.</param>
     /// <returns>How many were read: the kernel stops at the first that this vCPU has not.</returns>
-    /// <exception cref="KernelException">E2BIG: more than 256 at once.</exception>
+    /// <exception cref="KernelException">E2BIG: more than 255 at once.</exception>
     public int GetMsrs(Span<KvmMsr> registers)
     {
         byte[] list = Msrs(registers, out int length);
@@ -174,7 +174,7 @@ public sealed unsafe partial class KvmVcpu
 
     /// <summary>Sets model-specific registers, in order: KVM_SET_MSRS.</summary>
     /// <returns>How many were set: the kernel stops at the first that it refuses, without an error.</returns>
-    /// <exception cref="KernelException">E2BIG: more than 256 at once.</exception>
+    /// <exception cref="KernelException">E2BIG: more than 255 at once.</exception>
     public int SetMsrs(ReadOnlySpan<KvmMsr> registers)
     {
         byte[] list = Msrs(registers, out _);
@@ -186,6 +186,16 @@ public sealed unsafe partial class KvmVcpu
         {
             ArrayPool<byte>.Shared.Return(list);
         }
+    }
+
+    /// <summary>Reads the guest's time stamp counter, which goes on while the vCPU stands still: IA32_TSC by KVM_GET_MSRS.</summary>
+    /// <returns>The counter, in ticks of <see cref="TscKhz"/>.</returns>
+    public ulong ReadCounter()
+    {
+        Span<KvmMsr> counter = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC)];
+        return GetMsrs(counter) == 1
+            ? counter[0].Value
+            : throw new KvmStateException(KvmStateFault.Refused, "KVM does not say what the guest's time stamp counter is.");
     }
 
     /// <summary>Tells the guest that it was stopped, so that it does not take the pause for a lock-up: KVM_KVMCLOCK_CTRL.</summary>

@@ -84,6 +84,7 @@ internal static class AbiTable
         new(typeof(kvm_run_memory_fault), "linux/kvm.h") { CForm = MemberOfKvmRun("memory_fault") },
         new(typeof(kvm_irq_level), "linux/kvm.h"),
         new(typeof(kvm_irqchip), "linux/kvm.h"),
+        new(typeof(kvm_enable_cap), "linux/kvm.h"),
         new(typeof(kvm_device_attr), "linux/kvm.h"),
         new(typeof(kvm_clock_data), "linux/kvm.h"),
         new(typeof(kvm_pit_config), "linux/kvm.h"),

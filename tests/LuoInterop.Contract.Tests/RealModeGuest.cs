@@ -55,6 +55,11 @@ internal static class RealModeGuest
                 // mov byte [disp16], imm8
                 guest.Write(registers.R14 + Word(guest, at + 2), [Fetch(guest, at + 4)]);
                 return 5;
+            case 0xFE when Fetch(guest, at + 1) == 0x06:
+                // inc byte [disp16]
+                ulong counter = registers.R14 + Word(guest, at + 2);
+                guest.Write(counter, [(byte)(Fetch(guest, counter) + 1)]);
+                return 4;
             case 0xE4:
                 // in al, imm8
                 Span<byte> value = stackalloc byte[1];

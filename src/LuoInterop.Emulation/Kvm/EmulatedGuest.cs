@@ -12,10 +12,12 @@ namespace LuoInterop.Emulation;
 /// <para>A program is C#, not machine code. KVM_RUN calls it on its own thread, and it leaves by an exception when the vCPU stops: let
 /// that pass. The next KVM_RUN begins the program anew: what must last it keeps in <see cref="Registers"/>, in memory or in variables. Of
 /// an access that the VMM had to do it then finds the answer when it makes the same access first.</para>
+/// <para>A VMM that wants the vCPU back (<see cref="KvmVcpu.Kick"/>) gets it at the program's next access or wait. An access that the VMM
+/// did is complete before that: keep what it gave in <see cref="Registers"/>, or in memory, before the next access.</para>
 /// <para>Its accesses are those of a processor: they fault pages of a guest_memfd in. Only for the thread that the program runs on, and
 /// only while it runs.</para>
 /// </remarks>
-public sealed class EmulatedGuest
+public sealed partial class EmulatedGuest
 {
     private const int LongestAccess = 8;
 
@@ -23,6 +25,7 @@ public sealed class EmulatedGuest
     private readonly GuestExitException _exit = new();
     private EmulatedProcess? _process;
     private bool _hasStopped;
+    private bool _completesOnly;
     private int _result;
 
     // The access that the VMM was asked to do, until it is made again.
@@ -65,7 +68,7 @@ public sealed class EmulatedGuest
     /// <param name="buffer">1, 2 or 4 bytes.</param>
     public void ReadPort(ushort port, Span<byte> buffer)
     {
-        Check();
+        CheckAccess();
         if (Complete(isPort: true, port, buffer.Length, isWrite: false))
         {
             _vcpu.Shared.Bytes(VcpuRun.PortData, buffer.Length).CopyTo(buffer);
@@ -80,7 +83,7 @@ public sealed class EmulatedGuest
     /// <param name="data">1, 2 or 4 bytes.</param>
     public void WritePort(ushort port, ReadOnlySpan<byte> data)
     {
-        Check();
+        CheckAccess();
         if (Complete(isPort: true, port, data.Length, isWrite: true))
         {
             return;
@@ -90,13 +93,6 @@ public sealed class EmulatedGuest
         StopAtPort(port, data.Length, KvmHeader.KVM_EXIT_IO_OUT);
     }
 
-    /// <summary>Stops the vCPU (KVM_EXIT_HLT), as returning from the program does.</summary>
-    public void Halt()
-    {
-        Check();
-        throw Stop(KvmHeader.KVM_EXIT_HLT, 0);
-    }
-
     /// <summary>Stops the vCPU at what KVM cannot go on with (KVM_EXIT_INTERNAL_ERROR, KvmHeader.KVM_INTERNAL_ERROR_EMULATION).</summary>
     public void Fail()
     {
@@ -104,8 +100,14 @@ public sealed class EmulatedGuest
         throw StopAtError();
     }
 
+    /// <summary>Gets whether an access that the VMM did is not complete.</summary>
+    internal bool HasPending => _pending is not null;
+
     /// <summary>Runs a program until the vCPU stops: what KVM_RUN returns.</summary>
-    internal int Run(EmulatedProcess process, Action<EmulatedGuest>? program)
+    /// <param name="process">Whose thread runs the vCPU.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="completesOnly">Whether to stop once the access is complete that the VMM did.</param>
+    internal int Run(EmulatedProcess process, Action<EmulatedGuest>? program, bool completesOnly)
     {
         if (_process is not null)
         {
@@ -114,6 +116,7 @@ public sealed class EmulatedGuest
 
         _process = process;
         _hasStopped = false;
+        _completesOnly = completesOnly;
         try
         {
             if (program is null)
@@ -122,11 +125,12 @@ public sealed class EmulatedGuest
                 throw StopAtError();
             }
 
-            program(this);
-            if (!_hasStopped)
+            do
             {
-                Stop(KvmHeader.KVM_EXIT_HLT, 0);
+                program(this);
+                HaltAtTheEnd();
             }
+            while (!_hasStopped);
         }
         catch (GuestExitException exit) when (exit == _exit)
         {
@@ -141,7 +145,7 @@ public sealed class EmulatedGuest
 
     private void Access(ulong address, Span<byte> data, bool isStore)
     {
-        EmulatedProcess process = Check();
+        EmulatedProcess process = CheckAccess();
         while (!data.IsEmpty)
         {
             int length = Math.Min(data.Length, PhysicalMemory.PageSize - (int)(address & (PhysicalMemory.PageSize - 1)));

@@ -7,7 +7,7 @@ using Tmds.Linux;
 namespace LuoInterop.Emulation.Kvm;
 
 /// <summary>The device node through which VMs are created (kvm_chardev_ops of virt/kvm/kvm_main.c).</summary>
-internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
+internal sealed partial class KvmDeviceNode(KvmModule kvm) : DeviceNode
 {
     private static int CreationFlags => LibC.O_CREAT | LibC.O_EXCL | LibC.O_TRUNC | LibC.O_CLOEXEC;
     private const uint CharacterDevice = 0x2000;
@@ -28,6 +28,9 @@ internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
     {
         KvmHeader.KVM_CAP_READONLY_MEM or KvmHeader.KVM_CAP_USER_MEMORY2 or KvmHeader.KVM_CAP_MEMORY_FAULT_INFO
             or KvmHeader.KVM_CAP_GUEST_MEMFD => 1,
+        KvmHeader.KVM_CAP_NR_VCPUS => Environment.ProcessorCount,
+        KvmHeader.KVM_CAP_ADJUST_CLOCK => (int)KernelDevices.ValidClockFlags,
+        KvmHeader.KVM_CAP_XSAVE2 => ExtendedState.Size,
         KvmHeader.KVM_CAP_VM_TYPES => 1 << (int)KvmHeader.KVM_X86_DEFAULT_VM,
         KvmHeader.KVM_CAP_GUEST_MEMFD_FLAGS => (int)(KvmHeader.GUEST_MEMFD_FLAG_MMAP | KvmHeader.GUEST_MEMFD_FLAG_INIT_SHARED),
         _ => 0,
@@ -74,6 +77,8 @@ internal sealed class KvmDeviceNode(KvmModule kvm) : DeviceNode
             KvmHeader.KVM_CREATE_VM => device.CreateVm(descriptors, argument.Value),
             KvmHeader.KVM_CHECK_EXTENSION => CheckExtension(argument.Value),
             KvmHeader.KVM_GET_VCPU_MMAP_SIZE => argument.Value == 0 ? VcpuRun.Length : Refused.EINVAL,
+            KvmX86Header.KVM_GET_SUPPORTED_CPUID => GetSupportedCpuid(argument),
+            KvmX86Header.KVM_GET_MSR_INDEX_LIST => GetMsrIndices(argument),
             _ => Refused.EINVAL,
         };
     }

@@ -2,21 +2,20 @@ using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
-using LuoInterop.Kvm.Interop;
 using LuoInterop.Kvm;
+using LuoInterop.Kvm.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Kvm;
 
 /// <summary>The file of a vCPU (kvm_vcpu_fops of virt/kvm/kvm_main.c). Its requests run without the running kernel's lock,
 /// under its own.</summary>
-internal sealed class VcpuFile : OpenFile
+internal sealed partial class VcpuFile : OpenFile
 {
     private readonly nint _id;
     private readonly Lock _mutex = new();
     private readonly EmulatedGuest _guest;
     private volatile Action<EmulatedGuest>? _program;
-    private kvm_sregs _special;
     private KvmRegisters _registers;
 
     public VcpuFile(VirtualMachine vm, nint id, VcpuRun shared)
@@ -26,19 +25,22 @@ internal sealed class VcpuFile : OpenFile
         Shared = shared;
         Flags = LibC.O_RDWR;
         _guest = new EmulatedGuest(this);
+        Apic = vm.Devices.HasIrqchip ? new LocalApic((uint)id) : null;
+        Reset();
+        if (id == 0)
+        {
+            vm.Devices.Target = Apic;
+        }
 
-        // As after a reset (kvm_vcpu_reset), as far as a program can meet it.
-        _registers = new KvmRegisters { Rip = 0xfff0, Rflags = 2, Rdx = 0x600 };
-        _special.cs.selector = 0xf000;
-        _special.cs.@base = 0xffff0000;
-        _special.cs.limit = 0xffff;
-        _special.cr0 = 0x60000010;
         vm.Kvm.Add(this);
     }
 
     public VirtualMachine Vm { get; }
 
     public VcpuRun Shared { get; }
+
+    /// <summary>Gets the local APIC; null in a VM without interrupt controllers.</summary>
+    public LocalApic? Apic { get; }
 
     /// <summary>Gets or sets the general registers. Only the thread that runs the vCPU may.</summary>
     public ref KvmRegisters Registers => ref _registers;
@@ -68,21 +70,20 @@ internal sealed class VcpuFile : OpenFile
 
         lock (_mutex)
         {
-            switch (request)
+            return request switch
             {
-                case KvmHeader.KVM_RUN:
-                    return argument.Value == 0 ? Run(process) : Refused.EINVAL;
-                case KvmHeader.KVM_GET_REGS:
-                    return argument.CopyTo(Bytes(ref _registers));
-                case KvmHeader.KVM_SET_REGS:
-                    return Set(argument, ref _registers);
-                case KvmHeader.KVM_GET_SREGS:
-                    return argument.CopyTo(Bytes(ref _special));
-                case KvmHeader.KVM_SET_SREGS:
-                    return Set(argument, ref _special);
-                default:
-                    return Refused.EINVAL;
-            }
+                KvmHeader.KVM_RUN => argument.Value == 0 ? Run(process) : Refused.EINVAL,
+                KvmX86Header.KVM_GET_CPUID2 => GetCpuid(argument),
+                KvmX86Header.KVM_SET_CPUID2 => SetCpuid(argument),
+                KvmX86Header.KVM_GET_MSRS => Msrs(argument, sets: false),
+                KvmX86Header.KVM_SET_MSRS => Msrs(argument, sets: true),
+                KvmX86Header.KVM_GET_TSC_KHZ => _tscKhz,
+                KvmX86Header.KVM_SET_TSC_KHZ => SetTscKhz((uint)argument.Value),
+                KvmX86Header.KVM_HAS_DEVICE_ATTR or KvmX86Header.KVM_GET_DEVICE_ATTR or KvmX86Header.KVM_SET_DEVICE_ATTR =>
+                    Attribute(request, argument),
+                KvmX86Header.KVM_KVMCLOCK_CTRL => _msrs.HasClock ? 0 : Refused.EINVAL,
+                _ => StateIoctl(request, argument),
+            };
         }
     }
 
@@ -110,28 +111,23 @@ internal sealed class VcpuFile : OpenFile
     private static Span<byte> Bytes<T>(ref T structure)
         where T : unmanaged => MemoryMarshal.AsBytes(new Span<T>(ref structure));
 
-    private static int Set<T>(UserMemory argument, ref T structure)
-        where T : unmanaged
-    {
-        T given = default;
-        int error = argument.CopyFrom(Bytes(ref given));
-        if (error == 0)
-        {
-            structure = given;
-        }
-
-        return error;
-    }
-
     // kvm_arch_vcpu_ioctl_run.
     private int Run(EmulatedProcess process)
     {
         Shared.Run.exit_reason = KvmHeader.KVM_EXIT_UNKNOWN;
-        if (Shared.Run.immediate_exit != 0)
+        bool exitsAtOnce = Shared.HasImmediateExit;
+        if (exitsAtOnce && !_guest.HasPending)
         {
             return Refused.EINTR;
         }
 
-        return _guest.Run(process, _program ?? Vm.Kvm.DefaultGuest);
+        // Without an interrupt a vCPU that waits does not come into the guest, nor one that was not started.
+        if (_mpState != KvmX86Header.KVM_MP_STATE_RUNNABLE && !exitsAtOnce && !WaitUntilRunnable(process))
+        {
+            return Refused.EINTR;
+        }
+
+        _hasRun = true;
+        return _guest.Run(process, _program ?? Vm.Kvm.DefaultGuest, exitsAtOnce);
     }
 }

@@ -42,6 +42,9 @@ internal sealed unsafe class VcpuRun
     // SAFETY: the mapping is longer than the structure, page-aligned, and lasts as long as this object.
     public ref kvm_run Run => ref *(kvm_run*)_address;
 
+    /// <summary>Gets whether the VMM wants the vCPU back; any of its threads may say so.</summary>
+    public bool HasImmediateExit => Volatile.Read(ref Run.immediate_exit) != 0;
+
     /// <summary>Makes the memory: null when the host has none.</summary>
     public static VcpuRun? Create()
     {

@@ -48,6 +48,15 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
     /// null when only vCPUs and memory are.</summary>
     public VmFile? File { get; set; }
 
+    /// <summary>Gets the devices that KVM has in the kernel.</summary>
+    public KernelDevices Devices { get; } = new();
+
+    /// <summary>Gets whether a vCPU was created (<c>kvm->created_vcpus</c>).</summary>
+    public bool HasVcpu => _vcpuIds.Count > 0;
+
+    /// <summary>Gets or sets whether a pending exception is told from an injected one (KVM_CAP_EXCEPTION_PAYLOAD).</summary>
+    public bool HasExceptionPayload { get; set; }
+
     /// <summary>Gets what guards regions against removal while a guest uses them (<c>kvm->srcu</c>).</summary>
     public Srcu Srcu { get; } = new();
 

@@ -9,7 +9,7 @@ using Tmds.Linux;
 namespace LuoInterop.Emulation.Kvm;
 
 /// <summary>The file of a virtual machine (kvm_vm_fops of virt/kvm/kvm_main.c).</summary>
-internal sealed class VmFile : OpenFile
+internal sealed partial class VmFile : OpenFile
 {
     public VmFile(VirtualMachine vm)
     {
@@ -54,7 +54,7 @@ internal sealed class VmFile : OpenFile
                     ? Refused.EFAULT
                     : CreateMemory(descriptors, (long)creation.size, creation.flags);
             default:
-                return Refused.ENOTTY;
+                return DeviceIoctl(request, argument);
         }
     }
 

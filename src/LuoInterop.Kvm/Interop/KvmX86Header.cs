@@ -20,6 +20,8 @@ internal static class KvmX86Header
     public const uint KVM_GET_PIT2 = Read | (112U << 16) | (KvmHeader.KVMIO << 8) | 0x9f;
     public const uint KVM_SET_PIT2 = Write | (112U << 16) | (KvmHeader.KVMIO << 8) | 0xa0;
 
+    public const uint KVM_ENABLE_CAP = Write | (104U << 16) | (KvmHeader.KVMIO << 8) | 0xa3;
+
     // On a vCPU.
     public const uint KVM_GET_MSRS = Write | Read | (8U << 16) | (KvmHeader.KVMIO << 8) | 0x88;
     public const uint KVM_SET_MSRS = Write | (8U << 16) | (KvmHeader.KVMIO << 8) | 0x89;
@@ -47,6 +49,8 @@ internal static class KvmX86Header
     public const uint KVM_SET_DEVICE_ATTR = Write | (24U << 16) | (KvmHeader.KVMIO << 8) | 0xe1;
     public const uint KVM_GET_DEVICE_ATTR = Write | (24U << 16) | (KvmHeader.KVMIO << 8) | 0xe2;
     public const uint KVM_HAS_DEVICE_ATTR = Write | (24U << 16) | (KvmHeader.KVMIO << 8) | 0xe3;
+
+    public const int KVM_CAP_EXCEPTION_PAYLOAD = 164;
 
     public const uint KVM_IRQCHIP_PIC_MASTER = 0;
     public const uint KVM_IRQCHIP_PIC_SLAVE = 1;

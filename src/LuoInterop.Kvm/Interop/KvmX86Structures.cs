@@ -36,6 +36,15 @@ internal unsafe struct kvm_clock_data
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct kvm_enable_cap
+{
+    public uint cap;
+    public uint flags;
+    public fixed ulong args[4];
+    public fixed byte pad[64];
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct kvm_device_attr
 {
     public uint flags;

@@ -53,6 +53,7 @@ public sealed class MachineState
         ArgumentNullException.ThrowIfNull(vm);
         ArgumentNullException.ThrowIfNull(vcpus);
         ArgumentNullException.ThrowIfNull(msrIndices);
+        ArgumentOutOfRangeException.ThrowIfZero(vcpus.Count);
 
         // The vCPUs first: reading one may deliver what its APIC holds, and the devices after them keep the time longest.
         var record = new MachineRecord();
@@ -61,7 +62,7 @@ public sealed class MachineState
             record.Vcpus.Add(VcpuState.Read(vcpu, msrIndices));
         }
 
-        record.Vm = VmState.Read(vm);
+        record.Vm = VmState.Read(vm, vcpus[0]);
         return new MachineState(record);
     }
 
@@ -87,7 +88,7 @@ public sealed class MachineState
             Vcpus[i].Restore(vcpus[i]);
         }
 
-        Vm.Restore(vm, clock);
+        Vm.Restore(vm, vcpus[0], clock);
 
         // Last of all, before the guest can look at its clock.
         foreach (KvmVcpu vcpu in vcpus)

@@ -9,8 +9,8 @@ namespace LuoInterop.Kvm;
 /// <remarks>The orders of reading and of putting back are not free; docs/vmm-checklist.md says what breaks in another.</remarks>
 public sealed class VcpuState
 {
-    // KVM takes 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/x86.c).
-    private const int MostAtOnce = 256;
+    // KVM takes fewer than 256 registers at once (MAX_IO_MSRS of arch/x86/kvm/msrs.c).
+    private const int MostAtOnce = 255;
 
     // struct kvm_nested_state without the part that its format defines.
     private const int NestedHeader = 128;
@@ -152,20 +152,26 @@ public sealed class VcpuState
             SetAll(vcpu, msrs.AsSpan(first, Math.Min(MostAtOnce, msrs.Length - first)));
         }
 
+        // With the offset the guest's counter goes on as the host's does, through a kexec too. A host whose counter began anew, after a
+        // reset or on another machine, would turn the guest's back.
+        KvmMsr? counter = Find(MsrIndexHeader.MSR_IA32_TSC);
         if (_record.HasTscOffset)
         {
             vcpu.TscOffset = _record.TscOffset;
         }
-        else if (Find(MsrIndexHeader.MSR_IA32_TSC) is { } counter)
+
+        if (counter is { } saved && (!_record.HasTscOffset || vcpu.ReadCounter() < saved.Value))
         {
-            SetAll(vcpu, [counter]);
+            SetAll(vcpu, [saved]);
         }
 
         if (Find(MsrIndexHeader.MSR_IA32_TSC_DEADLINE) is { Value: not 0 } deadline)
         {
             SetAll(vcpu, [deadline]);
-            KvmMsr[] back = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC_DEADLINE)];
-            if (vcpu.GetMsrs(back) != 1 || back[0].Value != deadline.Value)
+
+            // Where the processor delivers interrupts itself, a deadline that is over is delivered and gone at once.
+            KvmMsr[] back = [new KvmMsr(MsrIndexHeader.MSR_IA32_TSC_DEADLINE), new KvmMsr(MsrIndexHeader.MSR_IA32_TSC)];
+            if (vcpu.GetMsrs(back) != 2 || (back[0].Value != deadline.Value && (back[0].Value != 0 || back[1].Value < deadline.Value)))
             {
                 throw new KvmStateException(
                     KvmStateFault.Refused,

@@ -9,6 +9,10 @@ namespace LuoInterop.Kvm;
 public sealed class VmState
 {
     private const ulong NanosecondsOfATick = 100;
+    private const ulong NanosecondsOfAMillisecond = 1_000_000;
+
+    // What the time of day can be off by after a boot: the hardware clock counts seconds, and is read in the midst of one.
+    private const ulong HardwareClockTick = 2_000_000_000;
 
     private readonly VmRecord _record;
 
@@ -20,12 +24,13 @@ public sealed class VmState
     /// <summary>Gets the time of day in nanoseconds since 1970, when the clock was saved.</summary>
     public ulong Realtime => _record.Realtime;
 
-    internal static VmRecord Read(KvmVm vm)
+    internal static VmRecord Read(KvmVm vm, KvmVcpu first)
     {
         var record = new VmRecord { Pit = Get(vm, KvmVmStructure.Pit) };
         kvm_clock_data clock = default;
         vm.GetState(KvmVmStructure.Clock, Bytes(ref clock));
         record.Clock = clock.clock;
+        record.Counter = first.ReadCounter();
 
         // The kernel says the time of day at the same moment, unless the host's counter is not stable.
         record.Realtime = (clock.flags & KvmX86Header.KVM_CLOCK_REALTIME) != 0 ? clock.realtime : Now();
@@ -35,24 +40,26 @@ public sealed class VmState
         return record;
     }
 
-    internal void Restore(KvmVm vm, KvmClockGap gap)
+    internal void Restore(KvmVm vm, KvmVcpu first, KvmClockGap gap)
     {
         Set(vm, KvmVmStructure.Pit, _record.Pit);
-        RestoreClock(vm, gap);
+        RestoreClock(vm, first, gap);
         Set(vm, KvmVmStructure.PicMaster, _record.PicMaster);
         Set(vm, KvmVmStructure.PicSlave, _record.PicSlave);
         Set(vm, KvmVmStructure.IoApic, _record.IoApic);
     }
 
-    private void RestoreClock(KvmVm vm, KvmClockGap gap)
+    private void RestoreClock(KvmVm vm, KvmVcpu first, KvmClockGap gap)
     {
         kvm_clock_data clock = default;
         clock.clock = _record.Clock;
         if (gap == KvmClockGap.Advance)
         {
-            // Older kernels, and a host whose counter is not stable, cannot add the gap themselves.
-            bool kernelAdds = (vm.CheckExtension(KvmCapability.AdjustClock) & KvmX86Header.KVM_CLOCK_REALTIME) != 0;
-            if (kernelAdds)
+            if (ElapsedByCounter(first) is { } elapsed)
+            {
+                clock.clock += elapsed;
+            }
+            else if ((vm.CheckExtension(KvmCapability.AdjustClock) & KvmX86Header.KVM_CLOCK_REALTIME) != 0)
             {
                 clock.flags = KvmX86Header.KVM_CLOCK_REALTIME;
                 clock.realtime = _record.Realtime;
@@ -66,6 +73,22 @@ public sealed class VmState
         }
 
         vm.SetState(KvmVmStructure.Clock, Bytes(ref clock));
+    }
+
+    // The guest's counter has gone on by the time that has passed, exactly. The time of day after a kexec is that of the hardware clock,
+    // which counts seconds: the guest would see its two clocks apart. Null where the counter has not gone on.
+    private ulong? ElapsedByCounter(KvmVcpu first)
+    {
+        ulong now = first.ReadCounter();
+        long kilohertz = first.TscKhz;
+        if (_record.Counter == 0 || now <= _record.Counter || kilohertz <= 0)
+        {
+            return null;
+        }
+
+        // A counter that was put back where it stood is late by all the time since then.
+        ulong elapsed = (ulong)((UInt128)(now - _record.Counter) * NanosecondsOfAMillisecond / (ulong)kilohertz);
+        return elapsed + HardwareClockTick >= Now() - Math.Min(Now(), _record.Realtime) ? elapsed : null;
     }
 
     private static ulong Now() => (ulong)(DateTime.UtcNow - DateTime.UnixEpoch).Ticks * NanosecondsOfATick;

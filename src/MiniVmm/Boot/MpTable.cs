@@ -3,10 +3,11 @@ using MiniVmm.Memory;
 
 namespace MiniVmm.Boot;
 
-/// <summary>Writes the table by which a guest without ACPI finds its processors and interrupts: Intel's MultiProcessor Specification 1.4.</summary>
+/// <summary>Writes the table by which a guest without ACPI finds its processors and interrupts.</summary>
 /// <remarks>
-/// It is in the last KiB below 640 KiB, where the kernel looks (<c>mpparse_find_mptable</c> in <c>arch/x86/kernel/mpparse.c</c>). Local
-/// APICs have the vCPUs' numbers. An ISA interrupt is the IOAPIC's pin of its number, as KVM routes it by default.
+/// Intel's MultiProcessor Specification 1.4. The table is in the last KiB below 640 KiB, where the kernel looks
+/// (<c>mpparse_find_mptable</c> in <c>arch/x86/kernel/mpparse.c</c>). Local APICs have the vCPUs' numbers. An ISA interrupt is the IOAPIC's
+/// pin of its number, as KVM routes it by default.
 /// </remarks>
 internal static class MpTable
 {

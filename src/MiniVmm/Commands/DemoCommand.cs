@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using LuoInterop;
 using LuoInterop.VmTesting;
 using MiniVmm.Demo;
+using MiniVmm.Guests;
 using MiniVmm.Update;
 
 namespace MiniVmm.Commands;
@@ -9,57 +11,94 @@ namespace MiniVmm.Commands;
 /// <summary>Shows a Linux guest that goes on through live updates.</summary>
 internal static class DemoCommand
 {
+    // Enough for the VM's own system and .NET.
+    private const int HostMiB = 1024;
+
     private const string KernelFile = "guest-kernel";
     private const string InitrdFile = "guest-initrd";
 
     public static Command Create()
     {
         var updates = new Option<int>("--updates") { Description = "How many kernels to go through.", DefaultValueFactory = static _ => 3 };
-        var memory = new Option<int>("--memory") { Description = "The guest's RAM in MiB.", DefaultValueFactory = static _ => 256 };
+        var memory = new Option<int>("--memory") { Description = "Each guest's RAM in MiB.", DefaultValueFactory = static _ => 256 };
         var cpus = new Option<int>("--cpus") { Description = "Its vCPUs, 1 to 4.", DefaultValueFactory = static _ => 2 };
+        var guests = new Option<string[]>("--guest")
+        {
+            Description = "What runs: linux, pattern or self-check; may be repeated.",
+            DefaultValueFactory = static _ => [LinuxProgram.Kind],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        guests.AcceptOnlyFromAmong(LinuxProgram.Kind, PatternProgram.Kind, SelfCheckProgram.Kind);
+        var seed = new Option<int?>("--seed") { Description = "Updates begin at random moments, which are the same for the same seed." };
         var initrd = new Option<FileInfo?>("--initrd") { Description = "Another initial RAM disk than the one made here." };
-        var command = new Command("demo", "Runs a Linux guest in QEMU, and replaces the kernel under it.") { updates, memory, cpus, initrd };
+        var command = new Command("demo", "Runs guests in QEMU, and replaces the kernel under them.")
+        {
+            updates, memory, cpus, guests, seed, initrd,
+        };
         command.SetAction(async (arguments, cancellation) => Guest.IsInside
-            ? Inside(arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus))
+            ? Inside(
+                arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(guests)!,
+                arguments.GetValue(seed))
             : await OutsideAsync(
-                arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(initrd), cancellation));
+                arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(guests)!,
+                arguments.GetValue(seed), arguments.GetValue(initrd), cancellation));
         return command;
     }
 
-    private static async Task<int> OutsideAsync(int updates, int memory, int cpus, FileInfo? initrd, CancellationToken cancellation)
+    private static async Task<int> OutsideAsync(
+        int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, CancellationToken cancellation)
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
-        VmResult result = await VirtualMachine.RunAsync(
-            new VmOptions
+        byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
+        using var folder = new TemporaryFolder();
+        string rootPath = folder.Write(InitrdFile, root);
+        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed) with
+        {
+            Output = static line =>
             {
-                Kernel = kernel,
-                Command =
-                [
-                    .. ThisProgram.Command, "demo", "--updates", $"{updates}", "--memory", $"{memory}", "--cpus", $"{cpus}",
-                ],
-                Files = new Dictionary<string, string>
+                if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
                 {
-                    [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd!.FullName,
-                },
-                CpuModel = "EPYC,+svm,+npt",
-                Accelerator = VmAccelerator.Tcg,
-                ExpectedKernels = updates + 1,
-                MemoryMiB = memory + 1024,
-                TimeLimit = TimeSpan.FromMinutes(30),
-                Output = static line =>
-                {
-                    if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
-                    {
-                        Console.WriteLine(line.Text);
-                    }
-                },
+                    Console.WriteLine(line.Text);
+                }
             },
-            cancellation);
+        };
+        VmResult result = await VirtualMachine.RunAsync(options, cancellation);
         Console.WriteLine(result);
         return result.Outcome == VmOutcome.Passed ? 0 : 1;
     }
 
-    private static int Inside(int updates, long memory, int cpus)
+    /// <summary>Says how the demo runs inside a VM whose processor has virtualization.</summary>
+    /// <param name="kernel">The kernel of the VM, and of a Linux guest in it.</param>
+    /// <param name="program">The command that starts this program.</param>
+    /// <param name="initrd">The path of the Linux guest's initial root.</param>
+    /// <param name="updates">How many live updates.</param>
+    /// <param name="memory">Each guest's RAM in MiB.</param>
+    /// <param name="cpus">Its vCPUs.</param>
+    /// <param name="guests">What runs.</param>
+    /// <param name="seed">The seed of the moments, or null.</param>
+    internal static VmOptions InVm(
+        KernelBuild kernel, IReadOnlyList<string> program, string initrd, int updates, int memory, int cpus, string[] guests, int? seed) =>
+        new()
+        {
+            Kernel = kernel,
+            Command =
+            [
+                .. program, "demo", "--updates", Text(updates), "--memory", Text(memory), "--cpus", Text(cpus), "--guest", .. guests,
+                .. seed is { } number ? ["--seed", Text(number)] : (string[])[],
+            ],
+            Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd },
+
+            // QEMU's translation has AMD's virtualization, and not Intel's.
+            CpuModel = "EPYC,+svm,+npt",
+            Accelerator = VmAccelerator.Tcg,
+            ExpectedKernels = updates + 1,
+            MemoryMiB = (memory * guests.Length) + HostMiB,
+            TimeLimit = TimeSpan.FromHours(1),
+        };
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed)
     {
         UpdateClock clock = UpdateClock.OfThisProcess();
         using Guest guest = Guest.Open();
@@ -68,9 +107,8 @@ internal static class DemoCommand
             Updates = updates,
             Memory = memory,
             Cpus = cpus,
-            CommandLine = "console=ttyS0 no_timer_check panic=-1 loglevel=4",
-            Kernel = static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, KernelFile)),
-            Initrd = static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, InitrdFile)),
+            Seed = seed,
+            Programs = [.. guests.Select(ProgramOf)],
         };
         return new DemoProgram(
             Kernel.Linux,
@@ -78,6 +116,19 @@ internal static class DemoCommand
             options,
             () => KexecImage.Load(Kernel.Linux, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine),
             Console.Out,
-            Guest.Flush).Run();
+            Guest.Flush,
+            (name, number, blackout) => guest.Value(
+                $"blackout {name} {number}",
+                string.Join(' ', blackout.Parts.Select(static part => part.Nanoseconds).Prepend(blackout.Nanoseconds)))).Run();
     }
+
+    private static IGuestProgram ProgramOf(string kind) => kind switch
+    {
+        PatternProgram.Kind => new PatternProgram(),
+        SelfCheckProgram.Kind => new SelfCheckProgram(),
+        _ => new LinuxProgram(
+            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, KernelFile)),
+            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, InitrdFile)),
+            "console=ttyS0 no_timer_check panic=-1 loglevel=4"),
+    };
 }

@@ -1,141 +1,141 @@
 using System.Globalization;
 using LuoInterop;
 using LuoInterop.Kvm;
-using MiniVmm.Boot;
+using MiniVmm.Guests;
 using MiniVmm.Machine;
-using MiniVmm.Memory;
-using MiniVmm.Output;
 using MiniVmm.Update;
 
 namespace MiniVmm.Demo;
 
-/// <summary>Is the program of the demo: started in every kernel, it resumes its guest when there is one, and starts it otherwise.</summary>
+/// <summary>Is the program of the demo: started in every kernel, it resumes its guests when there are any, and starts them otherwise.</summary>
 /// <param name="kernel">The kernel.</param>
 /// <param name="clock">When the kernel and this program started.</param>
 /// <param name="options">What to run.</param>
 /// <param name="load">Loads the next kernel.</param>
-/// <param name="output">Takes what the host says, and the guest's lines.</param>
+/// <param name="output">Takes what the host says, and the guests' lines.</param>
 /// <param name="flush">Returns when nothing of the output can be lost by a kexec any more.</param>
+/// <param name="record">Keeps a blackout: the guest, the number of the update.</param>
 internal sealed class DemoProgram(
-    Kernel kernel, UpdateClock clock, DemoOptions options, Func<KexecImage> load, TextWriter output, Action flush)
+    Kernel kernel,
+    UpdateClock clock,
+    DemoOptions options,
+    Func<KexecImage> load,
+    TextWriter output,
+    Action flush,
+    Action<string, int, Blackout> record)
 {
-    private const string Name = "vm1";
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-
-    private volatile string _lastStatus = "";
-    private volatile int _lines;
-
+    /// <summary>Runs in this kernel.</summary>
+    /// <returns>0 at the end of the last; a kexec does not return.</returns>
     public int Run()
     {
-        using VmUpdate update = VmUpdate.Open(kernel, Name, clock);
-        using var console = new ConsoleOutput(new LineSink(Name, output, Look).Write);
-        Say($"kernel {kernel.Release}, {(update.Resumed ? "with a guest that was handed over" : "no guest yet")}");
-        using GuestMachine machine = update.Resumed ? Resume(update, console) : Start(console);
-        if (!WaitForLines(machine, options.LinesBetweenUpdates))
+        var guests = new List<DemoGuest>();
+        try
         {
-            Say($"FAILED: {(machine.Ended.IsCompleted ? machine.Ended.Result.Reason : "the guest says nothing")}");
+            foreach (IGuestProgram program in options.Programs)
+            {
+                guests.Add(new DemoGuest(kernel, clock, options, program, output));
+            }
+
+            // All at once: one that runs takes time from those that are still being put together.
+            guests.ForEach(static guest => guest.Run());
+            guests.ForEach(static guest => guest.Finish());
+            guests.ForEach(Introduce);
+            guests.ForEach(static guest => guest.MustRun());
+            int updates = guests.Max(static guest => guest.Update.Updates);
+            if (updates < options.Updates)
+            {
+                WaitForTheMoment(updates);
+                return Update(guests);
+            }
+
+            foreach (DemoGuest guest in guests)
+            {
+                guest.Machine.Pause();
+                guest.Flush();
+            }
+
+            string last = guests.Find(static guest => guest.LastLine.Length > 0) is { } talker ? $" {talker.Name} says: {talker.LastLine}" : "";
+            Say(string.Create(
+                CultureInfo.InvariantCulture, $"PASSED: {updates} live updates, and every guest runs on.{last}"));
+            return 0;
+        }
+        catch (Exception error) when (error is DemoException or KernelException or KvmStateException or SessionCatalogueException)
+        {
+            Say($"FAILED: {error.Message}");
             return 1;
         }
-
-        if (update.Updates < options.Updates)
+        finally
         {
-            return Update(update, machine, console);
+            guests.ForEach(static guest => guest.Dispose());
         }
-
-        machine.Pause();
-        console.Flush();
-        Say($"PASSED: {update.Updates} live updates, and the guest still runs. Its last words: {_lastStatus}");
-        return 0;
     }
 
-    private GuestMachine Start(ConsoleOutput console)
+    private void Introduce(DemoGuest guest)
     {
-        var machine = new GuestMachine(kernel, GuestRam.Create(kernel, options.Memory), options.Cpus, console.Write);
-        BootEntry entry = LinuxBoot.Load(machine.Ram, options.Kernel(), options.Initrd(), options.CommandLine, options.Cpus);
-        machine.Boot([entry], CpuidMaskKind.Auto);
+        if (guest.Blackout is { } blackout)
+        {
+            Report(guest, blackout);
+            record(guest.Name, guest.Update.Updates, blackout);
+            return;
+        }
+
         Say(string.Create(
-            CultureInfo.InvariantCulture, $"starts Linux with {options.Memory >> 20} MiB and {options.Cpus} vCPUs"));
-        if (CpuidMask.Describe(machine.Mask) is { } hidden)
+            CultureInfo.InvariantCulture,
+            $"{guest.Name} starts on Linux {kernel.Release}: {options.Memory >> 20} MiB, {options.Cpus} vCPUs"));
+        if (CpuidMask.Describe(guest.Machine.Mask) is { } hidden)
         {
             Say(hidden);
         }
-
-        machine.Resume();
-        return machine;
     }
 
-    private GuestMachine Resume(VmUpdate update, ConsoleOutput console)
+    // Random moments are the same ones for a seed.
+    private void WaitForTheMoment(int updates)
     {
-        GuestMachine machine = update.Resume(console.Write, KvmClockGap.Advance);
-        Blackout blackout = update.Measure(machine);
-        machine.Resume();
-        if (!update.ProveLife(machine, s_patience))
+        if (options.Seed is { } seed)
         {
-            throw new InvalidOperationException("The guest was restored and does not run.");
+            var random = new Random(HashCode.Combine(seed, updates));
+            Thread.Sleep(random.Next((int)s_longestWait.TotalMilliseconds));
         }
-
-        update.Finish();
-        Report(update.Updates, blackout);
-        return machine;
     }
 
-    private int Update(VmUpdate update, GuestMachine machine, ConsoleOutput console)
+    private int Update(List<DemoGuest> guests)
     {
-        KexecImage image = load();
-        update.Prepare(machine);
-        Say("RAM is preserved, the next kernel loaded; the guest stops");
         try
         {
-            update.Stop(machine);
-            console.Flush();
+            KexecImage image = load();
+            guests.ForEach(static guest => guest.Update.Prepare(guest.Machine));
+            Say("the guests' RAM is preserved, the next kernel loaded; now they stop");
+            guests.ForEach(static guest => guest.Update.Stop(guest.Machine));
+            guests.ForEach(static guest => guest.Flush());
             flush();
-            update.Jump(image);
+            guests[^1].Update.Jump(image);
         }
         catch (KernelException error)
         {
-            update.GiveUp(machine);
-            Say($"FAILED: {error.Message} The guest runs on.");
+            guests.ForEach(static guest => guest.Update.GiveUp(guest.Machine));
+            guests.ForEach(static guest => guest.MustRun());
+            Say($"FAILED: {error.Message} The guests run on.");
         }
 
         return 1;
     }
 
-    private bool WaitForLines(GuestMachine machine, int count)
+    private void Report(DemoGuest guest, Blackout blackout)
     {
-        int end = _lines + count;
-        long start = Environment.TickCount64;
-        while (_lines < end && Environment.TickCount64 - start < options.Patience.TotalMilliseconds && !machine.Ended.IsCompleted)
-        {
-            Thread.Sleep(20);
-        }
-
-        return _lines >= end;
-    }
-
-    private void Look(string line)
-    {
-        // Kernel messages do not count.
-        if (!line.StartsWith('['))
-        {
-            _lines++;
-            _lastStatus = line;
-        }
-    }
-
-    private void Report(int number, Blackout blackout)
-    {
-        Say(string.Create(CultureInfo.InvariantCulture, $"live update {number}: the guest stood still for {Milliseconds(blackout.Nanoseconds)}"));
+        Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{guest.Name} runs on Linux {kernel.Release}, live update {guest.Update.Updates}: it stood still for {Milliseconds(blackout.Nanoseconds)}"));
         foreach (BlackoutPart part in blackout.Parts)
         {
-            Say(string.Create(CultureInfo.InvariantCulture, $"  {Milliseconds(part.Nanoseconds),14}  {part.Name}"));
+            Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(part.Nanoseconds),14}  {part.Name}"));
         }
 
-        Say(string.Create(CultureInfo.InvariantCulture, $"  {blackout.OwnShare * 100:N1} % of it is this program's"));
+        Say(string.Create(CultureInfo.InvariantCulture, $"{blackout.OwnShare * 100,13:N1}%  of it is this program's"));
     }
 
-    private static string Milliseconds(long nanoseconds) =>
-        string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:N1} ms");
+    private static string Milliseconds(long nanoseconds) => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e6:N1} ms");
 
     private void Say(string text)
     {

@@ -19,7 +19,7 @@ internal sealed class PortBus
         {
             if (first < range.End && range.First < first + count)
             {
-                throw new ArgumentException($"Ports 0x{first:x} to 0x{first + count - 1:x} overlap those of another device.", nameof(first));
+                throw new ArgumentException($"Ports 0x{first:x} to 0x{first + count - 1:x} are another device's.", nameof(first));
             }
         }
 

@@ -132,7 +132,8 @@ internal sealed class Uart8250 : IPortDevice
     }
 
     /// <summary>Puts back what <see cref="Save"/> gave, and sets the interrupt line to its level.</summary>
-    /// <remarks>The interrupt controllers' state comes before it: an edge that they had taken is then not taken again.</remarks>
+    /// <remarks>The interrupt controllers' state comes before it. Where the line is high the guest may get one interrupt more, which finds
+    /// its cause; it gets none less.</remarks>
     /// <exception cref="ArgumentException">No port has such a state. The port is as before.</exception>
     public void Restore(Uart8250State state)
     {

@@ -1,6 +1,6 @@
 namespace MiniVmm.Devices;
 
-/// <summary>Holds the state of a <see cref="Uart8250"/>: registers, the interrupt that is pending, and input that was not read yet.</summary>
+/// <summary>Holds the state of a <see cref="Uart8250"/>: registers, the pending interrupt, and unread input.</summary>
 /// <param name="InterruptEnable">IER.</param>
 /// <param name="FifoControl">FCR: whether there are FIFOs, and the trigger level.</param>
 /// <param name="LineControl">LCR.</param>

@@ -6,10 +6,11 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace MiniVmm.Guests;
 
-/// <summary>Is a guest whose vCPUs count in memory: each adds one to the first byte of every page of its own range, in order, for ever.</summary>
+/// <summary>Is a guest whose vCPUs count in memory, without end.</summary>
 /// <remarks>
-/// So at any moment the byte falls by one at one place at most, and that place moves on: no page can be lost, old or another's without
-/// being seen by <see cref="PatternCheck"/>. The idea is that of QEMU's migration test.
+/// Each adds one to the first byte of every page of its own range, in order, and begins again. So at any moment the byte falls by one at
+/// one place at most, and that place moves on: no page can be lost, old or another's without being seen by <see cref="PatternCheck"/>. The
+/// idea is that of QEMU's migration test.
 /// </remarks>
 internal static class PatternGuest
 {

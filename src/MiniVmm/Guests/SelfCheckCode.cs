@@ -5,7 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace MiniVmm.Guests;
 
 /// <summary>Assembles the code of <see cref="SelfCheckGuest"/>.</summary>
-/// <remarks>RBX has the vCPU's page and R15 the iterations throughout. A check has what it found in RAX, and what it expected in RCX.</remarks>
+/// <remarks>RBX has the vCPU's page and R15 the iterations throughout. A check has in RAX what it found, in RCX what it expected.</remarks>
 internal sealed partial class SelfCheckCode
 {
     /// <summary>Where a vCPU's page has its numbers.</summary>

@@ -22,9 +22,6 @@ internal sealed class GuestMachine : IDisposable
     private const ushort SerialPort = 0x3f8;
     private const uint SerialLine = 4;
 
-    // Source: arch/x86/include/asm/msr-index.h.
-    private const uint MSR_IA32_TSC = 0x10;
-
     private readonly KvmDevice _device;
     private readonly KvmVm _vm;
     private readonly VcpuThread[] _threads;
@@ -177,13 +174,7 @@ internal sealed class GuestMachine : IDisposable
     public long CounterKilohertz => _threads[0].Vcpu.TscKhz;
 
     /// <summary>Reads the guest's time stamp counter, that of the first vCPU. For a guest that stands still.</summary>
-    public ulong ReadCounter()
-    {
-        KvmMsr[] counter = [new KvmMsr(MSR_IA32_TSC)];
-        return _threads[0].Vcpu.GetMsrs(counter) == 1
-            ? counter[0].Value
-            : throw new KvmStateException(KvmStateFault.Refused, "KVM does not say what the guest's time stamp counter is.");
-    }
+    public ulong ReadCounter() => _threads[0].Vcpu.ReadCounter();
 
     /// <summary>Saves the machine, which stands still.</summary>
     /// <param name="updates">How many live updates the guest has gone through when the state is put back.</param>

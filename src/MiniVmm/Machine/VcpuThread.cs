@@ -16,10 +16,12 @@ internal sealed class VcpuThread : IDisposable
     private readonly PortBus _ports;
     private readonly Action<MachineEnd> _ended;
     private readonly Thread _thread;
-    private readonly ManualResetEventSlim _paused = new(initialState: true);
-    private readonly ManualResetEventSlim _resumed = new();
+    private readonly object _lock = new();
     private volatile bool _wantsPause = true;
-    private volatile bool _wantsEnd;
+    private bool _wantsEnd;
+
+    // Whether the vCPU stands still, as it does before its thread has started and after it has ended.
+    private bool _isPaused = true;
 
     /// <summary>Makes a thread for a vCPU. It is paused.</summary>
     /// <param name="vcpu">The vCPU, which belongs to this object from now on.</param>
@@ -40,41 +42,61 @@ internal sealed class VcpuThread : IDisposable
     public long Exits { get; private set; }
 
     /// <summary>Starts the thread, which waits for <see cref="Resume"/>.</summary>
-    public void Start() => _thread.Start();
+    public void Start()
+    {
+        SetPaused(false);
+        _thread.Start();
+    }
 
     /// <summary>Asks the vCPU to stop, and returns at once.</summary>
     public void RequestPause()
     {
-        _resumed.Reset();
-        _wantsPause = true;
+        lock (_lock)
+        {
+            _wantsPause = true;
+        }
+
         _vcpu.Kick();
     }
 
     /// <summary>Waits until the vCPU stands still.</summary>
-    public void WaitUntilPaused() => _paused.Wait();
+    public void WaitUntilPaused()
+    {
+        lock (_lock)
+        {
+            while (!_isPaused)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
 
     /// <summary>Lets the vCPU run.</summary>
     public void Resume()
     {
-        _wantsPause = false;
-        _paused.Reset();
-        _resumed.Set();
+        lock (_lock)
+        {
+            _wantsPause = false;
+            Monitor.PulseAll(_lock);
+        }
     }
 
     /// <summary>Ends the thread, waits for it, and closes the vCPU.</summary>
     public void Dispose()
     {
-        _wantsEnd = true;
+        lock (_lock)
+        {
+            _wantsEnd = true;
+            Monitor.PulseAll(_lock);
+        }
+
         RequestPause();
-        _resumed.Set();
         if (_thread.IsAlive)
         {
             _thread.Join();
         }
 
         _vcpu.Dispose();
-        _paused.Dispose();
-        _resumed.Dispose();
     }
 
     private void Loop()
@@ -94,9 +116,7 @@ internal sealed class VcpuThread : IDisposable
                         }
                     }
 
-                    _paused.Set();
-                    _resumed.Wait();
-                    if (_wantsEnd)
+                    if (!StandStill())
                     {
                         return;
                     }
@@ -116,7 +136,33 @@ internal sealed class VcpuThread : IDisposable
         }
         finally
         {
-            _paused.Set();
+            SetPaused(true);
+        }
+    }
+
+    private void SetPaused(bool value)
+    {
+        lock (_lock)
+        {
+            _isPaused = value;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    // Acknowledges, and waits to be let on; says whether to run on. A new wish that comes before the thread has woken finds it still here.
+    private bool StandStill()
+    {
+        lock (_lock)
+        {
+            _isPaused = true;
+            Monitor.PulseAll(_lock);
+            while (_wantsPause && !_wantsEnd)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            _isPaused = _wantsEnd;
+            return !_wantsEnd;
         }
     }
 

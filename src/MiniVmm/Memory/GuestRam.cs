@@ -36,17 +36,19 @@ internal sealed class GuestRam : IDisposable
     /// <summary>Allocates all of a guest's RAM, zeroed: in folios of 2 MiB where the kernel has them for memfds, else of 4 KiB.</summary>
     /// <param name="kernel">The kernel to hold it.</param>
     /// <param name="size">The size in bytes, a multiple of 4096.</param>
+    /// <param name="hugePages">Whether to ask for folios of 2 MiB; they are given where
+    /// <c>/sys/kernel/mm/transparent_hugepage/shmem_enabled</c> lets them be.</param>
     /// <exception cref="KernelException">ENOMEM, EFAULT: not enough memory. Nothing stays allocated.</exception>
-    public static GuestRam Create(Kernel kernel, long size)
+    public static GuestRam Create(Kernel kernel, long size, bool hugePages = true)
     {
         (long low, long high) = Layout(size);
         List<GuestRamRange> ranges = [];
         try
         {
-            ranges.Add(Allocate(kernel, LowName, 0, low));
+            ranges.Add(Allocate(kernel, LowName, 0, low, hugePages));
             if (high > 0)
             {
-                ranges.Add(Allocate(kernel, HighName, HighAddress, high));
+                ranges.Add(Allocate(kernel, HighName, HighAddress, high, hugePages));
             }
 
             return new GuestRam([.. ranges]);
@@ -61,7 +63,7 @@ internal sealed class GuestRam : IDisposable
     /// <summary>Takes RAM that another process or the kernel before this one has filled.</summary>
     /// <param name="low">The memfd that was <see cref="LowName"/>.</param>
     /// <param name="high">The memfd that was <see cref="HighName"/>, or null where there was none.</param>
-    /// <remarks>The files belong to the result. Where this throws they stay the caller's, so that the memory can be claimed again.</remarks>
+    /// <remarks>The files belong to the result. Where this throws they stay the caller's: the memory can be claimed again.</remarks>
     /// <exception cref="ArgumentException">The sizes are not those of a guest's RAM.</exception>
     /// <exception cref="KernelException">ENOMEM: the process has as many mappings as it may.</exception>
     public static GuestRam FromFiles(Memfd low, Memfd? high)
@@ -119,23 +121,23 @@ internal sealed class GuestRam : IDisposable
         throw new GuestAddressException(guestAddress, length, "no RAM is there");
     }
 
+    /// <summary>Counts the bytes that this process has mapped in huge pages: those of folios of 2 MiB that have been touched.</summary>
+    /// <remarks>The kernel walks all of the memory for it. <c>ShmemPmdMapped</c> of <c>/proc/self/smaps</c> says it.</remarks>
+    public long CountHugePageBytes() => HugePages.CountBytes(_ranges, File.ReadLines("/proc/self/smaps"));
+
     /// <summary>Unmaps the RAM and closes its files; what a session preserves stays.</summary>
     public void Dispose() => Array.ForEach(_ranges, Release);
 
-    private static GuestRamRange Allocate(Kernel kernel, string name, ulong address, long size)
+    private static GuestRamRange Allocate(Kernel kernel, string name, ulong address, long size, bool hugePages)
     {
         Memfd file = Memfd.Create(kernel, name, size);
         MemfdMapping? mapping = null;
         try
         {
             mapping = file.Map();
-            try
+            if (hugePages)
             {
-                mapping.AdviseHugePages();
-            }
-            catch (KernelException error) when (error.Errno == Errno.EINVAL)
-            {
-                // A kernel without transparent huge pages: folios are of 4 KiB.
+                AskForHugePages(mapping);
             }
 
             mapping.Populate();
@@ -146,6 +148,18 @@ internal sealed class GuestRam : IDisposable
             mapping?.Dispose();
             file.Dispose();
             throw;
+        }
+    }
+
+    private static void AskForHugePages(MemfdMapping mapping)
+    {
+        try
+        {
+            mapping.AdviseHugePages();
+        }
+        catch (KernelException error) when (error.Errno == Errno.EINVAL)
+        {
+            // A kernel without transparent huge pages: folios are of 4 KiB.
         }
     }
 

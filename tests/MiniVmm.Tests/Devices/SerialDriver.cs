@@ -1,6 +1,6 @@
 namespace MiniVmm.Tests.Devices;
 
-/// <summary>Does with a serial port what Linux' driver does: autoconfig, serial8250_do_startup, serial8250_handle_irq of 8250_port.c.</summary>
+/// <summary>Does with a serial port what Linux' driver does in 8250_port.c: probe, startup, interrupts, console.</summary>
 internal sealed class SerialDriver(SerialMachine machine)
 {
     private const byte IerReceive = 0x05;

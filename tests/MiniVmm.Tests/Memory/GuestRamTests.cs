@@ -53,6 +53,31 @@ public sealed class GuestRamTests
         Assert.Equal((1, 0, 0), (kernel.Refusals, kernel.Mappings, kernel.OpenFiles));
     }
 
+    [Fact]
+    public void Create_InSmallPages_DoesNotAskForHugeOnes()
+    {
+        RefusingKernel kernel = new(RefusingKernel.HugePages, Errno.EINVAL);
+        using GuestRam ram = GuestRam.Create(kernel, 2 * MiB, hugePages: false);
+        Assert.Equal(0, kernel.Refusals);
+        Assert.Equal(2 * MiB / 512, ram.Low.File.Status.Blocks);
+    }
+
+    [Fact]
+    public unsafe void HugePageBytes_AreThoseThatTheKernelSaysOfTheRam()
+    {
+        using GuestRam ram = GuestRam.Create(Kernel.Linux, 4 * MiB);
+        nint start = (nint)ram.Low.Mapping.Address;
+        string[] smaps =
+        [
+            $"{start - 4096:x}-{start:x} rw-s 00000000 00:01 1 /memfd:other", "Size: 4 kB", "ShmemPmdMapped:     8192 kB",
+            $"{start:x}-{start + (2 * MiB):x} rw-s 00000000 00:01 1 /memfd:ram-low", "Size: 2048 kB", "ShmemPmdMapped:     2048 kB",
+            $"{start + (2 * MiB):x}-{start + (4 * MiB):x} rw-s 00000000 00:01 1 /memfd:ram-low", "ShmemPmdMapped:        0 kB",
+            $"{start + (4 * MiB):x}-{start + (6 * MiB):x} rw-s 00000000 00:01 1 /memfd:x", "ShmemPmdMapped:     2048 kB",
+        ];
+        Assert.Equal(2 * MiB, HugePages.CountBytes(ram.Ranges, smaps));
+        Assert.InRange(ram.CountHugePageBytes(), 0, 4 * MiB);
+    }
+
     [Theory]
     [InlineData(RefusingKernel.HugePages, Errno.ENOMEM)]
     [InlineData(RefusingKernel.PopulateWrite, Errno.ENOMEM)]

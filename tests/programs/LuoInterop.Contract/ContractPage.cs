@@ -53,7 +53,8 @@ public static class ContractPage
 
         page.Append("## On Linux only\n\n").Append(EmptyBlockFault).Append("| boot | probe |\n|---|---|\n");
         foreach (Type boot in (Type[])[
-            typeof(DefaultBoot), typeof(Interruptions), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization])
+            typeof(DefaultBoot), typeof(Interruptions), typeof(WithoutLiveUpdate), typeof(WithoutKho), .. ProbeRun.WithVirtualization,
+                .. ProbeRun.OfMachineState])
         {
             foreach (string probe in ProbeRun.Names(boot))
             {

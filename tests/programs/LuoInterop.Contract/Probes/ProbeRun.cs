@@ -15,6 +15,10 @@ public static class ProbeRun
         [typeof(GuestMemfdCreation), typeof(GuestMemfdMapping), typeof(GuestMemfdRegions), typeof(GuestMemfdVcpu),
             typeof(GuestMemfdPreservation), typeof(GuestInterruptions)];
 
+    /// <summary>Gets the classes of probes of a machine's state, which run in another boot on such a processor.</summary>
+    public static IReadOnlyList<Type> OfMachineState { get; } =
+        [typeof(KvmDevices), typeof(VcpuStructures), typeof(MachineMoves), typeof(MachineStateBytes), typeof(VcpuKicks), typeof(VcpuOrder)];
+
     public static IEnumerable<string> Names(Type boot) =>
         boot.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(static method => method.Name)
             .Order(StringComparer.Ordinal);

@@ -1,0 +1,28 @@
+using MiniVmm.Boot;
+using MiniVmm.Machine;
+using MiniVmm.Memory;
+
+namespace MiniVmm.Guests;
+
+/// <summary>Is what a guest runs, and how the host sees that nothing of it was lost.</summary>
+internal interface IGuestProgram
+{
+    /// <summary>Gets its name, which is in the guest's state too.</summary>
+    string Name { get; }
+
+    /// <summary>Puts it into fresh RAM.</summary>
+    /// <returns>Where vCPUs begin; those without an entry wait for their startup interrupt.</returns>
+    IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus);
+
+    /// <summary>Gets whether the host can see in its memory how far it is; otherwise it says so itself, on the console.</summary>
+    bool IsSeen { get; }
+
+    /// <summary>Looks at a guest that stands still.</summary>
+    /// <returns>How far each vCPU is, in numbers that change as it goes on, and what is wrong; nothing where it is not seen.</returns>
+    GuestReport Look(GuestMachine machine);
+}
+
+/// <summary>Is what the host sees of a guest.</summary>
+/// <param name="Progress">How far each vCPU is.</param>
+/// <param name="Fault">What is wrong, a sentence for people; null when nothing is.</param>
+internal sealed record GuestReport(IReadOnlyList<long> Progress, string? Fault);

@@ -1,0 +1,24 @@
+using MiniVmm.Boot;
+using MiniVmm.Machine;
+using MiniVmm.Memory;
+
+namespace MiniVmm.Guests;
+
+/// <summary>Is Linux; what it does its initial root says, on the console.</summary>
+internal sealed class LinuxProgram(Func<byte[]> kernel, Func<byte[]> initrd, string commandLine) : IGuestProgram
+{
+    /// <summary>The name.</summary>
+    public const string Kind = "linux";
+
+    /// <inheritdoc/>
+    public string Name => Kind;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus) => [LinuxBoot.Load(ram, kernel(), initrd(), commandLine, cpus)];
+
+    /// <inheritdoc/>
+    public bool IsSeen => false;
+
+    /// <inheritdoc/>
+    public GuestReport Look(GuestMachine machine) => new([], null);
+}
