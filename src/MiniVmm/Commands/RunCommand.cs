@@ -57,7 +57,7 @@ internal static class RunCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(guest) == "linux" && result.GetValue(kernel) is null)
+            if (result.GetValue(guest) is null or "linux" && result.GetValue(kernel) is null)
             {
                 result.AddError("--kernel: a Linux guest needs its kernel, a bzImage. --guest pattern needs none.");
             }
