@@ -75,7 +75,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
                 cmsghdr* rights = LibC.CMSG_FIRSTHDR(&header);
                 rights->cmsg_level = LibC.SOL_SOCKET;
                 rights->cmsg_type = LibC.SCM_RIGHTS;
-                rights->cmsg_len = LibC.CMSG_LEN(descriptors.Length * sizeof(int));
+                rights->cmsg_len = DataOffset(rights) + (descriptors.Length * sizeof(int));
                 descriptors.CopyTo(new Span<int>(LibC.CMSG_DATA(rights), descriptors.Length));
             }
 
@@ -152,7 +152,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
         {
             if (part->cmsg_level == LibC.SOL_SOCKET && part->cmsg_type == LibC.SCM_RIGHTS)
             {
-                int bytes = (int)(uint)part->cmsg_len - LibC.CMSG_LEN(0);
+                int bytes = (int)(uint)part->cmsg_len - DataOffset(part);
                 foreach (int descriptor in new ReadOnlySpan<int>(LibC.CMSG_DATA(part), bytes / sizeof(int)))
                 {
                     handles.Add(new KernelHandle(kernel, descriptor));
@@ -162,6 +162,9 @@ internal sealed unsafe class DescriptorChannel : IDisposable
 
         return [.. handles];
     }
+
+    // Not by CMSG_LEN of Tmds.LibC 0.5.0: it rounds the length up, and an odd number of descriptors would have one more, descriptor 0.
+    private static int DataOffset(cmsghdr* part) => (int)(LibC.CMSG_DATA(part) - (byte*)part);
 
     private void Wait(TimeSpan patience)
     {
