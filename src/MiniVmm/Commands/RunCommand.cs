@@ -1,50 +1,165 @@
 using System.CommandLine;
+using System.Globalization;
 using LuoInterop;
 using MiniVmm.Boot;
+using MiniVmm.Control;
+using MiniVmm.Guests;
 using MiniVmm.Machine;
 using MiniVmm.Memory;
 
 namespace MiniVmm.Commands;
 
-/// <summary>Starts a guest.</summary>
+/// <summary>Starts guests, and holds them until they end.</summary>
 internal static class RunCommand
 {
+    private const int MostVms = 64;
+
     public static Command Create()
     {
-        var kernel = new Option<FileInfo>("--kernel") { Description = "The guest's kernel, a bzImage.", Required = true };
+        Option<string> name = VmOption.Name();
+        var count = new Option<int>("--count")
+        {
+            Description = "How many VMs to start: vm1, vm2 and so on, each with its own session.", DefaultValueFactory = static _ => 1,
+        };
+        var guest = new Option<string>("--guest") { Description = "What runs in them.", DefaultValueFactory = static _ => "linux" };
+        guest.AcceptOnlyFromAmong("linux", "pattern", "self-check");
+        var kernel = new Option<FileInfo?>("--kernel") { Description = "The guest's kernel, a bzImage." };
         var initrd = new Option<FileInfo?>("--initrd") { Description = "Its initial RAM disk." };
         var commandLine = new Option<string>("--cmdline")
         {
             Description = "Its command line.", DefaultValueFactory = static _ => "console=ttyS0 no_timer_check panic=-1",
         };
-        var memory = new Option<int>("--memory") { Description = "Its RAM in MiB.", DefaultValueFactory = static _ => 256 };
+        var memory = new Option<string>("--memory")
+        {
+            Description = "Its RAM: 512M, 2G; without a letter MiB.", DefaultValueFactory = static _ => "256M",
+        };
+        memory.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && ByteSize.TryParse(token.Value, out _) is { } fault)
+            {
+                result.AddError($"--memory: {fault}.");
+            }
+        });
         var cpus = new Option<int>("--cpus") { Description = "Its vCPUs, 1 to 4.", DefaultValueFactory = static _ => 1 };
-        var command = new Command("run", "Starts a guest, and shows its console.") { kernel, initrd, commandLine, memory, cpus };
-        command.SetAction(arguments => Run(
-            arguments.GetValue(kernel)!,
-            arguments.GetValue(initrd),
-            arguments.GetValue(commandLine)!,
-            (long)arguments.GetValue(memory) << 20,
-            arguments.GetValue(cpus)));
+        Bounded(cpus, GuestMachine.MostCpus);
+        Bounded(count, MostVms);
+        var cpuid = new Option<CpuidMaskKind>("--cpuid")
+        {
+            Description = "What CPUID hides from it: what the processors here need, nothing, or what QEMU's translation needs.",
+            DefaultValueFactory = static _ => CpuidMaskKind.Auto,
+        };
+        Option<ConsoleKind> console = VmOption.Console();
+        Option<string?> nextKernel = VmOption.NextKernel();
+        Option<string?> folder = VmOption.RunFolder();
+        var command = new Command("run", "Starts a guest, and shows its console.")
+        {
+            name, count, guest, kernel, initrd, commandLine, memory, cpus, cpuid, console, nextKernel, folder,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(guest) is null or "linux" && result.GetValue(kernel) is null)
+            {
+                result.AddError("--kernel: a Linux guest needs its kernel, a bzImage. --guest pattern needs none.");
+            }
+        });
+        command.SetAction(arguments => Messages.Guard(() =>
+        {
+            _ = ByteSize.TryParse(arguments.GetValue(memory)!, out long size);
+            Action<GuestMachine> load = LoaderOf(
+                arguments.GetValue(guest)!,
+                arguments.GetValue(kernel),
+                arguments.GetValue(initrd),
+                arguments.GetValue(commandLine)!,
+                arguments.GetValue(cpuid));
+            return Run(
+                new HostSettings(
+                    RunFolder.Choose(arguments.GetValue(folder)), arguments.GetValue(console), arguments.GetValue(nextKernel)),
+                NamesOf(arguments.GetValue(name)!, arguments.GetValue(count)),
+                size,
+                arguments.GetValue(cpus),
+                load);
+        }));
         return command;
     }
 
-    private static int Run(FileInfo image, FileInfo? initrd, string commandLine, long memory, int cpus)
+    /// <summary>Names VMs: the given one, and those that follow by number.</summary>
+    public static IReadOnlyList<string> NamesOf(string first, int count)
     {
-        byte[] kernel = File.ReadAllBytes(image.FullName);
-        byte[] root = initrd is null ? [] : File.ReadAllBytes(initrd.FullName);
-        Stream output = Console.OpenStandardOutput();
-        using var machine = new GuestMachine(Kernel.Linux, GuestRam.Create(Kernel.Linux, memory), cpus, value => output.WriteByte(value));
-        BootEntry entry = LinuxBoot.Load(machine.Ram, kernel, root, commandLine, cpus);
-        machine.Boot([entry], CpuidMaskKind.Auto);
-        if (CpuidMask.Describe(machine.Mask) is { } hidden)
+        if (count == 1)
         {
-            Console.Error.WriteLine($"minivmm: {hidden}");
+            return [first];
         }
 
-        machine.Resume();
-        MachineEnd end = machine.Ended.GetAwaiter().GetResult();
-        Console.Error.WriteLine($"minivmm: {end.Reason}");
-        return end.IsFailure ? 1 : 0;
+        string stem = first.TrimEnd(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        _ = int.TryParse(first.AsSpan(stem.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int start);
+        start = stem.Length == first.Length ? 1 : start;
+        return [.. Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{stem}{(long)start + i}"))];
     }
+
+    private static int Run(HostSettings settings, IReadOnlyList<string> names, long memory, int cpus, Action<GuestMachine> load) =>
+        HostRun.Run(settings, Messages.Say, host =>
+        {
+            foreach (string name in names)
+            {
+                HostRun.Add(host, settings, name, names.Count == 1, Messages.Say);
+            }
+
+            foreach (HostedVm vm in host.Vms)
+            {
+                vm.Start(output =>
+                {
+                    var machine = new GuestMachine(Kernel.Linux, GuestRam.Create(Kernel.Linux, memory), cpus, output);
+                    try
+                    {
+                        load(machine);
+                        return machine;
+                    }
+                    catch
+                    {
+                        machine.Dispose();
+                        throw;
+                    }
+                });
+            }
+
+            string list = names.Count <= 3 ? string.Join(", ", names) : $"{names[0]} to {names[^1]}";
+            Messages.Say($"{list}: {ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}; sockets in {settings.Folder.FolderPath}");
+        });
+
+    private static Action<GuestMachine> LoaderOf(
+        string guest, FileInfo? kernel, FileInfo? initrd, string commandLine, CpuidMaskKind mask)
+    {
+        bool isSaid = false;
+        void Boot(GuestMachine machine, IReadOnlyList<BootEntry> entries)
+        {
+            machine.Boot(entries, mask);
+            if (!isSaid && CpuidMask.Describe(machine.Mask) is { } hidden)
+            {
+                Messages.Say(hidden);
+            }
+
+            isSaid = true;
+        }
+
+        switch (guest)
+        {
+            case "pattern":
+                return machine => Boot(machine, PatternGuest.Load(machine.Ram, machine.Cpus, marksPasses: true));
+            case "self-check":
+                return machine => Boot(machine, SelfCheckGuest.Load(machine.Ram, machine.Cpus));
+            default:
+                byte[] image = File.ReadAllBytes(kernel!.FullName);
+                byte[] root = initrd is null ? [] : File.ReadAllBytes(initrd.FullName);
+                return machine => Boot(machine, [LinuxBoot.Load(machine.Ram, image, root, commandLine, machine.Cpus)]);
+        }
+    }
+
+    private static void Bounded(Option<int> option, int most) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && (number < 1 || number > most))
+        {
+            result.AddError($"{option.Name}: 1 to {most}.");
+        }
+    });
 }

@@ -133,7 +133,7 @@ internal sealed class DemoGuest : IDisposable
         try
         {
             // What the host can see of the guest is as it was: before the first instruction.
-            GuestReport report = _program.Look(machine);
+            GuestReport report = _program.Look(machine, Update.Updates);
             MustBeSound(report);
             _progress = report.Progress;
             Blackout = Update.Measure(machine);
@@ -149,7 +149,7 @@ internal sealed class DemoGuest : IDisposable
     private bool HasGoneOn()
     {
         Machine.Pause();
-        GuestReport report = _program.Look(Machine);
+        GuestReport report = _program.Look(Machine, Update.Updates);
         Machine.Resume();
         MustBeSound(report);
         if (_progress.Count == 0)

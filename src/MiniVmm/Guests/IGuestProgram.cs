@@ -18,8 +18,10 @@ internal interface IGuestProgram
     bool IsSeen { get; }
 
     /// <summary>Looks at a guest that stands still.</summary>
+    /// <param name="machine">The guest.</param>
+    /// <param name="updates">How often it has been restored.</param>
     /// <returns>How far each vCPU is, in numbers that change as it goes on, and what is wrong; nothing where it is not seen.</returns>
-    GuestReport Look(GuestMachine machine);
+    GuestReport Look(GuestMachine machine, int updates);
 }
 
 /// <summary>Is what the host sees of a guest.</summary>

@@ -20,5 +20,5 @@ internal sealed class LinuxProgram(Func<byte[]> kernel, Func<byte[]> initrd, str
     public bool IsSeen => false;
 
     /// <inheritdoc/>
-    public GuestReport Look(GuestMachine machine) => new([], null);
+    public GuestReport Look(GuestMachine machine, int updates) => new([], null);
 }

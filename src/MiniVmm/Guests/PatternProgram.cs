@@ -20,7 +20,7 @@ internal sealed class PatternProgram : IGuestProgram
     public bool IsSeen => true;
 
     /// <inheritdoc/>
-    public GuestReport Look(GuestMachine machine)
+    public GuestReport Look(GuestMachine machine, int updates)
     {
         PatternResult[] results = PatternCheck.CheckAll(machine.Ram, machine.Cpus);
         return new GuestReport(

@@ -10,7 +10,7 @@ internal sealed partial class SelfCheckCode
 {
     /// <summary>Where a vCPU's page has its numbers.</summary>
     public const int Iterations = 0x08, TimerInterrupts = 0x10, UndefinedCount = 0x18, Error = 0x20, Found = 0x28, Flags = 0x30,
-        LastTsc = 0x38, Expected = 0x40;
+        LastTsc = 0x38, Expected = 0x40, RepeatedTimer = 0x48;
 
     /// <summary>The bytes of <see cref="Constants"/>.</summary>
     public const int ConstantsSize = ConstantInteger + 8;

@@ -11,7 +11,8 @@ namespace MiniVmm.Guests;
 /// twice shows. Each iteration takes a #UD and one interrupt of the local APIC's timer, partly while it is halted.</para>
 /// <para>On a mismatch a vCPU writes what was wrong and halts with interrupts off. Its page, at <see cref="PageOf"/>, has 64-bit numbers:
 /// 0x08 iterations, 0x10 timer interrupts, 0x18 #UD, 0x20 error (<see cref="SelfCheckError"/>), 0x28 what was found, 0x30 bit 0: AVX is in
-/// use, 0x38 the last TSC, 0x40 what was expected; from 0x100 on is the guest's scratch memory.</para>
+/// use, 0x38 the last TSC, 0x40 what was expected,
+/// 0x48 timer interrupts that came once more; from 0x100 on is the guest's scratch memory.</para>
 /// </remarks>
 internal static class SelfCheckGuest
 {
@@ -74,7 +75,7 @@ internal static class SelfCheckGuest
         return new SelfCheckReport(
             U64(page, SelfCheckCode.Iterations), U64(page, SelfCheckCode.TimerInterrupts), U64(page, SelfCheckCode.UndefinedCount),
             (page[SelfCheckCode.Flags] & 1) != 0, U64(page, SelfCheckCode.Error), U64(page, SelfCheckCode.Found),
-            U64(page, SelfCheckCode.Expected));
+            U64(page, SelfCheckCode.Expected), (long)U64(page, SelfCheckCode.RepeatedTimer));
     }
 
     private static ulong U64(ReadOnlySpan<byte> page, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(page[offset..]);

@@ -20,11 +20,13 @@ internal sealed class SelfCheckProgram : IGuestProgram
     public bool IsSeen => true;
 
     /// <inheritdoc/>
-    public GuestReport Look(GuestMachine machine)
+    public GuestReport Look(GuestMachine machine, int updates)
     {
         SelfCheckReport[] reports = [.. Enumerable.Range(0, machine.Cpus).Select(cpu => SelfCheckGuest.Read(machine.Ram, cpu))];
         return new GuestReport(
             [.. reports.Select(static report => (long)report.Iterations)],
-            reports.Select(static report => report.Fault).FirstOrDefault(static fault => fault is not null));
+            reports.Select(report => report.RepeatedTimerInterrupts > updates
+                ? $"{report.RepeatedTimerInterrupts} timer interrupts came once too often, in {updates} updates"
+                : report.Fault).FirstOrDefault(static fault => fault is not null));
     }
 }

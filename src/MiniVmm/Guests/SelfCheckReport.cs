@@ -8,8 +8,11 @@ namespace MiniVmm.Guests;
 /// <param name="Error">What was wrong, a code of <see cref="SelfCheckError"/>; 0 where nothing was.</param>
 /// <param name="Found">What was found then.</param>
 /// <param name="Expected">What was expected.</param>
+/// <param name="RepeatedTimerInterrupts">How many of the timer's interrupts came once more than the guest armed it: at most one for each
+/// time that it was restored.</param>
 internal readonly record struct SelfCheckReport(
-    ulong Iterations, ulong TimerInterrupts, ulong UndefinedInstructions, bool UsesAvx, ulong Error, ulong Found, ulong Expected)
+    ulong Iterations, ulong TimerInterrupts, ulong UndefinedInstructions, bool UsesAvx, ulong Error, ulong Found, ulong Expected,
+    long RepeatedTimerInterrupts)
 {
     /// <summary>Gets a sentence for people that says what was wrong, or null.</summary>
     public string? Fault => Error == 0

@@ -18,8 +18,10 @@ internal enum UpdateMoment
     Preserved,
     /// <summary>The next kernel's clock begins.</summary>
     KernelStarted,
-    /// <summary>This program starts.</summary>
+    /// <summary>This program's process starts.</summary>
     ProcessStarted,
+    /// <summary>Its own code begins.</summary>
+    MainEntered,
     /// <summary>It has opened the update.</summary>
     Opened,
     /// <summary>RAM and state are retrieved.</summary>
@@ -112,7 +114,8 @@ internal sealed class UpdateTimeline : IDisposable
                 new("preserve the state", At(UpdateMoment.Preserved) - At(UpdateMoment.Saved), IsOurs: true),
                 new("freeze, reboot(2), the jump", total - before - after, IsOurs: false),
                 new("kernel boot to this program", At(UpdateMoment.ProcessStarted) - start, IsOurs: false),
-                new("start of the program", At(UpdateMoment.Opened) - At(UpdateMoment.ProcessStarted), IsOurs: true),
+                new("start of the program", At(UpdateMoment.MainEntered) - At(UpdateMoment.ProcessStarted), IsOurs: true),
+                new("open the update", At(UpdateMoment.Opened) - At(UpdateMoment.MainEntered), IsOurs: true),
                 new("retrieve", At(UpdateMoment.Retrieved) - At(UpdateMoment.Opened), IsOurs: true),
                 new("rebuild", At(UpdateMoment.Rebuilt) - At(UpdateMoment.Retrieved), IsOurs: true),
                 new("restore", At(UpdateMoment.Restored) - At(UpdateMoment.Rebuilt), IsOurs: true),

@@ -20,9 +20,6 @@ internal sealed class VmUpdate : IDisposable
     private const string StateName = "state";
     private const int StateVersion = 1;
 
-    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(500);
-
     private readonly Kernel _kernel;
     private readonly LiveUpdate _update;
     private readonly UpdateClock _clock;
@@ -93,8 +90,10 @@ internal sealed class VmUpdate : IDisposable
     }
 
     /// <summary>Starts the next kernel. Other guests of this program go with it.</summary>
+    /// <param name="image">The next kernel.</param>
+    /// <param name="options">What the jump may let pass.</param>
     /// <exception cref="KernelException">The kernel refuses, and runs on.</exception>
-    public void Jump(KexecImage image) => _update.Handover(image);
+    public void Jump(KexecImage image, KexecRebootOptions options = KexecRebootOptions.None) => _update.Handover(image, options);
 
     /// <summary>Lets the guest run on after a refusal, and drops what was preserved.</summary>
     public void GiveUp(GuestMachine machine)
@@ -153,12 +152,17 @@ internal sealed class VmUpdate : IDisposable
         }
     }
 
+    /// <summary>Goes on counting with a guest that another process of this kernel had.</summary>
+    /// <param name="updates">How many live updates it has gone through.</param>
+    public void TakeOver(int updates) => Updates = updates;
+
     /// <summary>Measures the blackout, right before or after the guest runs.</summary>
     public Blackout Measure(GuestMachine machine)
     {
         UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("No update has been gone through.");
         timeline.Mark(UpdateMoment.KernelStarted, _clock.KernelStart);
         timeline.Mark(UpdateMoment.ProcessStarted, _clock.ProcessStart);
+        timeline.Mark(UpdateMoment.MainEntered, _clock.MainEntered);
         return timeline.Measure(machine.ReadCounter());
     }
 
@@ -166,27 +170,7 @@ internal sealed class VmUpdate : IDisposable
     /// <param name="machine">The guest, running.</param>
     /// <param name="patience">How long to wait.</param>
     /// <returns>Whether it has.</returns>
-    /// <remarks>A vCPU that halts makes no exit, so each look stops the guest for a moment.</remarks>
-    public bool ProveLife(GuestMachine machine, TimeSpan patience)
-    {
-        long start = Environment.TickCount64;
-        TimeSpan wait = s_firstWait;
-        while (Environment.TickCount64 - start < patience.TotalMilliseconds && !machine.Ended.IsCompleted)
-        {
-            // A guest that is looked at all the time comes to nothing on a busy host.
-            Thread.Sleep(wait);
-            wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
-            machine.Pause();
-            bool hasRun = !machine.Marks().AsSpan().SequenceEqual(_marks);
-            machine.Resume();
-            if (hasRun)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool ProveLife(GuestMachine machine, TimeSpan patience) => ProofOfLife.Wait(machine, _marks, patience);
 
     /// <summary>Frees what came from the previous kernel and was not retrieved, and ends its session.</summary>
     public void Finish()

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace MiniVmm.Commands;
+
+/// <summary>Cancels a command when SIGINT or SIGTERM comes.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private const int Base = 128;
+    private const int SIGINT = 2;
+    private const int SIGTERM = 15;
+
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+    private int _signal;
+
+    public Interruption()
+    {
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, SIGINT));
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, SIGTERM));
+    }
+
+    /// <summary>Gets what is cancelled.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Gets what a shell reports of a program that the signal ended.</summary>
+    public int ExitCode => Base + _signal;
+
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        _terminate.Dispose();
+        _source.Dispose();
+    }
+
+    // The second signal does what it does without a handler.
+    private void Take(PosixSignalContext context, int signal)
+    {
+        if (Interlocked.CompareExchange(ref _signal, signal, 0) == 0)
+        {
+            context.Cancel = true;
+            _source.Cancel();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net.Sockets;
+using LuoInterop;
+
+namespace MiniVmm.Control;
+
+/// <summary>Is a process that has VMs, from the first to the last: <c>run</c>, <c>resume</c> and <c>take-over</c> begin it in their ways.
+/// </summary>
+internal static class HostRun
+{
+    /// <summary>Makes VMs, and holds them until all have left.</summary>
+    /// <param name="settings">How they are held.</param>
+    /// <param name="say">Takes what people are to know.</param>
+    /// <param name="begin">Adds VMs to the host, and starts them.</param>
+    /// <returns>The process's exit code.</returns>
+    public static int Run(HostSettings settings, Action<string> say, Action<VmHost> begin)
+    {
+        using var host = new VmHost(say, () => UpdateAsync(settings, say));
+        begin(host);
+        using ConsoleSession? console = ConsoleSession.Start(host, settings.Console);
+        return host.Wait();
+    }
+
+    /// <summary>Makes a VM without a guest, with its socket, and adds it.</summary>
+    public static HostedVm Add(VmHost host, HostSettings settings, string name, bool isSingle, Action<string> say) =>
+        Add(host, settings, name, settings.Folder.Listen(name), isSingle, say);
+
+    /// <summary>Makes a VM without a guest, with a socket that is listened to already, and adds it.</summary>
+    public static HostedVm Add(VmHost host, HostSettings settings, string name, Socket listener, bool isSingle, Action<string> say)
+    {
+        var vm = new HostedVm(
+            Kernel.Linux,
+            settings.Folder,
+            name,
+            new GuestConsole(settings.Console, ConsoleSession.Output(settings.Console, name, isSingle)),
+            target => new ControlServer(listener, target),
+            say);
+        host.Add(vm);
+        return vm;
+    }
+
+    private static async Task UpdateAsync(HostSettings settings, Action<string> say)
+    {
+        try
+        {
+            await new UpdateCoordinator(settings.Folder, say)
+                .RunAsync(new UpdateOptions { Image = settings.NextKernel }, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (HostedVm.IsRefusal(error))
+        {
+            say(error.Message);
+        }
+    }
+}

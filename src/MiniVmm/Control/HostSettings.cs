@@ -1,0 +1,7 @@
+namespace MiniVmm.Control;
+
+/// <summary>Says how a process holds its VMs.</summary>
+/// <param name="Folder">Where their sockets are.</param>
+/// <param name="Console">Where their consoles are.</param>
+/// <param name="NextKernel">What SIGUSR1 loads; null for what is loaded.</param>
+internal sealed record HostSettings(RunFolder Folder, ConsoleKind Console, string? NextKernel);

@@ -1,0 +1,130 @@
+using LuoInterop;
+using LuoInterop.Kvm;
+using LuoInterop.VmTesting;
+using MiniVmm.Handoff;
+using MiniVmm.Machine;
+
+namespace MiniVmm.Control;
+
+/// <content>Moves the guest into another process of the same kernel, and takes it there.</content>
+internal sealed partial class HostedVm
+{
+    /// <summary>Takes a guest from another process, and runs it.</summary>
+    /// <exception cref="ControlException">It cannot be taken; the other process keeps it.</exception>
+    public void TakeOver(TakenGuest guest)
+    {
+        lock (_gate)
+        {
+            OpenUpdate();
+            GuestMachine machine = guest.Build(_console.Write);
+            long stoodStill;
+            try
+            {
+                stoodStill = guest.Restore(machine);
+                _console.Keep(guest.Kept);
+                _update?.TakeOver(guest.Offer.Updates);
+                VcpuMark[] marks = machine.Marks();
+                machine.Resume();
+                if (!ProofOfLife.Wait(machine, marks, s_patience))
+                {
+                    throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
+                }
+            }
+            catch
+            {
+                machine.Dispose();
+                throw;
+            }
+
+            guest.Acknowledge(stoodStill);
+            Volatile.Write(ref _updates, guest.Offer.Updates);
+            Run(machine);
+            _state = VmState.Running;
+            _blackout = new BlackoutStatus("handoff", stoodStill, []);
+            _say($"goes on in process {Environment.ProcessId}; the guest stood still for {Milliseconds(stoodStill)}");
+        }
+
+        _server.Start();
+    }
+
+    private ControlAnswer HandOff(string[]? program)
+    {
+        GuestMachine machine = MustBe(VmState.Running);
+        if (_updater is not null)
+        {
+            throw new ControlException("an update is under way.");
+        }
+
+        using HandoffProcess other = HandoffProcess.Start(program is { Length: > 0 } ? program : ThisProgram.Command);
+        bool isGone = false;
+        _state = VmState.Stopping;
+        _server.Suspend();
+        try
+        {
+            Offer(other, machine);
+            Send(other, machine);
+            isGone = true;
+            other.Send(HandoffMessage.Of(HandoffMessage.Go));
+            HandoffMessage alive = other.Receive(HandoffMessage.Alive, s_patience * 2);
+            _isMoved = true;
+            _reason = $"it is in process {other.Id} now";
+            _state = VmState.Ended;
+            _left.SetResult(new VmEnd(false, _reason));
+            return new ControlAnswer { Ok = true, ProcessId = other.Id, StoodStill = alive.StoodStill };
+        }
+        catch (Exception error) when (error is ControlException or TimeoutException or IOException or KernelException or KvmStateException)
+        {
+            other.End();
+            if (isGone && error is not HandoffRefusedException)
+            {
+                // It may have run there, and changed its memory: what was saved no longer belongs to it.
+                string lost = $"the other process had begun to run the guest, and failed: {error.Message}";
+                EndGuest(new VmEnd(true, lost));
+                throw new ControlException(lost, error);
+            }
+
+            _console.Connect(machine);
+            machine.Resume();
+            _state = VmState.Running;
+            _server.Start();
+            throw new ControlException($"{error.Message} The guest runs on in this process.", error);
+        }
+    }
+
+    private void Offer(HandoffProcess other, GuestMachine machine)
+    {
+        ConsoleKind kind = _console.Kind == ConsoleKind.Terminal && Output.Terminal.IsThere ? ConsoleKind.Socket : _console.Kind;
+        var offer = new HandoffOffer(
+            Name, _folder.FolderPath, kind.ToString().ToLowerInvariant(), machine.Cpus, _updates);
+        int[] descriptors =
+        [
+            _server.Descriptor, .. machine.Ram.Ranges.Select(static range => (int)range.File.Handle.DangerousGetHandle()),
+        ];
+        other.Send(new HandoffMessage { Kind = HandoffMessage.Offer, Guest = offer }, descriptors);
+        other.Receive(HandoffMessage.Ready, s_patience);
+    }
+
+    // Stops the guest, and sends its state. On return the other process has all of it, and waits.
+    private void Send(HandoffProcess other, GuestMachine machine)
+    {
+        _console.Disconnect();
+        machine.Pause();
+        ulong counter = machine.ReadCounter();
+        byte[] state = machine.Save(_updates).ToBytes();
+        _console.Flush();
+        using Memfd file = Memfd.Create(_kernel, "state", state.Length);
+        file.Write(0, state);
+        byte[] kept = _console.TakeKept();
+        try
+        {
+            var message = new HandoffMessage { Kind = HandoffMessage.State, Counter = counter, Kept = kept };
+            other.Send(message, (int)file.Handle.DangerousGetHandle());
+            other.Receive(HandoffMessage.Restored, s_patience);
+        }
+        catch
+        {
+            _console.Keep(kept);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace MiniVmm.Control;
+
+/// <summary>Is the folder in which every running VM has a socket, NAME.sock.</summary>
+/// <remarks>Only its owner may enter it: who reaches a socket may do all with the VM. Safe for use from several processes at once.</remarks>
+internal sealed class RunFolder
+{
+    /// <summary>The variable that names the folder.</summary>
+    public const string Variable = "MINIVMM_RUN";
+
+    private const string Suffix = ".sock";
+    private const string LockName = ".lock";
+
+    // sun_path of unix(7) has 108 bytes, the last of them for the NUL; the temporary name is the longer one.
+    private const int MaxPath = 107;
+    private const int Waiting = 32;
+
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Names a folder; nothing is made yet.</summary>
+    public RunFolder(string path) => FolderPath = Path.GetFullPath(path);
+
+    /// <summary>Gets the folder's path.</summary>
+    public string FolderPath { get; }
+
+    /// <summary>Chooses the folder: the given one, else <c>$MINIVMM_RUN</c>, else <c>/run/minivmm</c>, or for a user who is not root
+    /// <c>$XDG_RUNTIME_DIR/minivmm</c>.</summary>
+    public static RunFolder Choose(string? given)
+    {
+        string? chosen = NotEmpty(given) ?? NotEmpty(Environment.GetEnvironmentVariable(Variable));
+        if (chosen is null && !Environment.IsPrivilegedProcess && NotEmpty(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")) is { } user)
+        {
+            chosen = Path.Combine(user, "minivmm");
+        }
+
+        return new RunFolder(chosen ?? "/run/minivmm");
+    }
+
+    /// <summary>Gets the path of a VM's socket.</summary>
+    public string SocketOf(string name) => Path.Combine(FolderPath, name + Suffix);
+
+    /// <summary>Lists the names that have a socket, sorted; some may be of VMs that are gone.</summary>
+    public IReadOnlyList<string> Names()
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(FolderPath, "*" + Suffix)
+                .Select(static path => Path.GetFileName(path)[..^Suffix.Length])
+                .Where(static name => VmName.Fault(name) is null)
+                .Order(VmNameOrder.Instance)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new ControlException($"this user may not look into {FolderPath}; it belongs to another one.");
+        }
+    }
+
+    /// <summary>Makes a VM's socket, which is listened to.</summary>
+    /// <exception cref="ControlException">A VM of this name runs, or the folder cannot be used.</exception>
+    public Socket Listen(string name)
+    {
+        string path = SocketOf(name);
+
+        // The socket gets its name when it is listened to already. The class Socket removes the name that it was bound to, and so not
+        // this one: that is how the socket can be passed on to another process.
+        string temporary = Path.Combine(FolderPath, $".{name}.{Environment.ProcessId:x}");
+        if (Encoding.UTF8.GetByteCount(path) > MaxPath || Encoding.UTF8.GetByteCount(temporary) > MaxPath)
+        {
+            throw new ControlException($"the path {path} is too long for a socket; choose a shorter --run-folder.");
+        }
+
+        Create();
+        using FileStream exclusive = Lock();
+        if (File.Exists(path))
+        {
+            if (TryConnect(name) is { } other)
+            {
+                other.Dispose();
+                throw new ControlException($"a VM named {name} runs already. Choose another --name, or look at it: minivmm status "
+                    + $"--name {name}");
+            }
+
+            File.Delete(path);
+        }
+
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(temporary);
+            socket.Bind(new UnixDomainSocketEndPoint(temporary));
+            File.SetUnixFileMode(temporary, Owner);
+            socket.Listen(Waiting);
+            File.Move(temporary, path);
+            return socket;
+        }
+        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
+        {
+            socket.Dispose();
+            throw new ControlException($"the socket {path} cannot be made: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Connects to a VM.</summary>
+    /// <returns>The connection; null where no VM has this name. What is left of one that is gone is not removed.</returns>
+    /// <exception cref="ControlException">The socket is there, and cannot be used.</exception>
+    public Socket? TryConnect(string name)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(SocketOf(name)));
+            return socket;
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AddressNotAvailable
+            || !File.Exists(SocketOf(name)))
+        {
+            socket.Dispose();
+            return null;
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new ControlException($"{SocketOf(name)} cannot be connected to: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Removes sockets behind which no process is any more.</summary>
+    public void RemoveStale()
+    {
+        if (!Directory.Exists(FolderPath))
+        {
+            return;
+        }
+
+        using FileStream exclusive = Lock();
+        foreach (string name in Names())
+        {
+            using Socket? socket = TryConnect(name);
+            if (socket is null)
+            {
+                File.Delete(SocketOf(name));
+            }
+        }
+    }
+
+    /// <summary>Removes a VM's socket, whose listener is closed.</summary>
+    public void Remove(string name)
+    {
+        using FileStream exclusive = Lock();
+        File.Delete(SocketOf(name));
+    }
+
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private void Create()
+    {
+        try
+        {
+            Directory.CreateDirectory(FolderPath, OwnerOnly);
+            UnixFileMode mode = File.GetUnixFileMode(FolderPath);
+            if ((mode & ~OwnerOnly) != 0)
+            {
+                throw new ControlException($"others may enter {FolderPath}, and whoever can reaches every VM: chmod 700 {FolderPath}");
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ControlException($"the folder {FolderPath} cannot be made: {error.Message} Name another one: --run-folder, or "
+                + $"${Variable}", error);
+        }
+    }
+
+    // flock(2) on a file of its own, for the moments in which a socket comes or goes.
+    private FileStream Lock()
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(
+                    Path.Combine(FolderPath, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (error.GetType() == typeof(IOException))
+            {
+                Thread.Sleep(s_betweenTries);
+            }
+            catch (UnauthorizedAccessException error)
+            {
+                throw new ControlException($"{FolderPath} cannot be used: {error.Message}", error);
+            }
+        }
+    }
+}

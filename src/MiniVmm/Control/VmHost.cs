@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+
+namespace MiniVmm.Control;
+
+/// <summary>Holds the VMs of this process until all of them have left it, and takes the process's signals.</summary>
+internal sealed class VmHost : IDisposable
+{
+    /// <summary>The exit code where all guests ended by themselves, were stopped on request, or are in another process.</summary>
+    public const int Ok = 0;
+
+    /// <summary>The exit code where a guest could not go on, or its memory was given up, or nothing could be started.</summary>
+    public const int Failure = 1;
+
+    // What a shell reports of a program that a signal ended: 128 and its number.
+    private const int SignalBase = 128;
+    private const int SIGINT = 2;
+    private const int SIGTERM = 15;
+    private const int SIGHUP = 1;
+
+    // The one of asm/signal.h for programs' own use, which .NET has no name for.
+    private const PosixSignal UserSignal = (PosixSignal)10;
+
+    // Every request waits on a thread of the pool.
+    private const int Threads = 32;
+
+    private readonly List<HostedVm> _vms = [];
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly Action<string> _say;
+    private readonly Func<Task> _update;
+    private int _signal;
+    private int _isWarned;
+
+    /// <summary>Makes a host without VMs.</summary>
+    /// <param name="say">Takes what people are to know.</param>
+    /// <param name="update">Updates all VMs of the machine, for SIGUSR1.</param>
+    public VmHost(Action<string> say, Func<Task> update)
+    {
+        _say = say;
+        _update = update;
+        ThreadPool.GetMinThreads(out _, out int ports);
+        ThreadPool.SetMinThreads(Threads, ports);
+        Take(PosixSignal.SIGINT, SIGINT);
+        Take(PosixSignal.SIGTERM, SIGTERM);
+        Take(PosixSignal.SIGHUP, SIGHUP);
+        _signals.Add(PosixSignalRegistration.Create(UserSignal, context =>
+        {
+            context.Cancel = true;
+            Update();
+        }));
+    }
+
+    /// <summary>Gets the VMs.</summary>
+    public IReadOnlyList<HostedVm> Vms => _vms;
+
+    /// <summary>Adds a VM, which belongs to the host from now on.</summary>
+    public void Add(HostedVm vm)
+    {
+        lock (_vms)
+        {
+            _vms.Add(vm);
+        }
+    }
+
+    /// <summary>Takes a VM out again that never had a guest.</summary>
+    public void Drop(HostedVm vm)
+    {
+        lock (_vms)
+        {
+            _vms.Remove(vm);
+        }
+
+        vm.Close();
+    }
+
+    /// <summary>Updates all VMs of the machine, and goes on where that is refused.</summary>
+    public void Update() => _ = Task.Run(_update);
+
+    /// <summary>Waits until all VMs have left this process.</summary>
+    /// <returns>The process's exit code.</returns>
+    public int Wait()
+    {
+        bool hasFailed = false;
+        foreach (HostedVm vm in _vms)
+        {
+            VmEnd end = vm.Left.GetAwaiter().GetResult();
+            hasFailed |= end.IsFailure;
+            _say($"{vm.Name}: {end.Reason}");
+        }
+
+        return _signal != 0 ? SignalBase + _signal : hasFailed ? Failure : Ok;
+    }
+
+    /// <summary>Ends all VMs, as a signal does.</summary>
+    /// <param name="reason">What happened, for people.</param>
+    public void Stop(string reason)
+    {
+        HostedVm[] vms;
+        lock (_vms)
+        {
+            vms = [.. _vms];
+        }
+
+        if (vms.Where(static vm => vm.HoldsMemory).Select(static vm => vm.Name).ToArray() is { Length: > 0 } held
+            && Interlocked.Exchange(ref _isWarned, 1) == 0)
+        {
+            _say($"the memory of {string.Join(", ", held)} is held by this process, and is lost when it ends. Once more to end it "
+                + "all the same.");
+            return;
+        }
+
+        foreach (HostedVm vm in vms)
+        {
+            vm.Stop(reason);
+        }
+    }
+
+    /// <summary>Frees all VMs.</summary>
+    public void Dispose()
+    {
+        _signals.ForEach(static signal => signal.Dispose());
+        foreach (HostedVm vm in _vms)
+        {
+            vm.Close();
+        }
+    }
+
+    private void Take(PosixSignal signal, int number) => _signals.Add(PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = true;
+        Interlocked.CompareExchange(ref _signal, number, 0);
+
+        // Not here: a guest that is being updated is waited for.
+        _ = Task.Run(() => Stop($"it was ended by {signal}"));
+    }));
+}

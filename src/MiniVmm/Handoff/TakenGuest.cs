@@ -1,0 +1,142 @@
+using LuoInterop;
+using LuoInterop.Kvm;
+using MiniVmm.Control;
+using MiniVmm.Machine;
+using MiniVmm.Memory;
+
+namespace MiniVmm.Handoff;
+
+/// <summary>Is the end of a handoff in the process that takes the guest.</summary>
+internal sealed class TakenGuest : IDisposable
+{
+    private const long NanosecondsOfAMillisecond = 1_000_000;
+
+    // The other process may be pausing a large guest; an end of it is seen at once.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    private readonly Kernel _kernel;
+    private readonly DescriptorChannel _channel;
+    private readonly KernelHandle[] _descriptors;
+
+    private TakenGuest(Kernel kernel, DescriptorChannel channel, HandoffOffer offer, KernelHandle[] descriptors)
+    {
+        _kernel = kernel;
+        _channel = channel;
+        Offer = offer;
+        _descriptors = descriptors;
+    }
+
+    /// <summary>Gets what is offered.</summary>
+    public HandoffOffer Offer { get; }
+
+    /// <summary>Gets what the guest has written to its console and nobody has read; known with its state.</summary>
+    public byte[] Kept { get; private set; } = [];
+
+    /// <summary>Takes the offer.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="descriptor">The descriptor with which this process was started.</param>
+    /// <exception cref="ControlException">There is none.</exception>
+    public static TakenGuest Receive(Kernel kernel, int descriptor)
+    {
+        DescriptorChannel channel = DescriptorChannel.Inherit(descriptor);
+        try
+        {
+            byte[]? bytes = channel.Receive(s_patience, kernel, out KernelHandle[] descriptors);
+            HandoffOffer? offer = HandoffMessage.Read(bytes, HandoffMessage.Offer).Guest;
+            return offer is not null && descriptors.Length is 2 or 3
+                ? new TakenGuest(kernel, channel, offer, descriptors)
+                : throw new ControlException("the offer of a guest has a socket and one or two files of RAM.");
+        }
+        catch
+        {
+            channel.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the socket that is listened to; it belongs to the caller.</summary>
+    public System.Net.Sockets.Socket TakeListener()
+    {
+        int descriptor = (int)_descriptors[0].DangerousGetHandle();
+        _descriptors[0].SetHandleAsInvalid();
+        return new System.Net.Sockets.Socket(new System.Net.Sockets.SafeSocketHandle(descriptor, ownsHandle: true));
+    }
+
+    /// <summary>Makes the machine, while the guest still runs in the other process.</summary>
+    /// <param name="console">Takes what it writes to its serial port.</param>
+    public GuestMachine Build(Action<byte> console)
+    {
+        var low = new Memfd(_descriptors[1]);
+        Memfd? high = _descriptors.Length > 2 ? new Memfd(_descriptors[2]) : null;
+        return new GuestMachine(_kernel, GuestRam.FromFiles(low, high), Offer.Cpus, console);
+    }
+
+    /// <summary>Puts the guest's state into the machine. From here on only this process may run it.</summary>
+    /// <returns>How long the guest has stood still, in nanoseconds.</returns>
+    /// <exception cref="ControlException">The other process keeps it.</exception>
+    public long Restore(GuestMachine machine)
+    {
+        Send(HandoffMessage.Ready);
+        HandoffMessage message = HandoffMessage.Read(
+            _channel.Receive(s_patience, _kernel, out KernelHandle[] descriptors), HandoffMessage.State);
+        Kept = message.Kept ?? [];
+        MachineState state;
+        try
+        {
+            using var file = new Memfd(descriptors is [var one] ? one : throw new ControlException("the state of the guest is no file."));
+            byte[] bytes = new byte[Math.Min(file.Size, MachineState.MaximumBytes)];
+            file.Read(0, bytes);
+            state = MachineState.Parse(bytes);
+        }
+        finally
+        {
+            DescriptorChannel.Close(descriptors);
+        }
+
+        machine.Restore(state, KvmClockGap.Advance);
+        Send(HandoffMessage.Restored);
+
+        // Where the other process has gone by now, nobody else has the guest: this one may run it.
+        if (_channel.Receive(s_patience, _kernel, out descriptors) is { } go)
+        {
+            DescriptorChannel.Close(descriptors);
+            HandoffMessage.Read(go, HandoffMessage.Go);
+        }
+
+        ulong counter = machine.ReadCounter();
+        return counter >= message.Counter && machine.CounterKilohertz is > 0 and var kilohertz
+            ? (long)((UInt128)(counter - message.Counter) * NanosecondsOfAMillisecond / (ulong)kilohertz)
+            : throw new ControlException("the guest's counter did not go on.");
+    }
+
+    /// <summary>Says that the guest has run here.</summary>
+    public void Acknowledge(long stoodStill)
+    {
+        try
+        {
+            _channel.Send(new HandoffMessage { Kind = HandoffMessage.Alive, StoodStill = stoodStill }.ToBytes());
+        }
+        catch (IOException)
+        {
+            // The other process has gone: the guest is here all the same.
+        }
+    }
+
+    /// <summary>Says that the guest has not run here, and cannot.</summary>
+    public void Refuse(string error)
+    {
+        try
+        {
+            _channel.Send(new HandoffMessage { Kind = HandoffMessage.Failed, Error = error }.ToBytes());
+        }
+        catch (IOException)
+        {
+            // The other process has gone, and nobody is there to hear it.
+        }
+    }
+
+    /// <summary>Closes the way to the other process.</summary>
+    public void Dispose() => _channel.Dispose();
+
+    private void Send(string kind) => _channel.Send(HandoffMessage.Of(kind).ToBytes());
+}
