@@ -27,12 +27,16 @@ internal sealed class ControlServer : IDisposable
     /// <summary>The most connections at once.</summary>
     public const int MostConnections = 64;
 
+    // Milliseconds in which an answer is written, unless nobody reads it.
+    private const int LongestAnswer = 2000;
+
     private readonly Socket _listener;
     private readonly IControlTarget _target;
     private readonly CancellationTokenSource _end = new();
     private CancellationTokenSource _accepting = new();
     private Task _accept = Task.CompletedTask;
     private int _connections;
+    private int _unanswered;
 
     /// <summary>Makes a server that does not accept yet.</summary>
     /// <param name="listener">The socket, which belongs to this object from now on.</param>
@@ -59,6 +63,16 @@ internal sealed class ControlServer : IDisposable
         _accepting.Cancel();
         _accept.GetAwaiter().GetResult();
         _accepting.Dispose();
+    }
+
+    /// <summary>Waits until every request that came has its answer, or its asker has no more patience.</summary>
+    public void WaitUntilAnswered()
+    {
+        long end = Environment.TickCount64 + LongestAnswer;
+        while (Volatile.Read(ref _unanswered) > 0 && Environment.TickCount64 < end)
+        {
+            Thread.Sleep(1);
+        }
     }
 
     /// <summary>Ends all connections, and closes the socket.</summary>
@@ -166,8 +180,16 @@ internal sealed class ControlServer : IDisposable
                 continue;
             }
 
-            ControlAnswer answer = await Task.Run(() => _target.Answer(stream, request)).ConfigureAwait(false);
-            await AnswerAsync(stream, answer).ConfigureAwait(false);
+            Interlocked.Increment(ref _unanswered);
+            try
+            {
+                ControlAnswer answer = await Task.Run(() => _target.Answer(stream, request)).ConfigureAwait(false);
+                await AnswerAsync(stream, answer).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _unanswered);
+            }
         }
     }
 

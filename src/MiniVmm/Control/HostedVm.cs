@@ -103,6 +103,7 @@ internal sealed partial class HostedVm : IControlTarget
     /// <summary>Frees what a VM that has left this process has. Its socket goes too, unless another process has it.</summary>
     public void Close()
     {
+        _server.WaitUntilAnswered();
         lock (_gate)
         {
             DisposeMachine();

@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using LuoInterop.VmTesting;
+using MiniVmm.Guests;
+using MiniVmm.Tests.Vm;
+using Xunit;
+
+namespace MiniVmm.Tests.Commands;
+
+/// <summary>Boots one VM in which a script uses minivmm as a person does, through three kernels, and holds what came of it.</summary>
+public sealed class CommandsRun : IAsyncLifetime
+{
+    private const string Script = "commands.sh";
+    private const string Initrd = "guest-initrd";
+
+    /// <summary>Gets how the run ended.</summary>
+    public VmResult Result { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        string folder = AppContext.BaseDirectory;
+        using var native = new NativeMiniVmm();
+        string initrd = Path.Combine(Path.GetTempPath(), $"minivmm-{Guid.NewGuid():N}");
+        await File.WriteAllBytesAsync(initrd, GuestInitrd.Create());
+        try
+        {
+            Result = await VirtualMachine.RunAsync(new VmOptions
+            {
+                Kernel = await KernelBuild.GetAsync(),
+                Command = ["/bin/sh", Path.Combine(folder, "Commands", Script)],
+                WorkingFolder = folder,
+                Environment = new Dictionary<string, string> { ["M"] = native.Program },
+                Files = new Dictionary<string, string> { [Initrd] = initrd },
+                CpuModel = "EPYC,+svm,+npt",
+                Accelerator = VmAccelerator.Tcg,
+
+                // Under translation a kernel measures its counter anew, and not always as the one before did.
+                KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000"],
+                ExpectedKernels = 3,
+                MemoryMiB = 1536,
+                TimeLimit = TimeSpan.FromMinutes(20),
+                KernelTimeLimit = TimeSpan.FromMinutes(10),
+                ShownFolders = [Path.GetDirectoryName(native.Program)!],
+            });
+        }
+        finally
+        {
+            File.Delete(initrd);
+        }
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>Gets what a step of the script wrote, and its exit code in the last line.</summary>
+    public string this[string step] =>
+        Encoding.UTF8.GetString(Result.Files.Single(file => file.Name == step).Content.Span);
+
+    /// <summary>Gets the VMs of a step that wrote JSON, by name.</summary>
+    internal Dictionary<string, JsonElement> Vms(string step)
+    {
+        string text = this[step];
+        using JsonDocument document = JsonDocument.Parse(text[..text.LastIndexOf("exit ", StringComparison.Ordinal)]);
+        return document.RootElement.EnumerateArray().ToDictionary(
+            static vm => vm.GetProperty("name").GetString()!, static vm => vm.Clone());
+    }
+}
