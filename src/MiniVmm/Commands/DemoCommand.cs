@@ -5,6 +5,7 @@ using LuoInterop.Emulation;
 using LuoInterop.VmTesting;
 using MiniVmm.Demo;
 using MiniVmm.Guests;
+using MiniVmm.Memory;
 using MiniVmm.Update;
 
 namespace MiniVmm.Commands;
@@ -40,19 +41,25 @@ internal static class DemoCommand
         guests.AcceptOnlyFromAmong(LinuxProgram.Kind, PatternProgram.Kind, SelfCheckProgram.Kind);
         var seed = new Option<int?>("--seed") { Description = "Updates begin at random moments, which are the same for the same seed." };
         var initrd = new Option<FileInfo?>("--initrd") { Description = "Another initial RAM disk than the one made here." };
+        var smallPages = new Option<bool>("--small-pages") { Description = "Leaves the guests' RAM in folios of 4 KiB." };
+        var fromShare = new Option<bool>("--from-share")
+        {
+            Description = "Starts this program from the host's share in each kernel, and not from memory.",
+        };
         var command = new Command("demo", "Runs guests in QEMU, and replaces the kernel under them.")
         {
-            on, updates, memory, cpus, guests, seed, initrd,
+            on, updates, memory, cpus, guests, seed, initrd, smallPages, fromShare,
         };
         command.SetAction(async (arguments, cancellation) =>
             arguments.GetValue(on) == "emulated" ? Emulated(
                 arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(seed))
             : Guest.IsInside ? Inside(
                 arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(guests)!,
-                arguments.GetValue(seed))
+                arguments.GetValue(seed), arguments.GetValue(smallPages))
             : await OutsideAsync(
                 arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(guests)!,
-                arguments.GetValue(seed), arguments.GetValue(initrd), cancellation));
+                arguments.GetValue(seed), arguments.GetValue(initrd), arguments.GetValue(smallPages), arguments.GetValue(fromShare),
+                cancellation));
         return command;
     }
 
@@ -80,14 +87,16 @@ internal static class DemoCommand
     }
 
     private static async Task<int> OutsideAsync(
-        int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, CancellationToken cancellation)
+        int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, bool smallPages, bool fromShare,
+        CancellationToken cancellation)
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
         byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
         using var folder = new TemporaryFolder();
         string rootPath = folder.Write(InitrdFile, root);
-        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed) with
+        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed, smallPages) with
         {
+            FilesInMemory = fromShare ? [] : ProgramFiles.Mapped(),
             Output = static line =>
             {
                 if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
@@ -110,8 +119,17 @@ internal static class DemoCommand
     /// <param name="cpus">Its vCPUs.</param>
     /// <param name="guests">What runs.</param>
     /// <param name="seed">The seed of the moments, or null.</param>
+    /// <param name="smallPages">Whether the guests' RAM is in folios of 4 KiB.</param>
     internal static VmOptions InVm(
-        KernelBuild kernel, IReadOnlyList<string> program, string initrd, int updates, int memory, int cpus, string[] guests, int? seed) =>
+        KernelBuild kernel,
+        IReadOnlyList<string> program,
+        string initrd,
+        int updates,
+        int memory,
+        int cpus,
+        string[] guests,
+        int? seed,
+        bool smallPages = false) =>
         new()
         {
             Kernel = kernel,
@@ -119,6 +137,7 @@ internal static class DemoCommand
             [
                 .. program, "demo", "--updates", Text(updates), "--memory", Text(memory), "--cpus", Text(cpus), "--guest", .. guests,
                 .. seed is { } number ? ["--seed", Text(number)] : (string[])[],
+                .. smallPages ? ["--small-pages"] : (string[])[],
             ],
             Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd },
 
@@ -128,7 +147,7 @@ internal static class DemoCommand
 
             // Under translation a kernel's first measure of the counter is off by more than KVM lets a guest's be without scaling, so that it
             // would make the counter up (tsc_always_catchup of arch/x86/kvm/x86.c).
-            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000"],
+            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000", HugePages.KernelWord],
             ExpectedKernels = updates + 1,
             MemoryMiB = (memory * guests.Length) + HostMiB,
             TimeLimit = TimeSpan.FromHours(1),
@@ -136,7 +155,7 @@ internal static class DemoCommand
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed)
+    private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed, bool smallPages)
     {
         UpdateClock clock = UpdateClock.OfThisProcess();
         using Guest guest = Guest.Open();
@@ -146,6 +165,7 @@ internal static class DemoCommand
             Memory = memory,
             Cpus = cpus,
             Seed = seed,
+            HugePages = !smallPages,
             Programs = [.. guests.Select(ProgramOf)],
         };
         return new DemoProgram(
@@ -157,7 +177,10 @@ internal static class DemoCommand
             Guest.Flush,
             (name, number, blackout) => guest.Value(
                 $"blackout {name} {number}",
-                string.Join(' ', blackout.Parts.Select(static part => part.Nanoseconds).Prepend(blackout.Nanoseconds)))).Run();
+                string.Join(
+                    ' ',
+                    blackout.Parts.Select(static part => part.Nanoseconds)
+                        .Prepend(blackout.Nanoseconds).Append(blackout.ProofNanoseconds ?? 0)))).Run();
     }
 
     private static IGuestProgram ProgramOf(string kind) => kind switch
