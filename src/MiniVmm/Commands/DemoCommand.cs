@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using LuoInterop;
 using LuoInterop.Emulation;
 using LuoInterop.VmTesting;
@@ -18,8 +17,6 @@ internal static class DemoCommand
 
     // Only a kernel with guest_memfd has KVM in the emulation.
     private const string EmulatedRelease = "7.3.4-" + KernelPreviews.GuestMemfd;
-    private const string KernelFile = "guest-kernel";
-    private const string InitrdFile = "guest-initrd";
 
     public static Command Create()
     {
@@ -53,9 +50,6 @@ internal static class DemoCommand
         command.SetAction(async (arguments, cancellation) =>
             arguments.GetValue(on) == "emulated" ? Emulated(
                 arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(seed))
-            : Guest.IsInside ? Inside(
-                arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(guests)!,
-                arguments.GetValue(seed), arguments.GetValue(smallPages))
             : await OutsideAsync(
                 arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(guests)!,
                 arguments.GetValue(seed), arguments.GetValue(initrd), arguments.GetValue(smallPages), arguments.GetValue(fromShare),
@@ -93,7 +87,7 @@ internal static class DemoCommand
         KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
         byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
         using var folder = new TemporaryFolder();
-        string rootPath = folder.Write(InitrdFile, root);
+        string rootPath = folder.Write(DemoInside.InitrdFile, root);
         VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed, smallPages) with
         {
             FilesInMemory = fromShare ? [] : ProgramFiles.Mapped(),
@@ -135,11 +129,19 @@ internal static class DemoCommand
             Kernel = kernel,
             Command =
             [
-                .. program, "demo", "--updates", Text(updates), "--memory", Text(memory), "--cpus", Text(cpus), "--guest", .. guests,
-                .. seed is { } number ? ["--seed", Text(number)] : (string[])[],
-                .. smallPages ? ["--small-pages"] : (string[])[],
+                .. program,
+                .. DemoInside.Words(new DemoOptions
+                {
+                    Updates = updates,
+                    Memory = (long)memory << 20,
+                    Cpus = cpus,
+                    Seed = seed,
+                    HugePages = !smallPages,
+                    Programs = [],
+                }),
+                .. guests,
             ],
-            Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd },
+            Files = new Dictionary<string, string> { [DemoInside.KernelFile] = kernel.ImagePath, [DemoInside.InitrdFile] = initrd },
 
             // QEMU's translation has AMD's virtualization, and not Intel's.
             CpuModel = "EPYC,+svm,+npt",
@@ -152,44 +154,4 @@ internal static class DemoCommand
             MemoryMiB = (memory * guests.Length) + HostMiB,
             TimeLimit = TimeSpan.FromHours(1),
         };
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed, bool smallPages)
-    {
-        UpdateClock clock = UpdateClock.OfThisProcess();
-        using Guest guest = Guest.Open();
-        var options = new DemoOptions
-        {
-            Updates = updates,
-            Memory = memory,
-            Cpus = cpus,
-            Seed = seed,
-            HugePages = !smallPages,
-            Programs = [.. guests.Select(ProgramOf)],
-        };
-        return new DemoProgram(
-            Kernel.Linux,
-            clock,
-            options,
-            () => KexecImage.Load(Kernel.Linux, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine),
-            Console.Out,
-            Guest.Flush,
-            (name, number, blackout) => guest.Value(
-                $"blackout {name} {number}",
-                string.Join(
-                    ' ',
-                    blackout.Parts.Select(static part => part.Nanoseconds)
-                        .Prepend(blackout.Nanoseconds).Append(blackout.ProofNanoseconds ?? 0)))).Run();
-    }
-
-    private static IGuestProgram ProgramOf(string kind) => kind switch
-    {
-        PatternProgram.Kind => new PatternProgram(),
-        SelfCheckProgram.Kind => new SelfCheckProgram(),
-        _ => new LinuxProgram(
-            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, KernelFile)),
-            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, InitrdFile)),
-            "console=ttyS0 no_timer_check panic=-1 loglevel=4"),
-    };
 }
