@@ -123,7 +123,8 @@ internal static class RunCommand
             }
 
             string list = names.Count <= 3 ? string.Join(", ", names) : $"{names[0]} to {names[^1]}";
-            Messages.Say($"{list}: {ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}; sockets in {settings.Folder.FolderPath}");
+            Messages.Say($"{list}: {ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}; sockets in "
+                + settings.Folder.FolderPath);
         });
 
     private static Action<GuestMachine> LoaderOf(

@@ -18,7 +18,8 @@ internal static class VmCommands
     }
 
     /// <summary>Asks VMs for something that is a word, one after the other.</summary>
-    public static Task<int> AskAllAsync(RunFolder folder, string[] names, string word, string done) => Messages.GuardAsync(async cancellation =>
+    public static Task<int> AskAllAsync(RunFolder folder, string[] names, string word, string done) =>
+        Messages.GuardAsync(async cancellation =>
     {
         List<ControlClient> vms = ControlClient.ConnectAll(folder, names);
         try

@@ -16,7 +16,8 @@ internal static class VmOption
         Description = "The VM's name.", DefaultValueFactory = static _ => "vm1",
     });
 
-    public static Option<string> RequiredName() => Checked(new Option<string>("--name") { Description = "The VM's name.", Required = true });
+    public static Option<string> RequiredName() =>
+        Checked(new Option<string>("--name") { Description = "The VM's name.", Required = true });
 
     public static Option<string[]> Names(string description) => new("--name")
     {

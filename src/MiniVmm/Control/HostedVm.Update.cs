@@ -16,7 +16,7 @@ internal sealed partial class HostedVm
 
     /// <summary>Resumes the guest that the kernel before has handed over.</summary>
     /// <param name="gap">What its clock does about the blackout.</param>
-    /// <returns>Whether there is one. Where it could not be resumed, its memory is held by this process, and it can be tried again.</returns>
+    /// <returns>Whether there is one. Where it could not be resumed, this process holds its memory, and it can be tried again.</returns>
     /// <exception cref="KernelException">There is no live update here.</exception>
     public bool TryOpenHandedOver(KvmClockGap gap)
     {

@@ -27,7 +27,8 @@ public sealed partial class CommandsTests(CommandsRun run, ITestOutputHelper out
         // in the next.
         string console = OtherGuest().Replace(run.Result.StandardOutput.Replace("\r", "", StringComparison.Ordinal), "")
             .Replace("vm1 | ", "", StringComparison.Ordinal);
-        int[] numbers = [.. Numbered().Matches(console).Select(static match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))];
+        int[] numbers = [.. Numbered().Matches(console)
+            .Select(static match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))];
 
         Assert.True(numbers.Length > 100, $"{numbers.Length} lines");
         Assert.Equal(Enumerable.Range(1, numbers.Length), numbers);
