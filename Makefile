@@ -5,6 +5,7 @@ DOTNET_FLAGS := -c $(CONFIGURATION) --nologo
 BUILD := dotnet msbuild -restore -m -nologo -verbosity:quiet -p:Configuration=$(CONFIGURATION)
 BENCH = bench/LuoInterop.Benchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench
 BENCH_RUN := bench/results/$(or $(RUN),$(shell date -u +%F)-host)
+MINIVMM = src/MiniVmm/bin/$(CONFIGURATION)/net10.0/minivmm
 DEMO = samples/LuoInterop.Demo/bin/$(CONFIGURATION)/net10.0/luo-demo
 # The tests run in other folders than this one: a relative cache would be another folder for each.
 ifdef LUO_CACHE
@@ -13,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl native-times bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl native-times bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -29,6 +30,18 @@ demo-vm:         ## The same program on Linux 7.3 in QEMU; the first time it bui
 	@echo building ...
 	@$(BUILD) samples/LuoInterop.Demo
 	@$(DEMO) --on vm
+
+vmm:             ## Show a guest that runs on while the kernel under it is replaced, on the emulated kernel and KVM (any Linux host, seconds)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) src/MiniVmm
+	@$(MINIVMM) demo --on emulated --memory 64
+
+vmm-vm:          ## The same with a Linux guest, under KVM on Linux 7.3 in QEMU; the first time it builds that kernel (minutes)
+	@eng/prerequisites.sh --vm --native
+	@echo building ...
+	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/minivmm src/MiniVmm
+	@artifacts/minivmm/minivmm demo
 
 test:            ## Run every test, those on the real kernel in a VM too
 	@eng/prerequisites.sh --vm --tests

@@ -154,7 +154,7 @@ public sealed unsafe partial class KvmVcpu : IDisposable
     /// <see cref="KvmExitReason.Interrupted"/>.</summary>
     /// <remarks>Sets <see cref="ImmediateExit"/>, which the thread that runs the vCPU clears once it has seen it, and sends that thread a
     /// signal whose handler does nothing. There is no moment at which the guest runs on all the same: a run that has not looked at the flag
-    /// yet will, and one that has is interrupted by the signal.</remarks>
+    /// yet will, and one that has is interrupted by the signal. A signal that comes late can end one more run, as any signal can.</remarks>
     /// <exception cref="InvalidOperationException">This program has handlers for all real-time signals.</exception>
     public void Kick()
     {

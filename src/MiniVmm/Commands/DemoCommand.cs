@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using LuoInterop;
+using LuoInterop.Emulation;
 using LuoInterop.VmTesting;
 using MiniVmm.Demo;
 using MiniVmm.Guests;
@@ -14,11 +15,19 @@ internal static class DemoCommand
     // Enough for the VM's own system and .NET.
     private const int HostMiB = 1024;
 
+    // Only a kernel with guest_memfd has KVM in the emulation.
+    private const string EmulatedRelease = "7.3.4-" + KernelPreviews.GuestMemfd;
     private const string KernelFile = "guest-kernel";
     private const string InitrdFile = "guest-initrd";
 
     public static Command Create()
     {
+        var on = new Option<string>("--on")
+        {
+            Description = "Where: 'vm' (Linux 7.3 in QEMU, its KVM, a Linux guest) or 'emulated' (any host, seconds, a guest in C#).",
+            DefaultValueFactory = static _ => "vm",
+        };
+        on.AcceptOnlyFromAmong("vm", "emulated");
         var updates = new Option<int>("--updates") { Description = "How many kernels to go through.", DefaultValueFactory = static _ => 3 };
         var memory = new Option<int>("--memory") { Description = "Each guest's RAM in MiB.", DefaultValueFactory = static _ => 256 };
         var cpus = new Option<int>("--cpus") { Description = "Its vCPUs, 1 to 4.", DefaultValueFactory = static _ => 2 };
@@ -33,16 +42,41 @@ internal static class DemoCommand
         var initrd = new Option<FileInfo?>("--initrd") { Description = "Another initial RAM disk than the one made here." };
         var command = new Command("demo", "Runs guests in QEMU, and replaces the kernel under them.")
         {
-            updates, memory, cpus, guests, seed, initrd,
+            on, updates, memory, cpus, guests, seed, initrd,
         };
-        command.SetAction(async (arguments, cancellation) => Guest.IsInside
-            ? Inside(
+        command.SetAction(async (arguments, cancellation) =>
+            arguments.GetValue(on) == "emulated" ? Emulated(
+                arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(seed))
+            : Guest.IsInside ? Inside(
                 arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(guests)!,
                 arguments.GetValue(seed))
             : await OutsideAsync(
                 arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(guests)!,
                 arguments.GetValue(seed), arguments.GetValue(initrd), cancellation));
         return command;
+    }
+
+    private static int Emulated(int updates, long memory, int cpus, int? seed)
+    {
+        using var folder = new TemporaryFolder();
+        string image = folder.Write("bzImage", []);
+        EmulatedKernelImage.Write(image, EmulatedRelease);
+        using var machine = new EmulatedMachine(
+            new EmulatedMachineOptions { Release = EmulatedRelease, DefaultGuest = EmulatedPattern.Run });
+        var options = new DemoOptions { Updates = updates, Memory = memory, Cpus = cpus, Seed = seed, Programs = [new EmulatedPattern()] };
+        return machine.Run(kernel =>
+        {
+            // Each kernel, and each program in it, begins here.
+            long now = UpdateTimeline.Now();
+            return new DemoProgram(
+                kernel,
+                new UpdateClock(now, now, now),
+                options,
+                () => KexecImage.Load(kernel, image, null, "kho=on liveupdate=on"),
+                Console.Out,
+                static () => { },
+                static (_, _, _) => { }).Run();
+        });
     }
 
     private static async Task<int> OutsideAsync(

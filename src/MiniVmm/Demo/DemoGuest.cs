@@ -30,7 +30,7 @@ internal sealed class DemoGuest : IDisposable
     {
         _program = program;
         _options = options;
-        Action<ReadOnlyMemory<byte>> sink = program is PatternProgram ? Count : new LineSink(Name, output, See).Write;
+        Action<ReadOnlyMemory<byte>> sink = program.WritesLines ? new LineSink(Name, output, See).Write : Count;
         _console = new ConsoleOutput(sink);
         Update = VmUpdate.Open(kernel, program.Name, clock);
         try

@@ -20,6 +20,9 @@ internal sealed record DemoOptions
     /// <summary>Gets the seed of the moments at which updates begin; null for the moment at which every guest has shown that it runs.</summary>
     public int? Seed { get; init; }
 
+    /// <summary>Gets the longest time, with a seed, from the moment at which every guest has shown that it runs to an update.</summary>
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>Gets how long a guest may take to show that it runs.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 }

@@ -24,8 +24,6 @@ internal sealed class DemoProgram(
     Action flush,
     Action<string, int, Blackout> record)
 {
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(3);
-
     /// <summary>Runs in this kernel.</summary>
     /// <returns>0 at the end of the last; a kexec does not return.</returns>
     public int Run()
@@ -96,7 +94,7 @@ internal sealed class DemoProgram(
         if (options.Seed is { } seed)
         {
             var random = new Random(HashCode.Combine(seed, updates));
-            Thread.Sleep(random.Next((int)s_longestWait.TotalMilliseconds));
+            Thread.Sleep(TimeSpan.FromMilliseconds(random.NextDouble() * options.LongestWait.TotalMilliseconds));
         }
     }
 

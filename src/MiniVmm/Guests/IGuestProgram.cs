@@ -10,6 +10,9 @@ internal interface IGuestProgram
     /// <summary>Gets its name, which is in the guest's state too.</summary>
     string Name { get; }
 
+    /// <summary>Gets whether what it writes to the console is lines for people.</summary>
+    bool WritesLines { get; }
+
     /// <summary>Puts it into fresh RAM.</summary>
     /// <returns>Where vCPUs begin; those without an entry wait for their startup interrupt.</returns>
     IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus);

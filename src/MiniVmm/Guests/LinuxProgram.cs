@@ -17,6 +17,9 @@ internal sealed class LinuxProgram(Func<byte[]> kernel, Func<byte[]> initrd, str
     public IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus) => [LinuxBoot.Load(ram, kernel(), initrd(), commandLine, cpus)];
 
     /// <inheritdoc/>
+    public bool WritesLines => true;
+
+    /// <inheritdoc/>
     public bool IsSeen => false;
 
     /// <inheritdoc/>

@@ -68,6 +68,11 @@ internal static class PatternGuest
         return entries;
     }
 
+    /// <summary>Gets the guest address of the two addresses between which a vCPU counts.</summary>
+    /// <param name="cpu">The vCPU.</param>
+    /// <param name="range">0 for the pages below the hole, 1 for those above it.</param>
+    public static ulong BoundsOf(int cpu, int range) => Ranges + (ulong)((cpu * RangeSize) + (range * High));
+
     /// <summary>Assembles the guest's code.</summary>
     public static byte[] Code()
     {

@@ -17,6 +17,9 @@ internal sealed class PatternProgram : IGuestProgram
     public IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus) => PatternGuest.Load(ram, cpus, marksPasses: true);
 
     /// <inheritdoc/>
+    public bool WritesLines => false;
+
+    /// <inheritdoc/>
     public bool IsSeen => true;
 
     /// <inheritdoc/>

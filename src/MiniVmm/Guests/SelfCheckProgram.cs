@@ -17,6 +17,9 @@ internal sealed class SelfCheckProgram : IGuestProgram
     public IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus) => SelfCheckGuest.Load(ram, cpus);
 
     /// <inheritdoc/>
+    public bool WritesLines => false;
+
+    /// <inheritdoc/>
     public bool IsSeen => true;
 
     /// <inheritdoc/>

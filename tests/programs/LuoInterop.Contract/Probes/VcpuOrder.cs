@@ -7,9 +7,11 @@ namespace LuoInterop.Contract.Probes;
 /// <summary>Probes of the order in which a vCPU's state is read and put back, each with what is lost in another order. They need a
 /// processor that executes code, and timers that go off.</summary>
 /// <remarks>
-/// What holds without them is in <see cref="MachineMoves"/> and <see cref="VcpuStructures"/>: an OUT that is done twice, the count of
+/// <para>What holds without them is in <see cref="MachineMoves"/> and <see cref="VcpuStructures"/>: an OUT that is done twice, the count of
 /// KVM_SET_MSRS, CPUID before the registers that it allows and not after a run, the deadline in another mode of the timer, the size of
-/// the extended state.
+/// the extended state.</para>
+/// <para>Not shown are the places of XFD and of the nested state: QEMU's processor has no state that XFD switches off, and no guest here
+/// is a hypervisor. Nor what soft-lockup detection makes of a pause, only that the guest is told of it.</para>
 /// </remarks>
 public static class VcpuOrder
 {
