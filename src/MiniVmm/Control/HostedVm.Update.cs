@@ -77,8 +77,7 @@ internal sealed partial class HostedVm
                 GuestMachine machine = MustBe(VmState.Running);
                 _state = VmState.Stopping;
                 _console.Disconnect();
-                _update!.Stop(machine);
-                _console.Flush();
+                StopGuest(() => _update!.Stop(machine));
                 return ControlAnswer.Done;
             case ControlWord.Jump:
                 MustOwn(connection);

@@ -183,7 +183,7 @@ internal sealed partial class HostedVm : IControlTarget
         switch (request.Request)
         {
             case ControlWord.Pause:
-                MustBe(VmState.Running).Pause();
+                StopGuest(MustBe(VmState.Running).Pause);
                 _state = VmState.Paused;
                 return ControlAnswer.Done;
             case ControlWord.Resume:
@@ -254,7 +254,6 @@ internal sealed partial class HostedVm : IControlTarget
         {
             if (_machine == machine && !_left.Task.IsCompleted)
             {
-                machine.Pause();
                 EndGuest(new VmEnd(end.IsFailure, end.Reason));
             }
         }
@@ -271,7 +270,7 @@ internal sealed partial class HostedVm : IControlTarget
         EndUpdate();
         if (_machine is { } machine)
         {
-            machine.Pause();
+            StopGuest(machine.Pause);
         }
         else if (_update is { Resumed: true } update)
         {
@@ -279,10 +278,17 @@ internal sealed partial class HostedVm : IControlTarget
         }
 
         _console.Disconnect();
-        _console.Flush();
         _reason = end.Reason;
         _state = VmState.Ended;
         _left.SetResult(end);
+    }
+
+    private void StopGuest(Action stop)
+    {
+        if (!_console.Stop(stop))
+        {
+            _say("nobody takes what the guest has written to its console; the rest of it may be lost.");
+        }
     }
 
     private void DisposeMachine()

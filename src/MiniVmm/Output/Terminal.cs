@@ -74,7 +74,7 @@ internal sealed unsafe class Terminal : IDisposable
     }
 
     // SAFETY: the structure is on this stack, and tcsetattr(3) keeps no pointer to it. A terminal that has gone needs nothing.
-    private static void Set(termios settings) => _ = LibC.tcsetattr(Input, (int)LibC.TCSADRAIN, &settings);
+    private static void Set(termios settings) => _ = LibC.tcsetattr(Input, (int)LibC.TCSANOW, &settings);
 
     private void OnExit(object? sender, EventArgs arguments) => Leave();
 }
