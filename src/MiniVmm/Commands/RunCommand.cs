@@ -119,13 +119,8 @@ internal static class RunCommand
             }
 
             string list = names.Count <= 3 ? string.Join(", ", names) : $"{names[0]} to {names[^1]}";
-<<<<<<< HEAD
-            Messages.Say($"{list}: {ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}; sockets in "
-                + settings.Folder.FolderPath);
-=======
             string size = $"{ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}";
             Messages.Say($"{list}: {size}; sockets in {settings.Folder.FolderPath}");
->>>>>>> cli
         });
 
     private static GuestMachine Make(long memory, int cpus, Action<GuestMachine> load, Action<byte> output)

@@ -19,14 +19,10 @@ internal static class VmCommands
 
     /// <summary>Asks VMs for something that is a word, one after the other.</summary>
     public static Task<int> AskAllAsync(RunFolder folder, string[] names, string word, string done) =>
-<<<<<<< HEAD
-        Messages.GuardAsync(async cancellation =>
-=======
         Messages.GuardAsync(cancellation => AskEachAsync(folder, names, word, done, cancellation));
 
     private static async Task<int> AskEachAsync(
         RunFolder folder, string[] names, string word, string done, CancellationToken cancellation)
->>>>>>> cli
     {
         List<ControlClient> vms = ControlClient.ConnectAll(folder, names);
         try

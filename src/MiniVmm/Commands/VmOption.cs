@@ -20,15 +20,10 @@ internal static class VmOption
         Description = "The VM's name.", DefaultValueFactory = static _ => "vm1",
     });
 
-<<<<<<< HEAD
-    public static Option<string> RequiredName() =>
-        Checked(new Option<string>("--name") { Description = "The VM's name.", Required = true });
-=======
     public static Option<string> RequiredName() => Checked(new Option<string>("--name")
     {
         Description = "The VM's name.", Required = true,
     });
->>>>>>> cli
 
     public static Option<string[]> Names(string description) => new("--name")
     {

@@ -134,13 +134,8 @@ internal sealed class GuestConsole : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-<<<<<<< HEAD
-            Task first = await Task.WhenAny(
-                WriteAsync(stream, pieces.Reader, end.Token), ReadAsync(stream, end.Token)).ConfigureAwait(false);
-=======
             Task write = WriteAsync(stream, pieces.Reader, end.Token);
             Task first = await Task.WhenAny(write, ReadAsync(stream, end.Token)).ConfigureAwait(false);
->>>>>>> cli
             await first.ConfigureAwait(false);
         }
         finally

@@ -16,11 +16,7 @@ internal sealed partial class HostedVm
 
     /// <summary>Retrieves the session of the guest that the kernel before has handed over.</summary>
     /// <param name="gap">What its clock does about the blackout.</param>
-<<<<<<< HEAD
-    /// <returns>Whether there is one. Where it could not be resumed, this process holds its memory, and it can be tried again.</returns>
-=======
     /// <returns>Whether there is one. From now on its memory is held by this process.</returns>
->>>>>>> cli
     /// <exception cref="KernelException">There is no live update here.</exception>
     public bool TryOpenHandedOver(KvmClockGap gap)
     {

@@ -175,13 +175,8 @@ internal sealed partial class HostedVm : IControlTarget
 
     /// <summary>Tells whether an exception is a refusal, with a message for people, and no fault of this program.</summary>
     public static bool IsRefusal(Exception error) => error is KernelException or KvmStateException or ControlException or IOException
-<<<<<<< HEAD
-        or UnauthorizedAccessException or BootImageException or GuestAddressException or ArgumentException
-        or InvalidOperationException or System.ComponentModel.Win32Exception;
-=======
         or UnauthorizedAccessException or BootImageException or GuestAddressException or ArgumentException or InvalidOperationException
         or TimeoutException or Win32Exception;
->>>>>>> cli
 
     private ControlAnswer Do(object connection, ControlRequest request)
     {

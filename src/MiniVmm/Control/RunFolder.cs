@@ -32,13 +32,8 @@ internal sealed class RunFolder
     public static RunFolder Choose(string? given)
     {
         string? chosen = NotEmpty(given) ?? NotEmpty(Environment.GetEnvironmentVariable(Variable));
-<<<<<<< HEAD
-        if (chosen is null && !Environment.IsPrivilegedProcess
-            && NotEmpty(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")) is { } user)
-=======
         string? ofUser = Environment.IsPrivilegedProcess ? null : NotEmpty(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
         if (chosen is null && ofUser is not null)
->>>>>>> cli
         {
             chosen = Path.Combine(ofUser, "minivmm");
         }

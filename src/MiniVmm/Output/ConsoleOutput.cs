@@ -54,7 +54,8 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
-    /// <summary>Says whether a guest that is too far ahead loses what it writes, and is not waited for: while it is being stopped.</summary>
+    /// <summary>Says whether a guest that is too far ahead loses what it writes, instead of being made to wait: while it is stopped.
+    /// </summary>
     public void SetMayDrop(bool mayDrop)
     {
         lock (_lock)
