@@ -17,7 +17,7 @@ internal sealed record DemoOptions
     /// <summary>Gets what the guests run; each guest has the name of its program.</summary>
     public required IReadOnlyList<IGuestProgram> Programs { get; init; }
 
-    /// <summary>Gets the seed of the moments at which updates begin; null for the moment at which every guest has shown that it runs.</summary>
+    /// <summary>Gets the seed of the moments at which updates begin; null for as soon as every guest has shown that it runs.</summary>
     public int? Seed { get; init; }
 
     /// <summary>Gets the longest time, with a seed, from the moment at which every guest has shown that it runs to an update.</summary>

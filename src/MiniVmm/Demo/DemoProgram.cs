@@ -7,7 +7,7 @@ using MiniVmm.Update;
 
 namespace MiniVmm.Demo;
 
-/// <summary>Is the program of the demo: started in every kernel, it resumes its guests when there are any, and starts them otherwise.</summary>
+/// <summary>Is the program of the demo: started in every kernel, it resumes the guests that were handed over, or starts them.</summary>
 /// <param name="kernel">The kernel.</param>
 /// <param name="clock">When the kernel and this program started.</param>
 /// <param name="options">What to run.</param>
@@ -54,7 +54,8 @@ internal sealed class DemoProgram(
                 guest.Flush();
             }
 
-            string last = guests.Find(static guest => guest.LastLine.Length > 0) is { } talker ? $" {talker.Name} says: {talker.LastLine}" : "";
+            DemoGuest? talker = guests.Find(static guest => guest.LastLine.Length > 0);
+            string last = talker is null ? "" : $" {talker.Name} says: {talker.LastLine}";
             Say(string.Create(
                 CultureInfo.InvariantCulture, $"PASSED: {updates} live updates, and every guest runs on.{last}"));
             return 0;
@@ -124,7 +125,8 @@ internal sealed class DemoProgram(
     {
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{guest.Name} runs on Linux {kernel.Release}, live update {guest.Update.Updates}: it stood still for {Milliseconds(blackout.Nanoseconds)}"));
+            $"{guest.Name} runs on Linux {kernel.Release}, live update {guest.Update.Updates}: "
+                + $"it stood still for {Milliseconds(blackout.Nanoseconds)}"));
         foreach (BlackoutPart part in blackout.Parts)
         {
             Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(part.Nanoseconds),14}  {part.Name}"));
