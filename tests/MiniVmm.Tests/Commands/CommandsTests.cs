@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LuoInterop.VmTesting;
+using MiniVmm.Tests.Vm;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -9,6 +10,7 @@ namespace MiniVmm.Tests.Commands;
 
 /// <summary>Shows on Linux 7.3 what the commands do with running VMs, through two live updates and several handoffs.</summary>
 [Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
 public sealed partial class CommandsTests(CommandsRun run, ITestOutputHelper output) : IClassFixture<CommandsRun>
 {
     [Fact]
