@@ -24,6 +24,8 @@ internal sealed class DemoProgram(
     Action flush,
     Action<string, int, Blackout> record)
 {
+    private const int MostUpdates = 1000;
+
     /// <summary>Runs in this kernel.</summary>
     /// <returns>0 at the end of the last; a kexec does not return.</returns>
     public int Run()
@@ -44,7 +46,12 @@ internal sealed class DemoProgram(
             int updates = guests.Max(static guest => guest.Update.Updates);
             if (updates < options.Updates)
             {
-                WaitForTheMoment(updates);
+                if (options.Seed is { } seed)
+                {
+                    guests.ForEach(static guest => guest.Order());
+                    WaitForTheMoment(seed, updates);
+                }
+
                 return Update(guests);
             }
 
@@ -90,13 +97,10 @@ internal sealed class DemoProgram(
     }
 
     // Random moments are the same ones for a seed.
-    private void WaitForTheMoment(int updates)
+    private void WaitForTheMoment(int seed, int updates)
     {
-        if (options.Seed is { } seed)
-        {
-            var random = new Random(HashCode.Combine(seed, updates));
-            Thread.Sleep(TimeSpan.FromMilliseconds(random.NextDouble() * options.LongestWait.TotalMilliseconds));
-        }
+        var random = new Random((seed * MostUpdates) + updates);
+        Thread.Sleep(TimeSpan.FromMilliseconds(random.NextDouble() * options.LongestWait.TotalMilliseconds));
     }
 
     private int Update(List<DemoGuest> guests)
