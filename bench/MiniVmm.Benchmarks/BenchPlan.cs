@@ -51,7 +51,8 @@ internal static class BenchPlan
     }
 
     /// <summary>Gives the name of a guest that counts in all its pages.</summary>
-    public static string RamName(bool hugePages, int mib) => string.Create(CultureInfo.InvariantCulture, $"ram-{(hugePages ? "2M" : "4K")}-{mib}");
+    public static string RamName(bool hugePages, int mib) =>
+        string.Create(CultureInfo.InvariantCulture, $"ram-{(hugePages ? "2M" : "4K")}-{mib}");
 
     /// <summary>Gives the name of a Linux guest that has used its memory.</summary>
     public static string FilledName(int mib) => string.Create(CultureInfo.InvariantCulture, $"filled-{mib}");

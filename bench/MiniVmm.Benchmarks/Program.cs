@@ -19,7 +19,8 @@ KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgre
 DirectoryInfo folder = Directory.CreateTempSubdirectory("bench-vmm-");
 try
 {
-    IReadOnlyList<BenchItem> items = BenchPlan.Create(Path.GetFullPath(native), Path.GetFullPath(fromShare), Path.GetFullPath(assembly), updates);
+    IReadOnlyList<BenchItem> items =
+        BenchPlan.Create(Path.GetFullPath(native), Path.GetFullPath(fromShare), Path.GetFullPath(assembly), updates);
     string initrd = Write("initrd", GuestInitrd.Create());
     string plan = Write("plan", System.Text.Encoding.UTF8.GetBytes(string.Concat(items.Select(static item => item.PlanLine + "\n"))));
     using var script = new MemoryStream();
@@ -51,7 +52,7 @@ try
         },
         CpuModel = "EPYC,+svm,+npt",
         Accelerator = VmAccelerator.Tcg,
-        KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000", HugePages.KernelWord],
+        KernelCommandLine = [HugePages.KernelWord],
         ExpectedKernels = 1 + items.Sum(static item => item.Updates),
         MemoryMiB = 3072,
         QemuArguments =
@@ -75,8 +76,14 @@ try
     var tables = new ResultTables(rows, log);
     string page = tables.Page(Path.GetFileName(target));
     await File.WriteAllTextAsync(target + ".md", page);
-    await File.WriteAllTextAsync(target + "-parts.tsv", tables.Parts([.. rows.Where(static row => row.Value.Count > 0).Select(static row => row.Key)]));
+    string[] measured = [.. rows.Where(static row => row.Value.Count > 0).Select(static row => row.Key)];
+    await File.WriteAllTextAsync(target + "-parts.tsv", tables.Parts(measured));
     await File.WriteAllTextAsync(target + "-updates.tsv", tables.Updates());
+    string[] linux = [BenchPlan.Native, BenchPlan.NativeFromShare, BenchPlan.Dotnet];
+    await File.WriteAllTextAsync(
+        target + "-blackout-linux.tsv", tables.Chart(linux.Where(measured.Contains).Select(static item => (item, item))));
+    string[] ram = [.. measured.Where(static item => item.StartsWith("ram-", StringComparison.Ordinal))];
+    await File.WriteAllTextAsync(target + "-blackout-ram.tsv", tables.Chart(ram.Select(static item => (item, item["ram-".Length..]))));
     Console.WriteLine(page);
     return result.Outcome == VmOutcome.Passed ? 0 : 1;
 }

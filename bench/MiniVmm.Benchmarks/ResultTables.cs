@@ -7,7 +7,6 @@ namespace MiniVmm.Benchmarks;
 internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<BlackoutRow>> rows, RunLog log)
 {
     private const double Nanoseconds = 1e9;
-
     private const int BarWidth = 60;
 
     /// <summary>Gives the table of the parts: one line for each, seconds.</summary>
@@ -48,6 +47,28 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
         return text.ToString();
     }
 
+    /// <summary>Gives the table of a chart: a line for each item, a column for each part, medians in seconds.</summary>
+    /// <param name="items">The items, and how the chart calls them.</param>
+    public string Chart(IEnumerable<(string Item, string Title)> items)
+    {
+        var text = new StringBuilder("item");
+        foreach ((string name, _) in BlackoutRow.PartNames)
+        {
+            text.Append('\t').Append(name).Append(" s");
+        }
+
+        foreach ((string item, string title) in items)
+        {
+            text.Append('\n').Append(title);
+            foreach (int index in Enumerable.Range(0, BlackoutRow.PartNames.Count))
+            {
+                text.Append('\t').Append(Number(Spread.Of(rows[item].Select(row => row.Parts[index] / Nanoseconds)).Median));
+            }
+        }
+
+        return text.Append('\n').ToString();
+    }
+
     /// <summary>Gives the page for people.</summary>
     public string Page(string title)
     {
@@ -59,7 +80,8 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
             text.Append(CultureInfo.InvariantCulture, $"\n## {item}\n\n");
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"{total.Count} live updates: {total.Median:F2} s [{total.Least:F2}, {total.Most:F2}]; the program's own share {share.Median:F1} % [{share.Least:F1}, {share.Most:F1}].\n\n");
+                $"{total.Count} live updates: {total.Median:F2} s [{total.Least:F2}, {total.Most:F2}]; the program's own share "
+                    + $"{share.Median:F1} % [{share.Least:F1}, {share.Most:F1}].\n\n");
             text.Append("| part | median | range | |\n|---|---|---|---|\n");
             foreach ((int index, (string name, bool isOurs)) in BlackoutRow.PartNames.Index())
             {
@@ -67,20 +89,25 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
                 string bar = new('#', (int)Math.Round(BarWidth * part.Median / 1e3 / total.Median));
                 text.Append(
                     CultureInfo.InvariantCulture,
-                    $"| {name}{(isOurs ? "" : " (the kernel's)")} | {part.Median:F1} ms | {part.Least:F1} to {part.Most:F1} | {(bar.Length > 0 ? $"`{bar}`" : "")} |\n");
+                    $"| {name}{(isOurs ? "" : " (the kernel's)")} | {part.Median:F1} ms "
+                        + $"| {part.Least:F1} to {part.Most:F1} | {(bar.Length > 0 ? $"`{bar}`" : "")} |\n");
             }
 
             Spread proof = Spread.Of(blackouts.Select(static row => row.Proof / 1e6));
-            text.Append(CultureInfo.InvariantCulture, $"| then, until it was known that the guest runs | {proof.Median:F1} ms | {proof.Least:F1} to {proof.Most:F1} | |\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| then, until it was known that the guest runs | {proof.Median:F1} ms | {proof.Least:F1} to {proof.Most:F1} | |\n");
         }
 
-        text.Append("\n## As the host saw the guest's console stand still\n\n| item | median | range | live updates |\n|---|---|---|---|\n");
+        text.Append("\n## As the host saw the guest's console stand still\n\n");
+        text.Append("| item | median | range | live updates |\n|---|---|---|---|\n");
         foreach (string item in rows.Keys)
         {
             if (log.Gaps(item) is { Count: > 0 } gaps)
             {
                 Spread gap = Spread.Of(gaps.Select(static time => time.TotalSeconds));
-                text.Append(CultureInfo.InvariantCulture, $"| {item} | {gap.Median:F2} s | {gap.Least:F2} to {gap.Most:F2} | {gap.Count} |\n");
+                text.Append(
+                    CultureInfo.InvariantCulture, $"| {item} | {gap.Median:F2} s | {gap.Least:F2} to {gap.Most:F2} | {gap.Count} |\n");
             }
         }
 
@@ -92,7 +119,8 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
         Spread spread = Spread.Of(figures);
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{item}\t{part}\t{(isOurs ? 1 : 0)}\t{Number(spread.Median)}\t{Number(spread.Least)}\t{Number(spread.Most)}\t{spread.Count}\n");
+            $"{item}\t{part}\t{(isOurs ? 1 : 0)}\t{Number(spread.Median)}\t{Number(spread.Least)}\t{Number(spread.Most)}\t{spread.Count}"
+                + "\n");
     }
 
     private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

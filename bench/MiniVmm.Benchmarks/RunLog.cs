@@ -19,7 +19,7 @@ internal sealed class RunLog
         }
     }
 
-    /// <summary>Gives, for each kernel but the first that an item ran in, the time between the guest's numbered lines around the jump.</summary>
+    /// <summary>Gives, for each jump of an item, the time between the guest's numbered lines before and after it.</summary>
     /// <param name="item">The item's name.</param>
     public IReadOnlyList<TimeSpan> Gaps(string item)
     {
@@ -36,7 +36,7 @@ internal sealed class RunLog
                 inside = same;
                 last = inside ? last : null;
             }
-            else if (inside && (text.StartsWith("line ", StringComparison.Ordinal) || text.StartsWith("linux | line ", StringComparison.Ordinal)))
+            else if (inside && IsNumbered(text))
             {
                 if (jumped && last is { } before)
                 {
@@ -50,4 +50,8 @@ internal sealed class RunLog
 
         return gaps;
     }
+
+    // A line of the guest: minivmm says whose it is, QEMU does not.
+    private static bool IsNumbered(string text) =>
+        text.StartsWith("line ", StringComparison.Ordinal) || text.StartsWith("linux | line ", StringComparison.Ordinal);
 }

@@ -44,9 +44,13 @@ internal static class BuiltCode
     /// <summary>Gets the imports that are used: those of Tmds.LibC that a call ends in, and all that the projects declare.</summary>
     public static IReadOnlyList<MethodDefinition> Imports { get; } =
     [
-        .. Called.Where(method => !method.IsGetter).Select(ImportOf).DistinctBy(method => method.FullName),
+        .. Called.Where(method => !method.IsGetter).Select(ImportOf).OfType<MethodDefinition>().DistinctBy(method => method.FullName),
         .. Modules.SelectMany(module => module.GetTypes()).SelectMany(type => type.Methods).Where(method => method.IsPInvokeImpl),
     ];
+
+    /// <summary>Gets the methods of <see cref="LibC"/> that are called and end in no import: macros of C, by their names.</summary>
+    public static IReadOnlyList<string> Macros { get; } =
+        [.. Called.Where(method => !method.IsGetter && ImportOf(method) is null).Select(method => method.Name)];
 
     /// <summary>Tells whether a structure of Tmds.LibC is a number of the C library's: one field, with operators.</summary>
     public static bool IsNumber(TypeDefinition type) => type.Fields.Count == 1 && type.Fields[0].Name == "__value";
@@ -55,11 +59,11 @@ internal static class BuiltCode
         Modules.SelectMany(module => module.GetMemberReferences())
             .Where(member => member is MethodReference && member.DeclaringType.Namespace == Namespace);
 
-    // A method of Tmds.LibC that only converts arguments ends in a call of its own import.
-    private static MethodDefinition ImportOf(MethodDefinition method) => method.IsPInvokeImpl
+    // A method of Tmds.LibC that only converts arguments ends in a call of its own import; a macro has none.
+    private static MethodDefinition? ImportOf(MethodDefinition method) => method.IsPInvokeImpl
         ? method
         : method.Body.Instructions.Where(step => step.OpCode == OpCodes.Call).Select(step => ((MethodReference)step.Operand).Resolve())
-            .Single(called => called.IsPInvokeImpl);
+            .SingleOrDefault(called => called.IsPInvokeImpl);
 
     private static IEnumerable<string> Files()
     {

@@ -11,7 +11,7 @@ public sealed class TmdsTests
     [
         "errno.h", "fcntl.h", "poll.h", "signal.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
         "sys/types.h", "sys/uio.h",
-        "unistd.h",
+        "termios.h", "unistd.h",
     ];
 
     /// <summary>C's names of the numbers that have another one there.</summary>
@@ -29,6 +29,8 @@ public sealed class TmdsTests
         ["msghdr._msg_iovlen"] = "msg_iovlen",
         ["msghdr._msg_controllen"] = "msg_controllen",
         ["cmsghdr._cmsg_len"] = "cmsg_len",
+        ["termios.__c_ispeed"] = "c_ispeed",
+        ["termios.__c_ospeed"] = "c_ospeed",
     };
 
     /// <summary>The fields that the headers have no more, each with the reason.</summary>

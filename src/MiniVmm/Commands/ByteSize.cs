@@ -32,10 +32,11 @@ internal static class ByteSize
             : null;
     }
 
-    /// <summary>Writes a size in the largest unit in which it is whole.</summary>
+    /// <summary>Writes a size in the largest unit in which it is whole, or nearly where that would be a long number.</summary>
     public static string Format(long bytes) => bytes switch
     {
         0 => "-",
+        >= 10_000L << 20 => Format(bytes >> 30, "G"),
         _ when bytes % (1L << 30) == 0 => Format(bytes >> 30, "G"),
         _ when bytes % (1L << 20) == 0 => Format(bytes >> 20, "M"),
         _ => Format(bytes >> 10, "K"),

@@ -54,7 +54,7 @@ internal static class ConsoleCommand
 
     private static void Send(ControlStream stream, bool isRaw, CancellationTokenSource left)
     {
-        using Stream input = Console.OpenStandardInput();
+        using Stream input = Terminal.OpenInput();
         var keys = new TerminalKeys();
         byte[] buffer = new byte[4096];
         try

@@ -147,9 +147,7 @@ internal static class DemoCommand
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,
 
-            // Under translation a kernel's first measure of the counter is off by more than KVM lets a guest's be without scaling, so that it
-            // would make the counter up (tsc_always_catchup of arch/x86/kvm/x86.c).
-            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000", HugePages.KernelWord],
+            KernelCommandLine = [HugePages.KernelWord],
             ExpectedKernels = updates + 1,
             MemoryMiB = (memory * guests.Length) + HostMiB,
             TimeLimit = TimeSpan.FromHours(1),

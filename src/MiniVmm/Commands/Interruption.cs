@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace MiniVmm.Commands;
 
@@ -6,8 +7,6 @@ namespace MiniVmm.Commands;
 internal sealed class Interruption : IDisposable
 {
     private const int Base = 128;
-    private const int SIGINT = 2;
-    private const int SIGTERM = 15;
 
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
@@ -16,8 +15,8 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, SIGINT));
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, SIGTERM));
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, LibC.SIGINT));
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, LibC.SIGTERM));
     }
 
     /// <summary>Gets what is cancelled.</summary>

@@ -21,7 +21,7 @@ internal static class ResumeCommand
         Option<ConsoleKind> console = VmOption.Console();
         Option<string?> nextKernel = VmOption.NextKernel();
         Option<string?> folder = VmOption.RunFolder();
-        var command = new Command("resume", "Resumes guests that the kernel before has handed over.")
+        var command = new Command("resume", "Resumes guests that the kernel before has handed over. " + VmOption.ExitCodes)
         {
             names, all, retry, clock, console, nextKernel, folder,
         };
@@ -59,11 +59,14 @@ internal static class ResumeCommand
 
         foreach (string name in names)
         {
-            HostedVm vm = HostRun.Add(host, settings, name, names.Count == 1, Messages.Say);
-            if (!vm.TryOpenHandedOver(gap))
+            // One that cannot be had does not end this process, which would lose those that it has.
+            try
             {
-                host.Drop(vm);
-                Messages.Say($"{name}: the kernel before has handed over no such guest, or it is resumed already.");
+                TryOpen(host, settings, name, names.Count == 1, gap);
+            }
+            catch (Exception error) when (HostedVm.IsRefusal(error))
+            {
+                Messages.Say($"{name}: {error.Message} Its memory still waits: minivmm resume --name {name}");
             }
         }
 
@@ -76,4 +79,25 @@ internal static class ResumeCommand
 
         Parallel.ForEach(host.Vms, static vm => vm.ResumeHandedOver());
     });
+
+    private static void TryOpen(VmHost host, HostSettings settings, string name, bool isSingle, KvmClockGap gap)
+    {
+        HostedVm vm = HostRun.Add(host, settings, name, isSingle, Messages.Say);
+        bool isThere = false;
+        try
+        {
+            isThere = vm.TryOpenHandedOver(gap);
+            if (!isThere)
+            {
+                Messages.Say($"{name}: the kernel before has handed over no such guest, or it is resumed already.");
+            }
+        }
+        finally
+        {
+            if (!isThere)
+            {
+                host.Drop(vm);
+            }
+        }
+    }
 }

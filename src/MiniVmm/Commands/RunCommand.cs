@@ -51,7 +51,7 @@ internal static class RunCommand
         Option<ConsoleKind> console = VmOption.Console();
         Option<string?> nextKernel = VmOption.NextKernel();
         Option<string?> folder = VmOption.RunFolder();
-        var command = new Command("run", "Starts a guest, and shows its console.")
+        var command = new Command("run", "Starts a guest, and shows its console. " + VmOption.ExitCodes)
         {
             name, count, guest, kernel, initrd, commandLine, memory, cpus, cpuid, console, nextKernel, folder,
         };
@@ -104,27 +104,39 @@ internal static class RunCommand
                 HostRun.Add(host, settings, name, names.Count == 1, Messages.Say);
             }
 
-            foreach (HostedVm vm in host.Vms)
+            foreach (HostedVm vm in host.Vms.ToArray())
             {
-                vm.Start(output =>
+                try
                 {
-                    var machine = new GuestMachine(Kernel.Linux, GuestRam.Create(Kernel.Linux, memory), cpus, output);
-                    try
-                    {
-                        load(machine);
-                        return machine;
-                    }
-                    catch
-                    {
-                        machine.Dispose();
-                        throw;
-                    }
-                });
+                    vm.Start(output => Make(memory, cpus, load, output));
+                }
+                catch (Exception error) when (HostedVm.IsRefusal(error) && host.Vms.Any(static other => other.HoldsMemory))
+                {
+                    // The end of this process would lose the memory of the others.
+                    Messages.Say($"{vm.Name}: {error.Message}");
+                    host.Drop(vm);
+                }
             }
 
             string list = names.Count <= 3 ? string.Join(", ", names) : $"{names[0]} to {names[^1]}";
-            Messages.Say($"{list}: {ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}; sockets in {settings.Folder.FolderPath}");
+            string size = $"{ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}";
+            Messages.Say($"{list}: {size}; sockets in {settings.Folder.FolderPath}");
         });
+
+    private static GuestMachine Make(long memory, int cpus, Action<GuestMachine> load, Action<byte> output)
+    {
+        var machine = new GuestMachine(Kernel.Linux, GuestRam.Create(Kernel.Linux, memory), cpus, output);
+        try
+        {
+            load(machine);
+            return machine;
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
+    }
 
     private static Action<GuestMachine> LoaderOf(
         string guest, FileInfo? kernel, FileInfo? initrd, string commandLine, CpuidMaskKind mask)

@@ -9,7 +9,7 @@ internal static class StatusTable
     /// <summary>The most columns of a line.</summary>
     public const int Width = 80;
 
-    private const int NameWidth = 20;
+    private const int NameWidth = 12;
     private static readonly string[] s_head = ["NAME", "STATE", "CPUS", "MEMORY", "UPDATES", "STOOD STILL", "PID", "CONSOLE"];
 
     /// <summary>Makes the table's lines.</summary>

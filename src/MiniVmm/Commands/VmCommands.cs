@@ -18,7 +18,11 @@ internal static class VmCommands
     }
 
     /// <summary>Asks VMs for something that is a word, one after the other.</summary>
-    public static Task<int> AskAllAsync(RunFolder folder, string[] names, string word, string done) => Messages.GuardAsync(async cancellation =>
+    public static Task<int> AskAllAsync(RunFolder folder, string[] names, string word, string done) =>
+        Messages.GuardAsync(cancellation => AskEachAsync(folder, names, word, done, cancellation));
+
+    private static async Task<int> AskEachAsync(
+        RunFolder folder, string[] names, string word, string done, CancellationToken cancellation)
     {
         List<ControlClient> vms = ControlClient.ConnectAll(folder, names);
         try
@@ -49,7 +53,7 @@ internal static class VmCommands
         {
             vms.ForEach(static vm => vm.Dispose());
         }
-    });
+    }
 
     private static Command CreateStatus(string word, string description)
     {

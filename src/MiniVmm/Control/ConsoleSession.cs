@@ -48,7 +48,7 @@ internal sealed class ConsoleSession : IDisposable
 
     private void Read()
     {
-        using Stream input = Console.OpenStandardInput();
+        using Stream input = Terminal.OpenInput();
         byte[] buffer = new byte[4096];
         try
         {

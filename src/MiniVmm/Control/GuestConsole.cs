@@ -14,6 +14,8 @@ internal sealed class GuestConsole : IDisposable
     /// <summary>The most bytes that are kept while nobody reads.</summary>
     public const int MostKept = 16 << 10;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private const int MostInput = 4096;
     private const int MostPieces = 1024;
 
@@ -40,8 +42,23 @@ internal sealed class GuestConsole : IDisposable
     /// <summary>Takes a byte of the guest's.</summary>
     public void Write(byte value) => _pieces.Write(value);
 
-    /// <summary>Waits until all that the guest has written is handed on.</summary>
-    public void Flush() => _pieces.Flush();
+    /// <summary>Does what stops the guest, which is not waited for where nobody takes what it writes, and hands on what it has written.
+    /// </summary>
+    /// <returns>Whether all of it was taken.</returns>
+    public bool Stop(Action stop)
+    {
+        _pieces.SetMayDrop(true);
+        try
+        {
+            stop();
+        }
+        finally
+        {
+            _pieces.SetMayDrop(false);
+        }
+
+        return _pieces.TryFlush(s_patience);
+    }
 
     /// <summary>Sends input to the port of a machine from now on.</summary>
     public void Connect(GuestMachine machine)
@@ -117,7 +134,8 @@ internal sealed class GuestConsole : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            Task first = await Task.WhenAny(WriteAsync(stream, pieces.Reader, end.Token), ReadAsync(stream, end.Token)).ConfigureAwait(false);
+            Task write = WriteAsync(stream, pieces.Reader, end.Token);
+            Task first = await Task.WhenAny(write, ReadAsync(stream, end.Token)).ConfigureAwait(false);
             await first.ConfigureAwait(false);
         }
         finally

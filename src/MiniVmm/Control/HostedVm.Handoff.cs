@@ -108,10 +108,9 @@ internal sealed partial class HostedVm
     private void Send(HandoffProcess other, GuestMachine machine)
     {
         _console.Disconnect();
-        machine.Pause();
+        StopGuest(machine.Pause);
         ulong counter = machine.ReadCounter();
         byte[] state = machine.Save(_updates).ToBytes();
-        _console.Flush();
         using Memfd file = Memfd.Create(_kernel, "state", state.Length);
         file.Write(0, state);
         byte[] kept = _console.TakeKept();

@@ -14,9 +14,9 @@ internal sealed partial class HostedVm
     private KexecImage? _image;
     private KvmClockGap _gap;
 
-    /// <summary>Resumes the guest that the kernel before has handed over.</summary>
+    /// <summary>Retrieves the session of the guest that the kernel before has handed over.</summary>
     /// <param name="gap">What its clock does about the blackout.</param>
-    /// <returns>Whether there is one. Where it could not be resumed, its memory is held by this process, and it can be tried again.</returns>
+    /// <returns>Whether there is one. From now on its memory is held by this process.</returns>
     /// <exception cref="KernelException">There is no live update here.</exception>
     public bool TryOpenHandedOver(KvmClockGap gap)
     {
@@ -28,7 +28,8 @@ internal sealed partial class HostedVm
         }
     }
 
-    /// <summary>Resumes it, after <see cref="TryOpenHandedOver"/>.</summary>
+    /// <summary>Resumes it, after <see cref="TryOpenHandedOver"/>. Where that fails the memory is still held, and it can be tried again.
+    /// </summary>
     public void ResumeHandedOver()
     {
         lock (_gate)
@@ -37,8 +38,9 @@ internal sealed partial class HostedVm
             {
                 ResumeGuest(_update!);
             }
-            catch (Exception error) when (IsRefusal(error))
+            catch (Exception error)
             {
+                // Whatever it is: the end of this process would lose the memory.
                 Fail(error.Message);
             }
         }
@@ -75,8 +77,7 @@ internal sealed partial class HostedVm
                 GuestMachine machine = MustBe(VmState.Running);
                 _state = VmState.Stopping;
                 _console.Disconnect();
-                _update!.Stop(machine);
-                _console.Flush();
+                StopGuest(() => _update!.Stop(machine));
                 return ControlAnswer.Done;
             case ControlWord.Jump:
                 MustOwn(connection);

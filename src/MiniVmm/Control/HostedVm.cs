@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using LuoInterop;
 using LuoInterop.Kvm;
@@ -174,14 +175,15 @@ internal sealed partial class HostedVm : IControlTarget
 
     /// <summary>Tells whether an exception is a refusal, with a message for people, and no fault of this program.</summary>
     public static bool IsRefusal(Exception error) => error is KernelException or KvmStateException or ControlException or IOException
-        or UnauthorizedAccessException or BootImageException or GuestAddressException or ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception;
+        or UnauthorizedAccessException or BootImageException or GuestAddressException or ArgumentException or InvalidOperationException
+        or TimeoutException or Win32Exception;
 
     private ControlAnswer Do(object connection, ControlRequest request)
     {
         switch (request.Request)
         {
             case ControlWord.Pause:
-                MustBe(VmState.Running).Pause();
+                StopGuest(MustBe(VmState.Running).Pause);
                 _state = VmState.Paused;
                 return ControlAnswer.Done;
             case ControlWord.Resume:
@@ -252,7 +254,6 @@ internal sealed partial class HostedVm : IControlTarget
         {
             if (_machine == machine && !_left.Task.IsCompleted)
             {
-                machine.Pause();
                 EndGuest(new VmEnd(end.IsFailure, end.Reason));
             }
         }
@@ -269,7 +270,7 @@ internal sealed partial class HostedVm : IControlTarget
         EndUpdate();
         if (_machine is { } machine)
         {
-            machine.Pause();
+            StopGuest(machine.Pause);
         }
         else if (_update is { Resumed: true } update)
         {
@@ -277,10 +278,17 @@ internal sealed partial class HostedVm : IControlTarget
         }
 
         _console.Disconnect();
-        _console.Flush();
         _reason = end.Reason;
         _state = VmState.Ended;
         _left.SetResult(end);
+    }
+
+    private void StopGuest(Action stop)
+    {
+        if (!_console.Stop(stop))
+        {
+            _say("nobody takes what the guest has written to its console; the rest of it may be lost.");
+        }
     }
 
     private void DisposeMachine()

@@ -4,7 +4,7 @@ using System.Text;
 namespace MiniVmm.Control;
 
 /// <summary>Is the folder in which every running VM has a socket, NAME.sock.</summary>
-/// <remarks>Only its owner may enter it: who reaches a socket may do all with the VM. Safe for use from several processes at once.</remarks>
+/// <remarks>Only its owner may enter it: who reaches a socket may do all with the VM. Several processes may use it at once.</remarks>
 internal sealed class RunFolder
 {
     /// <summary>The variable that names the folder.</summary>
@@ -32,9 +32,10 @@ internal sealed class RunFolder
     public static RunFolder Choose(string? given)
     {
         string? chosen = NotEmpty(given) ?? NotEmpty(Environment.GetEnvironmentVariable(Variable));
-        if (chosen is null && !Environment.IsPrivilegedProcess && NotEmpty(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")) is { } user)
+        string? ofUser = Environment.IsPrivilegedProcess ? null : NotEmpty(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
+        if (chosen is null && ofUser is not null)
         {
-            chosen = Path.Combine(user, "minivmm");
+            chosen = Path.Combine(ofUser, "minivmm");
         }
 
         return new RunFolder(chosen ?? "/run/minivmm");

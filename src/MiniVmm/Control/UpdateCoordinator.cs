@@ -76,7 +76,8 @@ internal sealed class UpdateCoordinator(RunFolder folder, Action<string> say)
                     .ConfigureAwait(false);
             }
 
-            Say(start, $"the memory of {string.Join(", ", roster)} is preserved, and {(vms.Count == 1 ? "the guest runs" : "the guests run")}");
+            string run = vms.Count == 1 ? "the guest runs" : "the guests run";
+            Say(start, $"the memory of {string.Join(", ", roster)} is preserved, and {run}");
             start = Stopwatch.GetTimestamp();
             await last.AskAsync(
                 new ControlRequest

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
 namespace MiniVmm.Control;
 
@@ -13,12 +14,9 @@ internal sealed class VmHost : IDisposable
 
     // What a shell reports of a program that a signal ended: 128 and its number.
     private const int SignalBase = 128;
-    private const int SIGINT = 2;
-    private const int SIGTERM = 15;
-    private const int SIGHUP = 1;
 
-    // The one of asm/signal.h for programs' own use, which .NET has no name for.
-    private const PosixSignal UserSignal = (PosixSignal)10;
+    // .NET has no name for it, and takes the number.
+    private static readonly PosixSignal s_userSignal = (PosixSignal)LibC.SIGUSR1;
 
     // Every request waits on a thread of the pool.
     private const int Threads = 32;
@@ -39,10 +37,10 @@ internal sealed class VmHost : IDisposable
         _update = update;
         ThreadPool.GetMinThreads(out _, out int ports);
         ThreadPool.SetMinThreads(Threads, ports);
-        Take(PosixSignal.SIGINT, SIGINT);
-        Take(PosixSignal.SIGTERM, SIGTERM);
-        Take(PosixSignal.SIGHUP, SIGHUP);
-        _signals.Add(PosixSignalRegistration.Create(UserSignal, context =>
+        Take(PosixSignal.SIGINT, LibC.SIGINT);
+        Take(PosixSignal.SIGTERM, LibC.SIGTERM);
+        Take(PosixSignal.SIGHUP, LibC.SIGHUP);
+        _signals.Add(PosixSignalRegistration.Create(s_userSignal, context =>
         {
             context.Cancel = true;
             Update();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using LuoInterop;
 using LuoInterop.Kvm;
 using MiniVmm.Guests;
@@ -13,6 +14,7 @@ namespace MiniVmm.Demo;
 internal sealed class DemoGuest : IDisposable
 {
     private const int LinesThatShowLife = 5;
+    private const int MostTries = 5000;
 
     private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
@@ -106,10 +108,19 @@ internal sealed class DemoGuest : IDisposable
                 throw new DemoException($"{Name}: the guest shows no progress.");
             }
 
+            if (Update.Updates > 0)
+            {
+                // While it boots its driver looks at the port, and nobody reads.
+                Type(_program.Question);
+            }
+
             Thread.Sleep(wait);
             wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
         }
     }
+
+    /// <summary>Types what the guest is to do next, if there is anything.</summary>
+    public void Order() => Type(_program.OrderBefore(Update.Updates));
 
     /// <summary>Returns when all that the guest has written is with the output.</summary>
     public void Flush() => _console.Flush();
@@ -181,6 +192,21 @@ internal sealed class DemoGuest : IDisposable
         {
             _lastLine = line;
             _lines++;
+        }
+    }
+
+    private void Type(string? text)
+    {
+        ReadOnlySpan<byte> rest = Encoding.ASCII.GetBytes(text ?? "");
+        for (int tries = 0; !rest.IsEmpty && tries < MostTries; tries++)
+        {
+            // The port takes as much as its FIFO has room for.
+            int taken = Machine.Serial.Receive(rest);
+            rest = rest[taken..];
+            if (taken == 0)
+            {
+                Thread.Sleep(1);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed record DemoOptions
     /// <summary>Gets whether the guests' RAM is asked for in folios of 2 MiB.</summary>
     public bool HugePages { get; init; } = true;
 
-    /// <summary>Gets the seed of the moments at which updates begin; null for the moment at which every guest has shown that it runs.</summary>
+    /// <summary>Gets the seed of the moments at which updates begin; null for as soon as every guest has shown that it runs.</summary>
     public int? Seed { get; init; }
 
     /// <summary>Gets the longest time, with a seed, from the moment at which every guest has shown that it runs to an update.</summary>

@@ -7,7 +7,7 @@ using MiniVmm.Update;
 
 namespace MiniVmm.Demo;
 
-/// <summary>Is the program of the demo: started in every kernel, it resumes its guests when there are any, and starts them otherwise.</summary>
+/// <summary>Is the program of the demo: started in every kernel, it resumes the guests that were handed over, or starts them.</summary>
 /// <param name="kernel">The kernel.</param>
 /// <param name="clock">When the kernel and this program started.</param>
 /// <param name="options">What to run.</param>
@@ -25,6 +25,7 @@ internal sealed class DemoProgram(
     Action<string, int, Blackout> record)
 {
     private const int BarWidth = 60;
+    private const int MostUpdates = 1000;
 
     /// <summary>Runs in this kernel.</summary>
     /// <returns>0 at the end of the last; a kexec does not return.</returns>
@@ -46,7 +47,12 @@ internal sealed class DemoProgram(
             int updates = guests.Max(static guest => guest.Update.Updates);
             if (updates < options.Updates)
             {
-                WaitForTheMoment(updates);
+                if (options.Seed is { } seed)
+                {
+                    guests.ForEach(static guest => guest.Order());
+                    WaitForTheMoment(seed, updates);
+                }
+
                 return Update(guests);
             }
 
@@ -56,7 +62,8 @@ internal sealed class DemoProgram(
                 guest.Flush();
             }
 
-            string last = guests.Find(static guest => guest.LastLine.Length > 0) is { } talker ? $" {talker.Name} says: {talker.LastLine}" : "";
+            DemoGuest? talker = guests.Find(static guest => guest.LastLine.Length > 0);
+            string last = talker is null ? "" : $" {talker.Name} says: {talker.LastLine}";
             Say(string.Create(
                 CultureInfo.InvariantCulture, $"PASSED: {updates} live updates, and every guest runs on.{last}"));
             return 0;
@@ -92,13 +99,10 @@ internal sealed class DemoProgram(
     }
 
     // Random moments are the same ones for a seed.
-    private void WaitForTheMoment(int updates)
+    private void WaitForTheMoment(int seed, int updates)
     {
-        if (options.Seed is { } seed)
-        {
-            var random = new Random(HashCode.Combine(seed, updates));
-            Thread.Sleep(TimeSpan.FromMilliseconds(random.NextDouble() * options.LongestWait.TotalMilliseconds));
-        }
+        var random = new Random((seed * MostUpdates) + updates);
+        Thread.Sleep(TimeSpan.FromMilliseconds(random.NextDouble() * options.LongestWait.TotalMilliseconds));
     }
 
     private int Update(List<DemoGuest> guests)
@@ -127,7 +131,8 @@ internal sealed class DemoProgram(
     {
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{guest.Name} runs on Linux {kernel.Release}, live update {guest.Update.Updates}: it stood still for {Milliseconds(blackout.Nanoseconds)}"));
+            $"{guest.Name} runs on Linux {kernel.Release}, live update {guest.Update.Updates}: "
+                + $"it stood still for {Milliseconds(blackout.Nanoseconds)}"));
         foreach (BlackoutPart part in blackout.Parts)
         {
             string bar = new('#', (int)Math.Round((double)BarWidth * part.Nanoseconds / blackout.Nanoseconds));

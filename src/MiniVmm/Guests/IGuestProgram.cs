@@ -13,6 +13,14 @@ internal interface IGuestProgram
     /// <summary>Gets whether what it writes to the console is lines for people.</summary>
     bool WritesLines { get; }
 
+    /// <summary>Gets what is typed on its console before an update at a random moment, so that updates meet it at different work; null
+    /// for nothing.</summary>
+    /// <param name="updates">How many updates it has gone through.</param>
+    string? OrderBefore(int updates) => null;
+
+    /// <summary>Gets what is typed on its console so that it answers with a line; null for a guest that is seen.</summary>
+    string? Question => null;
+
     /// <summary>Puts it into fresh RAM.</summary>
     /// <returns>Where vCPUs begin; those without an entry wait for their startup interrupt.</returns>
     IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus);

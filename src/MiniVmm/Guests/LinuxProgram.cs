@@ -16,6 +16,15 @@ internal sealed class LinuxProgram(Func<byte[]> kernel, Func<byte[]> initrd, str
     /// <inheritdoc/>
     public IReadOnlyList<BootEntry> Load(GuestRam ram, int cpus) => [LinuxBoot.Load(ram, kernel(), initrd(), commandLine, cpus)];
 
+    // Writing lines, all vCPUs halted, faulting new memory in, and working in silence: modes of its init.
+    private static readonly string[] s_orders = ["busy", "sleep", "fault", "quiet"];
+
+    /// <inheritdoc/>
+    public string Question => "status\n";
+
+    /// <inheritdoc/>
+    public string OrderBefore(int updates) => s_orders[updates % s_orders.Length] + "\n";
+
     /// <inheritdoc/>
     public bool WritesLines => true;
 

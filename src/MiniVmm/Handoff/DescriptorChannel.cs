@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop;
+using MiniVmm.Interop;
 using Tmds.Linux;
 
 namespace MiniVmm.Handoff;
@@ -16,9 +17,6 @@ internal sealed unsafe class DescriptorChannel : IDisposable
 
     // Room for the header and the numbers: CMSG_SPACE(8 * sizeof(int)), 48 bytes on 64-bit Linux.
     private const int ControlSize = 64;
-
-    // asm-generic/errno-base.h.
-    private const int EINTR = 4;
 
     private readonly KernelHandle _socket;
 
@@ -81,7 +79,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
 
             while (LibC.sendmsg(Descriptor, &header, LibC.MSG_NOSIGNAL) < 0)
             {
-                if (Marshal.GetLastPInvokeError() != EINTR)
+                if (Marshal.GetLastPInvokeError() != LibC.EINTR)
                 {
                     throw Failed("sendmsg");
                 }
@@ -114,7 +112,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
             header.msg_controllen = ControlSize;
             while ((count = (int)LibC.recvmsg(Descriptor, &header, LibC.MSG_CMSG_CLOEXEC)) < 0)
             {
-                if (Marshal.GetLastPInvokeError() != EINTR)
+                if (Marshal.GetLastPInvokeError() != LibC.EINTR)
                 {
                     throw Failed("recvmsg");
                 }
@@ -177,7 +175,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
             long left = Math.Max(end - Environment.TickCount64, 0);
 
             // SAFETY: the structure is on this stack, and poll(2) keeps no pointer to it.
-            int ready = LibC.poll(&one, 1, (int)Math.Min(left, int.MaxValue));
+            int ready = PollHeader.poll(&one, 1, (int)Math.Min(left, int.MaxValue));
             if (ready > 0)
             {
                 return;
@@ -188,7 +186,7 @@ internal sealed unsafe class DescriptorChannel : IDisposable
                 throw new TimeoutException($"the other process has said nothing for {patience.TotalSeconds:N0} s.");
             }
 
-            if (ready < 0 && Marshal.GetLastPInvokeError() != EINTR)
+            if (ready < 0 && Marshal.GetLastPInvokeError() != LibC.EINTR)
             {
                 throw Failed("poll");
             }

@@ -62,9 +62,14 @@ internal sealed class GuestMachine : IDisposable
             var threads = new List<VcpuThread>();
             for (uint id = 0; id < cpus; id++)
             {
-                var thread = new VcpuThread(_vm.CreateVcpu(id), ports, End);
+                KvmVcpu vcpu = _vm.CreateVcpu(id);
+                var thread = new VcpuThread(vcpu, ports, End);
                 made.Push(thread);
                 threads.Add(thread);
+
+                // KVM begins with the frequency that it was loaded with. The kernel has measured again since then, and where the two are
+                // too far apart to be the same and KVM cannot scale, the vCPU would have no counter at all.
+                vcpu.TscKhz = KvmVcpu.HostTscKhz;
             }
 
             _threads = [.. threads];

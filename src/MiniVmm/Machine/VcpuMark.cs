@@ -12,17 +12,17 @@ namespace MiniVmm.Machine;
 /// <param name="Deadline">What it gave it in deadline mode.</param>
 internal readonly record struct VcpuMark(KvmRegisters Registers, KvmMpState State, uint TimerCount, ulong Deadline)
 {
-    // Source: arch/x86/include/asm/apicdef.h and msr-index.h.
-    private const int APIC_TMICT = 0x380;
-    private const uint MSR_IA32_TSC_DEADLINE = 0x6e0;
+    // APIC_TMICT of arch/x86/include/asm/apicdef.h, MSR_IA32_TSC_DEADLINE of msr-index.h.
+    private const int TimerInitialCount = 0x380;
+    private const uint TscDeadline = 0x6e0;
 
     public static VcpuMark Of(KvmVcpu vcpu)
     {
         KvmMpState state = vcpu.MpState;
         byte[] apic = new byte[vcpu.GetStateSize(KvmVcpuStructure.LocalApic)];
         vcpu.GetState(KvmVcpuStructure.LocalApic, apic);
-        KvmMsr[] deadline = [new KvmMsr(MSR_IA32_TSC_DEADLINE)];
+        KvmMsr[] deadline = [new KvmMsr(TscDeadline)];
         ulong value = vcpu.GetMsrs(deadline) == 1 ? deadline[0].Value : 0;
-        return new VcpuMark(vcpu.Registers, state, BinaryPrimitives.ReadUInt32LittleEndian(apic.AsSpan(APIC_TMICT)), value);
+        return new VcpuMark(vcpu.Registers, state, BinaryPrimitives.ReadUInt32LittleEndian(apic.AsSpan(TimerInitialCount)), value);
     }
 }

@@ -7,15 +7,15 @@ namespace MiniVmm.Machine;
 /// <summary>Gives a new vCPU what firmware would have set before the first instruction.</summary>
 internal static class VcpuReset
 {
-    // Source: arch/x86/include/asm/msr-index.h.
-    private const uint MSR_IA32_MISC_ENABLE = 0x1a0;
-    private const uint MSR_MTRRdefType = 0x2ff;
+    // MSR_IA32_MISC_ENABLE and MSR_MTRRdefType of arch/x86/include/asm/msr-index.h.
+    private const uint MiscEnable = 0x1a0;
+    private const uint DefaultMemoryType = 0x2ff;
     private const ulong FastStrings = 1;
     private const ulong WriteBackByDefault = (1 << 11) | 6;
 
-    // Source: arch/x86/include/asm/apicdef.h.
-    private const int APIC_LVT0 = 0x350;
-    private const int APIC_LVT1 = 0x360;
+    // APIC_LVT0 and APIC_LVT1 of arch/x86/include/asm/apicdef.h.
+    private const int LocalVector0 = 0x350;
+    private const int LocalVector1 = 0x360;
     private const uint ExternalInterrupts = 7 << 8;
     private const uint Nmi = 4 << 8;
 
@@ -31,7 +31,7 @@ internal static class VcpuReset
     /// <summary>Sets what every vCPU needs: memory types, and the pins of the local APIC.</summary>
     public static void Prepare(KvmVcpu vcpu)
     {
-        KvmMsr[] msrs = [new(MSR_IA32_MISC_ENABLE, FastStrings), new(MSR_MTRRdefType, WriteBackByDefault)];
+        KvmMsr[] msrs = [new(MiscEnable, FastStrings), new(DefaultMemoryType, WriteBackByDefault)];
         if (vcpu.SetMsrs(msrs) is var count && count != msrs.Length)
         {
             throw new KvmStateException(KvmStateFault.Refused, $"KVM refuses the model-specific register 0x{msrs[count].Index:x}.");
@@ -39,8 +39,8 @@ internal static class VcpuReset
 
         byte[] apic = new byte[vcpu.GetStateSize(KvmVcpuStructure.LocalApic)];
         vcpu.GetState(KvmVcpuStructure.LocalApic, apic);
-        BinaryPrimitives.WriteUInt32LittleEndian(apic.AsSpan(APIC_LVT0), ExternalInterrupts);
-        BinaryPrimitives.WriteUInt32LittleEndian(apic.AsSpan(APIC_LVT1), Nmi);
+        BinaryPrimitives.WriteUInt32LittleEndian(apic.AsSpan(LocalVector0), ExternalInterrupts);
+        BinaryPrimitives.WriteUInt32LittleEndian(apic.AsSpan(LocalVector1), Nmi);
         vcpu.SetState(KvmVcpuStructure.LocalApic, apic);
     }
 

@@ -5,7 +5,7 @@ namespace MiniVmm.Memory;
 /// <summary>Finds out how much of guest RAM is mapped in huge pages.</summary>
 internal static class HugePages
 {
-    /// <summary>What lets memfds be in folios of 2 MiB where a program asks for them, on a kernel's command line. Since Linux 6.12.</summary>
+    /// <summary>Lets memfds be in folios of 2 MiB where a program asks, as a word of a kernel command line. Since Linux 6.12.</summary>
     public const string KernelWord = "transparent_hugepage_shmem=advise";
 
     private const string Field = "ShmemPmdMapped:";

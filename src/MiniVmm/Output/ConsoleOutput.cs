@@ -6,6 +6,8 @@ internal sealed class ConsoleOutput : IDisposable
 {
     private const int MostWaiting = 1 << 20;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private readonly object _lock = new();
     private readonly Action<ReadOnlyMemory<byte>> _sink;
     private readonly Thread _thread;
@@ -14,6 +16,7 @@ internal sealed class ConsoleOutput : IDisposable
     private int _count;
     private bool _isWriting;
     private bool _ended;
+    private bool _mayDrop;
 
     /// <param name="sink">Takes the bytes, a piece at a time, on one thread.</param>
     public ConsoleOutput(Action<ReadOnlyMemory<byte>> sink)
@@ -28,9 +31,14 @@ internal sealed class ConsoleOutput : IDisposable
     {
         lock (_lock)
         {
-            while (_count == MostWaiting && !_ended)
+            while (_count == MostWaiting && !_ended && !_mayDrop)
             {
                 Monitor.Wait(_lock);
+            }
+
+            if (_count == MostWaiting)
+            {
+                return;
             }
 
             if (_count == _filling.Length)
@@ -46,6 +54,39 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
+    /// <summary>Says whether a guest that is too far ahead loses what it writes, instead of being made to wait: while it is stopped.
+    /// </summary>
+    public void SetMayDrop(bool mayDrop)
+    {
+        lock (_lock)
+        {
+            _mayDrop = mayDrop;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Waits until all that was taken has been handed on, or for a time.</summary>
+    /// <returns>Whether it has been.</returns>
+    public bool TryFlush(TimeSpan patience)
+    {
+        long end = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        lock (_lock)
+        {
+            while (_count > 0 || _isWriting)
+            {
+                long left = end - Environment.TickCount64;
+                if (left <= 0)
+                {
+                    return false;
+                }
+
+                Monitor.Wait(_lock, (int)left);
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Waits until all that was taken has been handed on.</summary>
     public void Flush()
     {
@@ -58,7 +99,7 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
-    /// <summary>Hands the rest on, and ends.</summary>
+    /// <summary>Hands the rest on, and ends. A sink that takes nothing is not waited for.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -67,7 +108,7 @@ internal sealed class ConsoleOutput : IDisposable
             Monitor.PulseAll(_lock);
         }
 
-        _thread.Join();
+        _thread.Join(s_patience);
     }
 
     private void Loop()

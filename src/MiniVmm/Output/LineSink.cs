@@ -9,6 +9,7 @@ internal sealed class LineSink(string name, TextWriter output, Action<string> li
     private const int LongestLine = 4096;
 
     private readonly List<byte> _bytes = [];
+    private bool _hasReturned;
 
     /// <summary>Takes a piece of output.</summary>
     public void Write(ReadOnlyMemory<byte> piece)
@@ -19,8 +20,19 @@ internal sealed class LineSink(string name, TextWriter output, Action<string> li
             {
                 End();
             }
-            else if (value != (byte)'\r')
+            else if (value == (byte)'\r')
             {
+                _hasReturned = true;
+            }
+            else
+            {
+                // What is written after a return stands in the place of what was there, as of a prompt.
+                if (_hasReturned)
+                {
+                    _bytes.Clear();
+                    _hasReturned = false;
+                }
+
                 _bytes.Add(value);
             }
         }
@@ -30,6 +42,7 @@ internal sealed class LineSink(string name, TextWriter output, Action<string> li
     {
         string text = Encoding.UTF8.GetString([.. _bytes]);
         _bytes.Clear();
+        _hasReturned = false;
         lock (output)
         {
             output.WriteLine($"{name} | {text}");

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace MiniVmm.Output;
@@ -21,6 +22,10 @@ internal sealed unsafe class Terminal : IDisposable
 
     /// <summary>Gets whether standard input and standard output are a terminal.</summary>
     public static bool IsThere => LibC.isatty(Input) == 1 && LibC.isatty(Output) == 1;
+
+    /// <summary>Opens standard input as it is. The class Console would make lines of a terminal's, and echo them.</summary>
+    public static Stream OpenInput() =>
+        new FileStream(new SafeFileHandle(Input, ownsHandle: false), FileAccess.Read, bufferSize: 0);
 
     /// <summary>Makes the terminal raw.</summary>
     /// <exception cref="IOException">Standard input is no terminal.</exception>
@@ -74,7 +79,7 @@ internal sealed unsafe class Terminal : IDisposable
     }
 
     // SAFETY: the structure is on this stack, and tcsetattr(3) keeps no pointer to it. A terminal that has gone needs nothing.
-    private static void Set(termios settings) => _ = LibC.tcsetattr(Input, (int)LibC.TCSADRAIN, &settings);
+    private static void Set(termios settings) => _ = LibC.tcsetattr(Input, (int)LibC.TCSANOW, &settings);
 
     private void OnExit(object? sender, EventArgs arguments) => Leave();
 }

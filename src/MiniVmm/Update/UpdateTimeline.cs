@@ -34,7 +34,7 @@ internal enum UpdateMoment
     Proven,
 }
 
-/// <summary>Measures a live update across two kernels: each has a clock of its own, and the processor's counter goes on through both.</summary>
+/// <summary>Measures a live update across two kernels, each with its own clock; the processor's counter goes on through both.</summary>
 /// <remarks>
 /// A page of memory that is preserved with the guest's RAM, into which this program writes until the last moment. Times are nanoseconds of
 /// the monotonic clock of the kernel in which they were taken. The counter is the guest's: what a vCPU reads.

@@ -22,6 +22,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         ["RetrievedMemfd.AddSeals -> fcntl"] = "What came of F_ADD_SEALS is read at once, by F_GET_SEALS.",
         ["RetrievedHugeMemfd.Publish -> fcntl"] = "What came of F_ADD_SEALS is read at once, by F_GET_SEALS.",
         ["HostLease.Ask -> fcntl"] = Lease,
+        ["Terminal.Set -> tcsetattr"] = "A terminal that has gone needs no settings; one that is there takes them.",
         ["DeathTests.PowerCut_LosesAllMemory_AndRunStartsInAColdKernel -> ReadLink"] = "The power is cut at this call: it throws.",
         ["DescriptorLimit.Raise -> prlimit"] = "A refusal (EPERM) leaves the limit as it is, and Current says so.",
         ["SystemCallCycle.Managed -> getppid"] = "getppid(2) has no error; the cycle measures the call.",

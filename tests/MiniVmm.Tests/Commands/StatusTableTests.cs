@@ -43,7 +43,8 @@ public sealed class StatusTableTests
     [Fact]
     public void FailedVm_HasItsReasonBelow()
     {
-        IReadOnlyList<string> lines = StatusTable.Lines([s_vm with { State = "failed", Cpus = 0, Memory = 0, Reason = "KVM is not there." }]);
+        VmStatus failed = s_vm with { State = "failed", Cpus = 0, Memory = 0, Reason = "KVM is not there." };
+        IReadOnlyList<string> lines = StatusTable.Lines([failed]);
 
         Assert.Equal("  KVM is not there.", lines[^1]);
         Assert.Matches(@"^vm1\s+failed\s+-\s+-\s+3\s", lines[1]);

@@ -89,6 +89,12 @@ case $stage in
     code=0; wait $host || code=$?
     luo-guest value host-exit $code
     cat /tmp/all
+    $M run --name vm3 --guest pattern --memory 64M --console none </dev/null &
+    host=$!
+    await is vm3 running
+    kill -TERM $host
+    code=0; wait $host || code=$?
+    luo-guest value signal-exit $code
     step list $M list
     ls -A /run/minivmm >/tmp/out; luo-guest file left /tmp/out
     ;;

@@ -7,15 +7,31 @@ using Xunit;
 
 namespace MiniVmm.Tests.Vm;
 
-/// <summary>Publishes MiniVmm natively, once for all tests: under a translated processor .NET takes seconds to start.</summary>
-public sealed class NativeMiniVmm : IDisposable
+/// <summary>Publishes MiniVmm natively, once for all tests: on a translated processor .NET takes seconds to start.</summary>
+internal static class NativeMiniVmm
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("minivmm-native-").FullName;
+    private static readonly string s_folder = Path.Combine(AppContext.BaseDirectory, "native");
+    private static readonly Lazy<string> s_program = new(Publish);
+    private static readonly Lazy<string> s_initrd = new(MakeInitrd);
 
-    public NativeMiniVmm()
+    /// <summary>Gets the executable.</summary>
+    public static string Program => s_program.Value;
+
+    /// <summary>Gets the Linux guest's initial root.</summary>
+    public static string Initrd => s_initrd.Value;
+
+    /// <summary>Runs the demo inside a VM whose processor has virtualization.</summary>
+    public static async Task<VmResult> RunAsync(int updates, int memoryMiB, params string[] guests) =>
+        await VirtualMachine.RunAsync(
+            DemoCommand.InVm(await KernelBuild.GetAsync(), [Program], Initrd, updates, memoryMiB, cpus: 2, guests, seed: 7) with
+            {
+                ShownFolders = [s_folder],
+            });
+
+    private static string Publish()
     {
         string project = Path.Combine(Repository.Root, "src/MiniVmm/MiniVmm.csproj");
-        ProcessStartInfo start = new("dotnet", ["publish", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", _folder])
+        ProcessStartInfo start = new("dotnet", ["publish", project, "-c", "Release", "--nologo", "-v", "quiet", "-o", s_folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -26,24 +42,13 @@ public sealed class NativeMiniVmm : IDisposable
         publish.WaitForExit();
         Assert.True(publish.ExitCode == 0, output);
         Assert.DoesNotMatch(@"\bwarning\b", output);
+        return Path.Combine(s_folder, "minivmm");
     }
 
-    /// <summary>Gets the executable.</summary>
-    public string Program => Path.Combine(_folder, "minivmm");
-
-    /// <summary>Runs the demo inside a VM whose processor has virtualization.</summary>
-    public async Task<VmResult> RunAsync(int updates, int memoryMiB, params string[] guests)
+    private static string MakeInitrd()
     {
-        KernelBuild kernel = await KernelBuild.GetAsync();
-        string initrd = Path.Combine(_folder, "guest-initrd");
-        if (!File.Exists(initrd))
-        {
-            await File.WriteAllBytesAsync(initrd, GuestInitrd.Create());
-        }
-
-        return await VirtualMachine.RunAsync(DemoCommand.InVm(
-            kernel, [Program], initrd, updates, memoryMiB, cpus: 2, guests, seed: 7));
+        string path = Path.Combine(Directory.CreateDirectory(s_folder).FullName, "guest-initrd");
+        File.WriteAllBytes(path, GuestInitrd.Create());
+        return path;
     }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
