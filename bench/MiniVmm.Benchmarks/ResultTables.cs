@@ -120,7 +120,7 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
         text.Append(
             CultureInfo.InvariantCulture,
             $"{item}\t{part}\t{(isOurs ? 1 : 0)}\t{Number(spread.Median)}\t{Number(spread.Least)}\t{Number(spread.Most)}\t{spread.Count}"
-                + "\n");
+                + $"\n");
     }
 
     private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
