@@ -51,7 +51,8 @@ internal sealed class RunLog
         return gaps;
     }
 
-    // A line of the guest: minivmm says whose it is, QEMU does not.
+    // A line of the guest, whole: minivmm says whose it is, QEMU does not.
     private static bool IsNumbered(string text) =>
-        text.StartsWith("line ", StringComparison.Ordinal) || text.StartsWith("linux | line ", StringComparison.Ordinal);
+        text.Length > 0 && char.IsAsciiDigit(text[^1])
+        && (text.StartsWith("line ", StringComparison.Ordinal) || text.StartsWith("linux | line ", StringComparison.Ordinal));
 }
