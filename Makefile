@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm check build kernel luoctl native-times bench bench-vm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -132,6 +132,15 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 	@$(BUILD) bench/LuoInterop.VmBenchmarks
 	@eng/kernel.sh
 	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
+
+bench-vmm:       ## Measure how long a guest of minivmm stands still, in one VM: parts, RAM, native or not, QEMU through a disk instead (15 minutes; nothing else should run)
+	@eng/prerequisites.sh --vm --native
+	@echo building ...
+	@$(BUILD) bench/MiniVmm.Benchmarks
+	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/minivmm src/MiniVmm
+	@mkdir -p artifacts/minivmm-share && cp artifacts/minivmm/minivmm artifacts/minivmm-share/
+	@eng/kernel.sh
+	@bench/MiniVmm.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-vmm artifacts/minivmm/minivmm artifacts/minivmm-share/minivmm src/MiniVmm/bin/$(CONFIGURATION)/net10.0/minivmm.dll bench/results/$(or $(RUN),$(shell date -u +%F)-vmm) $(or $(N),5)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
 	@eng/prerequisites.sh --vm

@@ -51,6 +51,13 @@ if [ -n "$calls" ]; then
   drawn=yes
 fi
 
+blackouts=$(ls "$results"/*-vmm-blackout-linux.tsv 2>/dev/null | tail -n 1 || true)
+if [ -n "$blackouts" ]; then
+  run=$(basename "$blackouts" -blackout-linux.tsv)
+  draw vmm-blackout "$results" "$run" "$run"
+  drawn=yes
+fi
+
 if [ $drawn = no ]; then
   echo "no results in $results: run 'make bench' or 'make bench-vm' first" >&2
   exit 1

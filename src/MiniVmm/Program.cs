@@ -1,24 +1,29 @@
 using System.CommandLine;
 using MiniVmm.Commands;
+using MiniVmm.Demo;
 using MiniVmm.Update;
 
 // What a shell reports of a program that was called with words it does not know.
 const int WrongWords = 2;
 
 UpdateClock.EnterMain();
-var root = new RootCommand("Runs virtual machines whose guests go on while the kernel under them is replaced.")
+
+// A guest waits for this one: nothing is parsed that need not be.
+if (args is [DemoInside.Word, ..])
 {
-    RunCommand.Create(),
-    UpdateCommand.Create(),
-    ResumeCommand.Create(),
-    ConsoleCommand.Create(),
-    TakeOverCommand.Create(),
-    InVmCommand.Create(),
-    DemoCommand.Create(),
-};
-foreach (Command command in VmCommands.Create())
+    return DemoInside.Run(args);
+}
+
+var root = new RootCommand("Runs virtual machines whose guests go on while the kernel under them is replaced.");
+
+// A guest waits for this one too: what describes the other commands is not even made.
+if (args is ["resume", ..])
 {
-    root.Add(command);
+    root.Add(ResumeCommand.Create());
+}
+else
+{
+    AddAll(root);
 }
 
 // A file may be named @FILE. Those two commands leave signals to the parser; the others take them themselves.
@@ -31,3 +36,18 @@ if (args is not ["demo" or "in-vm", ..])
 
 int code = await words.InvokeAsync(invocation);
 return words.Errors.Count > 0 ? WrongWords : code;
+
+static void AddAll(RootCommand root)
+{
+    root.Add(RunCommand.Create());
+    root.Add(UpdateCommand.Create());
+    root.Add(ResumeCommand.Create());
+    root.Add(ConsoleCommand.Create());
+    root.Add(TakeOverCommand.Create());
+    root.Add(InVmCommand.Create());
+    root.Add(DemoCommand.Create());
+    foreach (Command command in VmCommands.Create())
+    {
+        root.Add(command);
+    }
+}

@@ -128,7 +128,7 @@ static int append(char ***list, size_t *count, char *value)
 /* The strings of the payload point into the file's text, which lives as long as this process. */
 static int read_run_file(const char *path, struct payload *payload)
 {
-    size_t arguments = 0, environment = 0, shown = 0, used = 0;
+    size_t arguments = 0, environment = 0, shown = 0, memory = 0, used = 0;
     char *text = malloc(RUN_FILE_MAX + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (!text || fd < 0)
@@ -149,7 +149,8 @@ static int read_run_file(const char *path, struct payload *payload)
             payload->folder = value;
         else if (strcmp(key, "argument") == 0 ? append(&payload->arguments, &arguments, value)
                  : strcmp(key, "environment") == 0 ? append(&payload->environment, &environment, value)
-                 : strcmp(key, "show") == 0 ? append(&payload->shown, &shown, value) : -1)
+                 : strcmp(key, "show") == 0 ? append(&payload->shown, &shown, value)
+                 : strcmp(key, "memory") == 0 ? append(&payload->memory, &memory, value) : -1)
             return -1;
     }
     return payload->folder && arguments && shown <= SHOWN_MAX ? 0 : -1;
@@ -207,6 +208,11 @@ const char *setup_payload_root(struct payload *payload)
         if (make_folders(under_host(path, sizeof(path), payload->shown[i])) < 0 || mount(from, path, NULL, MS_BIND, NULL) < 0)
             return payload->shown[i];
         close(shown[i]);
+    }
+    for (int i = 0; payload->memory && payload->memory[i]; i++) {
+        snprintf(from, sizeof(from), "/memory/%d", i);
+        if (!under_host(path, sizeof(path), payload->memory[i]) || mount(from, path, NULL, MS_BIND, NULL) < 0)
+            return payload->memory[i];
     }
     return NULL;
 }

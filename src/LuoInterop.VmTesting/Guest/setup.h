@@ -8,6 +8,7 @@ struct payload {
     char **arguments;
     char **environment;
     char **shown; /* host folders beneath /tmp, /run or /dev/shm that stay visible */
+    char **memory; /* host files that this initial root holds, as /memory/0, /memory/1, ... */
 };
 
 /* The setup calls return NULL, or the failed step with errno set. */

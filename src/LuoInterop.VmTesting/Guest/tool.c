@@ -20,7 +20,9 @@ static const char usage[] =
     "luo-guest file NAME PATH\n"
     "luo-guest stage           print the number of this kernel, 1 for the cold boot\n"
     "luo-guest flush           return once the host holds all output so far\n"
-    "luo-guest kexec [WORD...] start the next stage's kernel, with words added to its command line\n";
+    "luo-guest kexec [WORD...] start the next stage's kernel, with words added to its command line\n"
+    "luo-guest load [WORD...]  load it only\n"
+    "luo-guest jump            start the kernel that was loaded\n";
 
 static struct channel channel;
 
@@ -141,7 +143,7 @@ static int next_command_line(char *to, size_t room, int count, char **words)
     return 0;
 }
 
-static int kexec(int count, char **words)
+static int load(int count, char **words)
 {
     char line[2048];
     if (next_command_line(line, sizeof(line), count, words) < 0)
@@ -155,6 +157,11 @@ static int kexec(int count, char **words)
         return fail("opening /run/luo/bzImage and /run/luo/initrd");
     if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(line) + 1, line, 0UL) < 0)
         return fail("kexec_file_load");
+    return 0;
+}
+
+static int jump(void)
+{
     if (flush() != 0)
         return 1;
     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL);
@@ -177,7 +184,11 @@ int tool_main(int argc, char **argv)
     if (strcmp(verb, "flush") == 0 && argc == 2)
         return flush();
     if (strcmp(verb, "kexec") == 0)
-        return kexec(argc - 2, argv + 2);
+        return load(argc - 2, argv + 2) != 0 || jump();
+    if (strcmp(verb, "load") == 0)
+        return load(argc - 2, argv + 2);
+    if (strcmp(verb, "jump") == 0 && argc == 2)
+        return jump();
     fputs(usage, stderr);
     return 2;
 }

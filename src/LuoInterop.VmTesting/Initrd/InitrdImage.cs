@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace LuoInterop.VmTesting.Initrd;
 
 /// <summary>Makes the initial root of a guest: init, its mount points and the console.</summary>
@@ -5,7 +7,10 @@ internal static class InitrdImage
 {
     private static readonly string[] s_folders = ["dev", "proc", "sys", "host", "luorun"];
 
-    internal static byte[] Create(ReadOnlySpan<byte> init)
+    /// <summary>Makes the archive.</summary>
+    /// <param name="init">The program that the kernel starts.</param>
+    /// <param name="files">Files of the host; init finds the first as <c>memory/0</c>.</param>
+    internal static byte[] Create(ReadOnlySpan<byte> init, IReadOnlyList<string> files)
     {
         using MemoryStream stream = new();
         CpioWriter cpio = new(stream);
@@ -18,6 +23,12 @@ internal static class InitrdImage
         cpio.AddCharacterDevice("dev/console", 5, 1);
         cpio.AddCharacterDevice("dev/null", 1, 3, 0x1b6);
         cpio.AddFile("init", init, 0x1ed);
+        cpio.AddFolder("memory");
+        foreach ((int index, string path) in files.Index())
+        {
+            cpio.AddFile(string.Create(CultureInfo.InvariantCulture, $"memory/{index}"), File.ReadAllBytes(path), 0x1ed);
+        }
+
         cpio.Finish();
         return stream.ToArray();
     }

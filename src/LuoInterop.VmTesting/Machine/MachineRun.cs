@@ -19,7 +19,10 @@ internal static class MachineRun
         byte[] runFile = PayloadFile.Create(options);
         using RunFolder folder = RunFolder.Create(options.TempFolder, options.KeepFolder);
         folder.Fill(
-            options, InitrdImage.Create(await File.ReadAllBytesAsync(guest, cancellationToken).ConfigureAwait(false)), guest, runFile);
+            options,
+            InitrdImage.Create(await File.ReadAllBytesAsync(guest, cancellationToken).ConfigureAwait(false), options.FilesInMemory),
+            guest,
+            runFile);
 
         using PortListener console = new(folder.Socket(QemuCommand.ConsoleSocket));
         using PortListener init = new(folder.Socket(FrameFormat.InitPort));

@@ -10,6 +10,7 @@ internal static class OptionsCheck
     // COMMAND_LINE_SIZE of x86 is 2048 with the end.
     internal const int MaxCommandLine = 2047;
     internal const int MaxName = 128;
+    private const int MaxFilesInMemory = 64;
 
     internal static void Check(VmOptions options)
     {
@@ -31,6 +32,14 @@ internal static class OptionsCheck
                 IsFileName(name) && IsText(name), $"'{name}' is not a plain file name of at most {MaxName} characters",
                 nameof(options.Files));
             Require(File.Exists(source), $"the file {source} does not exist", nameof(options.Files));
+        }
+
+        Require(options.FilesInMemory.Count <= MaxFilesInMemory, "there are too many", nameof(options.FilesInMemory));
+        foreach (string path in options.FilesInMemory)
+        {
+            Require(
+                Path.IsPathFullyQualified(path) && File.Exists(path) && IsText(path), $"'{path}' is not an absolute path of a file",
+                nameof(options.FilesInMemory));
         }
 
         foreach (string folder in options.ShownFolders)

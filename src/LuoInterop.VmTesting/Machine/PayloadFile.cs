@@ -37,6 +37,11 @@ internal static class PayloadFile
             Add(file, "show", folder);
         }
 
+        foreach (string path in options.FilesInMemory)
+        {
+            Add(file, "memory", path);
+        }
+
         return file.Length <= MaxBytes
             ? file.ToArray()
             : throw new ArgumentException($"Command and environment take {file.Length} bytes; the most is {MaxBytes}.", nameof(options));

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using LuoInterop;
 using LuoInterop.Emulation;
 using LuoInterop.VmTesting;
 using MiniVmm.Demo;
 using MiniVmm.Guests;
+using MiniVmm.Memory;
 using MiniVmm.Update;
 
 namespace MiniVmm.Commands;
@@ -17,8 +17,6 @@ internal static class DemoCommand
 
     // Only a kernel with guest_memfd has KVM in the emulation.
     private const string EmulatedRelease = "7.3.4-" + KernelPreviews.GuestMemfd;
-    private const string KernelFile = "guest-kernel";
-    private const string InitrdFile = "guest-initrd";
 
     public static Command Create()
     {
@@ -40,19 +38,22 @@ internal static class DemoCommand
         guests.AcceptOnlyFromAmong(LinuxProgram.Kind, PatternProgram.Kind, SelfCheckProgram.Kind);
         var seed = new Option<int?>("--seed") { Description = "Updates begin at random moments, which are the same for the same seed." };
         var initrd = new Option<FileInfo?>("--initrd") { Description = "Another initial RAM disk than the one made here." };
+        var smallPages = new Option<bool>("--small-pages") { Description = "Leaves the guests' RAM in folios of 4 KiB." };
+        var fromShare = new Option<bool>("--from-share")
+        {
+            Description = "Starts this program from the host's share in each kernel, and not from memory.",
+        };
         var command = new Command("demo", "Runs guests in QEMU, and replaces the kernel under them.")
         {
-            on, updates, memory, cpus, guests, seed, initrd,
+            on, updates, memory, cpus, guests, seed, initrd, smallPages, fromShare,
         };
         command.SetAction(async (arguments, cancellation) =>
             arguments.GetValue(on) == "emulated" ? Emulated(
                 arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(seed))
-            : Guest.IsInside ? Inside(
-                arguments.GetValue(updates), (long)arguments.GetValue(memory) << 20, arguments.GetValue(cpus), arguments.GetValue(guests)!,
-                arguments.GetValue(seed))
             : await OutsideAsync(
                 arguments.GetValue(updates), arguments.GetValue(memory), arguments.GetValue(cpus), arguments.GetValue(guests)!,
-                arguments.GetValue(seed), arguments.GetValue(initrd), cancellation));
+                arguments.GetValue(seed), arguments.GetValue(initrd), arguments.GetValue(smallPages), arguments.GetValue(fromShare),
+                cancellation));
         return command;
     }
 
@@ -80,14 +81,16 @@ internal static class DemoCommand
     }
 
     private static async Task<int> OutsideAsync(
-        int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, CancellationToken cancellation)
+        int updates, int memory, int cpus, string[] guests, int? seed, FileInfo? initrd, bool smallPages, bool fromShare,
+        CancellationToken cancellation)
     {
         KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgress, cancellationToken: cancellation);
         byte[] root = initrd is null ? GuestInitrd.Create() : await File.ReadAllBytesAsync(initrd.FullName, cancellation);
         using var folder = new TemporaryFolder();
-        string rootPath = folder.Write(InitrdFile, root);
-        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed) with
+        string rootPath = folder.Write(DemoInside.InitrdFile, root);
+        VmOptions options = InVm(kernel, ThisProgram.Command, rootPath, updates, memory, cpus, guests, seed, smallPages) with
         {
+            FilesInMemory = fromShare ? [] : ProgramFiles.Mapped(),
             Output = static line =>
             {
                 if (line.Source is VmOutputSource.StandardOutput or VmOutputSource.StandardError)
@@ -110,63 +113,44 @@ internal static class DemoCommand
     /// <param name="cpus">Its vCPUs.</param>
     /// <param name="guests">What runs.</param>
     /// <param name="seed">The seed of the moments, or null.</param>
+    /// <param name="smallPages">Whether the guests' RAM is in folios of 4 KiB.</param>
     internal static VmOptions InVm(
-        KernelBuild kernel, IReadOnlyList<string> program, string initrd, int updates, int memory, int cpus, string[] guests, int? seed) =>
+        KernelBuild kernel,
+        IReadOnlyList<string> program,
+        string initrd,
+        int updates,
+        int memory,
+        int cpus,
+        string[] guests,
+        int? seed,
+        bool smallPages = false) =>
         new()
         {
             Kernel = kernel,
             Command =
             [
-                .. program, "demo", "--updates", Text(updates), "--memory", Text(memory), "--cpus", Text(cpus), "--guest", .. guests,
-                .. seed is { } number ? ["--seed", Text(number)] : (string[])[],
+                .. program,
+                .. DemoInside.Words(new DemoOptions
+                {
+                    Updates = updates,
+                    Memory = (long)memory << 20,
+                    Cpus = cpus,
+                    Seed = seed,
+                    HugePages = !smallPages,
+                    Programs = [],
+                }),
+                .. guests,
             ],
-            Files = new Dictionary<string, string> { [KernelFile] = kernel.ImagePath, [InitrdFile] = initrd },
+            Files = new Dictionary<string, string> { [DemoInside.KernelFile] = kernel.ImagePath, [DemoInside.InitrdFile] = initrd },
 
             // QEMU's translation has AMD's virtualization, and not Intel's.
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,
 
-
             // Under translation a kernel measures the counter anew, and by more apart than KVM lets a guest's be without scaling.
-            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000"],
+            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000", HugePages.KernelWord],
             ExpectedKernels = updates + 1,
             MemoryMiB = (memory * guests.Length) + HostMiB,
             TimeLimit = TimeSpan.FromHours(1),
         };
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int Inside(int updates, long memory, int cpus, string[] guests, int? seed)
-    {
-        UpdateClock clock = UpdateClock.OfThisProcess();
-        using Guest guest = Guest.Open();
-        var options = new DemoOptions
-        {
-            Updates = updates,
-            Memory = memory,
-            Cpus = cpus,
-            Seed = seed,
-            Programs = [.. guests.Select(ProgramOf)],
-        };
-        return new DemoProgram(
-            Kernel.Linux,
-            clock,
-            options,
-            () => KexecImage.Load(Kernel.Linux, guest.NextKernelImagePath, Guest.InitrdPath, guest.NextCommandLine),
-            Console.Out,
-            Guest.Flush,
-            (name, number, blackout) => guest.Value(
-                $"blackout {name} {number}",
-                string.Join(' ', blackout.Parts.Select(static part => part.Nanoseconds).Prepend(blackout.Nanoseconds)))).Run();
-    }
-
-    private static IGuestProgram ProgramOf(string kind) => kind switch
-    {
-        PatternProgram.Kind => new PatternProgram(),
-        SelfCheckProgram.Kind => new SelfCheckProgram(),
-        _ => new LinuxProgram(
-            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, KernelFile)),
-            static () => File.ReadAllBytes(Path.Combine(Guest.FilesFolder, InitrdFile)),
-            "console=ttyS0 no_timer_check panic=-1 loglevel=4"),
-    };
 }

@@ -74,11 +74,13 @@ internal sealed class DemoGuest : IDisposable
             return;
         }
 
+        long start = UpdateTimeline.Now();
         if (!Update.ProveLife(Machine, s_proof))
         {
             throw new DemoException($"{Name}: the guest was restored and does not run.");
         }
 
+        Blackout = Blackout! with { ProofNanoseconds = UpdateTimeline.Now() - start };
         Update.Finish();
     }
 
@@ -133,7 +135,7 @@ internal sealed class DemoGuest : IDisposable
 
     private GuestMachine Make(Kernel kernel)
     {
-        var machine = new GuestMachine(kernel, GuestRam.Create(kernel, _options.Memory), _options.Cpus, _console.Write);
+        var machine = new GuestMachine(kernel, GuestRam.Create(kernel, _options.Memory, _options.HugePages), _options.Cpus, _console.Write);
         machine.Boot(_program.Load(machine.Ram, _options.Cpus), CpuidMaskKind.Auto);
         return machine;
     }
@@ -143,11 +145,12 @@ internal sealed class DemoGuest : IDisposable
         GuestMachine machine = Update.Resume(_console.Write, KvmClockGap.Advance);
         try
         {
+            Blackout = Update.Measure(machine);
+
             // What the host can see of the guest is as it was: before the first instruction.
             GuestReport report = _program.Look(machine, Update.Updates);
             MustBeSound(report);
             _progress = report.Progress;
-            Blackout = Update.Measure(machine);
             return machine;
         }
         catch

@@ -17,6 +17,9 @@ internal sealed record DemoOptions
     /// <summary>Gets what the guests run; each guest has the name of its program.</summary>
     public required IReadOnlyList<IGuestProgram> Programs { get; init; }
 
+    /// <summary>Gets whether the guests' RAM is asked for in folios of 2 MiB.</summary>
+    public bool HugePages { get; init; } = true;
+
     /// <summary>Gets the seed of the moments at which updates begin; null for as soon as every guest has shown that it runs.</summary>
     public int? Seed { get; init; }
 

@@ -24,6 +24,7 @@ internal sealed class DemoProgram(
     Action flush,
     Action<string, int, Blackout> record)
 {
+    private const int BarWidth = 60;
     private const int MostUpdates = 1000;
 
     /// <summary>Runs in this kernel.</summary>
@@ -89,7 +90,8 @@ internal sealed class DemoProgram(
 
         Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"{guest.Name} starts on Linux {kernel.Release}: {options.Memory >> 20} MiB, {options.Cpus} vCPUs"));
+            $"{guest.Name} starts on Linux {kernel.Release}: {options.Memory >> 20} MiB, "
+            + $"{guest.Machine.Ram.CountHugePageBytes() >> 20} MiB of it in folios of 2 MiB, {options.Cpus} vCPUs"));
         if (CpuidMask.Describe(guest.Machine.Mask) is { } hidden)
         {
             Say(hidden);
@@ -133,7 +135,13 @@ internal sealed class DemoProgram(
                 + $"it stood still for {Milliseconds(blackout.Nanoseconds)}"));
         foreach (BlackoutPart part in blackout.Parts)
         {
-            Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(part.Nanoseconds),14}  {part.Name}"));
+            string bar = new('#', (int)Math.Round((double)BarWidth * part.Nanoseconds / blackout.Nanoseconds));
+            Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(part.Nanoseconds),14}  {part.Name,-38} {bar}").TrimEnd());
+        }
+
+        if (blackout.ProofNanoseconds is { } proof)
+        {
+            Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(proof),14}  later it was known that the guest runs"));
         }
 
         Say(string.Create(CultureInfo.InvariantCulture, $"{blackout.OwnShare * 100,13:N1}%  of it is this program's"));

@@ -5,6 +5,9 @@ namespace MiniVmm.Memory;
 /// <summary>Finds out how much of guest RAM is mapped in huge pages.</summary>
 internal static class HugePages
 {
+    /// <summary>Lets memfds be in folios of 2 MiB where a program asks, as a word of a kernel command line. Since Linux 6.12.</summary>
+    public const string KernelWord = "transparent_hugepage_shmem=advise";
+
     private const string Field = "ShmemPmdMapped:";
     private const string Unit = "kB";
 

@@ -5,6 +5,9 @@ namespace MiniVmm.Update;
 /// <param name="Parts">The parts, in order; the first is before the blackout.</param>
 internal sealed record Blackout(long Nanoseconds, IReadOnlyList<BlackoutPart> Parts)
 {
+    /// <summary>Gets the time from the first instruction until it was known that the guest runs; null while it is not.</summary>
+    public long? ProofNanoseconds { get; init; }
+
     /// <summary>Gets the share of what this program does: pause to reboot(2), and its start to the first instruction.</summary>
     public double OwnShare => (double)Parts.Skip(1).Where(static part => part.IsOurs).Sum(static part => part.Nanoseconds) / Nanoseconds;
 }

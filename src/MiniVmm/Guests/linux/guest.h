@@ -45,6 +45,7 @@ struct clock_report clocks_report(void);
 int clocks_cpus(void);
 
 /* work.c */
+void work_fill(unsigned long bytes);
 void work_start(unsigned long lines_per_second);
 unsigned long work_passes(void);
 unsigned long work_faults(void);

@@ -17,6 +17,7 @@
 #define DEFAULT_LINES 10
 #define MOST_LINES 1000000
 #define MODE_WORD "minivmm.mode="
+#define FILL_WORD "minivmm.fill="
 
 _Atomic enum mode guest_mode = MODE_BUSY;
 _Atomic unsigned long guest_errors;
@@ -71,7 +72,7 @@ static bool set_mode(const char *name)
 	return false;
 }
 
-/* Reads the kernel's command line: the mode to begin with, and the lines per second. */
+/* Reads the kernel's command line: the mode to begin with, the MiB of memory to fill, and the lines per second. */
 static unsigned long read_command_line(void)
 {
 	char line[4096];
@@ -89,6 +90,8 @@ static unsigned long read_command_line(void)
 				console_print("warning '%s' is not a number of lines per second, 0 to %d", word, MOST_LINES);
 				rate = DEFAULT_LINES;
 			}
+		} else if (strncmp(word, FILL_WORD, strlen(FILL_WORD)) == 0) {
+			work_fill(strtoul(word + strlen(FILL_WORD), NULL, 10) << 20);
 		} else if (strncmp(word, MODE_WORD, strlen(MODE_WORD)) == 0 && !set_mode(word + strlen(MODE_WORD))) {
 			console_print("warning '%s' is not busy, quiet, sleep or fault", word);
 		}

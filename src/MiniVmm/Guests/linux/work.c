@@ -128,6 +128,16 @@ static void *touch_memory(void *unused)
 	return NULL;
 }
 
+/* Takes memory that stays, with a number of its own in each page: a guest that has used its RAM. */
+void work_fill(unsigned long bytes)
+{
+	unsigned char *memory = bytes == 0 ? NULL : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		fatal("mmap of memory to fill");
+	for (unsigned long i = 0; i < bytes; i += sizeof(uint64_t))
+		*(uint64_t *)(memory + i) = i + 1;
+}
+
 unsigned long work_passes(void)
 {
 	return passes;

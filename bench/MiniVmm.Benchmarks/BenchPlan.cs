@@ -1,0 +1,71 @@
+using System.Globalization;
+using MiniVmm.Demo;
+
+namespace MiniVmm.Benchmarks;
+
+/// <summary>Says what is measured, all in one VM.</summary>
+internal static class BenchPlan
+{
+    /// <summary>The name of the item that the others stand beside.</summary>
+    public const string Native = "native";
+
+    /// <summary>The same, its program read from the host's share.</summary>
+    public const string NativeFromShare = "native-from-share";
+
+    /// <summary>The same, not compiled before.</summary>
+    public const string Dotnet = "dotnet";
+
+    /// <summary>Makes the plan.</summary>
+    /// <param name="native">The native executable, which each kernel has in memory.</param>
+    /// <param name="fromShare">The same executable, which each kernel reads from the host.</param>
+    /// <param name="assembly">The program's assembly.</param>
+    /// <param name="updates">The live updates of each item; the first has three more.</param>
+    public static IReadOnlyList<BenchItem> Create(string native, string fromShare, string assembly, int updates)
+    {
+        List<BenchItem> items =
+        [
+            Linux(Native, native, updates + 3, 256),
+            Linux(NativeFromShare, fromShare, updates, 256),
+            Linux(Dotnet, "dotnet " + assembly, updates, 256),
+        ];
+        foreach (bool hugePages in (ReadOnlySpan<bool>)[true, false])
+        {
+            foreach (int size in (ReadOnlySpan<int>)[64, 256, 1024])
+            {
+                items.Add(Demo(RamName(hugePages, size), native, updates, size, hugePages, "pattern"));
+            }
+        }
+
+        foreach (int size in (ReadOnlySpan<int>)[256, 1024])
+        {
+            string words = string.Create(CultureInfo.InvariantCulture, $"minivmm.fill={size * 3 / 4} minivmm.lines=20");
+            items.Add(Demo(FilledName(size), native, updates, size, hugePages: true, "linux," + words.Replace(' ', ',')));
+            items.Add(new BenchItem(
+                QemuName(size),
+                updates,
+                size,
+                string.Create(CultureInfo.InvariantCulture, $"qemu {updates} {size} {(size > 512 ? 18 : 13)} \"{words}\"")));
+        }
+
+        return items;
+    }
+
+    /// <summary>Gives the name of a guest that counts in all its pages.</summary>
+    public static string RamName(bool hugePages, int mib) =>
+        string.Create(CultureInfo.InvariantCulture, $"ram-{(hugePages ? "2M" : "4K")}-{mib}");
+
+    /// <summary>Gives the name of a Linux guest that has used its memory.</summary>
+    public static string FilledName(int mib) => string.Create(CultureInfo.InvariantCulture, $"filled-{mib}");
+
+    /// <summary>Gives the name of the same guest in QEMU.</summary>
+    public static string QemuName(int mib) => string.Create(CultureInfo.InvariantCulture, $"qemu-{mib}");
+
+    private static BenchItem Linux(string name, string program, int updates, int mib) =>
+        Demo(name, program, updates, mib, hugePages: true, "linux,minivmm.lines=20");
+
+    private static BenchItem Demo(string name, string program, int updates, int mib, bool hugePages, string guest)
+    {
+        var options = new DemoOptions { Updates = updates, Memory = (long)mib << 20, Cpus = 2, HugePages = hugePages, Programs = [] };
+        return new BenchItem(name, updates, mib, $"{program} {string.Join(' ', DemoInside.Words(options))} {guest}");
+    }
+}

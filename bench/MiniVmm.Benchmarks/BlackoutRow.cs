@@ -1,0 +1,46 @@
+using System.Globalization;
+using LuoInterop.VmTesting;
+
+namespace MiniVmm.Benchmarks;
+
+/// <summary>Is one live update of one item, as the program in the next kernel has measured it. Times are nanoseconds.</summary>
+/// <param name="Total">The blackout by the guest's counter.</param>
+/// <param name="Parts">What it went to, in the order of <see cref="PartNames"/>; the first is before the blackout.</param>
+/// <param name="Proof">From the first instruction until it was known that the guest runs.</param>
+internal sealed record BlackoutRow(long Total, IReadOnlyList<long> Parts, long Proof)
+{
+    /// <summary>The names of the parts, and whether they are the program's own.</summary>
+    public static readonly IReadOnlyList<(string Name, bool IsOurs)> PartNames =
+    [
+        ("pause (the guest runs until its end)", true),
+        ("save", true),
+        ("preserve the state", true),
+        ("freeze, reboot(2), the jump", false),
+        ("kernel boot to the program", false),
+        ("process start to main", true),
+        ("open the update", true),
+        ("retrieve", true),
+        ("rebuild", true),
+        ("restore", true),
+    ];
+
+    /// <summary>Gets the share of the program's own parts in the blackout.</summary>
+    public double OwnShare => (double)Parts.Select(static (part, index) => index > 0 && PartNames[index].IsOurs ? part : 0).Sum() / Total;
+
+    /// <summary>Reads the rows of an item: its kernels are the ones after the first.</summary>
+    public static IReadOnlyList<BlackoutRow> Read(VmResult result, int firstKernel, int updates) =>
+    [
+        .. result.Values
+            .Where(value => value.Name.StartsWith("blackout ", StringComparison.Ordinal)
+                && value.Stage > firstKernel && value.Stage <= firstKernel + updates)
+            .Select(static value => Parse(value.Value)),
+    ];
+
+    private static BlackoutRow Parse(string text)
+    {
+        long[] numbers = [.. text.Split(' ').Select(static number => long.Parse(number, CultureInfo.InvariantCulture))];
+        return numbers.Length == PartNames.Count + 2
+            ? new BlackoutRow(numbers[0], numbers[1..^1], numbers[^1])
+            : throw new InvalidDataException($"A blackout has {numbers.Length} numbers.");
+    }
+}

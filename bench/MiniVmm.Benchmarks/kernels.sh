@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs in every kernel of the VM: resumes the item of the plan that this kernel belongs to; at its end, starts the next.
+# A line of the plan: how many live updates, its name, its command.
+echo "moment script"
+read -r line </proc/cmdline
+stage=${line##*luo.stage=}
+stage=${stage%% *}
+
+# What people do without live update: QEMU's state goes to a disk, and comes back from it.
+qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
+  step=$((stage - first))
+  [ "$step" -gt 0 ] && incoming='-incoming exec:cat</dev/vda' || incoming=
+  {
+    # What was stopped when it was saved stays so until it is told to run.
+    [ "$step" -eq 0 ] || echo cont
+    sleep "$3"
+    if [ "$step" -lt "$1" ]; then
+      luo-guest load
+      echo 'migrate_set_parameter max-bandwidth 100G'
+      echo "moment stop" >&2
+      echo stop
+      echo 'migrate "exec:dd of=/dev/vda bs=1M conv=fsync 2>/dev/null"'
+    fi
+    echo quit
+  } | qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor stdio -machine pc -accel kvm \
+    -cpu host,-xsave,-avx,-avx2,-tsc-deadline -m "$2" -smp 2 $incoming \
+    -chardev file,id=console,path=/dev/fd/3 -serial chardev:console \
+    -kernel /run/luo/files/guest-kernel -initrd /run/luo/files/guest-initrd \
+    -append "console=ttyS0 no_timer_check panic=-1 loglevel=4 $4" 3>&1 >/tmp/monitor 2>&1
+  if [ "$step" -lt "$1" ]; then
+    echo "moment saved"
+    luo-guest jump
+    exit 1
+  fi
+}
+
+first=1
+while read -r updates name command; do
+  last=$((first + updates))
+  if [ "$stage" -le "$last" ]; then
+    echo "item $name"
+    eval "$command" </dev/null || exit
+  fi
+  first=$last
+done </run/luo/files/plan
