@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -74,6 +74,13 @@ test-6.1:        ## Run the emulated kernel on Linux 6.1, Debian 12's, in a VM; 
 	@$(BUILD) tests/LuoInterop.Litmus.Tests
 	@eng/kernel.sh 6.1 host-6.1.config
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Litmus.Tests --filter Category=Kernel61
+
+test-vmm:        ## Run MiniVmm's guests through 20 and 10 live updates in a row, and its commands through three kernels (about 15 minutes)
+	@eng/prerequisites.sh --vm --tests
+	@echo building ...
+	@$(BUILD) tests/MiniVmm.Tests
+	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace MiniVmm.Tests.Commands;
 
 /// <summary>Shows on Linux 7.3 what the commands do with running VMs, through two live updates and several handoffs.</summary>
-[Trait("Category", "VM")]
+[Trait("Category", "Soak")]
 [Collection(OneVmAtATime.Name)]
 public sealed partial class CommandsTests(CommandsRun run, ITestOutputHelper output) : IClassFixture<CommandsRun>
 {

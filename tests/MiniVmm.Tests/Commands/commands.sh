@@ -13,9 +13,18 @@ step() {
     luo-guest file "$stage.$name" /tmp/out
 }
 
-# waits until a command succeeds
+# waits until a command succeeds, and gives up where it does not in any time that a busy host could take
 await() {
-    while ! "$@" >/dev/null 2>&1; do sleep 0.2; done
+    tries=0
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [ $tries -gt 600 ]; then
+            say "waited in vain for: $*"
+            $M status >&2 || true
+            exit 1
+        fi
+        sleep 0.2
+    done
 }
 
 is() { $M status --name "$1" --json | grep -q "\"state\": \"$2\""; }

@@ -6,6 +6,26 @@ using Xunit;
 
 namespace MiniVmm.Tests.Vm;
 
+/// <summary>Is a live update of every guest at once.</summary>
+public sealed class ShortRun() : SoakRun(2, LinuxProgram.Kind, PatternProgram.Kind, SelfCheckProgram.Kind);
+
+/// <summary>Shows that every guest goes through live updates; <see cref="SoakTests"/> and <see cref="LinuxSoakTests"/> go on for longer.
+/// </summary>
+[Trait("Category", "VM")]
+[Collection(OneVmAtATime.Name)]
+public sealed class UpdateTests(ShortRun run) : IClassFixture<ShortRun>
+{
+    [Fact]
+    public void EveryGuest_GoesThroughTwoUpdates()
+    {
+        run.Result.EnsurePassed();
+        Assert.Contains("PASSED: 2 live updates", run.Result.StandardOutput, StringComparison.Ordinal);
+        int[] lines = LinuxLines.Numbers(run.Result);
+        Assert.Equal(Enumerable.Range(1, lines.Length), lines);
+        Assert.DoesNotContain(LinuxLines.Of(run.Result), static line => line.StartsWith("complaint ", StringComparison.Ordinal));
+    }
+}
+
 /// <summary>Is 20 live updates in a row of the guests that check themselves.</summary>
 public sealed class MachineCodeSoakRun() : SoakRun(20, PatternProgram.Kind, SelfCheckProgram.Kind);
 
@@ -13,7 +33,7 @@ public sealed class MachineCodeSoakRun() : SoakRun(20, PatternProgram.Kind, Self
 public sealed class LinuxSoakRun() : SoakRun(10, LinuxProgram.Kind);
 
 /// <summary>Shows that memory, registers, timers and exceptions go through every live update.</summary>
-[Trait("Category", "VM")]
+[Trait("Category", "Soak")]
 [Collection(OneVmAtATime.Name)]
 public sealed class SoakTests(MachineCodeSoakRun run) : IClassFixture<MachineCodeSoakRun>
 {
@@ -28,14 +48,11 @@ public sealed class SoakTests(MachineCodeSoakRun run) : IClassFixture<MachineCod
 }
 
 /// <summary>Shows that Linux notices nothing of a live update but the time that has passed.</summary>
-[Trait("Category", "VM")]
+[Trait("Category", "Soak")]
 [Collection(OneVmAtATime.Name)]
 public sealed partial class LinuxSoakTests(LinuxSoakRun run) : IClassFixture<LinuxSoakRun>
 {
-    private const string Prefix = LinuxProgram.Kind + " | ";
-
-    private IEnumerable<string> Lines => run.Result.StandardOutput.Split('\n')
-        .Where(static line => line.StartsWith(Prefix, StringComparison.Ordinal)).Select(static line => line[Prefix.Length..]);
+    private IEnumerable<string> Lines => LinuxLines.Of(run.Result);
 
     [Fact]
     public void Guest_GoesThroughAllUpdates() => run.Result.EnsurePassed();
@@ -44,11 +61,7 @@ public sealed partial class LinuxSoakTests(LinuxSoakRun run) : IClassFixture<Lin
     public void NumberedLines_HaveNoGapAndNoRepeat()
     {
         run.Result.EnsurePassed();
-        int[] numbers =
-        [
-            .. Lines.Select(static line => Numbered().Match(line)).Where(static match => match.Success)
-                .Select(static match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
-        ];
+        int[] numbers = LinuxLines.Numbers(run.Result);
         Assert.True(numbers.Length > run.Updates, $"{numbers.Length} lines");
         Assert.Equal(Enumerable.Range(1, numbers.Length), numbers);
     }
@@ -77,9 +90,6 @@ public sealed partial class LinuxSoakTests(LinuxSoakRun run) : IClassFixture<Lin
         run.Result.EnsurePassed();
         Assert.DoesNotContain(Lines, static line => line.StartsWith("complaint ", StringComparison.Ordinal));
     }
-
-    [GeneratedRegex(@"^line (\d+)$")]
-    private static partial Regex Numbered();
 
     [GeneratedRegex(@"^blackout (\d+) ms by tsc, (\d+) ms by clock")]
     private static partial Regex Blackout();
