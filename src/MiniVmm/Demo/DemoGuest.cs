@@ -90,6 +90,7 @@ internal sealed class DemoGuest : IDisposable
     {
         long start = Environment.TickCount64;
         int lines = _lines + LinesThatShowLife;
+        int seen = _lines;
         TimeSpan wait = s_firstWait;
         while (true)
         {
@@ -108,11 +109,13 @@ internal sealed class DemoGuest : IDisposable
                 throw new DemoException($"{Name}: the guest shows no progress.");
             }
 
-            if (Update.Updates > 0)
+            if (Update.Updates > 0 && _lines == seen)
             {
-                // While it boots its driver looks at the port, and nobody reads.
+                // It says nothing by itself. While it boots its driver looks at the port, and nobody reads.
                 Type(_program.Question);
             }
+
+            seen = _lines;
 
             Thread.Sleep(wait);
             wait = wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
@@ -187,8 +190,8 @@ internal sealed class DemoGuest : IDisposable
 
     private void See(string line)
     {
-        // The kernel's messages begin with a time.
-        if (!line.StartsWith('['))
+        // The kernel's messages begin with a time, and what was typed with the prompt.
+        if (line.Length > 0 && line[0] is not ('[' or '>'))
         {
             _lastLine = line;
             _lines++;
