@@ -69,7 +69,8 @@ public sealed record VmOptions
     /// <remarks>The working folder, and folders named by absolute paths in <see cref="Command"/>, are shown without being listed.</remarks>
     public IReadOnlyList<string> ShownFolders { get; init; } = [];
 
-    /// <summary>Gives files of the host, by absolute paths without symbolic links, that every kernel has in its initial root, in memory.</summary>
+    /// <summary>Gives files of the host that every kernel has in its initial root, in memory, by absolute paths without symbolic
+    /// links.</summary>
     /// <remarks>
     /// The guest sees them at their own paths, as all else of the host's root, which is slow: a program that must start quickly
     /// belongs here, with its shared libraries. All are executable. At most 64.

@@ -22,6 +22,7 @@ public sealed class OptionsTests : IDisposable
     {
         OptionsCheck.Check(_good);
         OptionsCheck.Check(_good with { MemoryImage = Path.Combine(_folder, "memory"), MemoryMiB = 2048 });
+        OptionsCheck.Check(_good with { FilesInMemory = [Path.Combine(_folder, "bzImage")] });
         OptionsCheck.Check(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel, _good.Kernel] });
     }
 
@@ -37,6 +38,9 @@ public sealed class OptionsTests : IDisposable
         AssertRefused(_good with { Environment = new Dictionary<string, string> { ["A=B"] = "" } }, "Environment");
         AssertRefused(_good with { Files = new Dictionary<string, string> { ["a/b"] = Path.Combine(_folder, "bzImage") } }, "Files");
         AssertRefused(_good with { Files = new Dictionary<string, string> { ["a"] = "/no/such/file" } }, "Files");
+        AssertRefused(_good with { FilesInMemory = ["bzImage"] }, "FilesInMemory");
+        AssertRefused(_good with { FilesInMemory = ["/no/such/file"] }, "FilesInMemory");
+        AssertRefused(_good with { FilesInMemory = [.. Enumerable.Repeat("/bin/true", 65)] }, "FilesInMemory");
         AssertRefused(_good with { ShownFolders = ["tmp"] }, "ShownFolders");
         AssertRefused(_good with { MemoryMiB = 16 }, "MemoryMiB");
         AssertRefused(_good with { MemoryImage = "memory" }, "MemoryImage");
