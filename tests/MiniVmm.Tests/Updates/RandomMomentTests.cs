@@ -25,11 +25,18 @@ public sealed class RandomMomentTests
         Assert.True(result == 0, host.Output.ToString());
         Assert.Equal(2 + Updates, blackouts.Count);
         Assert.All(blackouts, static blackout => Assert.True(blackout.Nanoseconds > 0));
-        Assert.InRange(Descriptors(), 0, descriptors);
-        Assert.InRange(Threads(), 0, threads + 2);
+
+        // What an update leaves behind is there 200 times; the runtime itself opens and closes a few.
+        Assert.InRange(Descriptors(), 0, descriptors + (Updates / 10));
+        Assert.InRange(Threads(), 0, threads + (Updates / 10));
     }
 
-    private static int Descriptors() => Directory.GetFiles("/proc/self/fd").Length;
+    private static int Descriptors()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Directory.GetFiles("/proc/self/fd").Length;
+    }
 
     private static int Threads() => Directory.GetDirectories("/proc/self/task").Length;
 }
