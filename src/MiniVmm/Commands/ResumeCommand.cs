@@ -21,7 +21,7 @@ internal static class ResumeCommand
         Option<ConsoleKind> console = VmOption.Console();
         Option<string?> nextKernel = VmOption.NextKernel();
         Option<string?> folder = VmOption.RunFolder();
-        var command = new Command("resume", "Resumes guests that the kernel before has handed over. " + VmOption.ExitCodes)
+        var command = new Command("resume", "Resumes guests that the kernel before has handed over.")
         {
             names, all, retry, clock, console, nextKernel, folder,
         };
@@ -66,7 +66,7 @@ internal static class ResumeCommand
             }
             catch (Exception error) when (HostedVm.IsRefusal(error))
             {
-                Messages.Say($"{name}: {error.Message} Its memory still waits: minivmm resume --name {name}");
+                Messages.Say($"{name}: {error.Message} Nothing was taken, and what was handed over stays: minivmm resume --name {name}");
             }
         }
 

@@ -51,7 +51,7 @@ internal static class RunCommand
         Option<ConsoleKind> console = VmOption.Console();
         Option<string?> nextKernel = VmOption.NextKernel();
         Option<string?> folder = VmOption.RunFolder();
-        var command = new Command("run", "Starts a guest, and shows its console. " + VmOption.ExitCodes)
+        var command = new Command("run", "Starts a guest, and shows its console.")
         {
             name, count, guest, kernel, initrd, commandLine, memory, cpus, cpuid, console, nextKernel, folder,
         };

@@ -6,10 +6,6 @@ namespace MiniVmm.Commands;
 /// <summary>Makes the options that several commands have.</summary>
 internal static class VmOption
 {
-    /// <summary>What the commands that hold VMs say of their end.</summary>
-    public const string ExitCodes = "Exit codes: 0 where every guest ended by itself, was stopped or moved on; 1 where one could not go on "
-        + "or begin; 2 for words that are not known; 128 and its number for a signal. SIGTERM ends the guests, SIGUSR1 updates.";
-
     public static Option<string?> RunFolder() => new("--run-folder")
     {
         Description = "The folder of the VMs' sockets; else $MINIVMM_RUN, else /run/minivmm, for users $XDG_RUNTIME_DIR/minivmm.",
