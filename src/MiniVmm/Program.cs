@@ -26,10 +26,10 @@ else
     AddAll(root);
 }
 
-// A file may be named @FILE. Those two commands leave signals to the parser; the others take them themselves.
+// A file may be named @FILE. The demo leaves signals to the parser; the others take them themselves.
 ParseResult words = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 var invocation = new InvocationConfiguration();
-if (args is not ["demo" or "in-vm", ..])
+if (args is not ["demo", ..])
 {
     invocation.ProcessTerminationTimeout = null;
 }
@@ -44,7 +44,6 @@ static void AddAll(RootCommand root)
     root.Add(ResumeCommand.Create());
     root.Add(ConsoleCommand.Create());
     root.Add(TakeOverCommand.Create());
-    root.Add(InVmCommand.Create());
     root.Add(DemoCommand.Create());
     foreach (Command command in VmCommands.Create())
     {

@@ -1,4 +1,3 @@
-using LuoInterop.Contract;
 using LuoInterop.Contract.Probes;
 using LuoInterop.VmTesting;
 using Xunit;
@@ -6,23 +5,7 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Contract.Tests;
 
-/// <summary>Boots one VM whose processor has virtualization, and holds what each probe of a machine's state reported.</summary>
-public sealed class MachineStateRun : IAsyncLifetime
-{
-    public VmResult Result { get; private set; } = null!;
-
-    // KVM in the guest needs QEMU's translation, where the processor can be any; errnos are those of 7.3.
-    public async Task InitializeAsync() => Result = await VirtualMachine.RunAsync(new VmOptions
-    {
-        Kernel = await KernelBuild.GetAsync(),
-        Command = ["dotnet", typeof(Scenario).Assembly.Location, "probes", .. ProbeRun.OfMachineState.Select(static type => type.Name)],
-        Accelerator = VmAccelerator.Tcg,
-        CpuModel = "EPYC,+svm,+npt",
-        KernelWarningsFail = true,
-    });
-
-    public Task DisposeAsync() => Task.CompletedTask;
-}
+public sealed class MachineStateRun() : VirtualizationRun(ProbeRun.OfMachineState);
 
 /// <summary>Shows on Linux 7.3 what it takes to save a machine and to put it into another one.</summary>
 [Trait("Category", "VM")]

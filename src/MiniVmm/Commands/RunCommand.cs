@@ -141,29 +141,34 @@ internal static class RunCommand
     private static Action<GuestMachine> LoaderOf(
         string guest, FileInfo? kernel, FileInfo? initrd, string commandLine, CpuidMaskKind mask)
     {
-        bool isSaid = false;
-        void Boot(GuestMachine machine, IReadOnlyList<BootEntry> entries)
+        IGuestProgram program;
+        switch (guest)
         {
-            machine.Boot(entries, mask);
+            case PatternProgram.Kind:
+                program = new PatternProgram();
+                break;
+            case SelfCheckProgram.Kind:
+                program = new SelfCheckProgram();
+                break;
+            default:
+                // Read once, for however many VMs.
+                byte[] image = File.ReadAllBytes(kernel!.FullName);
+                byte[] root = initrd is null ? [] : File.ReadAllBytes(initrd.FullName);
+                program = new LinuxProgram(() => image, () => root, commandLine);
+                break;
+        }
+
+        bool isSaid = false;
+        return machine =>
+        {
+            machine.Boot(program.Load(machine.Ram, machine.Cpus), mask);
             if (!isSaid && CpuidMask.Describe(machine.Mask) is { } hidden)
             {
                 Messages.Say(hidden);
             }
 
             isSaid = true;
-        }
-
-        switch (guest)
-        {
-            case "pattern":
-                return machine => Boot(machine, PatternGuest.Load(machine.Ram, machine.Cpus, marksPasses: true));
-            case "self-check":
-                return machine => Boot(machine, SelfCheckGuest.Load(machine.Ram, machine.Cpus));
-            default:
-                byte[] image = File.ReadAllBytes(kernel!.FullName);
-                byte[] root = initrd is null ? [] : File.ReadAllBytes(initrd.FullName);
-                return machine => Boot(machine, [LinuxBoot.Load(machine.Ram, image, root, commandLine, machine.Cpus)]);
-        }
+        };
     }
 
     private static void Bounded(Option<int> option, int most) => option.Validators.Add(result =>

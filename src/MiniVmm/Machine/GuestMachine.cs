@@ -106,9 +106,6 @@ internal sealed class GuestMachine : IDisposable
     /// <summary>Is done when the guest has ended.</summary>
     public Task<MachineEnd> Ended => _end.Task;
 
-    /// <summary>Counts the exits that this program had to answer.</summary>
-    public long Exits => _threads.Sum(static thread => thread.Exits);
-
     private KvmVcpu[] Vcpus => [.. _threads.Select(static thread => thread.Vcpu)];
 
     /// <summary>Gives the machine a beginning.</summary>

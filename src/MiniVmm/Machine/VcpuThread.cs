@@ -38,9 +38,6 @@ internal sealed class VcpuThread : IDisposable
     /// <summary>Gets the vCPU.</summary>
     public KvmVcpu Vcpu => _vcpu;
 
-    /// <summary>Counts the exits that this program had to answer.</summary>
-    public long Exits { get; private set; }
-
     /// <summary>Starts the thread, which waits for <see cref="Resume"/>.</summary>
     public void Start()
     {
@@ -184,11 +181,9 @@ internal sealed class VcpuThread : IDisposable
 
                 return true;
             case KvmExitReason.Port:
-                Exits++;
                 AnswerPort();
                 return true;
             case KvmExitReason.Mmio:
-                Exits++;
                 if (!_vcpu.MmioAccess.IsWrite)
                 {
                     _vcpu.MmioData.Fill(0xff);
