@@ -21,7 +21,7 @@ internal sealed partial class HostedVm
             try
             {
                 stoodStill = guest.Restore(machine);
-                _console.Keep(guest.Kept);
+                _console.PutBack(guest.Console);
                 _update?.TakeOver(guest.Offer.Updates);
                 VcpuMark[] marks = machine.Marks();
                 machine.Resume();
@@ -83,6 +83,7 @@ internal sealed partial class HostedVm
                 throw new ControlException(lost, error);
             }
 
+            PutConsoleBack();
             _console.Connect(machine);
             machine.Resume();
             _state = VmState.Running;
@@ -110,20 +111,12 @@ internal sealed partial class HostedVm
         _console.Disconnect();
         StopGuest(machine.Pause);
         ulong counter = machine.ReadCounter();
-        byte[] state = machine.Save(_updates).ToBytes();
+        _waiting = _console.Take();
+        byte[] state = machine.Save(_updates, _waiting).ToBytes();
         using Memfd file = Memfd.Create(_kernel, "state", state.Length);
         file.Write(0, state);
-        byte[] kept = _console.TakeKept();
-        try
-        {
-            var message = new HandoffMessage { Kind = HandoffMessage.State, Counter = counter, Kept = kept };
-            other.Send(message, (int)file.Handle.DangerousGetHandle());
-            other.Receive(HandoffMessage.Restored, s_patience);
-        }
-        catch
-        {
-            _console.Keep(kept);
-            throw;
-        }
+        var message = new HandoffMessage { Kind = HandoffMessage.State, Counter = counter };
+        other.Send(message, (int)file.Handle.DangerousGetHandle());
+        other.Receive(HandoffMessage.Restored, s_patience);
     }
 }

@@ -46,9 +46,9 @@ internal sealed class HandoffProcess : IDisposable
             start.ArgumentList.Add($"{theirs.Descriptor}");
             lock (s_starting)
             {
-                theirs.SetInherited(true);
                 try
                 {
+                    theirs.SetInherited(true);
                     return new HandoffProcess(Process.Start(start)!, ours);
                 }
                 finally
