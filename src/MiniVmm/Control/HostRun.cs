@@ -37,7 +37,8 @@ internal static class HostRun
         return vm;
     }
 
-    private static async Task UpdateAsync(HostSettings settings, Action<string> say)
+    /// <summary>Updates all VMs of the folder into the kernel of the settings: what SIGUSR1 does. A refusal is said.</summary>
+    public static async Task UpdateAsync(HostSettings settings, Action<string> say)
     {
         try
         {

@@ -9,6 +9,9 @@ namespace MiniVmm.Control;
 /// <content>Moves the guest into another process of the same kernel, and takes it there.</content>
 internal sealed partial class HostedVm
 {
+    /// <summary>Gets what starts the process that is to take the guest, of a program and its first arguments.</summary>
+    public Func<IReadOnlyList<string>, HandoffProcess> StartOther { get; init; } = HandoffProcess.Start;
+
     /// <summary>Takes a guest from another process, and runs it.</summary>
     /// <exception cref="ControlException">It cannot be taken; the other process keeps it.</exception>
     public void TakeOver(TakenGuest guest)
@@ -55,7 +58,7 @@ internal sealed partial class HostedVm
             throw new ControlException("an update is under way.");
         }
 
-        using HandoffProcess other = HandoffProcess.Start(program is { Length: > 0 } ? program : ThisProgram.Command);
+        using HandoffProcess other = StartOther(program is { Length: > 0 } ? program : ThisProgram.Command);
         bool isGone = false;
         _state = VmState.Stopping;
         _server.Suspend();

@@ -3,6 +3,7 @@ using LuoInterop;
 using LuoInterop.Kvm;
 using MiniVmm.Control;
 using MiniVmm.Guests;
+using MiniVmm.Handoff;
 using MiniVmm.Machine;
 using MiniVmm.Memory;
 using Xunit;
@@ -33,12 +34,17 @@ internal sealed class HostProcess : IDisposable
     /// <summary>Gets what was said to people.</summary>
     public string Said => string.Join('\n', _said);
 
+    /// <summary>Says something to people.</summary>
+    public void Say(string text) => _said.Enqueue(text);
+
     /// <summary>Starts a VM, as <c>minivmm run</c> does.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="output">Takes what it writes; null where its console is at the socket only.</param>
-    public HostedVm Start(string name, Action<ReadOnlyMemory<byte>>? output = null)
+    /// <param name="startOther">Starts the process of a handoff; null for a real one.</param>
+    public HostedVm Start(
+        string name, Action<ReadOnlyMemory<byte>>? output = null, Func<IReadOnlyList<string>, HandoffProcess>? startOther = null)
     {
-        HostedVm vm = Make(Kernel, name, output);
+        HostedVm vm = Make(Kernel, name, output, startOther);
         vm.Start(console =>
         {
             var machine = new GuestMachine(Kernel, GuestRam.Create(Kernel, 4 << 20), 2, console);
@@ -152,7 +158,12 @@ internal sealed class HostProcess : IDisposable
     }
 
     /// <summary>Makes a VM without a guest, in this process or another one of the kernel.</summary>
-    public HostedVm Make(Kernel kernel, string name, Action<ReadOnlyMemory<byte>>? output = null)
+    public HostedVm Make(
+        Kernel kernel,
+        string name,
+        Action<ReadOnlyMemory<byte>>? output = null,
+        Func<IReadOnlyList<string>, HandoffProcess>? startOther = null,
+        Func<HostedVm, ControlServer>? server = null)
     {
         // What the threads of a process do that is gone nobody sees.
         Action<ReadOnlyMemory<byte>>? seen = output is null ? null : piece =>
@@ -163,8 +174,15 @@ internal sealed class HostProcess : IDisposable
             }
         };
         var console = new GuestConsole(output is null ? ConsoleKind.Socket : ConsoleKind.Terminal, seen);
-        var vm = new HostedVm(kernel, Folder, name, console, target => new ControlServer(Folder.Listen(name), target), _said.Enqueue);
+        var vm = new HostedVm(
+            kernel, Folder, name, console, server ?? (target => new ControlServer(Folder.Listen(name), target)), _said.Enqueue)
+        {
+            StartOther = startOther ?? HandoffProcess.Start,
+        };
         _vms.Add(vm);
         return vm;
     }
+
+    /// <summary>Leaves a VM to who has closed it.</summary>
+    public void Forget(HostedVm vm) => _vms.Remove(vm);
 }
