@@ -1,3 +1,4 @@
+using LuoInterop.Shared;
 using MiniVmm.Control;
 
 namespace MiniVmm.Commands;
