@@ -97,7 +97,7 @@ public sealed partial class FaultsTests(FaultsRun run, ITestOutputHelper output)
         [
             .. Blackout().Matches(run.Result.StandardOutput.Replace("\r", "", StringComparison.Ordinal)),
         ];
-        Match gap = Assert.Single(gaps);
+        Match gap = Assert.Single<Match>(gaps);
         double byCounter = double.Parse(gap.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
         double byClock = double.Parse(gap.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
         Assert.True(byCounter > 1000 && byClock < byCounter / 4, gap.Value);
