@@ -93,11 +93,7 @@ public sealed partial class FaultsTests(FaultsRun run, ITestOutputHelper output)
     [Fact]
     public void HiddenGap_IsNotInTheGuestsClock_AndInItsCounter()
     {
-        Match[] gaps =
-        [
-            .. Blackout().Matches(run.Result.StandardOutput.Replace("\r", "", StringComparison.Ordinal)),
-        ];
-        Match gap = Assert.Single<Match>(gaps);
+        Match gap = Assert.Single<Match>(Blackout().Matches(run.Result.StandardOutput));
         double byCounter = double.Parse(gap.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
         double byClock = double.Parse(gap.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
         Assert.True(byCounter > 1000 && byClock < byCounter / 4, gap.Value);
