@@ -6,7 +6,7 @@ stage=$(luo-guest stage)
 
 members() { ls "/proc/$1/task" | wc -l; }
 memfds() { ls -l "/proc/$1/fd" | grep -c memfd: || true; }
-anonymous() { sed -n 's/^RssAnon: *\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+anonymous() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 available() { sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
 belongings() { p=$(pid_of "$1"); echo "$(descriptors "$1") $(memfds "$p") $(members "$p") $(anonymous "$p") $(available)"; }
 pattern() { $M run --name "$1" --guest pattern --memory 64M --console socket </dev/null >/dev/null & await is "$1" running; }
