@@ -6,11 +6,10 @@ using MiniVmm.Memory;
 
 // Measures how long a guest of minivmm stands still in a live update, in one VM: see bench/README.md.
 if (args is not [var native, var fromShare, var assembly, var target, .. var rest]
-    || rest.Length > 1
     || !int.TryParse(rest.FirstOrDefault("3"), NumberStyles.None, CultureInfo.InvariantCulture, out int updates)
     || updates < 1)
 {
-    Console.Error.WriteLine("usage: bench-vmm NATIVE NATIVE-COPY MINIVMM.DLL RESULTS/NAME [UPDATES]");
+    Console.Error.WriteLine("usage: bench-vmm NATIVE NATIVE-COPY MINIVMM.DLL RESULTS/NAME [UPDATES [ITEM...]]");
     return 2;
 }
 
@@ -19,8 +18,16 @@ KernelBuild kernel = await KernelBuild.GetAsync(progress: KernelBuild.ShowProgre
 DirectoryInfo folder = Directory.CreateTempSubdirectory("bench-vmm-");
 try
 {
-    IReadOnlyList<BenchItem> items =
+    IReadOnlyList<BenchItem> all =
         BenchPlan.Create(Path.GetFullPath(native), Path.GetFullPath(fromShare), Path.GetFullPath(assembly), updates);
+    string[] wanted = rest.Length > 1 ? rest[1..] : [.. all.Select(static item => item.Name)];
+    if (wanted.Except(all.Select(static item => item.Name)).ToArray() is { Length: > 0 } unknown)
+    {
+        Console.Error.WriteLine($"There is no {string.Join(", ", unknown)}; there are {string.Join(", ", all.Select(static item => item.Name))}.");
+        return 2;
+    }
+
+    BenchItem[] items = [.. all.Where(item => wanted.Contains(item.Name))];
     string initrd = Write("initrd", GuestInitrd.Create());
     string plan = Write("plan", System.Text.Encoding.UTF8.GetBytes(string.Concat(items.Select(static item => item.PlanLine + "\n"))));
     using var script = new MemoryStream();
