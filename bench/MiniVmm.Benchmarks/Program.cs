@@ -68,6 +68,7 @@ try
             "-device", "virtio-blk-pci,drive=bench",
         ],
         TimeLimit = TimeSpan.FromHours(1),
+        KernelTimeLimit = TimeSpan.FromMinutes(2),
         Output = log.See,
     });
     Console.WriteLine(result);
