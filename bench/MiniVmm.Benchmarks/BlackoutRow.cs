@@ -22,6 +22,7 @@ internal sealed record BlackoutRow(long Total, IReadOnlyList<long> Parts, long P
         ("retrieve", true),
         ("rebuild", true),
         ("restore", true),
+        ("let it run", true),
     ];
 
     /// <summary>Gets the share of the program's own parts in the blackout.</summary>

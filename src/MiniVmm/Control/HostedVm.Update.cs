@@ -203,8 +203,7 @@ internal sealed partial class HostedVm
         Blackout? blackout;
         try
         {
-            blackout = Measure(update, machine);
-            machine.Resume();
+            update.Release(machine);
             if (!update.ProveLife(machine, s_patience))
             {
                 throw new ControlException(machine.Ended.IsCompleted
@@ -212,6 +211,7 @@ internal sealed partial class HostedVm
                     : $"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
             }
 
+            blackout = Measure(update);
             update.Finish();
         }
         catch
@@ -233,11 +233,11 @@ internal sealed partial class HostedVm
     }
 
     // A guest whose counter began anew runs as well as another.
-    private Blackout? Measure(VmUpdate update, GuestMachine machine)
+    private Blackout? Measure(VmUpdate update)
     {
         try
         {
-            return update.Measure(machine);
+            return update.Measure();
         }
         catch (InvalidDataException error)
         {

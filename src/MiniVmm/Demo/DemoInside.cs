@@ -51,7 +51,7 @@ internal static class DemoInside
             Cpus = int.Parse(words[3], CultureInfo.InvariantCulture),
             Seed = words[4] == NoSeed ? null : int.Parse(words[4], CultureInfo.InvariantCulture),
             HugePages = words[5] == "2M",
-            Programs = [.. words.Skip(WordsBeforeGuests).Select(ProgramOf)],
+            Programs = Array.ConvertAll(words[WordsBeforeGuests..], ProgramOf),
         };
 
         // The way to the host takes a tenth of a second to open, and the guest need not wait for it.

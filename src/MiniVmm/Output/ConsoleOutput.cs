@@ -14,6 +14,7 @@ internal sealed class ConsoleOutput : IDisposable
     private byte[] _filling = new byte[4096];
     private byte[] _writing = new byte[4096];
     private int _count;
+    private bool _isStarted;
     private bool _isWriting;
     private bool _ended;
     private bool _mayDrop;
@@ -23,7 +24,6 @@ internal sealed class ConsoleOutput : IDisposable
     {
         _sink = sink;
         _thread = new Thread(Loop) { IsBackground = true, Name = "console" };
-        _thread.Start();
     }
 
     /// <summary>Takes a byte.</summary>
@@ -47,7 +47,14 @@ internal sealed class ConsoleOutput : IDisposable
             }
 
             _filling[_count++] = value;
-            if (_count == 1)
+
+            // Not before there is something to write: who makes this may have a guest to resume first.
+            if (!_isStarted)
+            {
+                _isStarted = true;
+                _thread.Start();
+            }
+            else if (_count == 1)
             {
                 Monitor.PulseAll(_lock);
             }
@@ -102,13 +109,19 @@ internal sealed class ConsoleOutput : IDisposable
     /// <summary>Hands the rest on, and ends. A sink that takes nothing is not waited for.</summary>
     public void Dispose()
     {
+        bool isStarted;
         lock (_lock)
         {
             _ended = true;
+            isStarted = _isStarted;
+            _isStarted = true;
             Monitor.PulseAll(_lock);
         }
 
-        _thread.Join(s_patience);
+        if (isStarted)
+        {
+            _thread.Join(s_patience);
+        }
     }
 
     private void Loop()
