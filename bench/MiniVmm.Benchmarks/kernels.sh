@@ -53,6 +53,25 @@ qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
   fi
 }
 
+# A guest under the program's own commands, as in a system.
+command() { # updates, program
+  step=$((stage - first))
+  if [ "$step" -eq 0 ]; then
+    "$2" run --name vm1 --guest pattern --memory 256M --cpus 2 --console none &
+  else
+    "$2" resume --name vm1 --console none &
+  fi
+  sleep 4
+  [ "$step" -eq 0 ] || luo-guest value status "$("$2" status --json)"
+  if [ "$step" -lt "$1" ]; then
+    luo-guest load
+    "$2" update
+    exit 1
+  fi
+  "$2" stop --name vm1
+  wait
+}
+
 first=1
 while read -r updates name command; do
   last=$((first + updates))

@@ -41,11 +41,15 @@ internal static class ResumeCommand
                 return VmCommands.AskAllAsync(run, arguments.GetValue(names)!, ControlWord.Retry, "runs");
             }
 
-            var settings = new HostSettings(run, arguments.GetValue(console), arguments.GetValue(nextKernel));
-            return Task.FromResult(Messages.Guard(() => Run(settings, arguments.GetValue(names)!, arguments.GetValue(clock))));
+            return Task.FromResult(Run(new ResumeWords(
+                arguments.GetValue(names)!, arguments.GetValue(console), arguments.GetValue(nextKernel), run, arguments.GetValue(clock))));
         });
         return command;
     }
+
+    /// <summary>Resumes what the words say, and holds it until it ends.</summary>
+    public static int Run(ResumeWords words) => Messages.Guard(
+        () => Run(new HostSettings(words.Folder, words.Console, words.NextKernel), words.Names, words.Clock));
 
     private static int Run(HostSettings settings, string[] named, KvmClockGap gap) => HostRun.Run(settings, Messages.Say, host =>
     {
@@ -77,7 +81,15 @@ internal static class ResumeCommand
             throw new ControlException("there is nothing to resume.");
         }
 
-        Parallel.ForEach(host.Vms, static vm => vm.ResumeHandedOver());
+        // Threads for them only where there are several.
+        if (host.Vms is [var only])
+        {
+            only.ResumeHandedOver(host.Serve);
+        }
+        else
+        {
+            Parallel.ForEach(host.Vms, vm => vm.ResumeHandedOver(host.Serve));
+        }
     });
 
     private static void TryOpen(VmHost host, HostSettings settings, string name, bool isSingle, KvmClockGap gap)

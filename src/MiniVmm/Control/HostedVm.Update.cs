@@ -30,13 +30,14 @@ internal sealed partial class HostedVm
 
     /// <summary>Resumes it, after <see cref="TryOpenHandedOver"/>. Where that fails the memory is still held, and it can be tried again.
     /// </summary>
-    public void ResumeHandedOver()
+    /// <param name="released">Called as soon as the guest runs, before it is known that it does.</param>
+    public void ResumeHandedOver(Action released)
     {
         lock (_gate)
         {
             try
             {
-                ResumeGuest(_update!);
+                ResumeGuest(_update!, released);
             }
             catch (Exception error)
             {
@@ -187,7 +188,7 @@ internal sealed partial class HostedVm
 
         try
         {
-            ResumeGuest(update);
+            ResumeGuest(update, static () => { });
         }
         catch (Exception error) when (IsRefusal(error))
         {
@@ -196,7 +197,7 @@ internal sealed partial class HostedVm
         }
     }
 
-    private void ResumeGuest(VmUpdate update)
+    private void ResumeGuest(VmUpdate update, Action released)
     {
         _state = VmState.Stopping;
         GuestMachine machine = update.Resume(_console.Write, _gap);
@@ -204,6 +205,7 @@ internal sealed partial class HostedVm
         try
         {
             update.Release(machine);
+            released();
             if (!update.ProveLife(machine, s_patience))
             {
                 throw new ControlException(machine.Ended.IsCompleted
