@@ -28,6 +28,11 @@ internal sealed record BlackoutRow(long Total, IReadOnlyList<long> Parts, long P
     ];
 
     private const string StatusName = "status";
+    private const int KernelBoot = 4;
+
+    /// <summary>Gets what of the blackout can depend on the guest's RAM: all but the kernel's boot from the start of its clock on. What the
+    /// kernel does with preserved memory in its boot comes before that (kho_memory_init in mm_core_init), and is in the jump.</summary>
+    public long WithoutBoot => Total - Parts[KernelBoot];
 
     /// <summary>Gets the share of the program's own parts in the blackout.</summary>
     public double OwnShare => (double)Parts.Select(static (part, index) => index > 0 && PartNames[index].IsOurs ? part : 0).Sum() / Total;

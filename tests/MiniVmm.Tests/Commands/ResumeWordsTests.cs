@@ -2,6 +2,7 @@ using System.CommandLine;
 using LuoInterop.Kvm;
 using MiniVmm.Commands;
 using MiniVmm.Control;
+using Xunit;
 
 namespace MiniVmm.Tests.Commands;
 
