@@ -14,6 +14,10 @@ internal sealed partial class HostedVm
     private KexecImage? _image;
     private KvmClockGap _gap;
 
+    // What was taken from the console for the next kernel.
+    private ConsoleState? _waiting;
+    private bool _isConsoleBack;
+
     /// <summary>Retrieves the session of the guest that the kernel before has handed over.</summary>
     /// <param name="gap">What its clock does about the blackout.</param>
     /// <returns>Whether there is one. From now on its memory is held by this process.</returns>
@@ -24,20 +28,20 @@ internal sealed partial class HostedVm
         lock (_gate)
         {
             OpenUpdate();
-            return _update is { } update ? update.Resumed : throw new ControlException(_noUpdate!);
+            return _update is { } update ? update.Resumed : throw _noUpdate!;
         }
     }
 
     /// <summary>Resumes it, after <see cref="TryOpenHandedOver"/>. Where that fails the memory is still held, and it can be tried again.
     /// </summary>
-    /// <param name="released">Called as soon as the guest runs, before it is known that it does.</param>
-    public void ResumeHandedOver(Action released)
+    /// <param name="released">Called as soon as the guest runs, before it is known that it does; or null.</param>
+    public void ResumeHandedOver(Action? released = null)
     {
         lock (_gate)
         {
             try
             {
-                ResumeGuest(_update!, released);
+                ResumeGuest(_update!, released ?? (static () => { }));
             }
             catch (Exception error)
             {
@@ -78,7 +82,7 @@ internal sealed partial class HostedVm
                 GuestMachine machine = MustBe(VmState.Running);
                 _state = VmState.Stopping;
                 _console.Disconnect();
-                StopGuest(() => _update!.Stop(machine));
+                StopGuest(() => _update!.Stop(machine, () => _waiting = _console.Take()));
                 return ControlAnswer.Done;
             case ControlWord.Jump:
                 MustOwn(connection);
@@ -110,7 +114,7 @@ internal sealed partial class HostedVm
             throw new ControlException("another update is under way.");
         }
 
-        VmUpdate update = _update ?? throw new ControlException($"it cannot be updated live: {_noUpdate}");
+        VmUpdate update = _update ?? throw new ControlException($"it cannot be updated live: {_noUpdate?.Message}");
         try
         {
             if (roster is not null)
@@ -165,12 +169,19 @@ internal sealed partial class HostedVm
 
         _updater = null;
         _image = null;
+        PutConsoleBack();
         if (_machine is { } machine)
         {
             _update!.GiveUp(machine);
         }
 
         CloseRoster();
+    }
+
+    private void PutConsoleBack()
+    {
+        _console.PutBack(_waiting);
+        _waiting = null;
     }
 
     private void CloseRoster()
@@ -204,6 +215,13 @@ internal sealed partial class HostedVm
         Blackout? blackout;
         try
         {
+            if (!_isConsoleBack)
+            {
+                // Once, however often it is tried, and before what the guest writes next.
+                _isConsoleBack = true;
+                _console.PutBack(update.Console);
+            }
+
             update.Release(machine);
             released();
             if (!update.ProveLife(machine, s_patience))

@@ -9,7 +9,10 @@ namespace MiniVmm.Machine;
 /// <param name="Keyboard">The keyboard controller, which resets the guest.</param>
 /// <param name="Mask">What CPUID hides.</param>
 /// <param name="Updates">How many live updates the guest has gone through.</param>
-internal sealed record MachineParts(Uart8250State Serial, I8042State Keyboard, string Mask, int Updates)
+/// <param name="Console">What waits between the guest and those at its console; null for nothing, and in states of programs that did not
+/// save it.</param>
+internal sealed record MachineParts(
+    Uart8250State Serial, I8042State Keyboard, string Mask, int Updates, ConsoleState? Console = null)
 {
     private const string Name = "minivmm";
 
@@ -33,6 +36,11 @@ internal sealed record MachineParts(Uart8250State Serial, I8042State Keyboard, s
             Keyboard = new KeyboardRecord { LastWriteWasCommand = Keyboard.LastWriteWasCommand },
             Mask = Mask,
             Updates = (uint)Updates,
+            Console = Console is null ? null : new ConsoleRecord
+            {
+                Input = UnsafeByteOperations.UnsafeWrap(Console.Input),
+                Output = UnsafeByteOperations.UnsafeWrap(Console.Output),
+            },
         };
         state.SetPart(Name, record.ToByteArray());
     }
@@ -45,7 +53,11 @@ internal sealed record MachineParts(Uart8250State Serial, I8042State Keyboard, s
             PartsRecord record = PartsRecord.Parser.ParseFrom(state.GetPart(Name).Span);
             return record is { Serial: { } serial, Keyboard: { } keyboard }
                 ? new MachineParts(
-                    PortOf(serial), new I8042State(keyboard.LastWriteWasCommand), record.Mask, checked((int)record.Updates))
+                    PortOf(serial),
+                    new I8042State(keyboard.LastWriteWasCommand),
+                    record.Mask,
+                    checked((int)record.Updates),
+                    record.Console is { } console ? new ConsoleState(console.Input.ToByteArray(), console.Output.ToByteArray()) : null)
                 : throw new KvmStateException(KvmStateFault.Incomplete, "The state of MiniVmm's devices lacks one of them.");
         }
         catch (Exception error) when (error is InvalidProtocolBufferException or OverflowException)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LuoInterop.Litmus;
+using LuoInterop.Shared;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.Cli.Replay;
