@@ -15,11 +15,23 @@ internal static class BenchPlan
     /// <summary>The same, not compiled before.</summary>
     public const string Dotnet = "dotnet";
 
+    /// <summary>A guest that <c>minivmm resume</c> brings back, with its socket and its signals.</summary>
+    public const string Command = "command";
+
+    /// <summary>The RAM of guests whose blackouts are compared, in MiB; the middle one shows the way between the others.</summary>
+    public static readonly IReadOnlyList<int> Sizes = [64, 256, 1024];
+
+    // More than this of a guest's memory is its own kernel and initial root.
+    private const int UnfilledMiB = 24;
+    private const int SmallPageRounds = 2;
+    private const int PeerRounds = 2;
+
     /// <summary>Makes the plan.</summary>
     /// <param name="native">The native executable, which each kernel has in memory.</param>
     /// <param name="fromShare">The same executable, which each kernel reads from the host.</param>
     /// <param name="assembly">The program's assembly.</param>
-    /// <param name="updates">The live updates of each item; the first has three more.</param>
+    /// <param name="updates">The live updates of each item; the first has three more. Guests of other sizes take turns, so that what
+    /// changes in the machine meanwhile is in all of them.</param>
     public static IReadOnlyList<BenchItem> Create(string native, string fromShare, string assembly, int updates)
     {
         List<BenchItem> items =
@@ -27,28 +39,36 @@ internal static class BenchPlan
             Linux(Native, native, updates + 3, 256),
             Linux(NativeFromShare, fromShare, updates, 256),
             Linux(Dotnet, "dotnet " + assembly, updates, 256),
+            new BenchItem(Command, updates, 256, string.Create(CultureInfo.InvariantCulture, $"command {updates} {native}")),
         ];
-        foreach (bool hugePages in (ReadOnlySpan<bool>)[true, false])
+        for (int round = 0; round < updates; round++)
         {
-            foreach (int size in (ReadOnlySpan<int>)[64, 256, 1024])
+            items.AddRange(Turn(round).Select(size => Demo(RamName(true, size), native, 1, size, true, "pattern")));
+            if (round < SmallPageRounds)
             {
-                items.Add(Demo(RamName(hugePages, size), native, updates, size, hugePages, "pattern"));
+                items.AddRange(Turn(round).Select(size => Demo(RamName(false, size), native, 1, size, false, "pattern")));
             }
         }
 
-        foreach (int size in (ReadOnlySpan<int>)[256, 1024])
+        for (int round = 0; round < Math.Min(updates, PeerRounds); round++)
         {
-            string words = string.Create(CultureInfo.InvariantCulture, $"minivmm.fill={size * 3 / 4} minivmm.lines=20");
-            items.Add(Demo(FilledName(size), native, updates, size, hugePages: true, "linux," + words.Replace(' ', ',')));
-            items.Add(new BenchItem(
-                QemuName(size),
-                updates,
-                size,
-                string.Create(CultureInfo.InvariantCulture, $"qemu {updates} {size} {(size > 512 ? 18 : 13)} \"{words}\"")));
+            foreach (int size in Turn(round))
+            {
+                string words = string.Create(CultureInfo.InvariantCulture, $"minivmm.fill={(size * 3 / 4) - UnfilledMiB} minivmm.lines=20");
+                items.Add(Demo(FilledName(size), native, 1, size, hugePages: true, "linux," + words.Replace(' ', ',')));
+                items.Add(new BenchItem(
+                    QemuName(size),
+                    1,
+                    size,
+                    string.Create(CultureInfo.InvariantCulture, $"qemu 1 {size} {(size > 512 ? 18 : 13)} \"{words}\"")));
+            }
         }
 
         return items;
     }
+
+    // Up, then down: no size is always the first or the last.
+    private static IEnumerable<int> Turn(int round) => round % 2 == 0 ? Sizes : Sizes.Reverse();
 
     /// <summary>Gives the name of a guest that counts in all its pages.</summary>
     public static string RamName(bool hugePages, int mib) =>

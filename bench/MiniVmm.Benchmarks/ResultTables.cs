@@ -99,6 +99,8 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
                 $"| then, until it was known that the guest runs | {proof.Median:F1} ms | {proof.Least:F1} to {proof.Most:F1} | |\n");
         }
 
+        AppendGrowth(text, hugePages: true);
+        AppendGrowth(text, hugePages: false);
         text.Append("\n## As the host saw the guest's console stand still\n\n");
         text.Append("| item | median | range | live updates |\n|---|---|---|---|\n");
         foreach (string item in rows.Keys)
@@ -113,6 +115,33 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
 
         return text.ToString();
     }
+
+    // The kernel's boot scatters by more than RAM adds; what is left without it is compared with the smallest guest's whole blackout.
+    private void AppendGrowth(StringBuilder text, bool hugePages)
+    {
+        string[] items = [.. BenchPlan.Sizes.Select(size => BenchPlan.RamName(hugePages, size)).Where(HasRows)];
+        if (items.Length < BenchPlan.Sizes.Count)
+        {
+            return;
+        }
+
+        Spread least = Spread.Of(rows[items[0]].Select(static row => row.Total / Nanoseconds));
+        Spread leastRest = Spread.Of(rows[items[0]].Select(static row => row.WithoutBoot / Nanoseconds));
+        text.Append(CultureInfo.InvariantCulture, $"\n## Growth with RAM, folios of {(hugePages ? "2 MiB" : "4 KiB")}\n\n");
+        text.Append("| item | whole blackout | without the kernel's boot | adds to the whole of the smallest |\n|---|---|---|---|\n");
+        foreach (string item in items)
+        {
+            Spread total = Spread.Of(rows[item].Select(static row => row.Total / Nanoseconds));
+            Spread rest = Spread.Of(rows[item].Select(static row => row.WithoutBoot / Nanoseconds));
+            double added = 100 * (rest.Median - leastRest.Median) / least.Median;
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {item} | {total.Median:F2} s [{total.Least:F2}, {total.Most:F2}] "
+                    + $"| {rest.Median:F3} s [{rest.Least:F3}, {rest.Most:F3}] | {added:F1} % |\n");
+        }
+    }
+
+    private bool HasRows(string item) => rows.TryGetValue(item, out IReadOnlyList<BlackoutRow>? some) && some.Count > 0;
 
     private static void Add(StringBuilder text, string item, string part, bool isOurs, IEnumerable<double> figures)
     {

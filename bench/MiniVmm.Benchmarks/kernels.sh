@@ -6,13 +6,32 @@ read -r line </proc/cmdline
 stage=${line##*luo.stage=}
 stage=${stage%% *}
 
+# Asks QEMU's monitor until the state has come, whose guest stands still then.
+wait_until_loaded() {
+  while :; do
+    echo 'info status'
+    while read -r answer; do
+      case $answer in
+        *inmigrate*) ;;
+        'VM status: paused'*) return ;;
+      esac
+    done </tmp/monitor
+    sleep 0.05
+  done
+}
+
 # What people do without live update: QEMU's state goes to a disk, and comes back from it.
 qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
   step=$((stage - first))
+  : >/tmp/monitor
   [ "$step" -gt 0 ] && incoming='-incoming exec:cat</dev/vda' || incoming=
   {
-    # What was stopped when it was saved stays so until it is told to run.
-    [ "$step" -eq 0 ] || echo cont
+    # What was stopped when it was saved stays so until it is told to run, which counts only when all of it has come.
+    if [ "$step" -gt 0 ]; then
+      wait_until_loaded
+      echo "moment loaded" >&2
+      echo cont
+    fi
     sleep "$3"
     if [ "$step" -lt "$1" ]; then
       luo-guest load
@@ -32,6 +51,25 @@ qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
     luo-guest jump
     exit 1
   fi
+}
+
+# A guest under the program's own commands, as in a system.
+command() { # updates, program
+  step=$((stage - first))
+  if [ "$step" -eq 0 ]; then
+    "$2" run --name vm1 --guest pattern --memory 256M --cpus 2 --console none &
+  else
+    "$2" resume --name vm1 --console none &
+  fi
+  sleep 4
+  [ "$step" -eq 0 ] || luo-guest value status "$("$2" status --json)"
+  if [ "$step" -lt "$1" ]; then
+    luo-guest load
+    "$2" update
+    exit 1
+  fi
+  "$2" stop --name vm1
+  wait
 }
 
 first=1

@@ -14,17 +14,14 @@ if (args is [DemoInside.Word, ..])
     return DemoInside.Run(args);
 }
 
+if (ResumeWords.TryRead(args) is { } resume)
+{
+    return ResumeCommand.Run(resume);
+}
+
 var root = new RootCommand("Runs virtual machines whose guests go on while the kernel under them is replaced.");
 
-// A guest waits for this one too: what describes the other commands is not even made.
-if (args is ["resume", ..])
-{
-    root.Add(ResumeCommand.Create());
-}
-else
-{
-    AddAll(root);
-}
+AddAll(root);
 
 // A file may be named @FILE. The demo leaves signals to the parser; the others take them themselves.
 ParseResult words = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

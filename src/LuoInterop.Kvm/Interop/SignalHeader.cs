@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Kvm.Interop;
 
@@ -9,6 +10,6 @@ internal static partial class SignalHeader
     public const int SIGRTMAX = 64;
 
     // Tmds.LibC lacks it.
-    [LibraryImport("libc", SetLastError = true)]
+    [LibraryImport(SystemCall.Library, SetLastError = true)]
     internal static partial int tgkill(int process, int thread, int signal);
 }

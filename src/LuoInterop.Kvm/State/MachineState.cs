@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Google.Protobuf;
 using LuoInterop.Kvm.State;
 
@@ -23,7 +22,7 @@ public sealed class MachineState
     private const int VersionOffset = 8;
     private const int LengthOffset = 12;
     private const int ChecksumOffset = 16;
-    private const int PayloadOffset = ChecksumOffset + SHA256.HashSizeInBytes;
+    private const int PayloadOffset = ChecksumOffset + Sha256Digest.Size;
 
     private readonly MachineRecord _record;
 
@@ -123,7 +122,7 @@ public sealed class MachineState
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(LengthOffset), length);
         Span<byte> payload = bytes.AsSpan(PayloadOffset);
         _record.WriteTo(payload);
-        SHA256.HashData(payload, bytes.AsSpan(ChecksumOffset, SHA256.HashSizeInBytes));
+        Sha256Digest.Compute(payload, bytes.AsSpan(ChecksumOffset, Sha256Digest.Size));
         return bytes;
     }
 
@@ -168,9 +167,9 @@ public sealed class MachineState
         }
 
         ReadOnlySpan<byte> payload = bytes.Slice(PayloadOffset, (int)length);
-        Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(payload, checksum);
-        if (!bytes.Slice(ChecksumOffset, SHA256.HashSizeInBytes).SequenceEqual(checksum))
+        Span<byte> checksum = stackalloc byte[Sha256Digest.Size];
+        Sha256Digest.Compute(payload, checksum);
+        if (!bytes.Slice(ChecksumOffset, Sha256Digest.Size).SequenceEqual(checksum))
         {
             throw new KvmStateException(KvmStateFault.Damaged, "The state is damaged: its checksum is another one.");
         }

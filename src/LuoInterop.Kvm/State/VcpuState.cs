@@ -86,7 +86,7 @@ public sealed class VcpuState
 
         // CPUID says which registers there are; the APIC base comes with the special registers, and the APIC before the registers of its
         // timer.
-        vcpu.SetCpuid([.. _record.Cpuid.Select(Entry)]);
+        vcpu.SetCpuid(Cpuid());
         RestoreFrequency(vcpu);
 
         Set(vcpu, KvmVcpuStructure.SpecialRegisters, _record.SpecialRegisters);
@@ -128,11 +128,21 @@ public sealed class VcpuState
         }
     }
 
-    private static KvmCpuidEntry Entry(CpuidRecord record) => new()
+    private KvmCpuidEntry[] Cpuid()
     {
-        Leaf = record.Leaf, Subleaf = record.Subleaf, Flags = record.Flags, Eax = record.Eax, Ebx = record.Ebx, Ecx = record.Ecx,
-        Edx = record.Edx,
-    };
+        var entries = new KvmCpuidEntry[_record.Cpuid.Count];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            CpuidRecord record = _record.Cpuid[i];
+            entries[i] = new KvmCpuidEntry
+            {
+                Leaf = record.Leaf, Subleaf = record.Subleaf, Flags = record.Flags, Eax = record.Eax, Ebx = record.Ebx, Ecx = record.Ecx,
+                Edx = record.Edx,
+            };
+        }
+
+        return entries;
+    }
 
     private static void ReadMsrs(KvmVcpu vcpu, IReadOnlyList<uint> indices, VcpuRecord record)
     {
@@ -167,14 +177,19 @@ public sealed class VcpuState
     {
         // The counter before the deadline that is measured with it. With the offset the counter is not written: it would be as late as
         // the program is slow.
-        KvmMsr[] msrs =
-        [
-            .. _record.Msrs.Where(static msr => msr.Index is not (MsrIndexHeader.MSR_IA32_TSC or MsrIndexHeader.MSR_IA32_TSC_DEADLINE))
-                .Select(static msr => new KvmMsr(msr.Index, msr.Value)),
-        ];
-        for (int first = 0; first < msrs.Length; first += MostAtOnce)
+        var msrs = new KvmMsr[_record.Msrs.Count];
+        int count = 0;
+        foreach (MsrRecord msr in _record.Msrs)
         {
-            SetAll(vcpu, msrs.AsSpan(first, Math.Min(MostAtOnce, msrs.Length - first)));
+            if (msr.Index is not (MsrIndexHeader.MSR_IA32_TSC or MsrIndexHeader.MSR_IA32_TSC_DEADLINE))
+            {
+                msrs[count++] = new KvmMsr(msr.Index, msr.Value);
+            }
+        }
+
+        for (int first = 0; first < count; first += MostAtOnce)
+        {
+            SetAll(vcpu, msrs.AsSpan(first, Math.Min(MostAtOnce, count - first)));
         }
 
         // With the offset the guest's counter goes on as the host's does, through a kexec too. A host whose counter began anew, after a
@@ -205,8 +220,18 @@ public sealed class VcpuState
         }
     }
 
-    private KvmMsr? Find(uint index) =>
-        _record.Msrs.FirstOrDefault(msr => msr.Index == index) is { } msr ? new KvmMsr(msr.Index, msr.Value) : null;
+    private KvmMsr? Find(uint index)
+    {
+        foreach (MsrRecord msr in _record.Msrs)
+        {
+            if (msr.Index == index)
+            {
+                return new KvmMsr(msr.Index, msr.Value);
+            }
+        }
+
+        return null;
+    }
 
     private void SetAll(KvmVcpu vcpu, ReadOnlySpan<KvmMsr> msrs)
     {

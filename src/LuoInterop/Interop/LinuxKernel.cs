@@ -14,7 +14,8 @@ internal sealed unsafe class LinuxKernel : Kernel
 {
     public override string Description => $"Linux {Release} (the kernel that this process runs on)";
 
-    public override string Release { get; } = ReadFirstLine("/proc/sys/kernel/osrelease");
+    // Read when it is asked for: a program that resumes begins with this object, and need not know.
+    public override string Release => field ??= ReadFirstLine("/proc/sys/kernel/osrelease");
 
     public override string CommandLine => ReadFirstLine("/proc/cmdline");
 

@@ -37,7 +37,12 @@ public static class MemfdChecksum
     }
 
     /// <summary>Computes SHA-256 of bytes that are no file yet, as the same text.</summary>
-    internal static string Sha256(ReadOnlySpan<byte> bytes) => Text(SHA256.HashData(bytes));
+    internal static string Sha256(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[Sha256Digest.Size];
+        Sha256Digest.Compute(bytes, hash);
+        return Text(hash);
+    }
 
     private static string Text(ReadOnlySpan<byte> hash) => "sha256:" + Convert.ToHexStringLower(hash);
 }

@@ -41,10 +41,13 @@ internal static class ResumeCommand
                 return VmCommands.AskAllAsync(run, arguments.GetValue(names)!, ControlWord.Retry, "runs");
             }
 
-            var settings = new HostSettings(Kernel.Linux, run, arguments.GetValue(console), arguments.GetValue(nextKernel));
-            return Task.FromResult(Messages.Guard(
-                () => ResumeRun.Run(settings, arguments.GetValue(names)!, arguments.GetValue(clock), Messages.Say)));
+            return Task.FromResult(Run(new ResumeWords(
+                arguments.GetValue(names)!, arguments.GetValue(console), arguments.GetValue(nextKernel), run, arguments.GetValue(clock))));
         });
         return command;
     }
+
+    /// <summary>Resumes what the words say, and holds it until it ends.</summary>
+    public static int Run(ResumeWords words) => Messages.Guard(() => ResumeRun.Run(
+        new HostSettings(Kernel.Linux, words.Folder, words.Console, words.NextKernel), words.Names, words.Clock, Messages.Say));
 }

@@ -9,12 +9,13 @@ internal static class HostRun
     /// <summary>Makes VMs, and holds them until all have left.</summary>
     /// <param name="settings">How they are held.</param>
     /// <param name="say">Takes what people are to know.</param>
-    /// <param name="begin">Adds VMs to the host, and starts them.</param>
+    /// <param name="begin">Adds VMs to the host, and starts them; signals are taken when it returns, or before where it says so.</param>
     /// <returns>The process's exit code.</returns>
     public static int Run(HostSettings settings, Action<string> say, Action<VmHost> begin)
     {
         using var host = new VmHost(say, () => UpdateAsync(settings, say));
         begin(host);
+        host.Serve();
         using ConsoleSession? console = ConsoleSession.Start(host, settings.Console);
         return host.Wait();
     }

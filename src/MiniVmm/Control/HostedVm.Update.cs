@@ -34,13 +34,14 @@ internal sealed partial class HostedVm
 
     /// <summary>Resumes it, after <see cref="TryOpenHandedOver"/>. Where that fails the memory is still held, and it can be tried again.
     /// </summary>
-    public void ResumeHandedOver()
+    /// <param name="released">Called as soon as the guest runs, before it is known that it does; or null.</param>
+    public void ResumeHandedOver(Action? released = null)
     {
         lock (_gate)
         {
             try
             {
-                ResumeGuest(_update!);
+                ResumeGuest(_update!, released ?? (static () => { }));
             }
             catch (Exception error)
             {
@@ -198,7 +199,7 @@ internal sealed partial class HostedVm
 
         try
         {
-            ResumeGuest(update);
+            ResumeGuest(update, static () => { });
         }
         catch (Exception error) when (IsRefusal(error))
         {
@@ -207,14 +208,13 @@ internal sealed partial class HostedVm
         }
     }
 
-    private void ResumeGuest(VmUpdate update)
+    private void ResumeGuest(VmUpdate update, Action released)
     {
         _state = VmState.Stopping;
         GuestMachine machine = update.Resume(_console.Write, _gap);
         Blackout? blackout;
         try
         {
-            blackout = Measure(update, machine);
             if (!_isConsoleBack)
             {
                 // Once, however often it is tried, and before what the guest writes next.
@@ -222,7 +222,8 @@ internal sealed partial class HostedVm
                 _console.PutBack(update.Console);
             }
 
-            machine.Resume();
+            update.Release(machine);
+            released();
             if (!update.ProveLife(machine, s_patience))
             {
                 throw new ControlException(machine.Ended.IsCompleted
@@ -230,6 +231,7 @@ internal sealed partial class HostedVm
                     : $"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
             }
 
+            blackout = Measure(update);
             update.Finish();
         }
         catch
@@ -251,11 +253,11 @@ internal sealed partial class HostedVm
     }
 
     // A guest whose counter began anew runs as well as another.
-    private Blackout? Measure(VmUpdate update, GuestMachine machine)
+    private Blackout? Measure(VmUpdate update)
     {
         try
         {
-            return update.Measure(machine);
+            return update.Measure();
         }
         catch (InvalidDataException error)
         {

@@ -49,7 +49,15 @@ internal static class ResumeRun
             throw new ControlException("there is nothing to resume.");
         }
 
-        Parallel.ForEach(host.Vms, static vm => vm.ResumeHandedOver());
+        // Threads for them only where there are several.
+        if (host.Vms is [var only])
+        {
+            only.ResumeHandedOver(host.Serve);
+        }
+        else
+        {
+            Parallel.ForEach(host.Vms, vm => vm.ResumeHandedOver(host.Serve));
+        }
     });
 
     private static void TryOpen(

@@ -35,20 +35,34 @@ internal sealed class VmHost : IDisposable
     {
         _say = say;
         _update = update;
-        ThreadPool.GetMinThreads(out _, out int ports);
-        ThreadPool.SetMinThreads(Threads, ports);
-        Take(PosixSignal.SIGINT, LibC.SIGINT);
-        Take(PosixSignal.SIGTERM, LibC.SIGTERM);
-        Take(PosixSignal.SIGHUP, LibC.SIGHUP);
-        _signals.Add(PosixSignalRegistration.Create(s_userSignal, context =>
-        {
-            context.Cancel = true;
-            Update();
-        }));
     }
 
     /// <summary>Gets the VMs.</summary>
     public IReadOnlyList<HostedVm> Vms => _vms;
+
+    /// <summary>Takes the process's signals from now on, and requests, many at once. Once more does nothing.</summary>
+    /// <remarks>Apart from the constructor: a guest that is resumed does not wait for it.</remarks>
+    public void Serve()
+    {
+        lock (_signals)
+        {
+            if (_signals.Count > 0)
+            {
+                return;
+            }
+
+            ThreadPool.GetMinThreads(out _, out int ports);
+            ThreadPool.SetMinThreads(Threads, ports);
+            Take(PosixSignal.SIGINT, LibC.SIGINT);
+            Take(PosixSignal.SIGTERM, LibC.SIGTERM);
+            Take(PosixSignal.SIGHUP, LibC.SIGHUP);
+            _signals.Add(PosixSignalRegistration.Create(s_userSignal, context =>
+            {
+                context.Cancel = true;
+                Update();
+            }));
+        }
+    }
 
     /// <summary>Adds a VM, which belongs to the host from now on.</summary>
     public void Add(HostedVm vm)

@@ -63,7 +63,17 @@ internal sealed class DemoGuest : IDisposable
     public string LastLine => _lastLine;
 
     /// <summary>Lets the guest run.</summary>
-    public void Run() => Machine.Resume();
+    public void Run()
+    {
+        if (Update.Resumed)
+        {
+            Update.Release(Machine);
+        }
+        else
+        {
+            Machine.Resume();
+        }
+    }
 
     /// <summary>Finishes what was handed over, once the guest has shown that it runs.</summary>
     /// <exception cref="DemoException">It has not; the memory stays claimed as long as this process lives.</exception>
@@ -81,7 +91,8 @@ internal sealed class DemoGuest : IDisposable
             throw new DemoException($"{Name}: the guest was restored and does not run: {Machine.Describe()}");
         }
 
-        Blackout = Blackout! with { ProofNanoseconds = UpdateTimeline.Now() - start };
+        long proven = UpdateTimeline.Now() - start;
+        Blackout = Update.Measure() with { ProofNanoseconds = proven };
         Update.Finish();
     }
 
@@ -158,8 +169,6 @@ internal sealed class DemoGuest : IDisposable
         GuestMachine machine = Update.Resume(_console.Write, KvmClockGap.Advance);
         try
         {
-            Blackout = Update.Measure(machine);
-
             // What the host can see of the guest is as it was: before the first instruction.
             GuestReport report = _program.Look(machine, Update.Updates);
             MustBeSound(report);

@@ -80,7 +80,7 @@ internal static class DemoInside
         Cpus = int.Parse(words[3], CultureInfo.InvariantCulture),
         Seed = words[4] == NoSeed ? null : int.Parse(words[4], CultureInfo.InvariantCulture),
         HugePages = words[5] == "2M",
-        Programs = [.. words.Skip(WordsBeforeGuests).Select(ProgramOf)],
+        Programs = Array.ConvertAll(words[WordsBeforeGuests..], ProgramOf),
     };
 
     // After a comma come words for the command line of Linux.

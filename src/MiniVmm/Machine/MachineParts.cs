@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using Google.Protobuf;
 using LuoInterop.Kvm;
 using MiniVmm.Devices;
 
@@ -17,24 +16,71 @@ internal sealed record MachineParts(
 {
     private const string Name = "minivmm";
 
-    public void WriteTo(MachineState state) =>
-        state.SetPart(Name, JsonSerializer.SerializeToUtf8Bytes(this, PartsJson.Default.MachineParts));
+    public void WriteTo(MachineState state)
+    {
+        var record = new PartsRecord
+        {
+            Serial = new SerialRecord
+            {
+                InterruptEnable = Serial.InterruptEnable,
+                FifoControl = Serial.FifoControl,
+                LineControl = Serial.LineControl,
+                ModemControl = Serial.ModemControl,
+                LineErrors = Serial.LineErrors,
+                ModemChanges = Serial.ModemChanges,
+                Scratch = Serial.Scratch,
+                Divisor = Serial.Divisor,
+                ThrePending = Serial.ThrePending,
+                ReceiveFifo = UnsafeByteOperations.UnsafeWrap(Serial.ReceiveFifo),
+            },
+            Keyboard = new KeyboardRecord { LastWriteWasCommand = Keyboard.LastWriteWasCommand },
+            Mask = Mask,
+            Updates = (uint)Updates,
+            Console = Console is null ? null : new ConsoleRecord
+            {
+                Input = UnsafeByteOperations.UnsafeWrap(Console.Input),
+                Output = UnsafeByteOperations.UnsafeWrap(Console.Output),
+            },
+        };
+        state.SetPart(Name, record.ToByteArray());
+    }
 
     /// <exception cref="KvmStateException">Incomplete or Damaged.</exception>
     public static MachineParts Read(MachineState state)
     {
         try
         {
-            return JsonSerializer.Deserialize(state.GetPart(Name).Span, PartsJson.Default.MachineParts)
-                ?? throw new JsonException("it is null");
+            PartsRecord record = PartsRecord.Parser.ParseFrom(state.GetPart(Name).Span);
+            return record is { Serial: { } serial, Keyboard: { } keyboard }
+                ? new MachineParts(
+                    PortOf(serial),
+                    new I8042State(keyboard.LastWriteWasCommand),
+                    record.Mask,
+                    checked((int)record.Updates),
+                    record.Console is { } console ? new ConsoleState(console.Input.ToByteArray(), console.Output.ToByteArray()) : null)
+                : throw new KvmStateException(KvmStateFault.Incomplete, "The state of MiniVmm's devices lacks one of them.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is InvalidProtocolBufferException or OverflowException)
         {
             throw new KvmStateException(KvmStateFault.Damaged, $"The state of MiniVmm's devices cannot be read: {error.Message}", error);
         }
     }
-}
 
-[JsonSerializable(typeof(MachineParts))]
-[JsonSourceGenerationOptions(RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
-internal sealed partial class PartsJson : JsonSerializerContext;
+    private static Uart8250State PortOf(SerialRecord serial)
+    {
+        checked
+        {
+            return new Uart8250State(
+                (byte)serial.InterruptEnable,
+                (byte)serial.FifoControl,
+                (byte)serial.LineControl,
+                (byte)serial.ModemControl,
+                (byte)serial.LineErrors,
+                (byte)serial.ModemChanges,
+                (byte)serial.Scratch,
+                (ushort)serial.Divisor,
+                serial.ThrePending,
+                serial.ReceiveFifo.ToByteArray());
+        }
+    }
+}

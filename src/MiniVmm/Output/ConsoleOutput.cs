@@ -15,6 +15,7 @@ internal sealed class ConsoleOutput : IDisposable
     private byte[] _filling = new byte[4096];
     private byte[] _writing = new byte[4096];
     private int _count;
+    private bool _isStarted;
     private bool _isWriting;
     private bool _ended;
     private bool _isStopping;
@@ -24,7 +25,6 @@ internal sealed class ConsoleOutput : IDisposable
     {
         _sink = sink;
         _thread = new Thread(Loop) { IsBackground = true, Name = "console" };
-        _thread.Start();
     }
 
     /// <summary>Takes a byte.</summary>
@@ -50,7 +50,7 @@ internal sealed class ConsoleOutput : IDisposable
             _filling[_count++] = value;
             if (_count == 1)
             {
-                Monitor.PulseAll(_lock);
+                Wake();
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed class ConsoleOutput : IDisposable
             {
                 _filling = all;
                 _count = all.Length;
-                Monitor.PulseAll(_lock);
+                Wake();
             }
         }
     }
@@ -130,13 +130,31 @@ internal sealed class ConsoleOutput : IDisposable
     /// <summary>Hands the rest on, and ends. A sink that takes nothing is not waited for.</summary>
     public void Dispose()
     {
+        bool isStarted;
         lock (_lock)
         {
             _ended = true;
+            isStarted = _isStarted;
+            _isStarted = true;
             Monitor.PulseAll(_lock);
         }
 
-        _thread.Join(s_patience);
+        if (isStarted)
+        {
+            _thread.Join(s_patience);
+        }
+    }
+
+    // Starts the thread when there is something to write, not before: who makes this may have a guest to resume first.
+    private void Wake()
+    {
+        if (!_isStarted)
+        {
+            _isStarted = true;
+            _thread.Start();
+        }
+
+        Monitor.PulseAll(_lock);
     }
 
     private void Loop()

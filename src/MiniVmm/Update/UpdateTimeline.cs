@@ -28,8 +28,10 @@ internal enum UpdateMoment
     Retrieved,
     /// <summary>VM and vCPUs are made anew.</summary>
     Rebuilt,
-    /// <summary>The state is put back; next is the first instruction.</summary>
+    /// <summary>The state is put back.</summary>
     Restored,
+    /// <summary>The vCPUs are let go; the first instruction is next.</summary>
+    Released,
     /// <summary>The guest has run.</summary>
     Proven,
 }
@@ -104,7 +106,7 @@ internal sealed class UpdateTimeline : IDisposable
     }
 
     /// <summary>Gives the parts of the blackout.</summary>
-    /// <param name="counter">What the guest's counter says now, at <see cref="UpdateMoment.Restored"/>.</param>
+    /// <param name="counter">What the guest's counter said at <see cref="UpdateMoment.Restored"/>.</param>
     public Blackout Measure(ulong counter)
     {
         ulong stopped = BinaryPrimitives.ReadUInt64LittleEndian(Page[CounterOffset..]);
@@ -114,10 +116,11 @@ internal sealed class UpdateTimeline : IDisposable
             throw new InvalidDataException("The guest's counter did not go on through the kexec.");
         }
 
-        long total = (long)((UInt128)(counter - stopped) * 1_000_000 / (ulong)kilohertz);
+        long release = At(UpdateMoment.Released) - At(UpdateMoment.Restored);
+        long total = (long)((UInt128)(counter - stopped) * 1_000_000 / (ulong)kilohertz) + release;
         long before = At(UpdateMoment.Preserved) - At(UpdateMoment.Stopped);
         long start = At(UpdateMoment.KernelStarted);
-        long after = At(UpdateMoment.Restored) - start;
+        long after = At(UpdateMoment.Released) - start;
         return new Blackout(
             total,
             [
@@ -131,6 +134,7 @@ internal sealed class UpdateTimeline : IDisposable
                 new("retrieve", At(UpdateMoment.Retrieved) - At(UpdateMoment.Opened), IsOurs: true),
                 new("rebuild", At(UpdateMoment.Rebuilt) - At(UpdateMoment.Retrieved), IsOurs: true),
                 new("restore", At(UpdateMoment.Restored) - At(UpdateMoment.Rebuilt), IsOurs: true),
+                new("let it run", release, IsOurs: true),
             ]);
     }
 
@@ -153,5 +157,6 @@ internal sealed class UpdateTimeline : IDisposable
     /// <summary>Reads the monotonic clock.</summary>
     public static long Now() => (long)((UInt128)Stopwatch.GetTimestamp() * (ulong)NanosecondsOfASecond / (ulong)Stopwatch.Frequency);
 
-    private long At(UpdateMoment moment) => BinaryPrimitives.ReadInt64LittleEndian(Page[(8 * (int)moment)..]);
+    /// <summary>Gives a moment that was recorded.</summary>
+    public long At(UpdateMoment moment) => BinaryPrimitives.ReadInt64LittleEndian(Page[(8 * (int)moment)..]);
 }

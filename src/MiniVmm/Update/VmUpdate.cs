@@ -9,7 +9,7 @@ namespace MiniVmm.Update;
 /// <remarks>
 /// <para>Before: <see cref="Prepare"/> while the guest runs, <see cref="Stop"/>, and <see cref="Jump"/> with the last guest of the program.
 /// Whatever is refused on the way, <see cref="GiveUp"/> lets the guest run on as if nothing had been.</para>
-/// <para>After: <see cref="Resume"/>, <see cref="ProveLife"/>, <see cref="Finish"/>. Until then the memory is claimed, and nothing of it is
+/// <para>After: <see cref="Resume"/>, <see cref="Release"/>, <see cref="ProveLife"/>, <see cref="Finish"/>. Until then the memory is claimed, and nothing of it is
 /// freed.</para>
 /// </remarks>
 internal sealed class VmUpdate : IDisposable
@@ -25,6 +25,7 @@ internal sealed class VmUpdate : IDisposable
     private readonly UpdateClock _clock;
     private UpdateTimeline? _timeline;
     private VcpuMark[] _marks = [];
+    private ulong _counter;
 
     private VmUpdate(Kernel kernel, LiveUpdate update, UpdateClock clock)
     {
@@ -149,6 +150,7 @@ internal sealed class VmUpdate : IDisposable
             Updates = parts.Updates;
             Console = parts.Console;
             _timeline.Mark(UpdateMoment.Restored);
+            _counter = machine.ReadCounter();
             _marks = machine.Marks();
             return machine;
         }
@@ -163,14 +165,24 @@ internal sealed class VmUpdate : IDisposable
     /// <param name="updates">How many live updates it has gone through.</param>
     public void TakeOver(int updates) => Updates = updates;
 
-    /// <summary>Measures the blackout, right before or after the guest runs.</summary>
-    public Blackout Measure(GuestMachine machine)
+    /// <summary>Lets the guest of <see cref="Resume"/> run. What was done in between, to look at it, is not of the blackout.</summary>
+    public void Release(GuestMachine machine)
+    {
+        UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("No update has been gone through.");
+        long start = UpdateTimeline.Now();
+        machine.Resume();
+        timeline.Mark(UpdateMoment.Released, timeline.At(UpdateMoment.Restored) + UpdateTimeline.Now() - start);
+    }
+
+    /// <summary>Measures the blackout, between <see cref="Release"/> and <see cref="Finish"/>.</summary>
+    /// <exception cref="InvalidDataException">The guest's counter began anew.</exception>
+    public Blackout Measure()
     {
         UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("No update has been gone through.");
         timeline.Mark(UpdateMoment.KernelStarted, _clock.KernelStart);
         timeline.Mark(UpdateMoment.ProcessStarted, _clock.ProcessStart);
         timeline.Mark(UpdateMoment.MainEntered, _clock.MainEntered);
-        return timeline.Measure(machine.ReadCounter());
+        return timeline.Measure(_counter);
     }
 
     /// <summary>Waits until the guest has shown that it runs: one of its vCPUs is no longer where it was put.</summary>

@@ -32,6 +32,7 @@ public sealed class SignalTests
             // The first kernel's command line is used again: kho=on liveupdate=on.
             var settings = new HostSettings(process.Kernel, process.Folder, ConsoleKind.Socket, host.Image);
             using var signals = new VmHost(process.Say, () => HostRun.UpdateAsync(settings, process.Say));
+            signals.Serve();
             Raise();
             while (!process.Kernel.IsGone)
             {
@@ -55,6 +56,7 @@ public sealed class SignalTests
             process.Start(Name);
             var settings = new HostSettings(process.Kernel, process.Folder, ConsoleKind.Socket, null);
             using var signals = new VmHost(process.Say, () => HostRun.UpdateAsync(settings, process.Say));
+            signals.Serve();
             Raise();
             while (!process.Said.Contains("No update was made; the guest runs on.", StringComparison.Ordinal))
             {

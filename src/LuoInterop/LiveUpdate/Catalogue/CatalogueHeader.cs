@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace LuoInterop;
@@ -44,8 +43,8 @@ internal static class CatalogueHeader
     public static void Complete(Span<byte> document)
     {
         Encoding.ASCII.GetBytes(document.Length.ToString("D10", CultureInfo.InvariantCulture), document.Slice(LengthAt, LengthDigits));
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(document, hash);
+        Span<byte> hash = stackalloc byte[Sha256Digest.Size];
+        Sha256Digest.Compute(document, hash);
         Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash), document.Slice(HashAt, HashDigits));
     }
 
@@ -95,7 +94,9 @@ internal static class CatalogueHeader
 
         byte[] copy = document.ToArray();
         copy.AsSpan(HashAt, HashDigits).Fill((byte)'0');
-        if (!document.Slice(HashAt, HashDigits).SequenceEqual(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(copy)))))
+        Span<byte> hash = stackalloc byte[Sha256Digest.Size];
+        Sha256Digest.Compute(copy, hash);
+        if (!document.Slice(HashAt, HashDigits).SequenceEqual(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash))))
         {
             throw new SessionCatalogueException(SessionCatalogueFault.ChecksumMismatch, "The catalogue is damaged: its checksum does "
                 + "not match its content.");
