@@ -82,8 +82,8 @@ internal static class Refusal
         (Operation.PreserveFd, Errno.EOPNOTSUPP) => "the file carries seals that this kernel cannot hand over.",
         (Operation.RetrieveFd, Errno.ENOENT) => "the session has no file with this token, or it was finished already.",
         (Operation.RetrieveFd, Errno.EINVAL) =>
-            "the session was created in this kernel, so there is nothing to retrieve; or the file's handed-over record is damaged, "
-                + "and every further attempt will say so.",
+            "the session was created in this kernel, so there is nothing to retrieve; or the file's handed-over record is damaged, or the "
+                + "kernel lacks memory to map it: then its content is lost, and every further attempt will say so.",
         (Operation.RetrieveFd, Errno.EIO) => "pages of the file could not be restored; its content is lost, and every further attempt "
             + "will say so.",
         (Operation.RetrieveFd, Errno.ENOMEM or Errno.ENOSPC) =>

@@ -48,6 +48,10 @@ internal static class ResumeCommand
     }
 
     /// <summary>Resumes what the words say, and holds it until it ends.</summary>
-    public static int Run(ResumeWords words) => Messages.Guard(() => ResumeRun.Run(
-        new HostSettings(Kernel.Linux, words.Folder, words.Console, words.NextKernel), words.Names, words.Clock, Messages.Say));
+    public static int Run(ResumeWords words) => Messages.Guard(() =>
+    {
+        HeldSignals.Hold();
+        return ResumeRun.Run(
+            new HostSettings(Kernel.Linux, words.Folder, words.Console, words.NextKernel), words.Names, words.Clock, Messages.Say);
+    });
 }

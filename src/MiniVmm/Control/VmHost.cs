@@ -51,6 +51,7 @@ internal sealed class VmHost : IDisposable
                 return;
             }
 
+            HeldSignals.Release();
             ThreadPool.GetMinThreads(out _, out int ports);
             ThreadPool.SetMinThreads(Threads, ports);
             Take(PosixSignal.SIGINT, LibC.SIGINT);

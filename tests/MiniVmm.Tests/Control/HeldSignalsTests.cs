@@ -1,0 +1,33 @@
+using MiniVmm.Control;
+using MiniVmm.Tests.Updates;
+using Tmds.Linux;
+using Xunit;
+
+namespace MiniVmm.Tests.Control;
+
+/// <summary>Shows that no signal ends a process that has not begun to take signals.</summary>
+[Collection(Alone.Name)]
+public sealed unsafe class HeldSignalsTests
+{
+    private static readonly int s_signal = LibC.SIGHUP;
+
+    [Fact]
+    public void HangUp_IsIgnored_UntilSignalsAreTaken()
+    {
+        bool isDefault = IsAction(LibC.SIG_DFL);
+        HeldSignals.Hold();
+        Assert.Equal(isDefault, IsAction(LibC.SIG_IGN));
+
+        HeldSignals.Hold();
+        HeldSignals.Release();
+        Assert.Equal(isDefault, IsAction(LibC.SIG_DFL));
+        Assert.False(IsAction(LibC.SIG_IGN));
+    }
+
+    private static bool IsAction(void* action)
+    {
+        sigaction now = default;
+        Assert.Equal(0, LibC.sigaction(s_signal, null, &now));
+        return now.sa_handler == action;
+    }
+}
