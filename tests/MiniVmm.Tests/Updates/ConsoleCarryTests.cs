@@ -33,7 +33,7 @@ public sealed class ConsoleCarryTests
             text = Encoding.ASCII.GetString(StopAndTake(vm));
             while (text.Count('\n') < 3)
             {
-                Assert.True(vm.Answer(vm, new ControlRequest { Request = ControlWord.Unpause }).Ok);
+                Assert.True(vm.Answer(vm, new ControlRequest { Request = ControlWord.Resume }).Ok);
                 Thread.Sleep(1);
                 text += Encoding.ASCII.GetString(StopAndTake(vm));
             }
