@@ -10,6 +10,6 @@ internal static partial class SignalHeader
     public const int SIGRTMAX = 64;
 
     // Tmds.LibC lacks it.
-    [LibraryImport(SystemCall.Library, SetLastError = true)]
+    [LibraryImport(CLibrary.Name, SetLastError = true)]
     internal static partial int tgkill(int process, int thread, int signal);
 }

@@ -9,9 +9,6 @@ namespace LuoInterop.Interop;
 /// </remarks>
 internal static class SystemCall
 {
-    /// <summary>The C library as Tmds.LibC names it. Under another name it would be looked for once more, in files that are not there.</summary>
-    public const string Library = "libc.so.6";
-
     /// <summary>Gets <c>-errno</c> of the last call on this thread.</summary>
     public static int LastError => -Marshal.GetLastPInvokeError();
 

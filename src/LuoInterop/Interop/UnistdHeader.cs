@@ -20,6 +20,6 @@ internal static partial class UnistdHeader
     public static readonly PerArchitecture NR_reboot = new(X64: 169, Arm64: 142);
 
     // Tmds.LibC lacks it. It has no error.
-    [LibraryImport(SystemCall.Library)]
+    [LibraryImport(CLibrary.Name)]
     internal static partial int gettid();
 }

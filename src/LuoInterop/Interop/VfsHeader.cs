@@ -6,7 +6,7 @@ namespace LuoInterop.Interop;
 internal static unsafe partial class VfsHeader
 {
     // Tmds.LibC lacks it.
-    [LibraryImport(SystemCall.Library, SetLastError = true)]
+    [LibraryImport(CLibrary.Name, SetLastError = true)]
     internal static partial int fstatfs(int fd, statfs* buffer);
 }
 
