@@ -44,7 +44,7 @@ internal static class Probe
     /// <summary>Gets the constants of a class, those that the architecture chooses too.</summary>
     public static FieldInfo[] ConstantFields(Type type) =>
         [.. type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            .Where(field => (field.IsLiteral && field.FieldType != typeof(string)) || IsChosen(field))];
+            .Where(field => field.IsLiteral || IsChosen(field))];
 
     /// <summary>Says whether the architecture chooses a constant's value. The type is compiled into more than one assembly.</summary>
     public static bool IsChosen(FieldInfo field) => field.FieldType.FullName == typeof(PerArchitecture).FullName;
