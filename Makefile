@@ -44,7 +44,7 @@ vmm-vm:          ## The same with a Linux guest, under KVM on Linux 7.3 in QEMU;
 	@artifacts/minivmm/minivmm demo
 
 test:            ## Run every test, those on the real kernel in a VM too
-	@eng/prerequisites.sh --virtualization --tests
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh

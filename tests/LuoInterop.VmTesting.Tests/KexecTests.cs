@@ -59,7 +59,7 @@ public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output) 
             luo-guest load extra=loaded || exit 8
             [ "$(cat /sys/kernel/kexec/loaded /sys/kernel/kexec_loaded 2>/dev/null)" = 1 ] || exit 9
             luo-guest jump
-            """) with { ExpectedKernels = 2, FilesInMemory = [file] });
+            """) with { ExpectedKernels = 2, FilesInMemory = [file], ShownFolders = [AppContext.BaseDirectory] });
         output.WriteLine(result.ToString());
 
         result.EnsurePassed();
