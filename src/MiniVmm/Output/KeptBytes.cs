@@ -1,6 +1,6 @@
 namespace MiniVmm.Output;
 
-/// <summary>Keeps the last bytes of those that it is given. Its room is made once: a machine that lacks memory takes nothing from it.</summary>
+/// <summary>Keeps the last bytes of those that it is given, in room that is made once: a lack of memory takes nothing from it.</summary>
 /// <param name="capacity">How many bytes.</param>
 internal sealed class KeptBytes(int capacity)
 {
