@@ -37,7 +37,7 @@ internal sealed class GuestMachine : IDisposable
     /// <param name="console">Takes each byte that the guest writes to its serial port.</param>
     /// <exception cref="KernelException">KVM refuses.</exception>
     public GuestMachine(Kernel kernel, GuestRam ram, int cpus, Action<byte> console)
-        : this(kernel, console, ram) => Complete(ram, cpus);
+        : this(kernel, console, Checked(ram, cpus)) => Complete(ram, cpus);
 
     /// <summary>Makes a machine with its first vCPU, and no RAM: <see cref="Complete"/> belongs before all else.</summary>
     internal GuestMachine(Kernel kernel, Action<byte> console)
@@ -78,11 +78,9 @@ internal sealed class GuestMachine : IDisposable
     /// <remarks>The RAM is the machine's, and where this throws both are freed.</remarks>
     internal void Complete(GuestRam ram, int cpus)
     {
-        _ram = ram;
         try
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MostCpus);
+            _ram = Checked(ram, cpus);
             uint slot = 0;
             foreach (GuestRamRange range in ram.Ranges)
             {
@@ -142,8 +140,6 @@ internal sealed class GuestMachine : IDisposable
                 VcpuReset.Enter(vcpu, entries[(int)vcpu.Id]);
             }
         }
-
-        Start();
     }
 
     /// <summary>Puts a state into the machine.</summary>
@@ -158,7 +154,6 @@ internal sealed class GuestMachine : IDisposable
         // After the interrupt controllers: the port's line may be high, and they have taken the edge already.
         _keyboard.Restore(parts.Keyboard);
         Serial.Restore(parts.Serial);
-        Start();
         return parts;
     }
 
@@ -232,22 +227,33 @@ internal sealed class GuestMachine : IDisposable
         _end.TrySetResult(MachineEnd.Reset("the machine was switched off"));
     }
 
+    private static GuestRam Checked(GuestRam ram, int cpus)
+    {
+        if (cpus is >= 1 and <= MostCpus)
+        {
+            return ram;
+        }
+
+        ram.Dispose();
+        throw new ArgumentOutOfRangeException(nameof(cpus), cpus, $"A machine has 1 to {MostCpus} vCPUs.");
+    }
+
     private void AddVcpu()
     {
         KvmVcpu vcpu = _vm.CreateVcpu((uint)_threads.Count);
-        _threads.Add(new VcpuThread(vcpu, _ports, End));
+        try
+        {
+            _threads.Add(new VcpuThread(vcpu, _ports, End));
+        }
+        catch
+        {
+            vcpu.Dispose();
+            throw;
+        }
 
         // KVM begins with the frequency that it was loaded with. The kernel has measured again since then, and where the two are
         // too far apart to be the same and KVM cannot scale, the vCPU would have no counter at all.
         vcpu.TscKhz = KvmVcpu.HostTscKhz;
-    }
-
-    private void Start()
-    {
-        foreach (VcpuThread thread in _threads)
-        {
-            thread.Start();
-        }
     }
 
     private void End(MachineEnd end) => _end.TrySetResult(end);
