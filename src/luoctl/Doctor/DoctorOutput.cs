@@ -28,7 +28,7 @@ internal static class DoctorOutput
 
         output.Line();
         Readiness answer = diagnosis.Answer(strict);
-        output.Line(Sentence(diagnosis, answer, strict), answer switch
+        output.Paragraph(Sentence(diagnosis, answer, strict), tone: answer switch
         {
             Readiness.Ready => Tone.Good,
             Readiness.NotReady => Tone.Bad,
