@@ -16,6 +16,7 @@ if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/sel
     return ExitCode.CannotRun;
 }
 
+PosixLibrary.Register();
 RootCommand root = CommandTree.Create();
 
 // Words that are no command are told apart from scripts that were not met.

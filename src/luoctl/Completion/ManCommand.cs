@@ -33,7 +33,8 @@ internal static class ManCommand
     {
         string version = typeof(ManCommand).Assembly.GetName().Version?.ToString(3) ?? "";
         output.Write($".TH LUOCTL 8 \"\" \"luoctl {version}\" \"Linux live update\"\n");
-        output.Write($".SH NAME\nluoctl \\- {Roff(CommandWord.Brief(root).ToLowerInvariant())}\n.SH SYNOPSIS\n.B luoctl\n.I command\n[options]\n");
+        string brief = CommandWord.Brief(root);
+        output.Write($".nh\n.SH NAME\nluoctl \\- {Roff(char.ToLowerInvariant(brief[0]) + brief[1..])}\n.SH SYNOPSIS\n.B luoctl\n.I command\n[options]\n");
         output.Write(".SH COMMANDS\n");
         foreach (CommandWord word in CommandWord.Walk(root).Where(static word => word.Path.Count > 0))
         {

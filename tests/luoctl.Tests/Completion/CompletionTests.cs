@@ -53,7 +53,7 @@ public sealed class CompletionTests
     {
         string page = Luoctl.Run("man").Output;
         Assert.StartsWith(".TH LUOCTL 8", page, StringComparison.Ordinal);
-        string[] requests = [".TH", ".SH", ".SS", ".TP", ".B", ".I", ".BR", ".br"];
+        string[] requests = [".TH", ".nh", ".SH", ".SS", ".TP", ".B", ".I", ".BR", ".br"];
         Assert.All(page.Split('\n').Where(static line => line.StartsWith('.')), line => Assert.Contains(line.Split(' ')[0], requests));
         Assert.All((string[])["NAME", "SYNOPSIS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT"], section =>
             Assert.Contains($".SH {section}\n", page, StringComparison.Ordinal));
@@ -67,6 +67,6 @@ public sealed class CompletionTests
         (int code, string output, string error) = ChildProgram.RunProgram("groff", "-man", "-Tutf8", "-ww", page);
         File.Delete(page);
         Assert.Equal((0, ""), (code, error));
-        Assert.Contains("luoctl doctor", output.Replace("\e[1m", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("boot-liveupdate", output.Replace("\u2010", "-", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 }

@@ -40,10 +40,10 @@ public sealed class KhoCommandTests : IDisposable
 
               sub-tree        shown  address  size
               LUO              32 B   0x7000  32 B
-              kexec-metadata   72 B   0x6000  72 B
+              kexec-metadata   73 B   0x6000  73 B
 
             """.ReplaceLineEndings("\n"),
-            output.Replace(" 76 B", " 72 B", StringComparison.Ordinal));
+            output);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class KhoCommandTests : IDisposable
         _machine.AfterHandover();
         (int code, string output, string error) = Run();
         Assert.Equal((0, ""), (code, error));
-        Assert.Contains("1 live update, 1 kexec since the last cold boot, the last one from", output, StringComparison.Ordinal);
+        Assert.Contains("1 live update, 1 kexec since the last cold boot", output, StringComparison.Ordinal);
         Assert.Contains("stale:", output, StringComparison.Ordinal);
         Assert.Contains("does not show its outgoing tree", output, StringComparison.Ordinal);
         Assert.All(output.Split('\n'), static line => Assert.True(line.Length <= 80, line));
@@ -72,8 +72,8 @@ public sealed class KhoCommandTests : IDisposable
 
     [Theory]
     [InlineData("kho-v1", null)]
-    [InlineData("kho-v3", 76L)]
-    [InlineData("kho-v4", 76L)]
+    [InlineData("kho-v3", 73L)]
+    [InlineData("kho-v4", 73L)]
     public void EveryForm_IsRead(string form, long? size)
     {
         _machine.AfterHandover(form);

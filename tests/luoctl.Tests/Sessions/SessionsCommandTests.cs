@@ -23,8 +23,8 @@ public sealed class SessionsCommandTests : IDisposable
             device         vmm (pid 20, vmm.service, user 0)
             sessions       1 open
 
-            session         pid  fd  process  user  unit
-            guest\x1b[31m    20   1  vmm      0     vmm.service
+            session        pid  fd  process  user  unit
+            guest\x1b[31m   20   1  vmm      0     vmm.service
 
             Their memory without a name (which of it they preserve, the kernel does not show)
             process  pid  files  size  not preservable
