@@ -104,12 +104,16 @@ public sealed class MachineDiagnosisTests : IDisposable
         using var made = new MachineFolder();
         string image = made.WithBzImage("image", "7.3.4-test");
         made.With("configuration", MachineFolder.Configuration());
-        var options = new DiagnosisOptions { Root = _machine.Root, KernelImage = image, Configuration = Path.Combine(made.Root, "configuration") };
+        var options = new DiagnosisOptions
+        {
+            Root = _machine.Root, KernelImage = image, Configuration = Path.Combine(made.Root, "configuration"),
+        };
         Found.Says(options, "config-kho", CheckVerdict.Ok);
         Found.Says(options, "kernel-release", CheckVerdict.Ok, "7.3.4-test");
         Found.Says(options, "device", CheckVerdict.NotLookedAt, image);
         Found.Says(options, "boot-liveupdate", CheckVerdict.Ok);
     }
 
-    private MachineDiagnosis Run(MachineFolder? machine = null) => MachineDiagnosis.Run(new DiagnosisOptions { Root = (machine ?? _machine).Root });
+    private MachineDiagnosis Run(MachineFolder? machine = null) =>
+        MachineDiagnosis.Run(new DiagnosisOptions { Root = (machine ?? _machine).Root });
 }

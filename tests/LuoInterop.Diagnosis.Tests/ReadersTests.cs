@@ -19,7 +19,8 @@ public sealed class ReadersTests
     [Fact]
     public void Releases_AreInOrder()
     {
-        KernelRelease[] sorted = [.. ((string[])["7.2.0", "6.19.3", "7.2.0-rc4", "7.10.0", "7.2.1"]).Select(static text => KernelRelease.Parse(text)!.Value).Order()];
+        KernelRelease[] sorted = [.. ((string[])["7.2.0", "6.19.3", "7.2.0-rc4", "7.10.0", "7.2.1"])
+            .Select(static text => KernelRelease.Parse(text)!.Value).Order()];
         Assert.Equal(["6.19.3", "7.2-rc4", "7.2", "7.2.1", "7.10"], sorted.Select(static release => $"{release}"));
     }
 
@@ -34,19 +35,22 @@ public sealed class ReadersTests
     [Fact]
     public void MemoryInfo_TakesWhatIsWellFormed() => Assert.Equal(
         new MemoryInfo(1 << 20, null, null, 4096),
-        MemoryInfo.Parse("MemTotal: 1024 kB\nMemAvailable: lots kB\nCmaTotal: 99999999999999999999 kB\nCmaFree:4 kB\n: 1 kB\nMemTotal: 1 kB"));
+        MemoryInfo.Parse("MemTotal: 1024 kB\nMemAvailable: lots kB\n"
+            + "CmaTotal: 99999999999999999999 kB\nCmaFree:4 kB\n: 1 kB\nMemTotal: 1 kB"));
 
     [Fact]
     public void Holdings_HaveDeviceSessionsAndMemory()
     {
         using MachineFolder machine = MachineFolder.Ready();
-        machine.WithProcess(20, "vmm", "0::/system.slice/vmm.service", "/dev/liveupdate", "anon_inode:[luo_session] ram", "/memfd:ram (deleted)", "/secretmem (deleted)")
+        machine.WithProcess(20, "vmm", "0::/system.slice/vmm.service", "/dev/liveupdate", "anon_inode:[luo_session] ram",
+            "/memfd:ram (deleted)", "/secretmem (deleted)")
             .WithProcess(1, "systemd", "0::/init.scope", "anon_inode:[luo_session] store")
             .With("proc/self/comm", "not a number");
         LiveUpdateHoldings holdings = LiveUpdateHoldings.Read(machine.Root);
         Assert.True(holdings.HasDevice);
         Assert.Equal("vmm (pid 20, vmm.service, user 0)", Assert.Single(holdings.Device).ToString());
-        Assert.Equal([("store", 1, 0), ("ram", 20, 1)], holdings.Sessions.Select(static session => (session.Name, session.Process.Id, session.Descriptor)));
+        Assert.Equal([("store", 1, 0), ("ram", 20, 1)], holdings.Sessions.Select(static session =>
+            (session.Name, session.Process.Id, session.Descriptor)));
         HeldMemory memory = Assert.Single(holdings.Memory);
         Assert.Equal((2, null, 1), (memory.Files, memory.Bytes, memory.Refused));
         Assert.Equal(0, holdings.Unreadable);

@@ -17,7 +17,8 @@ internal sealed class MachineFolder : IDisposable
         .With("proc/sys/kernel/kexec_load_limit_reboot", "-1")
         .With("proc/sys/vm/memfd_noexec", "0")
         .With("proc/cmdline", "root=/dev/vda kho=on liveupdate=on")
-        .With("proc/meminfo", "MemTotal:        8388608 kB\nMemAvailable:    6291456 kB\nCmaTotal:              0 kB\nCmaFree:          262144 kB\n")
+        .With("proc/meminfo",
+            "MemTotal:        8388608 kB\nMemAvailable:    6291456 kB\nCmaTotal:              0 kB\nCmaFree:          262144 kB\n")
         .With("boot/config-7.3.4", Configuration())
         .With("sys/kernel/kexec/loaded", "0")
         .With("sys/kernel/security/lockdown", "[none] integrity confidentiality")
@@ -87,7 +88,8 @@ internal sealed class MachineFolder : IDisposable
 
     public MachineFolder WithProcess(int id, string name, string cgroup, params string[] links)
     {
-        this.With($"proc/{id}/comm", name + "\n").With($"proc/{id}/cgroup", cgroup + "\n").With($"proc/{id}/status", $"Name:\t{name}\nUid:\t0\t0\t0\t0\n");
+        this.With($"proc/{id}/comm", name + "\n").With($"proc/{id}/cgroup", cgroup + "\n")
+            .With($"proc/{id}/status", $"Name:\t{name}\nUid:\t0\t0\t0\t0\n");
         Directory.CreateDirectory(Path.Combine(Root, $"proc/{id}/fd"));
         for (int i = 0; i < links.Length; i++)
         {

@@ -16,5 +16,6 @@ public sealed class SchemasTests
     [Fact]
     public void EveryCommandWithJson_HasASchema() => Assert.Equal(
         CommandTree.WithJson().Order(StringComparer.Ordinal),
-        Directory.GetFiles(Schemas.Folder, "*.json").Select(static file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
+        Directory.GetFiles(Schemas.Folder, "*.json").Select(static file => Path.GetFileNameWithoutExtension(file))
+            .Order(StringComparer.Ordinal));
 }

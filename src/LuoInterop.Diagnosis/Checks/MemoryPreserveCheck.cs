@@ -17,8 +17,10 @@ internal static class MemoryPreserveCheck
             return Finding.NotLookedAt("/proc/meminfo does not tell what is available.");
         }
 
-        HoldingProcess[] holders = [.. machine.Processes.Device.Concat(machine.Processes.Sessions).Select(static file => file.Process).Distinct()];
-        MemoryFile[] sparse = [.. machine.MemoryFiles.Where(static file => file is { Holes: > 0, Preservability.IsAccepted: true } && !IsOfRuntime(file))];
+        HoldingProcess[] holders =
+            [.. machine.Processes.Device.Concat(machine.Processes.Sessions).Select(static file => file.Process).Distinct()];
+        MemoryFile[] sparse = [.. machine.MemoryFiles.Where(static file =>
+            file is { Holes: > 0, Preservability.IsAccepted: true } && !IsOfRuntime(file))];
         MemoryFile[] theirs = [.. sparse.Where(file => holders.Contains(file.File.Process))];
         ulong holes = Sum(theirs);
         string unseen = machine.Processes.Unreadable > 0 ? $" {machine.Processes.Unreadable} processes are not shown to this user." : "";
@@ -39,8 +41,8 @@ internal static class MemoryPreserveCheck
         MemoryFile largest = theirs.MaxBy(static file => file.Holes)!;
         return Finding.Warn(
             $"The memfds of those who have the device or sessions open have holes of {Bytes.Text(holes)}, and {Bytes.Text(available)} are "
-                + $"available; the largest holes, {Bytes.Text((ulong)largest.Holes!.Value)}, are those of {largest.File.Process}. Preserving "
-                + "all of them would end in ENOMEM, or in the OOM killer.",
+                + $"available; the largest holes, {Bytes.Text((ulong)largest.Holes!.Value)}, are those of {largest.File.Process}. "
+                + "Preserving all of them would end in ENOMEM, or in the OOM killer.",
             "Make memfds no larger than what is in them, or preserve fewer.");
     }
 

@@ -37,7 +37,8 @@ internal static class BashCompletion
             IEnumerable<string> candidates = word.Commands.Select(static command => command.Name)
                 .Concat(word.Command.Arguments.SelectMany(CommandWord.Values))
                 .Concat(word.Options.Select(static option => option.Name));
-            output.Write($"    '{word.Spaced}') COMPREPLY=($(compgen -W '{string.Join(' ', candidates.Append("--help"))}' -- \"$cur\")) ;;\n");
+            output.Write(
+                $"    '{word.Spaced}') COMPREPLY=($(compgen -W '{string.Join(' ', candidates.Append("--help"))}' -- \"$cur\")) ;;\n");
         }
 
         output.Write("  esac\n}\ncomplete -o default -F _luoctl luoctl\n");

@@ -26,13 +26,15 @@ internal sealed record CommandWord(IReadOnlyList<string> Path, Command Command)
     public static bool HasValue(Option option) => option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool);
 
     /// <summary>Gets the values that an option can have, or none where they are not counted.</summary>
-    public static IReadOnlyList<string> Values(Option option) => HasValue(option) ? Labels(option.GetCompletions(CompletionContext.Empty)) : [];
+    public static IReadOnlyList<string> Values(Option option) =>
+        HasValue(option) ? Labels(option.GetCompletions(CompletionContext.Empty)) : [];
 
     /// <summary>Gets the values that an argument can have, or none where they are not counted.</summary>
     public static IReadOnlyList<string> Values(Argument argument) => Labels(argument.GetCompletions(CompletionContext.Empty));
 
     /// <summary>Gets what stands for an option's value.</summary>
-    public static string Placeholder(Option option) => option.HelpName ?? (Values(option).Count is > 0 and < 6 ? string.Join('|', Values(option)) : "value");
+    public static string Placeholder(Option option) =>
+        option.HelpName ?? (Values(option).Count is > 0 and < 6 ? string.Join('|', Values(option)) : "value");
 
     /// <summary>Gets a description's first sentence, without its end.</summary>
     public static string Brief(Symbol symbol)

@@ -34,7 +34,8 @@ internal static class ManCommand
         string version = typeof(ManCommand).Assembly.GetName().Version?.ToString(3) ?? "";
         output.Write($".TH LUOCTL 8 \"\" \"luoctl {version}\" \"Linux live update\"\n");
         string brief = CommandWord.Brief(root);
-        output.Write($".nh\n.SH NAME\nluoctl \\- {Roff(char.ToLowerInvariant(brief[0]) + brief[1..])}\n.SH SYNOPSIS\n.B luoctl\n.I command\n[options]\n");
+        output.Write($".nh\n.SH NAME\nluoctl \\- {Roff(char.ToLowerInvariant(brief[0]) + brief[1..])}\n");
+        output.Write(".SH SYNOPSIS\n.B luoctl\n.I command\n[options]\n");
         output.Write(".SH COMMANDS\n");
         foreach (CommandWord word in CommandWord.Walk(root).Where(static word => word.Path.Count > 0))
         {
@@ -72,7 +73,8 @@ internal static class ManCommand
     // A line of roff does not begin with a dot or a quote, and every hyphen is one that can be copied.
     private static string Roff(string text)
     {
-        string line = text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal).Replace("\"", "\\(dq", StringComparison.Ordinal);
+        string line = text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal)
+            .Replace("\"", "\\(dq", StringComparison.Ordinal);
         return line.StartsWith('.') || line.StartsWith('\'') ? $"\\&{line}" : line;
     }
 }

@@ -42,7 +42,8 @@ internal static class ZshCompletion
             output.Write($"    '{word.Spaced}') found=({string.Join(' ', candidates.Append("'--help:Show help'"))}) ;;\n");
         }
 
-        output.Write("  esac\n  _describe luoctl found\n  _files\n}\n[ \"$funcstack[1]\" = _luoctl ] && _luoctl \"$@\" || compdef _luoctl luoctl\n");
+        output.Write("  esac\n  _describe luoctl found\n  _files\n}\n"
+            + "[ \"$funcstack[1]\" = _luoctl ] && _luoctl \"$@\" || compdef _luoctl luoctl\n");
     }
 
     private static string Entry(string name, Symbol symbol) => $"'{name}:{CommandWord.Brief(symbol)}'";

@@ -10,7 +10,8 @@ internal static class DoctorCommand
     public static Command Create()
     {
         Option<string> root = CommandTree.Root();
-        var kernel = new Option<string>("--kernel") { Description = "Judge this kernel image instead of the kernel that runs.", HelpName = "image" };
+        var kernel = new Option<string>(
+            "--kernel") { Description = "Judge this kernel image instead of the kernel that runs.", HelpName = "image" };
         var config = new Option<string>(
             "--config") { Description = "The configuration of the kernel that is judged (.config, config.gz).", HelpName = "file" };
         var check = new Option<string[]>(

@@ -107,7 +107,8 @@ public sealed class KernelChecksTests : IDisposable
     public void Kho_MayBeOnByDefault()
     {
         _machine.With("proc/cmdline", "liveupdate=on");
-        _machine.With("boot/config-7.3.4", MachineFolder.Configuration("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y")).Says("boot-kho", Ok, "by default");
+        _machine.With("boot/config-7.3.4", MachineFolder.Configuration("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y"))
+            .Says("boot-kho", Ok, "by default");
         _machine.Without("boot/config-7.3.4").Says("boot-kho", Ok, "KHO is on");
         _machine.Without("dev/liveupdate").Without("sys/kernel/debug/kho").Says("boot-kho", Unknown);
     }

@@ -58,8 +58,10 @@ public sealed class MachineChecksTests : IDisposable
     {
         _machine.With("sys/kernel/kexec/loaded", "1");
         _machine.With("boot/config-7.3.4", MachineFolder.Configuration("CONFIG_KEXEC=n")).Says("kexec-load-call", Ok);
-        _machine.With("boot/config-7.3.4", MachineFolder.Configuration("CONFIG_KEXEC_FILE=n")).Says("kexec-load-call", Fail, "gets nothing");
-        _machine.With("boot/config-7.3.4", MachineFolder.Configuration()).With("sys/kernel/security/lockdown", "none [integrity] confidentiality")
+        _machine.With("boot/config-7.3.4", MachineFolder.Configuration("CONFIG_KEXEC_FILE=n"))
+            .Says("kexec-load-call", Fail, "gets nothing");
+        _machine.With("boot/config-7.3.4", MachineFolder.Configuration())
+            .With("sys/kernel/security/lockdown", "none [integrity] confidentiality")
             .Says("kexec-load-call", Ok, "integrity");
     }
 
@@ -121,7 +123,8 @@ public sealed class MachineChecksTests : IDisposable
     [InlineData(262, 261, Fail)]
     [InlineData(257, 252, NotLookedAt)]
     public void Systemd_ThatIsOlderAfterTheBoot(int running, int installed, CheckVerdict verdict) =>
-        _machine.With("proc/1/comm", "systemd\n").With("proc/1/maps", $"7f00-7f01 r-xp 0 fd:00 1 /usr/lib/systemd/libsystemd-core-{running}.so\n")
+        _machine.With("proc/1/comm", "systemd\n")
+            .With("proc/1/maps", $"7f00-7f01 r-xp 0 fd:00 1 /usr/lib/systemd/libsystemd-core-{running}.so\n")
             .With($"usr/lib/systemd/libsystemd-shared-{installed}.so", "").Says("systemd-downgrade", verdict);
 
     [Fact]
@@ -132,14 +135,16 @@ public sealed class MachineChecksTests : IDisposable
         _machine.With("proc/cmdline", "quiet").Says("memory-kho", Warn, "by default", "nothing uses it");
         _machine.With("sys/kernel/debug/kho/out/scratch_len", "many\n").Says("memory-kho", Unknown);
         _machine.Without("sys/kernel/debug/kho/out/scratch_len").Says("memory-kho", NotLookedAt);
-        _machine.Without("sys/kernel/debug/kho").Without("dev/liveupdate").With("proc/cmdline", "kho=off").Says("memory-kho", Ok, "takes none");
+        _machine.Without("sys/kernel/debug/kho").Without("dev/liveupdate").With("proc/cmdline", "kho=off")
+            .Says("memory-kho", Ok, "takes none");
     }
 
     [Fact]
     public void Kho_HidesItsMemoryInCma()
     {
         _machine.Says("memory-cma", Ok, "CmaTotal 0 B", "132 MiB");
-        _machine.With("proc/meminfo", "MemTotal: 134217728 kB\nCmaTotal: 0 kB\nCmaFree: 10171187 kB\n").Says("memory-cma", Warn, "9.7 GiB", "pinned");
+        _machine.With("proc/meminfo", "MemTotal: 134217728 kB\nCmaTotal: 0 kB\nCmaFree: 10171187 kB\n")
+            .Says("memory-cma", Warn, "9.7 GiB", "pinned");
         _machine.With("proc/meminfo", "MemTotal: 1 kB\n").Without("sys/kernel/debug/kho").Says("memory-cma", NotLookedAt);
     }
 
@@ -172,7 +177,7 @@ public sealed class MachineChecksTests : IDisposable
     public void Sessions_AMultipleOf51(int count, CheckVerdict verdict)
     {
         // One of them is held twice.
-        string[] links = [.. Enumerable.Range(0, count).Select(static i => $"{Session} s{i}"), .. count > 0 ? [$"{Session} s0"] : Array.Empty<string>()];
+        string[] links = [.. Enumerable.Range(0, count).Select(static i => $"{Session} s{i}"), .. count > 0 ? new[] { $"{Session} s0" } : []];
         _machine.WithProcess(9, "many", "0::/", links).Says("sessions-51", verdict);
     }
 

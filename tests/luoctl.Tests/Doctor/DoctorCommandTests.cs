@@ -63,7 +63,8 @@ public sealed class DoctorCommandTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         JsonElement root = Schemas.Hold("doctor", output);
         Assert.Equal("ready", root.GetProperty("answer").GetString());
-        Assert.Equal(MachineDiagnosis.CheckIds, root.GetProperty("checks").EnumerateArray().Select(static row => row.GetProperty("id").GetString()));
+        Assert.Equal(MachineDiagnosis.CheckIds, root.GetProperty("checks").EnumerateArray()
+            .Select(static row => row.GetProperty("id").GetString()));
     }
 
     [Fact]
@@ -110,7 +111,8 @@ public sealed class DoctorCommandTests : IDisposable
     [InlineData("luoctl: /no/such is no folder\n", "--root", "/no/such")]
     [InlineData("luoctl: /no/such is no kernel configuration, or cannot be read\n", "--config", "/no/such")]
     [InlineData("luoctl: /no/such cannot be read (ENOENT)\n", "--kernel", "/no/such")]
-    public void WhatIsNotThere_Exits2(string expected, params string[] words) => Assert.Equal((2, "", expected), Luoctl.Run(["doctor", .. words]));
+    public void WhatIsNotThere_Exits2(string expected, params string[] words) =>
+        Assert.Equal((2, "", expected), Luoctl.Run(["doctor", .. words]));
 
     private (int Code, string Output, string Error) Run(params string[] words) => Luoctl.Run(["doctor", "--root", _machine.Root, .. words]);
 }

@@ -29,7 +29,8 @@ public sealed class UserTests
     public void Doctor_DoesNotReadAFolderThatIsClosed()
     {
         using MachineFolder machine = MachineFolder.Ready();
-        File.SetUnixFileMode(machine.Root, UnixFileMode.OtherExecute | UnixFileMode.OtherRead | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(machine.Root,
+            UnixFileMode.OtherExecute | UnixFileMode.OtherRead | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         machine.Mode("sys/kernel/debug", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         machine.Without("dev/liveupdate");
         (int code, string output, string error) = AsNobody("kho", "--root", machine.Root);

@@ -15,7 +15,8 @@ public sealed class SessionsCommandTests : IDisposable
     public void Holders_AreNamed()
     {
         _machine.WithProcess(
-            20, "vmm", "0::/system.slice/vmm.service", "/dev/liveupdate", "anon_inode:[luo_session] guest\u001b[31m", "/memfd:ram (deleted)");
+            20, "vmm", "0::/system.slice/vmm.service", "/dev/liveupdate", "anon_inode:[luo_session] guest\u001b[31m",
+            "/memfd:ram (deleted)");
         (int code, string output, string error) = Run();
         Assert.Equal((0, ""), (code, error));
         Assert.Equal(
@@ -64,7 +65,8 @@ public sealed class SessionsCommandTests : IDisposable
             Schemas.Hold("sessions", output).GetProperty("unreadableProcesses").GetInt32() > 0 ? 3 : 0, code);
     }
 
-    private (int Code, string Output, string Error) Run(params string[] words) => Luoctl.Run(["sessions", "--root", _machine.Root, .. words]);
+    private (int Code, string Output, string Error) Run(params string[] words) =>
+        Luoctl.Run(["sessions", "--root", _machine.Root, .. words]);
 
     private static (int Code, string Output, string Error) Run(MachineFolder machine) => Luoctl.Run("sessions", "--root", machine.Root);
 }

@@ -10,7 +10,12 @@ public sealed class BootedRun : IAsyncLifetime
 {
     // A shell that holds the device does not give it to what it starts.
     private const string Ask = """
-        ask() { name=$1; shift; dotnet "$LUOCTL" "$@" --json > "/tmp/$name" 2>> /tmp/errors 9>&-; luo-guest value "$name" $?; luo-guest file "$name" "/tmp/$name"; }
+        ask() {
+          name=$1; shift
+          dotnet "$LUOCTL" "$@" --json > "/tmp/$name" 2>> /tmp/errors 9>&-
+          luo-guest value "$name" $?
+          luo-guest file "$name" "/tmp/$name"
+        }
         ask doctor doctor
         ask kho kho
         ask sessions sessions
@@ -59,7 +64,8 @@ public sealed class BootedRun : IAsyncLifetime
 
     /// <summary>Gets a row's verdict.</summary>
     internal static string Verdict(JsonElement doctor, string id) =>
-        doctor.GetProperty("checks").EnumerateArray().Single(row => row.GetProperty("id").GetString() == id).GetProperty("verdict").GetString()!;
+        doctor.GetProperty("checks").EnumerateArray().Single(row => row.GetProperty("id").GetString() == id).GetProperty("verdict")
+            .GetString()!;
 
     private static VmOptions Options(KernelBuild kernel, string script) => new()
     {

@@ -67,7 +67,8 @@ public sealed class BootedTests(BootedRun run) : IClassFixture<BootedRun>
         JsonElement doctor = BootedRun.Document(run.WithoutLiveUpdate, "doctor", "doctor");
         Assert.Equal(
             ("1", "ok", "fail", "ok", "fail", "fail"),
-            (BootedRun.Code(run.WithoutLiveUpdate, "doctor"), BootedRun.Verdict(doctor, "boot-kho"), BootedRun.Verdict(doctor, "boot-liveupdate"),
+            (BootedRun.Code(run.WithoutLiveUpdate, "doctor"), BootedRun.Verdict(doctor, "boot-kho"),
+                BootedRun.Verdict(doctor, "boot-liveupdate"),
                 BootedRun.Verdict(doctor, "kho"), BootedRun.Verdict(doctor, "luo"), BootedRun.Verdict(doctor, "device")));
         JsonElement kho = BootedRun.Document(run.WithoutLiveUpdate, "kho", "kho");
         Assert.Equal("LiveUpdateOff", kho.GetProperty("out").GetProperty("luo").GetProperty("absence").GetString());
