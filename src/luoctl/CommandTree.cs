@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LuoInterop.Cli.ByHand;
 using LuoInterop.Cli.Completion;
 using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
@@ -20,6 +21,9 @@ internal static class CommandTree
             DoctorCommand.Create(),
             KhoCommand.Create(),
             SessionsCommand.Create(),
+            PreserveCommand.Create(),
+            RetrieveCommand.Create(),
+            FinishCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
             CompletionCommand.Create(Create),

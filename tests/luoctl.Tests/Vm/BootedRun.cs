@@ -16,6 +16,7 @@ public sealed class BootedRun : IAsyncLifetime
           luo-guest value "$name" $?
           luo-guest file "$name" "/tmp/$name"
         }
+        describe() { cd "$1" && find tree one | sort | xargs stat -c '%n %a %Y %F' && cat one tree/link | sha256sum; cd /; }
         ask doctor doctor
         ask kho kho
         ask sessions sessions
@@ -27,11 +28,23 @@ public sealed class BootedRun : IAsyncLifetime
           ask held doctor --check device-holder
           ask held-sessions sessions
           exec 9>&-
+          mkdir -p /tmp/tree/sub && echo content > /tmp/tree/sub/file && ln -s sub/file /tmp/tree/link
+          head -c 3000000 /dev/urandom > /tmp/one
+          chmod 750 /tmp/tree && chmod 4711 /tmp/one && touch -d @1000000000 /tmp/tree/sub/file /tmp/one /tmp/tree/sub
+          luo-guest value tree "$(describe /tmp)"
+          echo piped | dotnet "$LUOCTL" preserve by-hand /tmp/tree /tmp/one - > /tmp/preserved 2>> /tmp/errors &
+          until grep -q held /tmp/preserved; do kill -0 $! || exit 1; sleep 0.2; done
+          ask preserved-sessions sessions
           luo-guest load
           ask loaded doctor --check kexec-loaded --check kexec-load-call
           luo-guest file errors /tmp/errors
           luo-guest jump
         fi
+        ask retrieved retrieve by-hand --to /tmp/back
+        luo-guest value tree "$(describe /tmp/back)"
+        luo-guest value pipe "$(cat /tmp/back/stdin)"
+        ask again retrieve by-hand --to /tmp/back
+        luo-guest file errors /tmp/errors
         """;
 
     public VmResult Ordinary { get; private set; } = null!;

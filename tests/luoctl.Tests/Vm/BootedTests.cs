@@ -54,6 +54,22 @@ public sealed class BootedTests(BootedRun run) : IClassFixture<BootedRun>
     }
 
     [Fact]
+    public void PreservedFiles_ComeBackWithModesAndTimes_Once()
+    {
+        JsonElement held = Assert.Single(
+            BootedRun.Document(run.Ordinary, "preserved-sessions", "sessions").GetProperty("sessions").EnumerateArray());
+        Assert.Equal("by-hand", held.GetProperty("name").GetString());
+        JsonElement back = BootedRun.Document(run.Ordinary, "retrieved", "retrieve", stage: 2);
+        Assert.Equal(["tree", "one", "stdin"], back.GetProperty("files").EnumerateArray()
+            .Select(static file => file.GetProperty("name").GetString()));
+        string before = BootedRun.Code(run.Ordinary, "tree");
+        Assert.Contains("one 4711 1000000000", before, StringComparison.Ordinal);
+        Assert.Equal(before, BootedRun.Code(run.Ordinary, "tree", stage: 2));
+        Assert.Equal("piped", BootedRun.Code(run.Ordinary, "pipe", stage: 2));
+        Assert.Equal("1", BootedRun.Code(run.Ordinary, "again", stage: 2));
+    }
+
+    [Fact]
     public void LoadedKernel_IsSeen_AndByWhichCallIsNotKnown()
     {
         JsonElement loaded = BootedRun.Document(run.Ordinary, "loaded", "doctor");
