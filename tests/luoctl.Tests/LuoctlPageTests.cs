@@ -11,8 +11,11 @@ public sealed class LuoctlPageTests
     private static readonly string s_page = File.ReadAllText(Path.Combine(Repository.Root, "docs/luoctl.md"));
 
     [Fact]
-    public void EveryCheck_HasItsLine_InTheOrderOfTheRows() =>
-        Assert.Equal(MachineDiagnosis.CheckIds, Regex.Matches(s_page, "^\\| `([a-z0-9-]+)` \\|", RegexOptions.Multiline).Select(static match => match.Groups[1].Value));
+    public void EveryCheck_HasItsLine_InTheOrderOfTheRows()
+    {
+        MatchCollection lines = Regex.Matches(s_page, "^\\| `([a-z0-9-]+)` \\|", RegexOptions.Multiline);
+        Assert.Equal(MachineDiagnosis.CheckIds, lines.Select(static match => match.Groups[1].Value));
+    }
 
     [Fact]
     public void EveryCommand_IsNamed() => Assert.All(

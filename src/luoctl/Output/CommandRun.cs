@@ -69,7 +69,8 @@ internal static class CommandRun
     {
         CommandFailure failure => failure.Code,
         ClosedPipeException => ExitCode.ClosedPipe,
-        IOException or UnauthorizedAccessException or InvalidDataException or KernelException or SessionCatalogueException => ExitCode.CannotRun,
+        IOException or UnauthorizedAccessException or InvalidDataException or KernelException or SessionCatalogueException =>
+            ExitCode.CannotRun,
         _ => null,
     };
 }

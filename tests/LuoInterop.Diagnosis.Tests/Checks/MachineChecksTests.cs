@@ -177,7 +177,8 @@ public sealed class MachineChecksTests : IDisposable
     public void Sessions_AMultipleOf51(int count, CheckVerdict verdict)
     {
         // One of them is held twice.
-        string[] links = [.. Enumerable.Range(0, count).Select(static i => $"{Session} s{i}"), .. count > 0 ? new[] { $"{Session} s0" } : []];
+        string[] twice = count > 0 ? [$"{Session} s0"] : [];
+        string[] links = [.. Enumerable.Range(0, count).Select(static i => $"{Session} s{i}"), .. twice];
         _machine.WithProcess(9, "many", "0::/", links).Says("sessions-51", verdict);
     }
 
