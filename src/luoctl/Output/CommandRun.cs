@@ -1,4 +1,5 @@
 using System.Text;
+using LuoInterop.Shared;
 
 namespace LuoInterop.Cli.Output;
 

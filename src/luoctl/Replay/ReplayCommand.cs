@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
-using LuoInterop.Shared;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.Cli.Replay;
