@@ -16,7 +16,7 @@ public sealed class BootedRun : IAsyncLifetime
           luo-guest value "$name" $?
           luo-guest file "$name" "/tmp/$name"
         }
-        describe() { cd "$1" && find tree one | sort | xargs stat -c '%n %a %Y %F' && cat one tree/link | sha256sum; cd /; }
+        describe() { cd "$1" && find tree one ! -type l | sort | xargs stat -c '%n %a %Y %F' && cat one tree/link | sha256sum; cd /; }
         ask doctor doctor
         ask kho kho
         ask sessions sessions
