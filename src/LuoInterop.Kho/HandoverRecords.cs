@@ -6,18 +6,26 @@ namespace LuoInterop.Kho;
 /// <param name="Tree">The root device tree.</param>
 /// <param name="Preserved">The preserved pieces; read when they are enumerated.</param>
 /// <param name="Metadata">The blob <c>kexec-metadata</c>; null when there is none.</param>
-/// <param name="Luo">The blob <c>LUO</c>; null when there is none.</param>
+/// <param name="Luo">What the blob <c>LUO</c> says; null when there is none.</param>
 /// <param name="Flbs">The file-lifecycle-bound objects. Linux 7.3 has those of CONFIG_LIVEUPDATE_TEST only.</param>
-/// <param name="SessionBlocks">The physical addresses of the session blocks, in chain order.</param>
+/// <param name="SessionBlocks">The physical addresses of the session blocks, in chain order; in "luo-v1" of the array.</param>
 /// <param name="Sessions">The sessions, in the order of their creation.</param>
 public sealed record Handover(
     KhoTree Tree,
-    KhoRadixTree Preserved,
+    IPreservedMap Preserved,
     KexecMetadata? Metadata,
-    LuoSer? Luo,
+    LuoState? Luo,
     IReadOnlyList<LuoFlbSer> Flbs,
     IReadOnlyList<ulong> SessionBlocks,
-    IReadOnlyList<HandoverSession> Sessions);
+    IReadOnlyList<HandoverSession> Sessions)
+{
+    /// <summary>Gets what could not be decoded; always empty where <see cref="HandoverReader.Read"/> returned.</summary>
+    public IReadOnlyList<HandoverFault> Faults { get; init; } = [];
+
+    /// <summary>Gets whether <see cref="Preserved"/> is the map that the kernel wrote. A kernel that was started with a handover frees
+    /// the map's own pages: then the orders of folios are what their places in the file say.</summary>
+    public bool IsMapSound { get; init; } = true;
+}
 
 /// <summary>Holds a session that was handed over.</summary>
 /// <param name="Record">Its entry in a session block.</param>
