@@ -1,5 +1,6 @@
 using LuoInterop.Kho.Abi;
 using LuoInterop.Kho.Formats;
+using LuoInterop.Kho.Previews;
 
 namespace LuoInterop.Kho;
 
@@ -145,9 +146,14 @@ public sealed class HandoverReader
         return new HandoverSession(record, blocks, [.. files.Select(file => ReadFile(record, file))]);
     }
 
-    private HandoverFile ReadFile(LuoSessionSer session, LuoFileSer record) => new(
-        record,
-        Try($"session \"{session.Name}\", token {record.Token}", () => _memfds!.Read(record), null));
+    private HandoverFile ReadFile(LuoSessionSer session, LuoFileSer record)
+    {
+        string part = $"session \"{session.Name}\", token {record.Token}";
+        return new HandoverFile(record, Try(part, () => _memfds!.Read(record), null))
+        {
+            Preview = Try(part, () => PreviewReader.Read(_memory, record), null),
+        };
+    }
 
     private byte[]? Blob(KhoTree tree, string name, int size, bool mayBeSmaller = false)
     {

@@ -77,13 +77,27 @@ public sealed class EmulatedMachine : IDisposable
     }
 
     /// <summary>Makes a machine in the middle of a kexec: the kernel of the options is the next one.</summary>
-    /// <param name="options">The machine's description.</param>
+    /// <remarks>All memory that is handed over is copied.</remarks>
+    /// <param name="options">The machine's description; its memory reaches at least as far as the image's.</param>
     /// <param name="image">The memory that the previous kernel left, emulated or not; read here only.</param>
     /// <param name="handover">What the boot protocol tells of it.</param>
-    internal EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
+    /// <exception cref="KhoFormatException">What is handed over cannot be decoded.</exception>
+    /// <exception cref="ArgumentException">An option is out of range; or the image lacks memory that is handed over, or has some where
+    /// the machine has none.</exception>
+    public EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
         : this(options)
     {
-        HandoverImage.Load(_memory, image, handover);
+        ArgumentNullException.ThrowIfNull(image);
+        try
+        {
+            HandoverImage.Load(_memory, image, handover);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
+
         _next = FirstBoot with { Handover = handover };
     }
 

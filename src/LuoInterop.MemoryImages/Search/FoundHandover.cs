@@ -36,6 +36,6 @@ public sealed record FoundKernel(ulong Address, VmCoreInfo Info);
 /// <param name="Handovers">The root trees, the one that matters first.</param>
 /// <param name="Kernels">The kernels, by address: that which runs, and those before it whose memory was not used again.</param>
 /// <param name="Scanned">The bytes that were looked at.</param>
-/// <param name="IsComplete">Whether all that was found is here: an image with thousands of trees is made up.</param>
+/// <param name="IsComplete">Whether all that was found is here: an image with more than 64 trees is made up.</param>
 public sealed record HandoverSearchResult(
     IReadOnlyList<FoundHandover> Handovers, IReadOnlyList<FoundKernel> Kernels, ulong Scanned, bool IsComplete);

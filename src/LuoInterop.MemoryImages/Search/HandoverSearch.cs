@@ -53,22 +53,18 @@ public static class HandoverSearch
     {
         byte[] buffer = new byte[Step + PageSize];
         ulong scanned = 0;
-        for (ulong at = 0; image.TryFindData(at, out MemoryRange data); at = data.End)
+        ulong at = 0;
+        while (image.TryFindData(at, out MemoryRange data))
         {
-            ulong first = Math.Max(at, data.Address & ~(PageSize - 1UL));
-            for (ulong address = first; address < data.End;)
+            // A range that begins or ends within a page: all of the page is looked at, once.
+            at = Math.Max(at, data.Address & ~(PageSize - 1UL));
+            while (at < data.End)
             {
                 cancellation.ThrowIfCancellationRequested();
-                progress?.Report((double)address / Math.Max(image.End, 1));
-                int length = (int)Math.Min(Step, (data.End - address + PageSize - 1) & ~(PageSize - 1UL));
-                scanned += LookAt(image, scan, address, buffer, length);
-                address += (ulong)length;
-            }
-
-            // Ranges that end within a page: the rest of it was looked at.
-            if (data.End <= at)
-            {
-                break;
+                progress?.Report((double)at / Math.Max(image.End, 1));
+                int length = (int)Math.Min(Step, (data.End - at + PageSize - 1) & ~(PageSize - 1UL));
+                scanned += LookAt(image, scan, at, buffer, length);
+                at += (ulong)length;
             }
         }
 

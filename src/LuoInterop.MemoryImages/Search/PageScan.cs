@@ -8,7 +8,8 @@ namespace LuoInterop.MemoryImages.Search;
 internal sealed class PageScan
 {
     private const int PageSize = MemoryImage.PageSize;
-    private const int MostOfAKind = 1024;
+    private const int MostOfAKind = 64;
+    private const int MostSessionBlocks = 1 << 20;
     private const int EntryHeader = 16;
     private const ulong TypeAndLength = KhoSetupData.SETUP_KEXEC_KHO | ((ulong)KhoSetupData.Size << 32);
     private const ulong MostFiles = 630_000;
@@ -74,7 +75,7 @@ internal sealed class PageScan
         }
         else if (IsSessionBlock(page))
         {
-            if (SessionBlocks.Count < MostOfAKind * MostOfAKind)
+            if (SessionBlocks.Count < MostSessionBlocks)
             {
                 SessionBlocks.Add(address, KhoBlockHeaderSer.Read(page).Next);
             }

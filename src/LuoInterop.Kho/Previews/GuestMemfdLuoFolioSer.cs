@@ -1,6 +1,6 @@
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct guest_memfd_luo_folio_ser</c>, one page of a guest_memfd that was present.</summary>
 /// <remarks>Laid out as <see cref="MemfdLuoFolioSer"/>. Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4,

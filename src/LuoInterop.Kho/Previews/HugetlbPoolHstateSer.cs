@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct hugetlb_hstate_ser</c> of the first work on HugeTLB,
 /// which handed over whole pools (the talk's option 1; never posted).</summary>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct kvm_luo_ser</c> of "kvm_vm_luo_v1", what is kept of a VM.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.GuestMemfd.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct guest_memfd_luo_ser</c> of "guest_memfd_luo_v1".</summary>
 /// <remarks>Posted, not merged: <c>include/linux/kho/abi/kvm.h</c> of v4, 20260728121138.1103610-1-tarunsahu@google.com.</remarks>

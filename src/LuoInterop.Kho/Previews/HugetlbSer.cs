@@ -1,6 +1,6 @@
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct hugetlb_ser</c>, the data of the object "hugetlb-v1" (the RFC's <c>include/linux/kho/abi/hugetlb.h</c>,
 /// 20251206230222.853493-7-pratyush@kernel.org).</summary>

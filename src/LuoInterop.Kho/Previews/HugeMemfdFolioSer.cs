@@ -1,6 +1,6 @@
 using LuoInterop.Kho.Abi;
 
-namespace LuoInterop.Emulation.Previews.HugeTlb.Abi;
+namespace LuoInterop.Kho.Previews;
 
 /// <summary>Codes <c>struct hugemfd_folio_ser</c> (<c>include/linux/kho/abi/hugetlb.h</c> of the RFC,
 /// 20251206230222.853493-11-pratyush@kernel.org).</summary>
