@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LuoInterop.Cli.Decode;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Cli.Status;
@@ -13,6 +14,7 @@ internal static class CommandTree
         new("Works with Linux live update: kernels replaced by kexec under running work (LUO, /dev/liveupdate).")
         {
             StatusCommand.Create(),
+            DecodeCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
         };
