@@ -125,7 +125,8 @@ public sealed class MemoryImage : IPhysicalMemory, IDisposable
         ulong page = physicalAddress & ~(PageSize - 1UL);
         PageState state = _reader.StateOf(page, out _);
         Span<byte> bytes = stackalloc byte[PageSize];
-        return state != PageState.Present || _reader.TryRead(page, bytes[..(int)Math.Min(PageSize, End - page)]) ? state : PageState.Damaged;
+        return state != PageState.Present || _reader.TryRead(page, bytes[..(int)Math.Min(PageSize, End - page)]) 
+            ? state : _reader.StateOfUnreadable(page);
     }
 
     /// <summary>Counts what the image has of pages in a row, without reading them: a damaged page counts as present.</summary>

@@ -159,6 +159,29 @@ public sealed class EmulatedMachine : IDisposable
         }
     }
 
+    /// <summary>Writes the machine's memory into a raw image: the offset of a byte is its physical address.</summary>
+    /// <remarks>
+    /// The file is sparse: what no kernel preserved is a hole. What the boot protocol tells the next kernel lies in the first MiB
+    /// (<c>struct boot_params</c>, <c>struct setup_data</c>). May be called from any thread.
+    /// </remarks>
+    /// <param name="path">The file; replaced where it exists.</param>
+    /// <exception cref="InvalidOperationException">A kernel runs.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveMemory(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_running is not null)
+            {
+                throw new InvalidOperationException("A kernel runs on the emulated machine.");
+            }
+
+            HandoverImage.Save(_memory, Handover, path);
+        }
+    }
+
     private BootParameters FirstBoot => new(Options.Release, Options.CommandLine, null);
 
     /// <summary>Boots a kernel: the loaded one after a kexec, else the one of the options with empty memory.</summary>

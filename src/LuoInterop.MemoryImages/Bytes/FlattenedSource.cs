@@ -99,6 +99,10 @@ internal sealed class FlattenedSource : ByteSource
                 destination[..gap].Clear();
                 destination = destination[gap..];
                 offset += gap;
+                if (destination.Length == 0)
+                {
+                    break;
+                }
             }
 
             int length = (int)Math.Min(destination.Length, piece.End - offset);

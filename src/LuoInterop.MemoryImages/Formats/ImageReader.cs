@@ -31,6 +31,9 @@ internal abstract class ImageReader(ByteSource source) : IDisposable
     /// <param name="end">A page's first byte, up to which the state is the same; behind all memory the end of addresses.</param>
     public abstract PageState StateOf(ulong page, out ulong end);
 
+    /// <summary>Says why a page cannot be read that should be there.</summary>
+    public virtual PageState StateOfUnreadable(ulong page) => PageState.Damaged;
+
     /// <summary>Copies bytes; false where one is not there.</summary>
     public abstract bool TryRead(ulong address, Span<byte> destination);
 

@@ -11,6 +11,7 @@ internal sealed class KdumpImage : ImageReader
 {
     private const int DescriptorSize = 24;
     private const int DescriptorsHeld = 256;
+    private const ulong MostLastPages = 1 << 20;
     private const int Methods =
         KdumpHeader.DUMP_DH_COMPRESSED_ZLIB | KdumpHeader.DUMP_DH_COMPRESSED_LZO | KdumpHeader.DUMP_DH_COMPRESSED_SNAPPY
         | KdumpHeader.DUMP_DH_COMPRESSED_ZSTD;
@@ -45,7 +46,8 @@ internal sealed class KdumpImage : ImageReader
         _dumped = hasBoth ? new PageBitmap(source, header.BitmapOffset + half, header.MaxMapNr) : _memory;
         _descriptors = header.BitmapOffset + header.BitmapBytes;
         IsComplete = (header.Status & KdumpHeader.DUMP_DH_COMPRESSED_INCOMPLETE) == 0
-            && _dumped.Count <= (ulong)Math.Max(0, source.Length - _descriptors) / DescriptorSize;
+            && _dumped.Count <= (ulong)Math.Max(0, source.Length - _descriptors) / DescriptorSize
+            && HasLastPages();
     }
 
     public override MemoryImageFormat Format => MemoryImageFormat.KdumpCompressed;
@@ -105,6 +107,9 @@ internal sealed class KdumpImage : ImageReader
         end = next * size;
         return state;
     }
+
+    public override PageState StateOfUnreadable(ulong page) =>
+        TryDescribe(page / (ulong)_header.BlockSize, out _) ? PageState.Damaged : PageState.Missing;
 
     public override bool TryRead(ulong address, Span<byte> destination)
     {
@@ -192,13 +197,18 @@ internal sealed class KdumpImage : ImageReader
     }
 
     // A dump that ran out of space has no offset for what it could not write.
-    private bool TryDescribe(ulong pfn, out Descriptor descriptor)
+    private bool TryDescribe(ulong pfn, out Descriptor descriptor) => TryDescribe((long)_dumped.Rank(pfn), out descriptor);
+
+    private bool TryDescribe(long index, out Descriptor descriptor)
     {
-        long at = _descriptors + ((long)_dumped.Rank(pfn) * DescriptorSize);
+        long at = _descriptors + (index * DescriptorSize);
         descriptor = default;
         if (_heldStart < 0 || at < _heldStart || at > _heldStart + _held.Length - DescriptorSize)
         {
             _heldStart = -1;
+
+            // Those around it, for a walk in either direction.
+            at = Math.Max(_descriptors, at - (DescriptorsHeld / 2 * DescriptorSize));
             int there = (int)Math.Clamp(Source.Length - at, 0, _held.Length);
             if (there < DescriptorSize || !Source.TryRead(at, _held.AsSpan(0, there)))
             {
@@ -207,15 +217,44 @@ internal sealed class KdumpImage : ImageReader
 
             _held.AsSpan(there).Clear();
             _heldStart = at;
+            at = _descriptors + (index * DescriptorSize);
         }
 
-        ReadOnlySpan<byte> bytes = _held.AsSpan((int)(at - _heldStart), DescriptorSize);
-        descriptor = new Descriptor(
+        descriptor = Descriptor.Read(_held.AsSpan((int)(at - _heldStart), DescriptorSize));
+        return IsThere(descriptor);
+    }
+
+    private bool IsThere(Descriptor descriptor) =>
+        descriptor.Offset > 0 && descriptor.Size <= Source.Length && descriptor.Offset <= Source.Length - descriptor.Size;
+
+    // Pages are written in their order: a file that is cut off lacks the last ones. Memory that ends in zeros ends in one page.
+    private bool HasLastPages()
+    {
+        long zero = -1;
+        for (ulong left = Math.Min(_dumped.Count, MostLastPages); left > 0; left--)
+        {
+            ulong index = _dumped.Count - (Math.Min(_dumped.Count, MostLastPages) - left) - 1;
+            if (!TryDescribe((long)index, out Descriptor descriptor))
+            {
+                return false;
+            }
+
+            if (zero >= 0 && descriptor.Offset != zero)
+            {
+                return true;
+            }
+
+            zero = descriptor.Offset;
+        }
+
+        return true;
+    }
+
+    private readonly record struct Descriptor(long Offset, uint Size, uint Flags)
+    {
+        public static Descriptor Read(ReadOnlySpan<byte> bytes) => new(
             BinaryPrimitives.ReadInt64LittleEndian(bytes),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]));
-        return descriptor.Offset > 0 && descriptor.Offset < Source.Length;
     }
-
-    private readonly record struct Descriptor(long Offset, uint Size, uint Flags);
 }

@@ -14,7 +14,7 @@ internal static class KnownFormats
         ("DISKDUMP"u8.ToArray(), 0, "a dump of diskdump", "it is older than Kexec HandOver"),
         ("sadump\0\0"u8.ToArray(), 0, "a sadump of a Fujitsu machine", "convert it with makedumpfile"),
         ([0xed, 0x23, 0x8f, 0x61, 0x73, 0x01, 0x19, 0xa8], 0, "a dump of LKCD", "it is older than Kexec HandOver"),
-        ("QFI\xfb"u8.ToArray(), 0, "a QEMU disk (qcow2)", "convert it with qemu-img convert -O raw"),
+        ([(byte)'Q', (byte)'F', (byte)'I', 0xfb], 0, "a QEMU disk (qcow2)", "convert it with qemu-img convert -O raw"),
         ("KDMV"u8.ToArray(), 0, "a VMware disk (VMDK)", "convert it with qemu-img convert -O raw"),
         ("vhdxfile"u8.ToArray(), 0, "a Hyper-V disk (VHDX)", "convert it with qemu-img convert -O raw"),
         ("QEVM"u8.ToArray(), 0, "a migration stream of QEMU", "take the memory with dump-guest-memory or pmemsave"),
