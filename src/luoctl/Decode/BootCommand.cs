@@ -82,7 +82,9 @@ internal static class BootCommand
         try
         {
             using LiveUpdateSession session = device.RetrieveSession(name);
-            return new BootedSession(name, null, [.. record.Files.Select(file => Retrieve(session, file))]);
+            BootedFile[] files = [.. record.Files.Select(file => Retrieve(session, file))];
+            session.Finish();
+            return new BootedSession(name, null, files);
         }
         catch (KernelException error)
         {
