@@ -1,0 +1,102 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LuoInterop.HandoverBytes.Payload;
+using LuoInterop.VmTesting;
+using Xunit;
+
+namespace LuoInterop.MemoryImages.Tests.Linux;
+
+/// <summary>Boots Linux 7.3, lets it hand over to the next kernel, and has QEMU dump that one's memory in every format it has.</summary>
+public abstract class LinuxDumps : IAsyncLifetime
+{
+    /// <summary>What dump-guest-memory of QEMU 7.2 writes, beside the file that holds the memory.</summary>
+    public static readonly string[] Formats = ["elf", "kdump-zlib", "kdump-lzo", "kdump-snappy"];
+
+    protected abstract string Mode { get; }
+
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("luo-dumps-").FullName;
+
+    internal IReadOnlyList<MadeSession> Made { get; private set; } = [];
+
+    internal string Console { get; private set; } = "";
+
+    internal string PathOf(string format) => Path.Combine(Folder, format);
+
+    public async Task InitializeAsync()
+    {
+        string socket = PathOf("qmp");
+        var waits = new TaskCompletionSource();
+        using var cancellation = new CancellationTokenSource();
+        Task<VmResult> run = VirtualMachine.RunAsync(
+            new VmOptions
+            {
+                Kernel = await KernelBuild.GetAsync(),
+                Command = ["dotnet", typeof(Dumped).Assembly.Location, Mode],
+                MemoryMiB = 1024,
+                MemoryImage = PathOf("raw"),
+                ExpectedKernels = 2,
+                QemuArguments = ["-qmp", $"unix:{socket},server=on,wait=off", "-no-shutdown"],
+                Output = line =>
+                {
+                    if (line.Text.Contains(Mode, StringComparison.Ordinal) || line.Text.Contains("Kernel panic", StringComparison.Ordinal))
+                    {
+                        waits.TrySetResult();
+                    }
+                },
+            },
+            cancellation.Token);
+        if (await Task.WhenAny(run, waits.Task) == waits.Task)
+        {
+            await DumpAsync(socket);
+        }
+
+        VmResult result = await run;
+        Console = result.Console;
+        GuestFile made = Assert.Single(result.Files);
+        Made = MadeSession.Parse(Encoding.UTF8.GetString(made.Content.Span));
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Folder, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    private async Task DumpAsync(string socket)
+    {
+        using Qmp qmp = await Qmp.ConnectAsync(socket);
+        if (Mode == Dumped.Panicking)
+        {
+            // panic=-1 restarts the machine, which stays where it is.
+            while ((await qmp.RunAsync("query-status"))!["running"]!.GetValue<bool>())
+            {
+                await Task.Delay(100);
+            }
+        }
+        else
+        {
+            await qmp.RunAsync("stop");
+        }
+
+        foreach (string format in Formats)
+        {
+            await qmp.RunAsync(
+                "dump-guest-memory",
+                new JsonObject { ["paging"] = false, ["protocol"] = $"file:{PathOf(format)}", ["format"] = format });
+        }
+
+        await qmp.QuitAsync();
+    }
+}
+
+/// <summary>Dumps the next kernel while it runs, before anyone has opened the device.</summary>
+public sealed class WaitingLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Waiting;
+}
+
+/// <summary>Dumps the next kernel after it panicked over what it was given.</summary>
+public sealed class PanickedLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Panicking;
+}
