@@ -96,7 +96,7 @@ internal sealed class DecodeText(DecodeReport report, TextOutput text)
         text.Heading($"session {Words.Text(session.Session.Record.Name)}");
         if (session.Files.Count > 0)
         {
-            text.Table(s_columns, [.. session.Files.Select(Row)], 2);
+            text.Table(s_columns, [.. session.Files.Select(file => Row(session, file))], 2);
         }
         else
         {
@@ -125,11 +125,11 @@ internal sealed class DecodeText(DecodeReport report, TextOutput text)
         }
     }
 
-    private static string[] Row(DecodedFile file)
+    private static string[] Row(DecodedSession session, DecodedFile file)
     {
         string token = file.File.Record.Token.ToString(CultureInfo.InvariantCulture);
         string name = file.Entry?.Name
-            ?? (file.File.Record.Token == SessionCatalogue.Token && file.File.Memfd is not null ? "(catalogue)" : "-");
+            ?? (file.File.Record.Token == SessionCatalogue.Token && session.Catalogue is not null ? "(catalogue)" : "-");
         if (file.File.Memfd is not { } memfd)
         {
             return [token, name, "", "", "", Words.Text(file.File.Record.Compatible)];

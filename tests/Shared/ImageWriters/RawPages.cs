@@ -24,6 +24,9 @@ internal sealed class RawPages
         }
     }
 
+    /// <param name="pageCount">The frames of the machine.</param>
+    public RawPages(ulong pageCount) => PageCount = pageCount;
+
     public ulong PageCount { get; }
 
     /// <summary>Gets the pages by their frames; may be changed.</summary>
