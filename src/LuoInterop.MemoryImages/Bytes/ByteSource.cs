@@ -7,6 +7,10 @@ internal abstract class ByteSource : IDisposable
     /// <summary>Gets the number of bytes.</summary>
     public abstract long Length { get; }
 
+    /// <summary>Gets the number of bytes that are stored: what headers say can be believed up to that, not up to offsets that a piece
+    /// of a flattened file may make up.</summary>
+    public virtual long Stored => Length;
+
     /// <summary>Copies bytes from an offset; false where one is not there.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public abstract bool TryRead(long offset, Span<byte> destination);

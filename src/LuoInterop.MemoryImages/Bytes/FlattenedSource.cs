@@ -34,6 +34,8 @@ internal sealed class FlattenedSource : ByteSource
 
     public override long Length { get; }
 
+    public override long Stored => _source.Stored;
+
     /// <summary>Reads where the pieces are; the source is owned from then on.</summary>
     /// <remarks>A file that is cut off is read as far as it goes.</remarks>
     /// <exception cref="MemoryImageException">The header is cut off or of another version, or a piece's header makes no sense.</exception>

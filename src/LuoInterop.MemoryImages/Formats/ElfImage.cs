@@ -78,10 +78,10 @@ internal sealed class ElfImage : ImageReader
                 source.Require(Offset(sections), SectionHeaderSize, "first section header").AsSpan(SectionInfo));
         }
 
-        if (count > (ulong)(source.Length / ProgramHeaderSize) || count * ProgramHeaderSize > int.MaxValue)
+        if (count > (ulong)(source.Stored / ProgramHeaderSize) || count * ProgramHeaderSize > int.MaxValue)
         {
             throw new MemoryImageException(
-                MemoryImageError.Truncated, $"The ELF file says {count} program headers, which do not fit into its {source.Length} bytes.");
+                MemoryImageError.Truncated, $"The ELF file says {count} program headers, which do not fit into its {source.Stored} bytes.");
         }
 
         byte[] headers = source.Require(Offset(table), (int)count * ProgramHeaderSize, "program headers");

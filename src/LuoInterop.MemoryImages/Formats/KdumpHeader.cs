@@ -25,6 +25,9 @@ internal sealed record KdumpHeader
     private const int MaxBlock = 65536;
     private const ulong MaxPages = 1UL << 34;
 
+    // 32 bits or big-endian: another layout. QEMU says "Unknown" of every machine.
+    private static readonly string[] s_otherMachines = ["i386", "i486", "i586", "i686", "arm", "ppc", "s390", "sparc", "mips", "m68k", "ia64"];
+
     public static ReadOnlySpan<byte> Magic => "KDUMP   "u8;
 
     public required int Version { get; init; }
@@ -63,7 +66,7 @@ internal sealed record KdumpHeader
         }
 
         string machine = Text(head, 4);
-        if (machine is not ("" or "x86_64" or "aarch64"))
+        if (Array.Exists(s_otherMachines, other => machine.StartsWith(other, StringComparison.Ordinal)))
         {
             throw new MemoryImageException(
                 MemoryImageError.UnsupportedFormat, $"The dump is of a machine \"{machine}\"; x86_64 and aarch64 have Kexec HandOver.");

@@ -42,6 +42,11 @@ internal sealed class KdumpImage : ImageReader
                 MemoryImageError.Malformed, $"The kdump header's bitmap has {header.BitmapBytes} bytes, too few for {header.MaxMapNr} frames.");
         }
 
+        if (header.MaxMapNr / 8 > (ulong)source.Stored)
+        {
+            throw new MemoryImageException(MemoryImageError.Truncated, "The file ends within its bitmap of pages.");
+        }
+
         _memory = new PageBitmap(source, header.BitmapOffset, header.MaxMapNr);
         _dumped = hasBoth ? new PageBitmap(source, header.BitmapOffset + half, header.MaxMapNr) : _memory;
         _descriptors = header.BitmapOffset + header.BitmapBytes;

@@ -38,6 +38,7 @@ public abstract class LinuxDumps : IAsyncLifetime
                 MemoryMiB = 768,
                 MemoryImage = PathOf("raw"),
                 ExpectedKernels = 2,
+                KernelCommandLine = ["nokaslr", "no5lvl"],
                 QemuArguments = ["-qmp", $"unix:{socket},server=on,wait=off", "-no-shutdown"],
                 Output = line =>
                 {

@@ -51,8 +51,14 @@ internal sealed class Qmp : IDisposable
         throw new IOException($"QEMU ended at {command}.");
     }
 
-    /// <summary>Ends QEMU, which need not answer.</summary>
-    public async Task QuitAsync() => await _socket.SendAsync("""{"execute":"quit"}"""u8.ToArray());
+    /// <summary>Ends QEMU, and waits until it has closed the socket: one that is closed here first takes the command with it.</summary>
+    public async Task QuitAsync()
+    {
+        await _socket.SendAsync("""{"execute":"quit"}"""u8.ToArray());
+        while (await _reader.ReadLineAsync() is not null)
+        {
+        }
+    }
 
     public void Dispose()
     {
