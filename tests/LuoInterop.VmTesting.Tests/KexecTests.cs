@@ -48,6 +48,29 @@ public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task LoadedKernel_IsStartedByAJump_AndFilesInMemoryAreThereInEach()
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, "in-memory.sh");
+        await File.WriteAllTextAsync(file, "#!/bin/sh\necho \"run from $(stat -f -c %T \"$0\")\"\n");
+        VmResult result = await VirtualMachine.RunAsync(fixture.Shell($$"""
+            {{file}}
+            [ "$(luo-guest stage)" = 1 ] || exit 0
+            [ "$(cat /sys/kernel/kexec/loaded /sys/kernel/kexec_loaded 2>/dev/null)" = 0 ] || exit 7
+            luo-guest load extra=loaded || exit 8
+            [ "$(cat /sys/kernel/kexec/loaded /sys/kernel/kexec_loaded 2>/dev/null)" = 1 ] || exit 9
+            luo-guest jump
+            """) with { ExpectedKernels = 2, FilesInMemory = [file] });
+        output.WriteLine(result.ToString());
+
+        result.EnsurePassed();
+        string[] lines = result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+
+        // The rest of the host's root is 9p.
+        Assert.All(lines, static line => Assert.Matches("^run from (ramfs|tmpfs|rootfs)$", line));
+    }
+
+    [Fact]
     [Trait("Category", "Kernel72")]
     public async Task ShellPayload_GoesToTheKernelOfEachStage()
     {

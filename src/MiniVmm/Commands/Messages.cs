@@ -1,3 +1,4 @@
+using LuoInterop.Shared;
 using MiniVmm.Control;
 
 namespace MiniVmm.Commands;
@@ -5,8 +6,18 @@ namespace MiniVmm.Commands;
 /// <summary>Says on standard error what people are to know, and turns what was refused into an exit code.</summary>
 internal static class Messages
 {
-    /// <summary>Says a sentence.</summary>
-    public static void Say(string text) => Console.Error.WriteLine($"minivmm: {text}");
+    /// <summary>Says a sentence, where there is anybody to hear it.</summary>
+    public static void Say(string text)
+    {
+        try
+        {
+            Console.Error.WriteLine($"minivmm: {text}");
+        }
+        catch (IOException)
+        {
+            // The disk of the log is full, or the terminal has gone. The guests go on all the same.
+        }
+    }
 
     /// <summary>Does a command, which SIGINT and SIGTERM cancel.</summary>
     /// <returns>The exit code: 1 where something was refused, 128 and its number for a signal.</returns>

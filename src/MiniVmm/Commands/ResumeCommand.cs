@@ -41,63 +41,10 @@ internal static class ResumeCommand
                 return VmCommands.AskAllAsync(run, arguments.GetValue(names)!, ControlWord.Retry, "runs");
             }
 
-            var settings = new HostSettings(run, arguments.GetValue(console), arguments.GetValue(nextKernel));
-            return Task.FromResult(Messages.Guard(() => Run(settings, arguments.GetValue(names)!, arguments.GetValue(clock))));
+            var settings = new HostSettings(Kernel.Linux, run, arguments.GetValue(console), arguments.GetValue(nextKernel));
+            return Task.FromResult(Messages.Guard(
+                () => ResumeRun.Run(settings, arguments.GetValue(names)!, arguments.GetValue(clock), Messages.Say)));
         });
         return command;
-    }
-
-    private static int Run(HostSettings settings, string[] named, KvmClockGap gap) => HostRun.Run(settings, Messages.Say, host =>
-    {
-        using Roster? roster = named.Length == 0 ? Roster.Open(Kernel.Linux) : null;
-        IReadOnlyList<string> names = roster?.HandedOver ?? [.. named.Distinct()];
-        if (names.Count == 0)
-        {
-            throw new ControlException("the kernel before has handed over no list of guests. Resume them by their names: minivmm resume "
-                + "--name vm1");
-        }
-
-        foreach (string name in names)
-        {
-            // One that cannot be had does not end this process, which would lose those that it has.
-            try
-            {
-                TryOpen(host, settings, name, names.Count == 1, gap);
-            }
-            catch (Exception error) when (HostedVm.IsRefusal(error))
-            {
-                Messages.Say($"{name}: {error.Message} Nothing was taken, and what was handed over stays: minivmm resume --name {name}");
-            }
-        }
-
-        // Every guest is held by now: the list is not needed again, also where one of them cannot be resumed.
-        roster?.Finish();
-        if (host.Vms.Count == 0)
-        {
-            throw new ControlException("there is nothing to resume.");
-        }
-
-        Parallel.ForEach(host.Vms, static vm => vm.ResumeHandedOver());
-    });
-
-    private static void TryOpen(VmHost host, HostSettings settings, string name, bool isSingle, KvmClockGap gap)
-    {
-        HostedVm vm = HostRun.Add(host, settings, name, isSingle, Messages.Say);
-        bool isThere = false;
-        try
-        {
-            isThere = vm.TryOpenHandedOver(gap);
-            if (!isThere)
-            {
-                Messages.Say($"{name}: the kernel before has handed over no such guest, or it is resumed already.");
-            }
-        }
-        finally
-        {
-            if (!isThere)
-            {
-                host.Drop(vm);
-            }
-        }
     }
 }

@@ -73,7 +73,10 @@ internal static class RunCommand
                 arguments.GetValue(cpuid));
             return Run(
                 new HostSettings(
-                    RunFolder.Choose(arguments.GetValue(folder)), arguments.GetValue(console), arguments.GetValue(nextKernel)),
+                    Kernel.Linux,
+                    RunFolder.Choose(arguments.GetValue(folder)),
+                    arguments.GetValue(console),
+                    arguments.GetValue(nextKernel)),
                 NamesOf(arguments.GetValue(name)!, arguments.GetValue(count)),
                 size,
                 arguments.GetValue(cpus),

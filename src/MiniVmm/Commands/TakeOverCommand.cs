@@ -25,7 +25,7 @@ internal static class TakeOverCommand
         using TakenGuest guest = TakenGuest.Receive(Kernel.Linux, descriptor);
         HandoffOffer offer = guest.Offer;
         ConsoleKind kind = Enum.TryParse(offer.Console, ignoreCase: true, out ConsoleKind named) ? named : ConsoleKind.Socket;
-        var settings = new HostSettings(new RunFolder(offer.Folder), kind, null);
+        var settings = new HostSettings(Kernel.Linux, new RunFolder(offer.Folder), kind, null);
         return HostRun.Run(settings, Messages.Say, host =>
         {
             try

@@ -25,6 +25,7 @@ internal sealed class GuestConsole : IDisposable
     private readonly List<Channel<byte[]>> _readers = [];
     private readonly Queue<byte> _input = [];
     private byte[] _kept = [];
+    private bool _hasFailed;
     private Uart8250? _port;
 
     /// <param name="kind">Where the console is.</param>
@@ -39,6 +40,9 @@ internal sealed class GuestConsole : IDisposable
     /// <summary>Gets where the console is.</summary>
     public ConsoleKind Kind { get; }
 
+    /// <summary>Gets or sets what is told that output cannot be written, and why: once, until some can be again.</summary>
+    public Action<string>? OutputFailed { get; set; }
+
     /// <summary>Takes a byte of the guest's.</summary>
     public void Write(byte value) => _pieces.Write(value);
 
@@ -47,14 +51,14 @@ internal sealed class GuestConsole : IDisposable
     /// <returns>Whether all of it was taken.</returns>
     public bool Stop(Action stop)
     {
-        _pieces.SetMayDrop(true);
+        _pieces.SetStopping(true);
         try
         {
             stop();
         }
         finally
         {
-            _pieces.SetMayDrop(false);
+            _pieces.SetStopping(false);
         }
 
         return _pieces.TryFlush(s_patience);
@@ -86,35 +90,40 @@ internal sealed class GuestConsole : IDisposable
     {
         lock (_lock)
         {
-            foreach (byte value in bytes)
-            {
-                if (_input.Count < MostInput)
-                {
-                    _input.Enqueue(value);
-                }
-            }
-
+            Enqueue(bytes);
             Pump();
         }
     }
 
-    /// <summary>Gives what is kept to a new owner, and keeps it no longer.</summary>
-    public byte[] TakeKept()
+    /// <summary>Takes what waits here, for a new owner of the guest. For a guest that stands still, disconnected.</summary>
+    public ConsoleState Take()
     {
+        // What is written out now is not carried. A piece that nobody takes is waited for again by Stop, which says so.
+        _pieces.TryFlush(s_patience);
+        byte[] waiting = _pieces.TakeWaiting();
         lock (_lock)
         {
-            byte[] kept = _kept;
-            _kept = [];
-            return kept;
+            var state = new ConsoleState([.. _input], [.. TakeKept(), .. waiting]);
+            _input.Clear();
+            return state;
         }
     }
 
-    /// <summary>Keeps what an owner before has kept.</summary>
-    public void Keep(byte[] kept)
+    /// <summary>Puts back what was taken, here or by an owner before. For a guest that stands still.</summary>
+    public void PutBack(ConsoleState? state)
     {
+        if (state is null)
+        {
+            return;
+        }
+
+        _pieces.PutBack(state.Output);
         lock (_lock)
         {
-            _kept = kept;
+            byte[] later = [.. _input];
+            _input.Clear();
+            Enqueue(state.Input);
+            Enqueue(later);
         }
     }
 
@@ -176,10 +185,28 @@ internal sealed class GuestConsole : IDisposable
         }
     }
 
+    private void Enqueue(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte value in bytes)
+        {
+            if (_input.Count < MostInput)
+            {
+                _input.Enqueue(value);
+            }
+        }
+    }
+
+    private byte[] TakeKept()
+    {
+        byte[] kept = _kept;
+        _kept = [];
+        return kept;
+    }
+
     // On the thread of the pieces.
     private void Share(ReadOnlyMemory<byte> piece)
     {
-        _output?.Invoke(piece);
+        WriteOut(piece);
         lock (_lock)
         {
             // Who is too slow is let go: the guest does not wait.
@@ -190,6 +217,25 @@ internal sealed class GuestConsole : IDisposable
                 byte[] all = [.. _kept, .. copy];
                 _kept = all.Length <= MostKept ? all : all[^MostKept..];
             }
+        }
+    }
+
+    // A full disk under the terminal's file is not the guest's end.
+    private void WriteOut(ReadOnlyMemory<byte> piece)
+    {
+        try
+        {
+            _output?.Invoke(piece);
+            _hasFailed = false;
+        }
+        catch (IOException error)
+        {
+            if (!_hasFailed)
+            {
+                OutputFailed?.Invoke(error.Message);
+            }
+
+            _hasFailed = true;
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using LuoInterop;
 
 namespace MiniVmm.Control;
 
@@ -28,7 +27,7 @@ internal static class HostRun
     public static HostedVm Add(VmHost host, HostSettings settings, string name, Socket listener, bool isSingle, Action<string> say)
     {
         var vm = new HostedVm(
-            Kernel.Linux,
+            settings.Kernel,
             settings.Folder,
             name,
             new GuestConsole(settings.Console, ConsoleSession.Output(settings.Console, name, isSingle)),
@@ -38,7 +37,8 @@ internal static class HostRun
         return vm;
     }
 
-    private static async Task UpdateAsync(HostSettings settings, Action<string> say)
+    /// <summary>Updates all VMs of the folder into the kernel of the settings: what SIGUSR1 does. A refusal is said.</summary>
+    public static async Task UpdateAsync(HostSettings settings, Action<string> say)
     {
         try
         {

@@ -9,6 +9,9 @@ namespace MiniVmm.Control;
 /// <content>Moves the guest into another process of the same kernel, and takes it there.</content>
 internal sealed partial class HostedVm
 {
+    /// <summary>Gets what starts the process that is to take the guest, of a program and its first arguments.</summary>
+    public Func<IReadOnlyList<string>, HandoffProcess> StartOther { get; init; } = HandoffProcess.Start;
+
     /// <summary>Takes a guest from another process, and runs it.</summary>
     /// <exception cref="ControlException">It cannot be taken; the other process keeps it.</exception>
     public void TakeOver(TakenGuest guest)
@@ -21,7 +24,7 @@ internal sealed partial class HostedVm
             try
             {
                 stoodStill = guest.Restore(machine);
-                _console.Keep(guest.Kept);
+                _console.PutBack(guest.Console);
                 _update?.TakeOver(guest.Offer.Updates);
                 VcpuMark[] marks = machine.Marks();
                 machine.Resume();
@@ -55,7 +58,7 @@ internal sealed partial class HostedVm
             throw new ControlException("an update is under way.");
         }
 
-        using HandoffProcess other = HandoffProcess.Start(program is { Length: > 0 } ? program : ThisProgram.Command);
+        using HandoffProcess other = StartOther(program is { Length: > 0 } ? program : ThisProgram.Command);
         bool isGone = false;
         _state = VmState.Stopping;
         _server.Suspend();
@@ -83,6 +86,7 @@ internal sealed partial class HostedVm
                 throw new ControlException(lost, error);
             }
 
+            PutConsoleBack();
             _console.Connect(machine);
             machine.Resume();
             _state = VmState.Running;
@@ -110,20 +114,12 @@ internal sealed partial class HostedVm
         _console.Disconnect();
         StopGuest(machine.Pause);
         ulong counter = machine.ReadCounter();
-        byte[] state = machine.Save(_updates).ToBytes();
+        _waiting = _console.Take();
+        byte[] state = machine.Save(_updates, _waiting).ToBytes();
         using Memfd file = Memfd.Create(_kernel, "state", state.Length);
         file.Write(0, state);
-        byte[] kept = _console.TakeKept();
-        try
-        {
-            var message = new HandoffMessage { Kind = HandoffMessage.State, Counter = counter, Kept = kept };
-            other.Send(message, (int)file.Handle.DangerousGetHandle());
-            other.Receive(HandoffMessage.Restored, s_patience);
-        }
-        catch
-        {
-            _console.Keep(kept);
-            throw;
-        }
+        var message = new HandoffMessage { Kind = HandoffMessage.State, Counter = counter };
+        other.Send(message, (int)file.Handle.DangerousGetHandle());
+        other.Receive(HandoffMessage.Restored, s_patience);
     }
 }

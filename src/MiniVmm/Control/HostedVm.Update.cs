@@ -14,6 +14,10 @@ internal sealed partial class HostedVm
     private KexecImage? _image;
     private KvmClockGap _gap;
 
+    // What was taken from the console for the next kernel.
+    private ConsoleState? _waiting;
+    private bool _isConsoleBack;
+
     /// <summary>Retrieves the session of the guest that the kernel before has handed over.</summary>
     /// <param name="gap">What its clock does about the blackout.</param>
     /// <returns>Whether there is one. From now on its memory is held by this process.</returns>
@@ -24,7 +28,7 @@ internal sealed partial class HostedVm
         lock (_gate)
         {
             OpenUpdate();
-            return _update is { } update ? update.Resumed : throw new ControlException(_noUpdate!);
+            return _update is { } update ? update.Resumed : throw _noUpdate!;
         }
     }
 
@@ -77,7 +81,7 @@ internal sealed partial class HostedVm
                 GuestMachine machine = MustBe(VmState.Running);
                 _state = VmState.Stopping;
                 _console.Disconnect();
-                StopGuest(() => _update!.Stop(machine));
+                StopGuest(() => _update!.Stop(machine, () => _waiting = _console.Take()));
                 return ControlAnswer.Done;
             case ControlWord.Jump:
                 MustOwn(connection);
@@ -109,7 +113,7 @@ internal sealed partial class HostedVm
             throw new ControlException("another update is under way.");
         }
 
-        VmUpdate update = _update ?? throw new ControlException($"it cannot be updated live: {_noUpdate}");
+        VmUpdate update = _update ?? throw new ControlException($"it cannot be updated live: {_noUpdate?.Message}");
         try
         {
             if (roster is not null)
@@ -164,12 +168,19 @@ internal sealed partial class HostedVm
 
         _updater = null;
         _image = null;
+        PutConsoleBack();
         if (_machine is { } machine)
         {
             _update!.GiveUp(machine);
         }
 
         CloseRoster();
+    }
+
+    private void PutConsoleBack()
+    {
+        _console.PutBack(_waiting);
+        _waiting = null;
     }
 
     private void CloseRoster()
@@ -204,6 +215,13 @@ internal sealed partial class HostedVm
         try
         {
             blackout = Measure(update, machine);
+            if (!_isConsoleBack)
+            {
+                // Once, however often it is tried, and before what the guest writes next.
+                _isConsoleBack = true;
+                _console.PutBack(update.Console);
+            }
+
             machine.Resume();
             if (!update.ProveLife(machine, s_patience))
             {

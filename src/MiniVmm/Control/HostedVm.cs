@@ -26,7 +26,7 @@ internal sealed partial class HostedVm : IControlTarget
     private readonly Lock _gate = new();
     private volatile GuestMachine? _machine;
     private VmUpdate? _update;
-    private string? _noUpdate;
+    private KernelException? _noUpdate;
     private volatile VmState _state = VmState.Stopping;
     private volatile string? _reason;
     private volatile BlackoutStatus? _blackout;
@@ -47,6 +47,7 @@ internal sealed partial class HostedVm : IControlTarget
         _folder = folder;
         _console = console;
         _say = text => say($"{name}: {text}");
+        _console.OutputFailed = fault => _say($"what the guest writes cannot be written out, and is lost: {fault} The guest goes on.");
         Name = name;
         _server = server(this);
     }
@@ -234,7 +235,7 @@ internal sealed partial class HostedVm : IControlTarget
         }
         catch (KernelException error)
         {
-            _noUpdate = error.Message;
+            _noUpdate = error;
         }
     }
 

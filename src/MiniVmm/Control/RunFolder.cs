@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Tmds.Linux;
 
 namespace MiniVmm.Control;
 
@@ -12,8 +13,9 @@ internal sealed class RunFolder
 
     private const string Suffix = ".sock";
     private const string LockName = ".lock";
+    private const string Unfinished = ".minivmm-";
 
-    // sun_path of unix(7) has 108 bytes, the last of them for the NUL; the temporary name is the longer one.
+    // sun_path of unix(7) has 108 bytes, the last of them for the NUL.
     private const int MaxPath = 107;
     private const int Waiting = 32;
 
@@ -72,7 +74,7 @@ internal sealed class RunFolder
 
         // The socket gets its name when it is listened to already. The class Socket removes the name that it was bound to, and so not
         // this one: that is how the socket can be passed on to another process.
-        string temporary = Path.Combine(FolderPath, $".{name}.{Environment.ProcessId:x}");
+        string temporary = Path.Combine(FolderPath, $"{Unfinished}{Environment.ProcessId:x}");
         if (Encoding.UTF8.GetByteCount(path) > MaxPath || Encoding.UTF8.GetByteCount(temporary) > MaxPath)
         {
             throw new ControlException($"the path {path} is too long for a socket; choose a shorter --run-folder.");
@@ -80,6 +82,7 @@ internal sealed class RunFolder
 
         Create();
         using FileStream exclusive = Lock();
+        RemoveUnfinished();
         if (File.Exists(path))
         {
             if (TryConnect(name) is { } other)
@@ -95,7 +98,6 @@ internal sealed class RunFolder
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            File.Delete(temporary);
             socket.Bind(new UnixDomainSocketEndPoint(temporary));
             File.SetUnixFileMode(temporary, Owner);
             socket.Listen(Waiting);
@@ -105,6 +107,7 @@ internal sealed class RunFolder
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
             socket.Dispose();
+            File.Delete(temporary);
             throw new ControlException($"the socket {path} cannot be made: {error.Message}", error);
         }
     }
@@ -142,6 +145,7 @@ internal sealed class RunFolder
         }
 
         using FileStream exclusive = Lock();
+        RemoveUnfinished();
         foreach (string name in Names())
         {
             using Socket? socket = TryConnect(name);
@@ -157,6 +161,15 @@ internal sealed class RunFolder
     {
         using FileStream exclusive = Lock();
         File.Delete(SocketOf(name));
+    }
+
+    // A socket has its temporary name only while its process holds the lock: one that is found belongs to a process that was killed.
+    private void RemoveUnfinished()
+    {
+        foreach (string path in Directory.EnumerateFiles(FolderPath, Unfinished + "*"))
+        {
+            File.Delete(path);
+        }
     }
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -189,11 +202,12 @@ internal sealed class RunFolder
                 return new FileStream(
                     Path.Combine(FolderPath, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException error) when (error.GetType() == typeof(IOException))
+            catch (IOException error) when (error.HResult == LibC.EAGAIN)
             {
+                // Another process has it.
                 Thread.Sleep(s_betweenTries);
             }
-            catch (UnauthorizedAccessException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 throw new ControlException($"{FolderPath} cannot be used: {error.Message}", error);
             }

@@ -34,14 +34,14 @@ internal sealed class DemoGuest : IDisposable
         _options = options;
         Action<ReadOnlyMemory<byte>> sink = program.WritesLines ? new LineSink(Name, output, See).Write : Count;
         _console = new ConsoleOutput(sink);
-        Update = VmUpdate.Open(kernel, program.Name, clock);
         try
         {
+            Update = VmUpdate.Open(kernel, program.Name, clock);
             Machine = Update.Resumed ? Restore() : Make(kernel);
         }
         catch
         {
-            Update.Dispose();
+            Update?.Dispose();
             _console.Dispose();
             throw;
         }
@@ -141,8 +141,16 @@ internal sealed class DemoGuest : IDisposable
     private GuestMachine Make(Kernel kernel)
     {
         var machine = new GuestMachine(kernel, GuestRam.Create(kernel, _options.Memory, _options.HugePages), _options.Cpus, _console.Write);
-        machine.Boot(_program.Load(machine.Ram, _options.Cpus), CpuidMaskKind.Auto);
-        return machine;
+        try
+        {
+            machine.Boot(_program.Load(machine.Ram, _options.Cpus), CpuidMaskKind.Auto);
+            return machine;
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
     }
 
     private GuestMachine Restore()

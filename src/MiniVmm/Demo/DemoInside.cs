@@ -44,15 +44,7 @@ internal static class DemoInside
         }
 
         UpdateClock clock = UpdateClock.OfThisProcess();
-        var options = new DemoOptions
-        {
-            Updates = int.Parse(words[1], CultureInfo.InvariantCulture),
-            Memory = long.Parse(words[2], CultureInfo.InvariantCulture),
-            Cpus = int.Parse(words[3], CultureInfo.InvariantCulture),
-            Seed = words[4] == NoSeed ? null : int.Parse(words[4], CultureInfo.InvariantCulture),
-            HugePages = words[5] == "2M",
-            Programs = [.. words.Skip(WordsBeforeGuests).Select(ProgramOf)],
-        };
+        DemoOptions options = Read(words);
 
         // The way to the host takes a tenth of a second to open, and the guest need not wait for it.
         Guest? opened = null;
@@ -78,6 +70,18 @@ internal static class DemoInside
             opened?.Dispose();
         }
     }
+
+    /// <summary>Reads the words, and the kinds of guests.</summary>
+    /// <exception cref="FormatException">There is no such guest, or a number is none.</exception>
+    internal static DemoOptions Read(string[] words) => new()
+    {
+        Updates = int.Parse(words[1], CultureInfo.InvariantCulture),
+        Memory = long.Parse(words[2], CultureInfo.InvariantCulture),
+        Cpus = int.Parse(words[3], CultureInfo.InvariantCulture),
+        Seed = words[4] == NoSeed ? null : int.Parse(words[4], CultureInfo.InvariantCulture),
+        HugePages = words[5] == "2M",
+        Programs = [.. words.Skip(WordsBeforeGuests).Select(ProgramOf)],
+    };
 
     // After a comma come words for the command line of Linux.
     private static IGuestProgram ProgramOf(string kind) => kind switch

@@ -36,9 +36,6 @@ internal sealed record HandoffMessage
     /// <summary>Gets the guest's counter when it was stopped.</summary>
     public ulong Counter { get; init; }
 
-    /// <summary>Gets what it has written to its console and nobody has read.</summary>
-    public byte[]? Kept { get; init; }
-
     /// <summary>Gets how long it stood still, in nanoseconds by its counter.</summary>
     public long StoodStill { get; init; }
 

@@ -15,17 +15,21 @@ internal sealed class HandoffProcess : IDisposable
     // While a descriptor is inherited no second process may be started, or that would have it too.
     private static readonly Lock s_starting = new();
 
-    private readonly Process _process;
     private readonly DescriptorChannel _channel;
+    private readonly Action _end;
 
-    private HandoffProcess(Process process, DescriptorChannel channel)
+    /// <param name="id">The process's number.</param>
+    /// <param name="channel">The way to it, which belongs to this object from now on.</param>
+    /// <param name="end">Ends the process, and waits until it has.</param>
+    public HandoffProcess(int id, DescriptorChannel channel, Action end)
     {
-        _process = process;
+        Id = id;
         _channel = channel;
+        _end = end;
     }
 
     /// <summary>Gets the process's number.</summary>
-    public int Id => _process.Id;
+    public int Id { get; }
 
     /// <summary>Starts a program.</summary>
     /// <param name="program">The program and its first arguments.</param>
@@ -46,10 +50,11 @@ internal sealed class HandoffProcess : IDisposable
             start.ArgumentList.Add($"{theirs.Descriptor}");
             lock (s_starting)
             {
-                theirs.SetInherited(true);
                 try
                 {
-                    return new HandoffProcess(Process.Start(start)!, ours);
+                    theirs.SetInherited(true);
+                    Process process = Process.Start(start)!;
+                    return new HandoffProcess(process.Id, ours, () => End(process));
                 }
                 finally
                 {
@@ -78,24 +83,22 @@ internal sealed class HandoffProcess : IDisposable
     }
 
     /// <summary>Ends the process, and waits until it has.</summary>
-    public void End()
+    public void End() => _end();
+
+    /// <summary>Closes the way to it; the process goes on.</summary>
+    public void Dispose() => _channel.Dispose();
+
+    private static void End(Process process)
     {
         try
         {
-            _process.Kill();
+            process.Kill();
         }
         catch (InvalidOperationException)
         {
             // It has ended by itself.
         }
 
-        _process.WaitForExit();
-    }
-
-    /// <summary>Closes the way to it; the process goes on.</summary>
-    public void Dispose()
-    {
-        _channel.Dispose();
-        _process.Dispose();
+        process.WaitForExit();
     }
 }

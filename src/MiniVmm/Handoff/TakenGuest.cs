@@ -17,6 +17,7 @@ internal sealed class TakenGuest : IDisposable
     private readonly Kernel _kernel;
     private readonly DescriptorChannel _channel;
     private readonly KernelHandle[] _descriptors;
+    private int _taken;
 
     private TakenGuest(Kernel kernel, DescriptorChannel channel, HandoffOffer offer, KernelHandle[] descriptors)
     {
@@ -29,8 +30,8 @@ internal sealed class TakenGuest : IDisposable
     /// <summary>Gets what is offered.</summary>
     public HandoffOffer Offer { get; }
 
-    /// <summary>Gets what the guest has written to its console and nobody has read; known with its state.</summary>
-    public byte[] Kept { get; private set; } = [];
+    /// <summary>Gets what waits at the guest's console; known with its state.</summary>
+    public ConsoleState? Console { get; private set; }
 
     /// <summary>Takes the offer.</summary>
     /// <param name="kernel">The kernel.</param>
@@ -39,9 +40,10 @@ internal sealed class TakenGuest : IDisposable
     public static TakenGuest Receive(Kernel kernel, int descriptor)
     {
         DescriptorChannel channel = DescriptorChannel.Inherit(descriptor);
+        KernelHandle[] descriptors = [];
         try
         {
-            byte[]? bytes = channel.Receive(s_patience, kernel, out KernelHandle[] descriptors);
+            byte[]? bytes = channel.Receive(s_patience, kernel, out descriptors);
             HandoffOffer? offer = HandoffMessage.Read(bytes, HandoffMessage.Offer).Guest;
             return offer is not null && descriptors.Length is 2 or 3
                 ? new TakenGuest(kernel, channel, offer, descriptors)
@@ -49,6 +51,7 @@ internal sealed class TakenGuest : IDisposable
         }
         catch
         {
+            DescriptorChannel.Close(descriptors);
             channel.Dispose();
             throw;
         }
@@ -59,6 +62,7 @@ internal sealed class TakenGuest : IDisposable
     {
         int descriptor = (int)_descriptors[0].DangerousGetHandle();
         _descriptors[0].SetHandleAsInvalid();
+        _taken = 1;
         return new System.Net.Sockets.Socket(new System.Net.Sockets.SafeSocketHandle(descriptor, ownsHandle: true));
     }
 
@@ -68,7 +72,9 @@ internal sealed class TakenGuest : IDisposable
     {
         var low = new Memfd(_descriptors[1]);
         Memfd? high = _descriptors.Length > 2 ? new Memfd(_descriptors[2]) : null;
-        return new GuestMachine(_kernel, GuestRam.FromFiles(low, high), Offer.Cpus, console);
+        GuestRam ram = GuestRam.FromFiles(low, high);
+        _taken = _descriptors.Length;
+        return new GuestMachine(_kernel, ram, Offer.Cpus, console);
     }
 
     /// <summary>Puts the guest's state into the machine. From here on only this process may run it.</summary>
@@ -77,12 +83,12 @@ internal sealed class TakenGuest : IDisposable
     public long Restore(GuestMachine machine)
     {
         Send(HandoffMessage.Ready);
-        HandoffMessage message = HandoffMessage.Read(
-            _channel.Receive(s_patience, _kernel, out KernelHandle[] descriptors), HandoffMessage.State);
-        Kept = message.Kept ?? [];
+        byte[]? bytesOfMessage = _channel.Receive(s_patience, _kernel, out KernelHandle[] descriptors);
+        HandoffMessage message;
         MachineState state;
         try
         {
+            message = HandoffMessage.Read(bytesOfMessage, HandoffMessage.State);
             using var file = new Memfd(descriptors is [var one] ? one : throw new ControlException("the state of the guest is no file."));
             byte[] bytes = new byte[Math.Min(file.Size, MachineState.MaximumBytes)];
             file.Read(0, bytes);
@@ -93,7 +99,7 @@ internal sealed class TakenGuest : IDisposable
             DescriptorChannel.Close(descriptors);
         }
 
-        machine.Restore(state, KvmClockGap.Advance);
+        Console = machine.Restore(state, KvmClockGap.Advance).Console;
         Send(HandoffMessage.Restored);
 
         // Where the other process has gone by now, nobody else has the guest: this one may run it.
@@ -135,8 +141,12 @@ internal sealed class TakenGuest : IDisposable
         }
     }
 
-    /// <summary>Closes the way to the other process.</summary>
-    public void Dispose() => _channel.Dispose();
+    /// <summary>Closes the way to the other process, and the descriptors that nobody took.</summary>
+    public void Dispose()
+    {
+        _channel.Dispose();
+        DescriptorChannel.Close(_descriptors.Skip(_taken));
+    }
 
     private void Send(string kind) => _channel.Send(HandoffMessage.Of(kind).ToBytes());
 }

@@ -37,11 +37,11 @@ internal sealed class GuestMachine : IDisposable
     public GuestMachine(Kernel kernel, GuestRam ram, int cpus, Action<byte> console)
     {
         Ram = ram;
-        ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MostCpus);
         var made = new Stack<IDisposable>([ram]);
         try
         {
+            ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MostCpus);
             made.Push(_device = KvmDevice.Open(kernel));
             made.Push(_vm = _device.CreateVm());
             _vm.SetTssAddress(TssAddress);
@@ -180,7 +180,8 @@ internal sealed class GuestMachine : IDisposable
 
     /// <summary>Saves the machine, which stands still.</summary>
     /// <param name="updates">How many live updates the guest has gone through when the state is put back.</param>
-    public MachineState Save(int updates)
+    /// <param name="console">What waits between the guest and those at its console; null for nothing.</param>
+    public MachineState Save(int updates, ConsoleState? console = null)
     {
         if (!IsPaused)
         {
@@ -191,7 +192,7 @@ internal sealed class GuestMachine : IDisposable
         Uart8250State serial = Serial.Save();
         I8042State keyboard = _keyboard.Save();
         MachineState state = MachineState.Save(_vm, Vcpus, _device.GetMsrIndices());
-        new MachineParts(serial, keyboard, Mask.ToString(), updates).WriteTo(state);
+        new MachineParts(serial, keyboard, Mask.ToString(), updates, console).WriteTo(state);
         return state;
     }
 

@@ -10,7 +10,10 @@ namespace MiniVmm.Machine;
 /// <param name="Keyboard">The keyboard controller, which resets the guest.</param>
 /// <param name="Mask">What CPUID hides.</param>
 /// <param name="Updates">How many live updates the guest has gone through.</param>
-internal sealed record MachineParts(Uart8250State Serial, I8042State Keyboard, string Mask, int Updates)
+/// <param name="Console">What waits between the guest and those at its console; null for nothing, and in states of programs that did not
+/// save it.</param>
+internal sealed record MachineParts(
+    Uart8250State Serial, I8042State Keyboard, string Mask, int Updates, ConsoleState? Console = null)
 {
     private const string Name = "minivmm";
 

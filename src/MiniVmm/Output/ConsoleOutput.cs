@@ -1,7 +1,8 @@
 namespace MiniVmm.Output;
 
 /// <summary>Takes what a guest writes to its serial port, byte by byte, and hands it on in pieces on a thread of its own.</summary>
-/// <remarks>The guest waits for nothing but a lock, unless it is <see cref="MostWaiting"/> bytes ahead. Thread-safe.</remarks>
+/// <remarks>The guest waits for nothing but a lock, unless it is <see cref="MostWaiting"/> bytes ahead and is not being stopped.
+/// Thread-safe.</remarks>
 internal sealed class ConsoleOutput : IDisposable
 {
     private const int MostWaiting = 1 << 20;
@@ -16,7 +17,7 @@ internal sealed class ConsoleOutput : IDisposable
     private int _count;
     private bool _isWriting;
     private bool _ended;
-    private bool _mayDrop;
+    private bool _isStopping;
 
     /// <param name="sink">Takes the bytes, a piece at a time, on one thread.</param>
     public ConsoleOutput(Action<ReadOnlyMemory<byte>> sink)
@@ -31,19 +32,19 @@ internal sealed class ConsoleOutput : IDisposable
     {
         lock (_lock)
         {
-            while (_count == MostWaiting && !_ended && !_mayDrop)
+            while (_count >= MostWaiting && !_ended && !_isStopping)
             {
                 Monitor.Wait(_lock);
             }
 
-            if (_count == MostWaiting)
+            if (_ended && _count >= MostWaiting)
             {
                 return;
             }
 
             if (_count == _filling.Length)
             {
-                Array.Resize(ref _filling, Math.Min(_filling.Length * 2, MostWaiting));
+                Array.Resize(ref _filling, _filling.Length * 2);
             }
 
             _filling[_count++] = value;
@@ -54,14 +55,41 @@ internal sealed class ConsoleOutput : IDisposable
         }
     }
 
-    /// <summary>Says whether a guest that is too far ahead loses what it writes, instead of being made to wait: while it is stopped.
-    /// </summary>
-    public void SetMayDrop(bool mayDrop)
+    /// <summary>Says whether the guest is being stopped: it is not made to wait then, however far ahead it is. What it does until it
+    /// stands still is little.</summary>
+    public void SetStopping(bool isStopping)
     {
         lock (_lock)
         {
-            _mayDrop = mayDrop;
+            _isStopping = isStopping;
             Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Takes back what has not been handed on, and is not being handed on at the moment.</summary>
+    public byte[] TakeWaiting()
+    {
+        lock (_lock)
+        {
+            byte[] waiting = _filling[.._count];
+            _count = 0;
+            Monitor.PulseAll(_lock);
+            return waiting;
+        }
+    }
+
+    /// <summary>Puts bytes before those that wait to be handed on.</summary>
+    public void PutBack(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+        {
+            byte[] all = [.. bytes, .. _filling.AsSpan(0, _count)];
+            if (all.Length > 0)
+            {
+                _filling = all;
+                _count = all.Length;
+                Monitor.PulseAll(_lock);
+            }
         }
     }
 

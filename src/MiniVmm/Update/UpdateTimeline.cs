@@ -51,10 +51,10 @@ internal sealed class UpdateTimeline : IDisposable
 
     private readonly MemfdMapping _mapping;
 
-    private UpdateTimeline(Memfd file)
+    private UpdateTimeline(Memfd file, MemfdMapping mapping)
     {
         File = file;
-        _mapping = file.Map();
+        _mapping = mapping;
     }
 
     /// <summary>Gets the page's file, which belongs to this object.</summary>
@@ -66,14 +66,26 @@ internal sealed class UpdateTimeline : IDisposable
     public static UpdateTimeline Create(Kernel kernel)
     {
         Memfd file = Memfd.Create(kernel, FileName, Size);
-        return new UpdateTimeline(file);
+        return From(file);
     }
 
-    /// <summary>Takes the one that the previous kernel's program has written; the file belongs to the result.</summary>
+    /// <summary>Takes the one that the previous kernel's program has written; the file belongs to the result, and is closed where there is
+    /// none.</summary>
+    /// <exception cref="InvalidDataException">It is no timeline.</exception>
     public static UpdateTimeline From(Memfd file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file.Size >= Size ? new UpdateTimeline(file) : throw new InvalidDataException($"The timeline has {file.Size} bytes.");
+        try
+        {
+            return file.Size >= Size
+                ? new UpdateTimeline(file, file.Map())
+                : throw new InvalidDataException($"The timeline has {file.Size} bytes.");
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Records that a moment is now.</summary>

@@ -42,6 +42,9 @@ internal sealed class VmUpdate : IDisposable
     /// <summary>Gets how many live updates the guest has gone through.</summary>
     public int Updates { get; private set; }
 
+    /// <summary>Gets what waited at the console of the guest that was resumed; null for nothing.</summary>
+    public ConsoleState? Console { get; private set; }
+
     /// <summary>Opens the updates of a guest.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="name">The guest's name.</param>
@@ -76,14 +79,16 @@ internal sealed class VmUpdate : IDisposable
     }
 
     /// <summary>Stops the guest, and preserves its state. From here on it stands still.</summary>
+    /// <param name="machine">The guest.</param>
+    /// <param name="console">Gives what waits at its console, once it stands still; null for nothing.</param>
     /// <exception cref="KernelException">The kernel refuses.</exception>
-    public void Stop(GuestMachine machine)
+    public void Stop(GuestMachine machine, Func<ConsoleState>? console = null)
     {
         UpdateTimeline timeline = _timeline ?? throw new InvalidOperationException("The guest's RAM is not preserved.");
         timeline.Mark(UpdateMoment.PauseBegins);
         machine.Pause();
         timeline.Stop(machine.ReadCounter(), machine.CounterKilohertz);
-        MachineState state = machine.Save(Updates + 1);
+        MachineState state = machine.Save(Updates + 1, console?.Invoke());
         timeline.Mark(UpdateMoment.Saved);
         _update.PreserveBytes(StateName, state.ToBytes(), StateVersion);
         timeline.Mark(UpdateMoment.Preserved);
@@ -140,7 +145,9 @@ internal sealed class VmUpdate : IDisposable
         try
         {
             _timeline.Mark(UpdateMoment.Rebuilt);
-            Updates = machine.Restore(state, gap).Updates;
+            MachineParts parts = machine.Restore(state, gap);
+            Updates = parts.Updates;
+            Console = parts.Console;
             _timeline.Mark(UpdateMoment.Restored);
             _marks = machine.Marks();
             return machine;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
+using LuoInterop.Shared;
 using LuoInterop.VmTesting;
 
 namespace LuoInterop.Cli.Replay;

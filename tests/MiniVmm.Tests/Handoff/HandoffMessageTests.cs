@@ -12,7 +12,7 @@ public sealed class HandoffMessageTests
     {
         var message = new HandoffMessage
         {
-            Kind = HandoffMessage.Offer, Counter = ulong.MaxValue, Kept = [1, 2, 3], StoodStill = long.MaxValue,
+            Kind = HandoffMessage.Offer, Counter = ulong.MaxValue, StoodStill = long.MaxValue,
             Guest = new HandoffOffer("vm1", "/run/minivmm", "socket", 4, 17),
         };
 
@@ -20,13 +20,7 @@ public sealed class HandoffMessageTests
 
         Assert.Equal(message.Guest, read.Guest);
         Assert.Equal((message.Counter, message.StoodStill), (read.Counter, read.StoodStill));
-        Assert.Equal(message.Kept, read.Kept);
     }
-
-    [Fact]
-    public void LargestKeptConsole_FitsIntoAMessage() => Assert.True(
-        new HandoffMessage { Kind = HandoffMessage.State, Kept = new byte[GuestConsole.MostKept] }.ToBytes().Length
-            <= DescriptorChannel.MaxMessage);
 
     [Theory]
     [InlineData(null, "has ended")]

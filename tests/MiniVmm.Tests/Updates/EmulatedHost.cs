@@ -1,5 +1,6 @@
 using LuoInterop;
 using LuoInterop.Emulation;
+using MiniVmm.Control;
 using MiniVmm.Demo;
 using MiniVmm.Guests;
 using MiniVmm.Update;
@@ -9,14 +10,27 @@ namespace MiniVmm.Tests.Updates;
 /// <summary>Is an emulated machine whose KVM runs guests in C#.</summary>
 internal sealed class EmulatedHost : IDisposable
 {
-    private const string Release = "7.3.4-" + KernelPreviews.GuestMemfd;
+    /// <summary>The kernel that has KVM.</summary>
+    public const string Release = "7.3.4-" + KernelPreviews.GuestMemfd;
 
-    private readonly string _image = Path.GetTempFileName();
+    /// <summary>The next kernel's command line.</summary>
+    public const string CommandLine = "kho=on liveupdate=on";
 
-    public EmulatedHost() => EmulatedKernelImage.Write(_image, Release);
+    private readonly string _folder = Directory.CreateTempSubdirectory("minivmm-").FullName;
+    private int _folders;
 
-    public EmulatedMachine Machine { get; } =
-        new(new EmulatedMachineOptions { Release = Release, DefaultGuest = EmulatedPattern.Run });
+    /// <param name="guest">What vCPUs run; null for the page pattern.</param>
+    public EmulatedHost(Action<EmulatedGuest>? guest = null)
+    {
+        Image = Path.Combine(_folder, "bzImage");
+        EmulatedKernelImage.Write(Image, Release);
+        Machine = new EmulatedMachine(new EmulatedMachineOptions { Release = Release, DefaultGuest = guest ?? EmulatedPattern.Run });
+    }
+
+    public EmulatedMachine Machine { get; }
+
+    /// <summary>Gets the file of the next kernel, which is the same unless a test writes another.</summary>
+    public string Image { get; }
 
     /// <summary>Gets what the guests wrote, and the host.</summary>
     public StringWriter Output { get; } = new();
@@ -38,7 +52,10 @@ internal sealed class EmulatedHost : IDisposable
     }
 
     /// <summary>Loads the next kernel, which is the same.</summary>
-    public KexecImage Load(Kernel kernel) => KexecImage.Load(kernel, _image, null, "kho=on liveupdate=on");
+    public KexecImage Load(Kernel kernel) => KexecImage.Load(kernel, Image, null, CommandLine);
+
+    /// <summary>Makes a folder for the sockets of a kernel's VMs: /run is empty after a boot.</summary>
+    public RunFolder NewRunFolder() => new(Path.Combine(_folder, $"run{++_folders}"));
 
     /// <summary>Runs the demo to its end.</summary>
     public int Run(DemoOptions options, List<Blackout>? blackouts = null) => Machine.Run(kernel => new DemoProgram(
@@ -47,6 +64,6 @@ internal sealed class EmulatedHost : IDisposable
     public void Dispose()
     {
         Machine.Dispose();
-        File.Delete(_image);
+        Directory.Delete(_folder, recursive: true);
     }
 }

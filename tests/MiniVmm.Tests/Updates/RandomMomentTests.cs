@@ -1,3 +1,4 @@
+using MiniVmm.Demo;
 using MiniVmm.Update;
 using Xunit;
 
@@ -16,27 +17,15 @@ public sealed class RandomMomentTests
         List<Blackout> blackouts = [];
         int result = host.Run(EmulatedHost.Options(2, seed: 1), blackouts);
         Assert.True(result == 0, host.Output.ToString());
-        int descriptors = Descriptors();
-        int threads = Threads();
+        Belongings before = Belongings.Count();
 
         // The guest of the run before is gone with its process; this one starts anew.
-        result = host.Run(EmulatedHost.Options(Updates, seed: 2), blackouts);
+        DemoOptions options = EmulatedHost.Options(Updates, seed: 2);
+        result = host.Run(options, blackouts);
 
         Assert.True(result == 0, host.Output.ToString());
         Assert.Equal(2 + Updates, blackouts.Count);
         Assert.All(blackouts, static blackout => Assert.True(blackout.Nanoseconds > 0));
-
-        // What an update leaves behind is there 200 times; the runtime itself opens and closes a few.
-        Assert.InRange(Descriptors(), 0, descriptors + (Updates / 10));
-        Assert.InRange(Threads(), 0, threads + (Updates / 10));
+        Belongings.Count().MustNotHaveGrown(before, Updates, options.Memory);
     }
-
-    private static int Descriptors()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return Directory.GetFiles("/proc/self/fd").Length;
-    }
-
-    private static int Threads() => Directory.GetDirectories("/proc/self/task").Length;
 }

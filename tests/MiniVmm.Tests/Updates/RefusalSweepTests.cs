@@ -23,6 +23,7 @@ public sealed class RefusalSweepTests(ITestOutputHelper log)
 
     [Theory]
     [InlineData(Errno.ENOMEM)]
+    [InlineData(Errno.ENOSPC)]
     [InlineData(Errno.EIO)]
     [InlineData(Errno.EPERM)]
     public void EveryCall_Refused(Errno errno)

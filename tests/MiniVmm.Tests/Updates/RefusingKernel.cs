@@ -1,12 +1,16 @@
 using System.Runtime.InteropServices;
 using LuoInterop;
+using LuoInterop.Emulation;
 
 namespace MiniVmm.Tests.Updates;
 
-/// <summary>Refuses one call of the thread that armed it, the n-th; the vCPUs' threads are not touched.</summary>
-/// <remarks>close(2) and munmap(2) are not among them: what they answer changes nothing.</remarks>
+/// <summary>Refuses one call of the thread that armed it, the n-th, or kills the process there; the vCPUs' threads are not touched.</summary>
+/// <remarks>close(2) and munmap(2) are not among them: what they answer changes nothing. When process or kernel is gone, the threads that
+/// Linux would have ended get EIO for every call.</remarks>
 internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)
 {
+    private readonly EmulatedProcess _process = (EmulatedProcess)kernel;
+    private FaultInjection? _killer;
     private int _thread;
     private int _left;
     private Errno _errno;
@@ -18,6 +22,9 @@ internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)
     /// then.</summary>
     public bool HoldsReboot { get; set; }
 
+    /// <summary>Gets or sets a path that nothing is found at; null for none.</summary>
+    public string? MissingPath { get; set; }
+
     /// <summary>Arms it.</summary>
     /// <param name="nth">Which call, from 1 on.</param>
     /// <param name="errno">What it is refused with.</param>
@@ -26,14 +33,37 @@ internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)
         _thread = Environment.CurrentManagedThreadId;
         _left = nth;
         _errno = errno;
+        _killer = null;
         Refused = null;
+    }
+
+    /// <summary>Arms it to kill the process in the place of a call.</summary>
+    /// <param name="nth">Which call, from 1 on.</param>
+    /// <param name="faults">The machine's faults.</param>
+    public void ArmKill(int nth, FaultInjection faults)
+    {
+        Arm(nth, Errno.EIO);
+        _killer = faults;
+    }
+
+    /// <summary>Gets whether the process was killed, or its kernel has ended.</summary>
+    public bool IsGone => _process.HasEnded || _process.WasKilled;
+
+    /// <summary>Ends the program where process or kernel is gone.</summary>
+    public void ThrowIfGone()
+    {
+        if (IsGone)
+        {
+            // Any call of a process that is gone ends it.
+            _process.CountHugePages();
+        }
     }
 
     /// <summary>Lets every call through again.</summary>
     public void Disarm() => _left = 0;
 
     public override int Open(string path, int flags, uint mode = 0) =>
-        Refuses($"open {path}") ? Answer : base.Open(path, flags, mode);
+        Refuses($"open {path}") ? Answer : path == MissingPath ? -(int)Errno.ENOENT : base.Open(path, flags, mode);
 
     public override int ReadDirectory(string path, out string[] names)
     {
@@ -41,11 +71,29 @@ internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)
         return Refuses($"readdir {path}") ? Answer : base.ReadDirectory(path, out names);
     }
 
-    public override int Ioctl(SafeHandle file, uint request, Span<byte> argument) =>
-        Refuses($"ioctl 0x{request:x}") ? Answer : base.Ioctl(file, request, argument);
+    public override int Ioctl(SafeHandle file, uint request, Span<byte> argument)
+    {
+        try
+        {
+            return Refuses($"ioctl 0x{request:x}") ? Answer : base.Ioctl(file, request, argument);
+        }
+        catch (Exception end) when (IsEndOfAnotherThread(end))
+        {
+            return Gone;
+        }
+    }
 
-    public override int Ioctl(SafeHandle file, uint request, nint argument) =>
-        Refuses($"ioctl 0x{request:x}") ? Answer : base.Ioctl(file, request, argument);
+    public override int Ioctl(SafeHandle file, uint request, nint argument)
+    {
+        try
+        {
+            return Refuses($"ioctl 0x{request:x}") ? Answer : base.Ioctl(file, request, argument);
+        }
+        catch (Exception end) when (IsEndOfAnotherThread(end))
+        {
+            return Gone;
+        }
+    }
 
     public override int Fcntl(SafeHandle file, int command, nint argument = 0) =>
         Refuses($"fcntl {command}") ? Answer : base.Fcntl(file, command, argument);
@@ -95,16 +143,33 @@ internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)
     public override int Reboot(uint command) =>
         Refuses("reboot") ? Answer : HoldsReboot ? -(int)Errno.EBUSY : base.Reboot(command);
 
-    private int Answer => -(int)_errno;
+    private static int Gone => -(int)Errno.EIO;
+
+    private int Answer => IsGone ? Gone : -(int)_errno;
+
+    // A vCPU's thread runs when the process is killed by another.
+    private bool IsEndOfAnotherThread(Exception end) =>
+        end is EmulatedKillException or EmulatedRebootException && Environment.CurrentManagedThreadId != _thread;
 
     private bool Refuses(string call)
     {
+        if (IsGone && Environment.CurrentManagedThreadId != _thread)
+        {
+            return true;
+        }
+
         if (_left == 0 || Environment.CurrentManagedThreadId != _thread || --_left > 0)
         {
             return false;
         }
 
         Refused = call;
-        return true;
+        if (_killer is null)
+        {
+            return true;
+        }
+
+        _killer.KillProcess();
+        return false;
     }
 }

@@ -26,11 +26,11 @@ public sealed class UpdateTests(ShortRun run) : IClassFixture<ShortRun>
     }
 }
 
-/// <summary>Is 20 live updates in a row of the guests that check themselves.</summary>
-public sealed class MachineCodeSoakRun() : SoakRun(20, PatternProgram.Kind, SelfCheckProgram.Kind);
+/// <summary>Is 50 live updates in a row of the guests that check themselves.</summary>
+public sealed class MachineCodeSoakRun() : SoakRun(50, PatternProgram.Kind, SelfCheckProgram.Kind);
 
-/// <summary>Is 10 live updates in a row of Linux.</summary>
-public sealed class LinuxSoakRun() : SoakRun(10, LinuxProgram.Kind);
+/// <summary>Is 20 live updates in a row of Linux, at random moments and in the midst of four kinds of work.</summary>
+public sealed class LinuxSoakRun() : SoakRun(20, LinuxProgram.Kind);
 
 /// <summary>Shows that memory, registers, timers and exceptions go through every live update.</summary>
 [Trait("Category", "Soak")]

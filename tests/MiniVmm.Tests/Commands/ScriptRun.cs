@@ -7,10 +7,13 @@ using Xunit;
 
 namespace MiniVmm.Tests.Commands;
 
-/// <summary>Boots one VM in which a script uses minivmm as a person does, through three kernels, and holds what came of it.</summary>
-public sealed class CommandsRun : IAsyncLifetime
+/// <summary>Is the script that uses minivmm as a person does.</summary>
+public sealed class CommandsRun() : ScriptRun("commands.sh");
+
+/// <summary>Boots one VM in which a script uses minivmm, through three kernels, and holds what came of it.</summary>
+public abstract class ScriptRun(string script) : IAsyncLifetime
 {
-    private const string Script = "commands.sh";
+    private const string Steps = "steps.sh";
     private const string Initrd = "guest-initrd";
 
     /// <summary>Gets how the run ended.</summary>
@@ -22,9 +25,12 @@ public sealed class CommandsRun : IAsyncLifetime
         Result = await VirtualMachine.RunAsync(new VmOptions
         {
             Kernel = await KernelBuild.GetAsync(),
-            Command = ["/bin/sh", Path.Combine(folder, "Commands", Script)],
+            Command = ["/bin/sh", Path.Combine(folder, "Commands", script)],
             WorkingFolder = folder,
-            Environment = new Dictionary<string, string> { ["M"] = NativeMiniVmm.Program },
+            Environment = new Dictionary<string, string>
+            {
+                ["M"] = NativeMiniVmm.Program, ["STEPS"] = Path.Combine(folder, "Commands", Steps),
+            },
             Files = new Dictionary<string, string> { [Initrd] = NativeMiniVmm.Initrd },
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,

@@ -1,14 +1,13 @@
 using System.Runtime.InteropServices;
+using Tmds.Linux;
 
-namespace LuoInterop.Cli;
+namespace LuoInterop.Shared;
 
-/// <summary>Turns the first SIGINT or SIGTERM into a cancellation; a second one ends the process as it is.</summary>
+/// <summary>Cancels a command when SIGINT or SIGTERM comes; a second one ends the process as it is.</summary>
 internal sealed class Interruption : IDisposable
 {
     // What a shell reports of a program that a signal ended: 128 and its number.
     private const int Base = 128;
-    private const int SIGINT = 2;
-    private const int SIGTERM = 15;
 
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration _interrupt;
@@ -17,13 +16,14 @@ internal sealed class Interruption : IDisposable
 
     public Interruption()
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, SIGINT));
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, SIGTERM));
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Take(context, LibC.SIGINT));
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Take(context, LibC.SIGTERM));
     }
 
+    /// <summary>Gets what is cancelled.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Gets the exit code of a process that the signal ended.</summary>
+    /// <summary>Gets what a shell reports of a program that the signal ended.</summary>
     public int ExitCode => Base + _signal;
 
     public void Dispose()
