@@ -57,8 +57,9 @@ internal sealed class PageUnpacker : IDisposable
         {
             return Snappy.TryDecompress(source, page, out int written) && written == page.Length;
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
         {
+            // The library names a length that does not come out with the second one.
             return false;
         }
     }
