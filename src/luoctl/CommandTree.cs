@@ -1,7 +1,8 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.CommandLine;
 using LuoInterop.Cli.ByHand;
 using LuoInterop.Cli.Completion;
+using LuoInterop.Cli.Decode;
 using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Kho;
@@ -24,6 +25,7 @@ internal static class CommandTree
             PreserveCommand.Create(),
             RetrieveCommand.Create(),
             FinishCommand.Create(),
+            DecodeCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
             CompletionCommand.Create(Create),

@@ -8,8 +8,8 @@ public sealed partial class SourceTests
     // Not system calls: what a kernel hands over, libfdt's own answers, and the command line's length, which no header for programs has.
     private static readonly string[] s_formats =
     [
-        "src/LuoInterop.Kho/", "src/LuoInterop.Emulation/Previews/GuestMemfd/Abi/",
-        "src/LuoInterop.Emulation/Previews/HugeTlb/Abi/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs",
+        "src/LuoInterop.Kho/", "src/LuoInterop.Kho.Previews/",
+        "src/LuoInterop.Kho.Previews/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs",
         "src/LuoInterop/Kexec/KernelParameter.cs",
     ];
 

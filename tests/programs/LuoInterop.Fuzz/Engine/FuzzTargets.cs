@@ -13,7 +13,8 @@ internal static class FuzzTargets
         static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(),
         static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
-        static () => new MachineStateTarget(),
+        static () => new MachineStateTarget(), static () => new KdumpTarget(), static () => new ElfCoreTarget(),
+        static () => new FlattenedTarget(), static () => new HandoverSearchTarget(),
     ];
 
     /// <summary>Makes a target of each kind.</summary>
