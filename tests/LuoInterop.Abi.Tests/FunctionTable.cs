@@ -83,6 +83,8 @@ internal static class FunctionTable
         new("tcsetattr", "termios.h", "int", "int", "int", "const struct termios *"),
         new("sigaction", "signal.h", "int", "int", "const struct sigaction *", "struct sigaction *"),
         new("tgkill", "signal.h", "int", "pid_t", "pid_t", "int"),
+        new("kill", "signal.h", "int", "pid_t", "int"),
+        new("getpid", "unistd.h", "pid_t") { NeverFailsBecause = TellsAlways },
         new("gettid", "unistd.h", "pid_t") { NeverFailsBecause = TellsAlways },
         new("getppid", "unistd.h", "pid_t") { NeverFailsBecause = TellsAlways },
         new("geteuid", "unistd.h", "uid_t") { NeverFailsBecause = TellsAlways },

@@ -11,8 +11,7 @@ internal static unsafe class HeldSignals
 
     private static readonly List<int> s_held = [];
 
-    /// <summary>Ignores the signals that would end this process now: neither those that it takes, nor those that whoever started it ignores.
-    /// </summary>
+    /// <summary>Ignores the signals that would end this process now.</summary>
     public static void Hold()
     {
         foreach (int signal in s_signals)

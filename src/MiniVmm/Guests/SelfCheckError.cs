@@ -42,7 +42,7 @@ internal static class SelfCheckError
     /// <summary>The TSC ran back.</summary>
     public const int Tsc = 0x71;
 
-    /// <summary>An interrupt came between STI and HLT, where the processor holds it back for one instruction (SDM volume 3, 7.8.1).</summary>
+    /// <summary>An interrupt came between STI and HLT, where it is held back for one instruction (SDM volume 3, 7.8.1).</summary>
     public const int Shadow = 0x72;
 
     /// <summary>An exception that nothing raises; its vector is added.</summary>

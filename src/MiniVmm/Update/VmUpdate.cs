@@ -9,8 +9,8 @@ namespace MiniVmm.Update;
 /// <remarks>
 /// <para>Before: <see cref="Prepare"/> while the guest runs, <see cref="Stop"/>, and <see cref="Jump"/> with the last guest of the program.
 /// Whatever is refused on the way, <see cref="GiveUp"/> lets the guest run on as if nothing had been.</para>
-/// <para>After: <see cref="Resume"/>, <see cref="Release"/>, <see cref="ProveLife"/>, <see cref="Finish"/>. Until then the memory is claimed, and nothing of it is
-/// freed.</para>
+/// <para>After: <see cref="Resume"/>, <see cref="Release"/>, <see cref="ProveLife"/>, <see cref="Finish"/>. Until then the memory is
+/// claimed, and nothing of it is freed.</para>
 /// </remarks>
 internal sealed class VmUpdate : IDisposable
 {

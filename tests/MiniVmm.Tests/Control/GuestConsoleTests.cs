@@ -5,7 +5,7 @@ using Xunit;
 
 namespace MiniVmm.Tests.Control;
 
-/// <summary>Shows that nothing of a console is lost when its guest gets another owner, and that a full disk under it ends nothing.</summary>
+/// <summary>Shows that nothing of a console is lost when its guest gets another owner, and that a full disk ends nothing.</summary>
 public sealed class GuestConsoleTests
 {
     [Fact]

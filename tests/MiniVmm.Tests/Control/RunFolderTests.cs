@@ -118,5 +118,6 @@ public sealed class RunFolderTests : IDisposable
     // A process that is killed closes its socket, and leaves the name.
     private void Kill(string name) => _folder.Listen(name).Dispose();
 
-    private string[] Left() => [.. Directory.GetFileSystemEntries(_folder.FolderPath).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
+    private string[] Left() =>
+        [.. Directory.GetFileSystemEntries(_folder.FolderPath).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
 }

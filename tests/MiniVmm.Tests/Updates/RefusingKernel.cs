@@ -4,7 +4,7 @@ using LuoInterop.Emulation;
 
 namespace MiniVmm.Tests.Updates;
 
-/// <summary>Refuses one call of the thread that armed it, the n-th, or kills the process there; the vCPUs' threads are not touched.</summary>
+/// <summary>Refuses one call of the thread that armed it, the n-th, or kills the process there; other threads are not touched.</summary>
 /// <remarks>close(2) and munmap(2) are not among them: what they answer changes nothing. When process or kernel is gone, the threads that
 /// Linux would have ended get EIO for every call.</remarks>
 internal sealed class RefusingKernel(Kernel kernel) : ForwardingKernel(kernel)

@@ -1,4 +1,4 @@
-namespace LuoInterop.Interop;
+namespace LuoInterop;
 
 /// <summary>Names the C library.</summary>
 internal static class CLibrary
