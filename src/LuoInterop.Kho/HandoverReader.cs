@@ -47,7 +47,8 @@ public sealed class HandoverReader
             is not (KhoRootFdt.KHO_FDT_COMPATIBLE or KhoRootFdt.KHO_FDT_COMPATIBLE_V3 or KhoRootFdt.KHO_FDT_COMPATIBLE_V1))
         {
             throw new KhoFormatException(
-                KhoFormatError.UnsupportedVersion, $"The tree has the format \"{tree.Compatible}\"; kho-v1, kho-v3 and kho-v4 are known here.");
+                KhoFormatError.UnsupportedVersion,
+                $"The tree has the format \"{tree.Compatible}\"; kho-v1, kho-v3 and kho-v4 are known here.");
         }
 
         if (tree.PreservedMemoryMap is not { } root || (root == 0 && tree.Compatible != KhoRootFdt.KHO_FDT_COMPATIBLE_V1))
@@ -163,7 +164,8 @@ public sealed class HandoverReader
         }
 
         bool hasSize = tree.Compatible != KhoRootFdt.KHO_FDT_COMPATIBLE_V1;
-        if (found.PreservedData is not { } address || (hasSize && (found.BlobSize is not { } length || (length < (ulong)size && !mayBeSmaller))))
+        if (found.PreservedData is not { } address
+            || (hasSize && (found.BlobSize is not { } length || (length < (ulong)size && !mayBeSmaller))))
         {
             throw new KhoFormatException(
                 KhoFormatError.BadProperty, $"The sub-tree {name} has no address, or is smaller than {size} bytes.", Errno.EINVAL);

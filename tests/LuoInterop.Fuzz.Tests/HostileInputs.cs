@@ -46,6 +46,7 @@ internal static class HostileInputs
         ("machine-state", "fields of one unknown number", static n => MachineState([0xc0, 0x3e, 0x01], n)),
         .. HostileCatalogues.All,
         .. HostileMemory.All,
+        .. HostileDumps.All,
     ];
 
     // A VM, a vCPU, and a field again and again, under the right checksum.

@@ -67,7 +67,10 @@ public sealed class FormatTests(FormatTests.Memory memory) : IClassFixture<Forma
     public void Kdump_IsRead(string packing, int version)
     {
         byte[] file =
-            new KdumpWriter(memory.Pages) { Packing = Enum.Parse<Packing>(packing), Version = version, VmCoreInfo = Info, Level = 1 }.Write();
+            new KdumpWriter(memory.Pages)
+            {
+                Packing = Enum.Parse<Packing>(packing), Version = version, VmCoreInfo = Info, Level = 1,
+            }.Write();
         using MemoryImage image = Open(file);
         Assert.Equal((MemoryImageFormat.KdumpCompressed, true), (image.Format, image.IsComplete));
         Assert.Equal("7.3.4", image.Release);

@@ -52,7 +52,8 @@ public sealed class GapTests : IDisposable
         Handover handover = Assert.Single(HandoverSearch.Find(image).Handovers).Handover;
         HandoverFault fault = Assert.Single(handover.Faults);
         Assert.Equal(
-            ($"session \"{HandedOver.Named}\", token 1", KhoFormatError.Unreadable, file.Record.Data), (fault.Part, fault.Error, fault.Address));
+            ($"session \"{HandedOver.Named}\", token 1", KhoFormatError.Unreadable, file.Record.Data),
+            (fault.Part, fault.Error, fault.Address));
         Assert.Equal(PageState.Excluded, image.GetState(fault.Address!.Value));
         Assert.Null(handover.Sessions[0].Files.Single(one => one.Record.Token == 1).Memfd);
         Assert.NotNull(handover.Sessions[0].Files.Single(one => one.Record.Token == 2).Memfd);

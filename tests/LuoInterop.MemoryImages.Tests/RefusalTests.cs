@@ -95,7 +95,8 @@ public sealed class RefusalTests : IDisposable
     private void Refused(byte[] file, MemoryImageError error, string words)
     {
         File.WriteAllBytes(_path, file);
-        foreach (Func<MemoryImage> open in (Func<MemoryImage>[])[() => MemoryImage.Open(_path), () => MemoryImage.Open(new MemoryStream(file))])
+        foreach (Func<MemoryImage> open in
+            (Func<MemoryImage>[])[() => MemoryImage.Open(_path), () => MemoryImage.Open(new MemoryStream(file))])
         {
             MemoryImageException refusal = Assert.Throws<MemoryImageException>(open);
             Assert.Equal(error, refusal.Error);

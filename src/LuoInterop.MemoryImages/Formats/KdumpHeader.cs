@@ -26,7 +26,8 @@ internal sealed record KdumpHeader
     private const ulong MaxPages = 1UL << 34;
 
     // 32 bits or big-endian: another layout. QEMU says "Unknown" of every machine.
-    private static readonly string[] s_otherMachines = ["i386", "i486", "i586", "i686", "arm", "ppc", "s390", "sparc", "mips", "m68k", "ia64"];
+    private static readonly string[] s_otherMachines =
+        ["i386", "i486", "i586", "i686", "arm", "ppc", "s390", "sparc", "mips", "m68k", "ia64"];
 
     public static ReadOnlySpan<byte> Magic => "KDUMP   "u8;
 
@@ -62,7 +63,8 @@ internal sealed record KdumpHeader
         if (version is < 0 or > NewestVersion)
         {
             throw new MemoryImageException(
-                MemoryImageError.UnsupportedFormat, $"The kdump-compressed file has header version {version}; {NewestVersion} is the newest known.");
+                MemoryImageError.UnsupportedFormat,
+                $"The kdump-compressed file has header version {version}; {NewestVersion} is the newest known.");
         }
 
         string machine = Text(head, 4);
@@ -75,7 +77,8 @@ internal sealed record KdumpHeader
         if (blockSize is < MinBlock or > MaxBlock || !int.IsPow2(blockSize) || subBlocks is < 1 or > 1024)
         {
             throw new MemoryImageException(
-                MemoryImageError.Malformed, $"The kdump header says blocks of {blockSize} bytes, and {subBlocks} of them for its second part.");
+                MemoryImageError.Malformed,
+                $"The kdump header says blocks of {blockSize} bytes, and {subBlocks} of them for its second part.");
         }
 
         byte[] sub = source.Require(blockSize, SubHeaderSize, "second kdump header");

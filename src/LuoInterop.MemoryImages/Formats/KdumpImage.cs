@@ -39,7 +39,8 @@ internal sealed class KdumpImage : ImageReader
         if (!hasBoth && (ulong)header.BitmapBytes * 8 < header.MaxMapNr)
         {
             throw new MemoryImageException(
-                MemoryImageError.Malformed, $"The kdump header's bitmap has {header.BitmapBytes} bytes, too few for {header.MaxMapNr} frames.");
+                MemoryImageError.Malformed,
+                $"The kdump header's bitmap has {header.BitmapBytes} bytes, too few for {header.MaxMapNr} frames.");
         }
 
         if (header.MaxMapNr / 8 > (ulong)source.Stored)

@@ -33,7 +33,8 @@ internal static class BootCommand
         if (report.PreservedBytes > MostBytes)
         {
             throw new CommandFailure(
-                $"{TextOutput.Size(report.PreservedBytes)} are handed over, and {TextOutput.Size(MostBytes)} are the most that are booted here");
+                $"{TextOutput.Size(report.PreservedBytes)} are handed over, and {TextOutput.Size(MostBytes)} are the most that are "
+                + "booted here");
         }
 
         string release = ReleaseFor(found.Handover);

@@ -12,16 +12,22 @@ internal static class DecodeCommand
     {
         var memory = new Argument<string>("MEMORY")
         {
-            Description = "The image: raw, ELF core, kdump-compressed, or flattened (/proc/vmcore, makedumpfile, QEMU's dump-guest-memory).",
+            Description = "The image: raw, ELF core, kdump-compressed, or flattened (/proc/vmcore, makedumpfile, dump-guest-memory).",
         };
-        var root = new Option<string?>("--root-tree") { Description = "The physical address of the root tree, instead of a search.", HelpName = "ADDRESS" };
+        var root = new Option<string?>("--root-tree")
+        {
+            Description = "The physical address of the root tree, instead of a search.", HelpName = "ADDRESS",
+        };
         var extract = new Option<string?>("--extract")
         {
             Description = "Write a memory file's content: its session, and its name in the catalogue or its token.",
             HelpName = "SESSION/NAME",
         };
         var output = new Option<string?>("--output", "-o") { Description = "The file to write to; it must not exist.", HelpName = "FILE" };
-        var partial = new Option<bool>("--partial") { Description = "With --extract, write also what is not whole: what the image lacks reads as zeros." };
+        var partial = new Option<bool>("--partial")
+        {
+            Description = "With --extract, write also what is not whole: what the image lacks reads as zeros.",
+        };
         var boot = new Option<bool>("--boot") { Description = "Let an emulated kernel boot from the image, and list what it gives back." };
         Option<bool> json = CommandTree.Json();
         var command = new Command(

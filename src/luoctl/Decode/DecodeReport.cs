@@ -42,11 +42,13 @@ internal sealed class DecodeReport
     public ulong PreservedBytes => Sum(PreservedOrders.Select(static pair => (ulong)pair.Value << (pair.Key + KhoRadixTree.PageShift)));
 
     /// <summary>Gets the bytes of all memory files.</summary>
-    public ulong FileBytes => Sum(Sessions.SelectMany(static session => session.Files).Select(static file => file.File.Memfd?.Record.FileSize ?? 0));
+    public ulong FileBytes => Sum(
+        Sessions.SelectMany(static session => session.Files).Select(static file => file.File.Memfd?.Record.FileSize ?? 0));
 
     /// <summary>Gets what could not be decoded, and matters: a kernel that was started frees the map and the blob LUO, and a handover
     /// that was found without them is whole.</summary>
-    public IReadOnlyList<HandoverFault> Faults => [.. (Chosen?.Handover.Faults ?? []).Where(fault => Chosen is not { SessionsFound: not null }
+    public IReadOnlyList<HandoverFault> Faults =>
+        [.. (Chosen?.Handover.Faults ?? []).Where(fault => Chosen is not { SessionsFound: not null }
         || fault.Part is not ("preserved-memory map" or KexecMetadata.KHO_METADATA_NODE_NAME))];
 
     /// <summary>Gets the command's exit code.</summary>

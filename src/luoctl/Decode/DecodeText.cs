@@ -57,7 +57,8 @@ internal sealed class DecodeText(DecodeReport report, TextOutput text)
         }
         else if (report.Search.Kernels.Count > 0)
         {
-            text.Field("kernel", "Linux " + string.Join(", ", report.Search.Kernels.Select(static kernel => kernel.Info.Release).Distinct()));
+            text.Field(
+                "kernel", "Linux " + string.Join(", ", report.Search.Kernels.Select(static kernel => kernel.Info.Release).Distinct()));
         }
     }
 
@@ -87,7 +88,8 @@ internal sealed class DecodeText(DecodeReport report, TextOutput text)
         long files = report.Sessions.Sum(static session => (long)session.Files.Count);
         text.Field(
             "sessions",
-            $"{TextOutput.Count(report.Sessions.Count, "session")}, {TextOutput.Count(files, "file")}, {TextOutput.Size(report.FileBytes)} of "
+            $"{TextOutput.Count(report.Sessions.Count, "session")}, {TextOutput.Count(files, "file")}, "
+            + $"{TextOutput.Size(report.FileBytes)} of "
             + "memory files");
     }
 

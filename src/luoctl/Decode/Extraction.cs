@@ -83,7 +83,10 @@ internal static class Extraction
                 $"no session of {what} in the image", names.Length > 0 ? $"there are {names}" : "it has no sessions", ExitCode.Unknown);
         }
 
-        DecodedFile[] found = [.. sessions.SelectMany(session => Matches(session, what[(Words.Text(session.Session.Record.Name).Length + 1)..]))];
+        DecodedFile[] found =
+        [
+            .. sessions.SelectMany(session => Matches(session, what[(Words.Text(session.Session.Record.Name).Length + 1)..])),
+        ];
         if (found.Length != 1)
         {
             throw new CommandFailure(
@@ -161,7 +164,8 @@ internal static class Extraction
             if (!lacks)
             {
                 throw new CommandFailure(
-                    string.Create(CultureInfo.InvariantCulture, $"the page at 0x{address + (ulong)at:x} is {image.Explain(address + (ulong)at)}"),
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"the page at 0x{address + (ulong)at:x} is {image.Explain(address + (ulong)at)}"),
                     "--partial writes what there is, and zeros for the rest", ExitCode.No);
             }
         }

@@ -7,7 +7,7 @@ internal static class FlattenedWriter
 {
     /// <summary>Wraps a file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="random">Decides on pieces and their order; the first one is written with wrong bytes before it is written right.</param>
+    /// <param name="random">Decides on pieces and their order; the first one is written wrong before it is written right.</param>
     /// <param name="end">Whether the end mark is written.</param>
     public static byte[] Write(byte[] file, Random random, bool end = true)
     {

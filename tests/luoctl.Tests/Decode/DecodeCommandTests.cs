@@ -67,7 +67,8 @@ public sealed class DecodeCommandTests(DecodeCommandTests.Memory memory) : IClas
         Assert.Equal((size, sha256), (bytes.Length, $"sha256:{Convert.ToHexStringLower(SHA256.HashData(bytes))}"));
         Assert.Equal(sha256, root.GetProperty("checksum").GetString());
         Assert.Equal(
-            matches, root.GetProperty("matchesCatalogue").ValueKind == JsonValueKind.Null ? null : root.GetProperty("matchesCatalogue").GetBoolean());
+            matches,
+            root.GetProperty("matchesCatalogue") is { ValueKind: not JsonValueKind.Null } found ? found.GetBoolean() : null);
         Assert.Empty(Leftovers());
     }
 

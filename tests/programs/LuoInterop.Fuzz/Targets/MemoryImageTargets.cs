@@ -14,7 +14,10 @@ internal abstract class DumpTarget(string name) : FuzzTarget(name)
     public override Cost Limit => new(1 << 20, 1024);
 
     public override IReadOnlyList<byte[]> Snippets { get; } =
-        ["KDUMP   "u8.ToArray(), [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1], "makedumpfile\0\0\0\0"u8.ToArray(), [0xff, 0xff, 0xff, 0xff]];
+    [
+        "KDUMP   "u8.ToArray(), [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1], "makedumpfile\0\0\0\0"u8.ToArray(),
+        [0xff, 0xff, 0xff, 0xff],
+    ];
 
     public override object? Parse(byte[] input)
     {
@@ -72,7 +75,8 @@ internal abstract class DumpTarget(string name) : FuzzTarget(name)
         }
 
         Require(image.GetState(image.End) == PageState.Absent || image.End % Dump.PageSize != 0, "memory behind its end");
-        Require(!image.TryRead(ulong.MaxValue, page.AsSpan(0, 1)) && !image.TryRead(ulong.MaxValue - 4094, page), "memory at the end of all");
+        Require(
+            !image.TryRead(ulong.MaxValue, page.AsSpan(0, 1)) && !image.TryRead(ulong.MaxValue - 4094, page), "memory at the end of all");
         return read;
     }
 
