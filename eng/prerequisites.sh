@@ -28,6 +28,7 @@ if [[ " $* " == *" --tests "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
     [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
+    need makedumpfile makedumpfile
   fi
 fi
 
