@@ -44,7 +44,7 @@ vmm-vm:          ## The same with a Linux guest, under KVM on Linux 7.3 in QEMU;
 	@artifacts/minivmm/minivmm demo
 
 test:            ## Run every test, those on the real kernel in a VM too
-	@eng/prerequisites.sh --virtualization --tests
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh
@@ -75,7 +75,7 @@ test-6.1:        ## Run the emulated kernel on Linux 6.1, Debian 12's, in a VM; 
 	@eng/kernel.sh 6.1 host-6.1.config
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Litmus.Tests --filter Category=Kernel61
 
-test-vmm:        ## Run MiniVmm's guests through 20 and 10 live updates in a row, and its commands through three kernels (about 15 minutes)
+test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row, and its commands and faults through three kernels (about 25 minutes)
 	@eng/prerequisites.sh --virtualization --tests
 	@echo building ...
 	@$(BUILD) tests/MiniVmm.Tests

@@ -44,8 +44,8 @@ if [ ${#packages[@]} -gt 0 ]; then
   apt-get -q install -y --no-install-recommends "${packages[@]}"
 fi
 
-# QEMU 7.2 forgets the shadow of an STI at VMRUN, so that a guest misses interrupts that it waits for (docs/minivmm.md). Debian 12 has 10.0
-# among its backports; they are named for this one installation only.
+# QEMU 7.2 forgets the shadow of an STI at VMRUN, so that a guest misses interrupts that it waits for (docs/vmm-checklist.md). Debian 12 has
+# 10.0 among its backports, where its packages come from; they are named for this one installation only.
 if [[ " $* " == *" --virtualization "* ]]; then
   version=$(qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([0-9]*\).*/\1/p')
   if [ "${version:-0}" -lt 10 ]; then
@@ -53,7 +53,8 @@ if [[ " $* " == *" --virtualization "* ]]; then
       echo "installing: QEMU 10 from bookworm-backports"
       sources=$(mktemp -d)
       trap 'rm -rf "$sources"' EXIT
-      printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n' \
+      mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' | sed -n 's/^bookworm //p' | head -n 1)
+      printf "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror %s main\n" \
         bookworm bookworm-backports > "$sources/list"
       mkdir -p "$sources/lists/partial"
       lists=(-o Dir::Etc::SourceList="$sources/list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$sources/lists"

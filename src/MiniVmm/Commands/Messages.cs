@@ -6,6 +6,8 @@ namespace MiniVmm.Commands;
 /// <summary>Says on standard error what people are to know, and turns what was refused into an exit code.</summary>
 internal static class Messages
 {
+    private const string LacksMemory = "this machine lacks memory, or may not commit as much (vm.overcommit_memory).";
+
     /// <summary>Says a sentence, where there is anybody to hear it.</summary>
     public static void Say(string text)
     {
@@ -38,6 +40,11 @@ internal static class Messages
             Say(error.Message);
             return VmHost.Failure;
         }
+        catch (OutOfMemoryException)
+        {
+            Say(LacksMemory);
+            return VmHost.Failure;
+        }
     }
 
     /// <summary>Does a command that takes signals itself.</summary>
@@ -51,6 +58,11 @@ internal static class Messages
         catch (Exception error) when (HostedVm.IsRefusal(error))
         {
             Say(error.Message);
+            return VmHost.Failure;
+        }
+        catch (OutOfMemoryException)
+        {
+            Say(LacksMemory);
             return VmHost.Failure;
         }
     }

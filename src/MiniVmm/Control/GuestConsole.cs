@@ -24,7 +24,7 @@ internal sealed class GuestConsole : IDisposable
     private readonly ConsoleOutput _pieces;
     private readonly List<Channel<byte[]>> _readers = [];
     private readonly Queue<byte> _input = [];
-    private byte[] _kept = [];
+    private readonly KeptBytes _kept = new(MostKept);
     private bool _hasFailed;
     private Uart8250? _port;
 
@@ -103,7 +103,7 @@ internal sealed class GuestConsole : IDisposable
         byte[] waiting = _pieces.TakeWaiting();
         lock (_lock)
         {
-            var state = new ConsoleState([.. _input], [.. TakeKept(), .. waiting]);
+            var state = new ConsoleState([.. _input], [.. _kept.Take(), .. waiting]);
             _input.Clear();
             return state;
         }
@@ -134,9 +134,9 @@ internal sealed class GuestConsole : IDisposable
         lock (_lock)
         {
             _readers.Add(pieces);
-            if (_kept.Length > 0)
+            if (_kept.Count > 0)
             {
-                pieces.Writer.TryWrite(TakeKept());
+                pieces.Writer.TryWrite(_kept.Take());
             }
         }
 
@@ -196,29 +196,27 @@ internal sealed class GuestConsole : IDisposable
         }
     }
 
-    private byte[] TakeKept()
-    {
-        byte[] kept = _kept;
-        _kept = [];
-        return kept;
-    }
-
-    // On the thread of the pieces.
+    // On the thread of the pieces. Where nobody is connected nothing is allocated, so that a machine without memory is not the guest's end.
     private void Share(ReadOnlyMemory<byte> piece)
     {
         WriteOut(piece);
         lock (_lock)
         {
-            // Who is too slow is let go: the guest does not wait.
-            byte[] copy = _readers.Count > 0 || Kind == ConsoleKind.Socket ? piece.ToArray() : [];
-            _readers.RemoveAll(reader => !reader.Writer.TryWrite(copy) && reader.Writer.TryComplete());
+            if (_readers.Count > 0)
+            {
+                GiveReaders(piece.ToArray());
+            }
+
             if (_readers.Count == 0 && Kind == ConsoleKind.Socket)
             {
-                byte[] all = [.. _kept, .. copy];
-                _kept = all.Length <= MostKept ? all : all[^MostKept..];
+                _kept.Add(piece.Span);
             }
         }
     }
+
+    // Who is too slow is let go: the guest does not wait.
+    private void GiveReaders(byte[] copy) =>
+        _readers.RemoveAll(reader => !reader.Writer.TryWrite(copy) && reader.Writer.TryComplete());
 
     // A full disk under the terminal's file is not the guest's end.
     private void WriteOut(ReadOnlyMemory<byte> piece)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using LuoInterop.Kvm;
 
 namespace MiniVmm.Machine;
@@ -12,17 +11,15 @@ namespace MiniVmm.Machine;
 /// <param name="Deadline">What it gave it in deadline mode.</param>
 internal readonly record struct VcpuMark(KvmRegisters Registers, KvmMpState State, uint TimerCount, ulong Deadline)
 {
-    // APIC_TMICT of arch/x86/include/asm/apicdef.h, MSR_IA32_TSC_DEADLINE of msr-index.h.
-    private const int TimerInitialCount = 0x380;
+    // MSR_IA32_TSC_DEADLINE of arch/x86/include/asm/msr-index.h.
     private const uint TscDeadline = 0x6e0;
 
     public static VcpuMark Of(KvmVcpu vcpu)
     {
         KvmMpState state = vcpu.MpState;
-        byte[] apic = new byte[vcpu.GetStateSize(KvmVcpuStructure.LocalApic)];
-        vcpu.GetState(KvmVcpuStructure.LocalApic, apic);
+        uint count = new LocalApic(vcpu)[LocalApic.TimerInitialCount];
         KvmMsr[] deadline = [new KvmMsr(TscDeadline)];
         ulong value = vcpu.GetMsrs(deadline) == 1 ? deadline[0].Value : 0;
-        return new VcpuMark(vcpu.Registers, state, BinaryPrimitives.ReadUInt32LittleEndian(apic.AsSpan(TimerInitialCount)), value);
+        return new VcpuMark(vcpu.Registers, state, count, value);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using LuoInterop.Kvm;
 
@@ -8,33 +7,20 @@ namespace MiniVmm.Machine;
 internal static class VcpuPlace
 {
     private const ulong InterruptFlag = 1UL << 9;
-    private const int Vectors = 256;
-
-    // APIC_ISR, APIC_IRR, APIC_LVTT, APIC_TMICT and APIC_TMCCT of arch/x86/include/asm/apicdef.h. A register has 32 of its 128 bits.
-    private const int InService = 0x100;
-    private const int Requested = 0x200;
-    private const int TimerVector = 0x320;
-    private const int TimerInitialCount = 0x380;
-    private const int TimerCurrentCount = 0x390;
-    private const int RegisterStep = 0x10;
 
     /// <summary>Describes a vCPU that stands still.</summary>
     public static string Of(KvmVcpu vcpu)
     {
         KvmRegisters registers = vcpu.Registers;
         KvmMpState state = vcpu.MpState;
-        byte[] apic = new byte[vcpu.GetStateSize(KvmVcpuStructure.LocalApic)];
-        vcpu.GetState(KvmVcpuStructure.LocalApic, apic);
+        var apic = new LocalApic(vcpu);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"vCPU {vcpu.Id} at 0x{registers.Rip:x}, {state}, interrupts {((registers.Rflags & InterruptFlag) != 0 ? "on" : "off")}, "
-            + $"requested [{Set(apic, Requested)}], in service [{Set(apic, InService)}], "
-            + $"timer 0x{Register(apic, TimerVector):x} {Register(apic, TimerCurrentCount)} of {Register(apic, TimerInitialCount)}");
+            + $"requested [{Words(apic, LocalApic.Requested)}], in service [{Words(apic, LocalApic.InService)}], "
+            + $"timer 0x{apic[LocalApic.TimerVector]:x} {apic[LocalApic.TimerCurrentCount]} of {apic[LocalApic.TimerInitialCount]}");
     }
 
-    private static uint Register(byte[] apic, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(apic.AsSpan(offset));
-
-    private static string Set(byte[] apic, int bank) => string.Join(' ', Enumerable.Range(0, Vectors)
-        .Where(vector => (Register(apic, bank + (vector / 32 * RegisterStep)) >> (vector % 32) & 1) != 0)
-        .Select(static vector => vector.ToString("x", CultureInfo.InvariantCulture)));
+    private static string Words(LocalApic apic, int bank) =>
+        string.Join(' ', apic.Set(bank).Select(static vector => vector.ToString("x", CultureInfo.InvariantCulture)));
 }

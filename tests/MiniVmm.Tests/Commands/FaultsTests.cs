@@ -36,15 +36,10 @@ public sealed partial class FaultsTests(FaultsRun run, ITestOutputHelper output)
     [InlineData("1.full-no-lock", 1, "/tmp/full cannot be used: No space left on device")]
     [InlineData("1.full-no-socket", 1, "vm3.sock cannot be made")]
     [InlineData("1.full-json", 1, "No space left on device")]
-    [InlineData("1.no-memory", 1, "was refused with")]
+    [InlineData("1.no-memory", 1, "memory")]
     [InlineData("2.resume-of-a-killed", 1, "the process that had taken it has ended, and its memory with it.")]
     [InlineData("3.stop", 0, "linux has ended")]
-    public void Step_SaysWhatItDid(string step, int code, string text)
-    {
-        Assert.Contains(text, run[step], StringComparison.Ordinal);
-        Assert.EndsWith($"exit {code}\n", run[step], StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", run[step], StringComparison.Ordinal);
-    }
+    public void Step_SaysWhatItDid(string step, int code, string text) => run.MustHaveSaid(step, code, text);
 
     [Fact]
     public void KilledProcess_LeavesASocket_WhichTheNextLookRemoves()

@@ -59,4 +59,12 @@ public abstract class ScriptRun(string script) : IAsyncLifetime
         return document.RootElement.EnumerateArray().ToDictionary(
             static vm => vm.GetProperty("name").GetString()!, static vm => vm.Clone());
     }
+
+    /// <summary>Requires that a step said something, ended with a code, and showed nobody a stack.</summary>
+    public void MustHaveSaid(string step, int code, string text)
+    {
+        Assert.Contains(text, this[step], StringComparison.Ordinal);
+        Assert.EndsWith($"exit {code}\n", this[step], StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", this[step], StringComparison.Ordinal);
+    }
 }

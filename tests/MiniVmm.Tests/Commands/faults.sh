@@ -32,7 +32,8 @@ case $stage in
     pattern vm2
     step update-two-killed $M update /run/luo/bzImage --initrd /run/luo/initrd --before-jump "kill -9 $(pid_of vm2)"
     await is vm1 running
-    step update-command-killed sh -c "$M update /run/luo/bzImage --initrd /run/luo/initrd --before-jump 'kill -9 \$PPID; sleep 2' || echo killed"
+    step update-command-killed sh -c "$M update /run/luo/bzImage --initrd /run/luo/initrd \
+        --before-jump 'kill -9 \$PPID; sleep 2' || echo killed"
     await is vm1 running
     step status-survivor $M status --json
 

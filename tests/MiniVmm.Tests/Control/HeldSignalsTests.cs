@@ -14,14 +14,16 @@ public sealed unsafe class HeldSignalsTests
     [Fact]
     public void HangUp_IsIgnored_UntilSignalsAreTaken()
     {
+        // Tests before this one may take it, and whoever started them may ignore it: then it stays so.
         bool isDefault = IsAction(LibC.SIG_DFL);
+        bool isIgnored = IsAction(LibC.SIG_IGN);
         HeldSignals.Hold();
-        Assert.Equal(isDefault, IsAction(LibC.SIG_IGN));
+        Assert.Equal(isDefault || isIgnored, IsAction(LibC.SIG_IGN));
 
         HeldSignals.Hold();
         HeldSignals.Release();
         Assert.Equal(isDefault, IsAction(LibC.SIG_DFL));
-        Assert.False(IsAction(LibC.SIG_IGN));
+        Assert.Equal(isIgnored, IsAction(LibC.SIG_IGN));
     }
 
     private static bool IsAction(void* action)
