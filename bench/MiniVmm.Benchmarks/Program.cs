@@ -49,6 +49,9 @@ try
         [
             Path.GetFullPath(native),
             RealPath(Shell),
+
+            // The script waits by it while a guest is being resumed, and reading it from the host would take its time.
+            RealPath("/bin/sleep"),
             .. libraries.Select(static name => RealPath("/lib/x86_64-linux-gnu/" + name)),
         ],
         Files = new Dictionary<string, string>
