@@ -13,7 +13,42 @@ public sealed class PageRanges
     public bool TryAdd(ulong first, ulong count)
     {
         ArgumentOutOfRangeException.ThrowIfZero(count);
-        return count - 1 <= ulong.MaxValue - first && _ranges.Add((first, first + (count - 1)));
+        if (count - 1 > ulong.MaxValue - first)
+        {
+            return false;
+        }
+
+        (ulong First, ulong Last) range = (first, first + (count - 1));
+        if (!_ranges.Add(range))
+        {
+            return false;
+        }
+
+        Merge(range);
+        return true;
+    }
+
+    // Neighbours become one, so that what is claimed page by page in a row takes the place of one range.
+    private void Merge((ulong First, ulong Last) range)
+    {
+        (ulong First, ulong Last) merged = range;
+        if (range.First > 0 && _ranges.TryGetValue((range.First - 1, range.First - 1), out (ulong First, ulong Last) before))
+        {
+            merged.First = before.First;
+            _ranges.Remove(before);
+        }
+
+        if (range.Last < ulong.MaxValue && _ranges.TryGetValue((range.Last + 1, range.Last + 1), out (ulong First, ulong Last) after))
+        {
+            merged.Last = after.Last;
+            _ranges.Remove(after);
+        }
+
+        if (merged != range)
+        {
+            _ranges.Remove(range);
+            _ranges.Add(merged);
+        }
     }
 
     // Ranges that overlap compare as equal. That is an order, since those in the set never do.

@@ -57,7 +57,7 @@ internal static class Expect
         (ulong Address, int Order)[] expected =
         [
             (setup.FdtAddress, 0),
-            (handover.Luo!.Value.FlbsPa, 0),
+            (handover.Luo!.Flbs, 0),
             .. handover.Tree.SubTrees.Select(static tree => (tree.PreservedData!.Value, 0)),
             .. handover.SessionBlocks.Concat(handover.Sessions.SelectMany(static session => session.FileBlocks))
                 .Select(static block => (block, 0)),

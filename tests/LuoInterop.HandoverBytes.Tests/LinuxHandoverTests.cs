@@ -21,7 +21,7 @@ public sealed class LinuxHandoverTests(LinuxHandover linux) : IClassFixture<Linu
         Assert.Equal(["LUO", "kexec-metadata"], _handover.Tree.SubTrees.Select(static tree => tree.Name).Order(StringComparer.Ordinal));
         Assert.Equal(new KexecMetadata(1, linux.Release, 1), _handover.Metadata);
         Assert.Equal("luo-v5", _handover.Luo?.Compatible);
-        Assert.Equal(1UL, _handover.Luo?.LiveupdateNum);
+        Assert.Equal(1UL, _handover.Luo?.LiveUpdateNumber);
     }
 
     /// <summary>The harness's kernel has the objects of lib/tests/liveupdate.c, which count the files of all sessions.</summary>
@@ -85,7 +85,7 @@ public sealed class LinuxHandoverTests(LinuxHandover linux) : IClassFixture<Linu
     private static IEnumerable<string> Records(Handover handover) =>
     [
         $"{handover.Tree.Compatible} {string.Join(' ', handover.Tree.SubTrees.Select(static tree => $"{tree.Name}:{tree.BlobSize}"))}",
-        $"{handover.Luo!.Value.Compatible} {handover.Luo.Value.LiveupdateNum} {handover.SessionBlocks.Count}",
+        $"{handover.Luo!.Compatible} {handover.Luo.LiveUpdateNumber} {handover.SessionBlocks.Count}",
         .. handover.Sessions.SelectMany(static session => session.Files
             .Select(static file => (file.Record, Memfd: file.Memfd!))
             .Select(static file => $"{file.Record.Compatible} {file.Record.Token} {file.Memfd.Record.FileSize} "

@@ -26,9 +26,11 @@ internal static class SameBytes
     public static void OfBlobs(Handover handover, IPhysicalMemory memory)
     {
         var written = new WrittenPages();
-        written.Write(Blob(handover, LuoSer.LUO_KHO_ENTRY_NAME), handover.Luo!.Value);
+        LuoState luo = handover.Luo!;
+        written.Write(
+            Blob(handover, LuoSer.LUO_KHO_ENTRY_NAME), new LuoSer(luo.Compatible, luo.LiveUpdateNumber, luo.Sessions, luo.Flbs));
         written.Write(Blob(handover, KexecMetadata.KHO_METADATA_NODE_NAME), handover.Metadata!.Value);
-        ulong flbs = handover.Luo.Value.FlbsPa;
+        ulong flbs = luo.Flbs;
         written.Write(flbs, new LuoFlbHeaderSer(LuoFlbHeaderSer.LUO_FLB_PGCNT, (ulong)handover.Flbs.Count));
         foreach ((int index, LuoFlbSer flb) in handover.Flbs.Index())
         {

@@ -1,5 +1,5 @@
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
 using static LuoInterop.Kho.Tests.Records;
 
 namespace LuoInterop.Kho.Tests;

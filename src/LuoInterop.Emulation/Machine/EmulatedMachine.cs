@@ -77,13 +77,27 @@ public sealed class EmulatedMachine : IDisposable
     }
 
     /// <summary>Makes a machine in the middle of a kexec: the kernel of the options is the next one.</summary>
-    /// <param name="options">The machine's description.</param>
+    /// <remarks>All memory that is handed over is copied.</remarks>
+    /// <param name="options">The machine's description; its memory reaches at least as far as the image's.</param>
     /// <param name="image">The memory that the previous kernel left, emulated or not; read here only.</param>
     /// <param name="handover">What the boot protocol tells of it.</param>
-    internal EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
+    /// <exception cref="KhoFormatException">What is handed over cannot be decoded.</exception>
+    /// <exception cref="ArgumentException">An option is out of range; or the image lacks memory that is handed over, or has some where
+    /// the machine has none.</exception>
+    public EmulatedMachine(EmulatedMachineOptions options, IPhysicalMemory image, KhoSetupData handover)
         : this(options)
     {
-        HandoverImage.Load(_memory, image, handover);
+        ArgumentNullException.ThrowIfNull(image);
+        try
+        {
+            HandoverImage.Load(_memory, image, handover);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
+
         _next = FirstBoot with { Handover = handover };
     }
 
@@ -142,6 +156,29 @@ public sealed class EmulatedMachine : IDisposable
             return _running is not null ? throw new InvalidOperationException("A kernel runs on the emulated machine.")
                 : Handover is { } told ? HandoverReader.Read(_memory, told.FdtAddress)
                 : null;
+        }
+    }
+
+    /// <summary>Writes the machine's memory into a raw image: the offset of a byte is its physical address.</summary>
+    /// <remarks>
+    /// The file is sparse: what no kernel preserved is a hole. What the boot protocol tells the next kernel lies in the first MiB
+    /// (<c>struct boot_params</c>, <c>struct setup_data</c>). May be called from any thread.
+    /// </remarks>
+    /// <param name="path">The file; replaced where it exists.</param>
+    /// <exception cref="InvalidOperationException">A kernel runs.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveMemory(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_running is not null)
+            {
+                throw new InvalidOperationException("A kernel runs on the emulated machine.");
+            }
+
+            HandoverImage.Save(_memory, Handover, path);
         }
     }
 

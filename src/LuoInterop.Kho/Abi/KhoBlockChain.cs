@@ -28,56 +28,93 @@ public sealed record KhoBlockChain<T>(IReadOnlyList<ulong> Blocks, IReadOnlyList
     /// </exception>
     public static KhoBlockChain<T> Read(IPhysicalMemory memory, ulong head, PageRanges? claims = null)
     {
-        var blocks = new List<ulong>();
-        var entries = new List<T>();
-        if (head == 0)
+        if (head != 0)
         {
-            return new KhoBlockChain<T>(blocks, entries);
+            RequireAcyclic(memory, head);
         }
 
-        RequireAcyclic(memory, head);
+        KhoBlockChain<T> chain = ReadBlocks(memory, head, claims, out KhoFormatException? fault);
+        return fault is null ? chain : throw fault;
+    }
 
+    /// <summary>Reads a chain as far as it is sound, so that what is behind a bad block is lost alone.</summary>
+    /// <param name="memory">The memory that the addresses point into.</param>
+    /// <param name="head">The first block; 0 is an empty chain.</param>
+    /// <param name="claims">The pages that belong to something already, to which those of the blocks are added.</param>
+    /// <param name="fault">What ends the chain before its time; null for a chain that <see cref="Read"/> takes too.</param>
+    internal static KhoBlockChain<T> ReadPart(IPhysicalMemory memory, ulong head, PageRanges claims, out KhoFormatException? fault)
+    {
+        KhoFormatException? circle = null;
+        try
+        {
+            if (head != 0)
+            {
+                RequireAcyclic(memory, head);
+            }
+        }
+        catch (KhoFormatException error)
+        {
+            circle = error;
+        }
+
+        KhoBlockChain<T> chain = ReadBlocks(memory, head, claims, out fault);
+        fault = circle ?? fault;
+        return chain;
+    }
+
+    private static KhoBlockChain<T> ReadBlocks(IPhysicalMemory memory, ulong head, PageRanges? claims, out KhoFormatException? fault)
+    {
+        var blocks = new List<ulong>();
+        var entries = new List<T>();
+        fault = null;
         Span<byte> block = stackalloc byte[KhoBlockHeaderSer.KHO_BLOCK_SIZE];
-        for (ulong address = head; address != 0;)
+        for (ulong address = head; address != 0 && fault is null;)
         {
             if (!memory.TryRead(address, block))
             {
-                throw KhoFormatException.Unreadable(address, "block");
+                fault = KhoFormatException.Unreadable(address, "block");
+                break;
             }
 
             KhoBlockHeaderSer header = KhoBlockHeaderSer.Read(block);
-            if (header.Count == 0 || header.Count > (ulong)PerBlock)
+            fault = Check(header, head, address, blocks.Count, claims);
+            if (fault is null)
             {
-                throw new KhoFormatException(
-                    KhoFormatError.BadCount,
-                    $"The block at 0x{address:x} says that it holds {header.Count} entries; 1 to {PerBlock} are legal.",
-                    Errno.EINVAL);
-            }
+                blocks.Add(address);
+                ReadOnlySpan<byte> rest = block[KhoBlockHeaderSer.Size..];
+                for (int i = 0; i < (int)header.Count; i++)
+                {
+                    entries.Add(T.Read(rest.Slice(i * T.SerSize, T.SerSize)));
+                }
 
-            if (blocks.Count >= KhoBlockHeaderSer.KHO_MAX_BLOCKS)
-            {
-                throw new KhoFormatException(
-                    KhoFormatError.TooManyBlocks,
-                    $"The chain at 0x{head:x} has more than {KhoBlockHeaderSer.KHO_MAX_BLOCKS} blocks.",
-                    Errno.ENOSPC);
+                address = header.Next;
             }
-
-            if (claims?.TryAdd(address / KhoBlockHeaderSer.KHO_BLOCK_SIZE, 1) == false)
-            {
-                throw new KhoFormatException(KhoFormatError.Cycle, $"The page of the block at 0x{address:x} belongs to something else.");
-            }
-
-            blocks.Add(address);
-            ReadOnlySpan<byte> rest = block[KhoBlockHeaderSer.Size..];
-            for (int i = 0; i < (int)header.Count; i++)
-            {
-                entries.Add(T.Read(rest.Slice(i * T.SerSize, T.SerSize)));
-            }
-
-            address = header.Next;
         }
 
         return new KhoBlockChain<T>(blocks, entries);
+    }
+
+    private static KhoFormatException? Check(KhoBlockHeaderSer header, ulong head, ulong address, int blocks, PageRanges? claims)
+    {
+        if (header.Count == 0 || header.Count > (ulong)PerBlock)
+        {
+            return new KhoFormatException(
+                KhoFormatError.BadCount,
+                $"The block at 0x{address:x} says that it holds {header.Count} entries; 1 to {PerBlock} are legal.",
+                Errno.EINVAL);
+        }
+
+        if (blocks >= KhoBlockHeaderSer.KHO_MAX_BLOCKS)
+        {
+            return new KhoFormatException(
+                KhoFormatError.TooManyBlocks,
+                $"The chain at 0x{head:x} has more than {KhoBlockHeaderSer.KHO_MAX_BLOCKS} blocks.",
+                Errno.ENOSPC);
+        }
+
+        return claims?.TryAdd(address / KhoBlockHeaderSer.KHO_BLOCK_SIZE, 1) == false
+            ? new KhoFormatException(KhoFormatError.Cycle, $"The page of the block at 0x{address:x} belongs to something else.")
+            : null;
     }
 
     /// <summary>Links blocks and fills them in order, as the freeze does. Each block is written whole.</summary>

@@ -46,9 +46,12 @@ public sealed class KhoFormatException(KhoFormatError error, string message, Err
     /// <summary>Gets the error with which the kernel's own decoder answers, or <see cref="Errno.None"/> where it has no check.</summary>
     public Errno Errno { get; } = errno;
 
+    /// <summary>Gets the physical address that cannot be read; null for another error.</summary>
+    public ulong? Address { get; private init; }
+
     /// <summary>Reports memory that is not there.</summary>
     public static KhoFormatException Unreadable(ulong address, string what) =>
-        new(KhoFormatError.Unreadable, $"The {what} at physical address 0x{address:x} is not in memory.");
+        new(KhoFormatError.Unreadable, $"The {what} at physical address 0x{address:x} is not in memory.") { Address = address };
 
     /// <summary>Requires that a structure's bytes are all there.</summary>
     public static void RequireSize(ReadOnlySpan<byte> source, int size, string structure)

@@ -9,7 +9,7 @@ namespace LuoInterop.Kho.Abi;
 /// Five levels of tables of 512 addresses over bitmaps of 32,768 bits, one 4 KiB page each. One set bit is one preserved piece:
 /// address and order together make its key. Not safe for use from several threads at once.
 /// </remarks>
-public sealed class KhoRadixTree
+public sealed class KhoRadixTree : IPreservedMap
 {
     /// <summary>The kernel's PAGE_SHIFT: pages of 4 KiB.</summary>
     public const int PageShift = 12;
@@ -173,6 +173,7 @@ public sealed class KhoRadixTree
     /// or holds a bad key.</exception>
     public IEnumerable<(ulong Address, int Order)> Pieces()
     {
+        byte[] bitmap = new byte[PageSize];
         foreach ((ulong leaf, int level, ulong prefix) in Walk())
         {
             if (level != 0)
@@ -180,9 +181,14 @@ public sealed class KhoRadixTree
                 continue;
             }
 
+            if (!_memory.TryRead(leaf, bitmap))
+            {
+                throw KhoFormatException.Unreadable(leaf, "radix tree leaf");
+            }
+
             for (int word = 0; word < PageSize / 8; word++)
             {
-                for (ulong bits = ReadWord(leaf + ((ulong)word * 8)); bits != 0; bits &= bits - 1)
+                for (ulong bits = BinaryPrimitives.ReadUInt64LittleEndian(bitmap.AsSpan(word * 8)); bits != 0; bits &= bits - 1)
                 {
                     yield return DecodeKey(prefix | (uint)((word * 64) + BitOperations.TrailingZeroCount(bits)));
                 }
@@ -192,6 +198,9 @@ public sealed class KhoRadixTree
 
     /// <summary>Enumerates the pages of the tree itself, the root first. They are not marked as preserved.</summary>
     public IEnumerable<ulong> Nodes() => Walk().Select(static node => node.Address);
+
+    /// <summary>Finds the bitmap that has a key's bit: its address, 0 where there is none.</summary>
+    internal ulong FindLeaf(ulong key) => TryFindLeaf(key, out ulong leaf) ? leaf : 0;
 
     private IEnumerable<(ulong Address, int Level, ulong Prefix)> Walk()
     {

@@ -81,13 +81,40 @@ public static class KhoserMemMap
     /// </exception>
     public static IEnumerable<(ulong Address, int Order)> Pieces(IPhysicalMemory memory, ulong first)
     {
+        byte[] bits = new byte[PageSize];
+        foreach ((KhoserMemBitmapPtr pointer, int order, _) in Bitmaps(memory, first))
+        {
+            if (!memory.TryRead(pointer.Bitmap, bits))
+            {
+                throw KhoFormatException.Unreadable(pointer.Bitmap, "preserved-memory bitmap");
+            }
+
+            for (int word = 0; word < PageSize / 8; word++)
+            {
+                for (ulong rest = BinaryPrimitives.ReadUInt64LittleEndian(bits.AsSpan(word * 8)); rest != 0; rest &= rest - 1)
+                {
+                    ulong bit = (uint)((word * 64) + BitOperations.TrailingZeroCount(rest));
+                    yield return (pointer.PhysStart + (bit << (order + PageShift)), order);
+                }
+            }
+        }
+    }
+
+    /// <summary>Enumerates the bitmaps in the list's order, each with the chunk that names it; their bits are not looked at.</summary>
+    /// <exception cref="KhoFormatException">While enumerating, as for <see cref="Pieces"/>.</exception>
+    internal static IEnumerable<(KhoserMemBitmapPtr Pointer, int Order, ulong Chunk)> Bitmaps(IPhysicalMemory memory, ulong first)
+    {
         // A sound map names each page once; without this check a few bad pages would stand for endless work.
         var seen = new HashSet<ulong>();
         byte[] chunk = new byte[PageSize];
-        byte[] bits = new byte[PageSize];
         for (ulong address = first; address != 0;)
         {
-            ReadPage(memory, address, chunk, seen, "preserved-memory chunk");
+            RequireNew(address, seen, "preserved-memory chunk");
+            if (!memory.TryRead(address, chunk))
+            {
+                throw KhoFormatException.Unreadable(address, "preserved-memory chunk");
+            }
+
             KhoserMemChunkHdr header = KhoserMemChunkHdr.Read(chunk);
             if (header.NumElms > KhoserMemChunkHdr.KHOSER_BITMAP_SIZE)
             {
@@ -105,22 +132,15 @@ public static class KhoserMemMap
             for (int i = 0; i < (int)header.NumElms; i++)
             {
                 KhoserMemBitmapPtr pointer = KhoserMemBitmapPtr.Read(chunk.AsSpan(KhoserMemChunkHdr.Size + (i * KhoserMemBitmapPtr.Size)));
-                ReadPage(memory, pointer.Bitmap, bits, seen, "preserved-memory bitmap");
-                for (int word = 0; word < PageSize / 8; word++)
-                {
-                    for (ulong rest = BinaryPrimitives.ReadUInt64LittleEndian(bits.AsSpan(word * 8)); rest != 0; rest &= rest - 1)
-                    {
-                        ulong bit = (uint)((word * 64) + BitOperations.TrailingZeroCount(rest));
-                        yield return (pointer.PhysStart + (bit << ((int)header.Order + PageShift)), (int)header.Order);
-                    }
-                }
+                RequireNew(pointer.Bitmap, seen, "preserved-memory bitmap");
+                yield return (pointer, (int)header.Order, address);
             }
 
             address = header.Next;
         }
     }
 
-    private static void ReadPage(IPhysicalMemory memory, ulong address, byte[] page, HashSet<ulong> seen, string what)
+    private static void RequireNew(ulong address, HashSet<ulong> seen, string what)
     {
         // Or one page would be thousands of maps, each beginning at another byte.
         if (address % PageSize != 0)
@@ -136,11 +156,6 @@ public static class KhoserMemMap
         if (seen.Count > MaxPages)
         {
             throw new KhoFormatException(KhoFormatError.TooLarge, $"The preserved-memory map has more than {MaxPages} pages.");
-        }
-
-        if (!memory.TryRead(address, page))
-        {
-            throw KhoFormatException.Unreadable(address, what);
         }
     }
 

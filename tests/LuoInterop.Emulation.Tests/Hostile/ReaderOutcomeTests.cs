@@ -26,7 +26,7 @@ public sealed class ReaderOutcomeTests : IDisposable
     [Fact]
     public void TooManyFlbs_AreABadCount()
     {
-        _left.Change<LuoFlbHeaderSer>(_left.Records.Luo!.Value.FlbsPa, static header => header with { Count = 64 });
+        _left.Change<LuoFlbHeaderSer>(_left.Records.Luo!.Flbs, static header => header with { Count = 64 });
         AssertError(KhoFormatError.BadCount);
     }
 

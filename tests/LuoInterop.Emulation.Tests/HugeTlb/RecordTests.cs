@@ -1,6 +1,6 @@
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.HugeTlb.Huge;
 using static LuoInterop.Emulation.Tests.Luo;
 

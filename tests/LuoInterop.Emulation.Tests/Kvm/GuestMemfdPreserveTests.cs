@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using LuoInterop.Emulation.Kvm;
-using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
+using LuoInterop.Kho;
 using LuoInterop.Kvm;
 using static LuoInterop.Emulation.Tests.Luo;
 

@@ -1,7 +1,7 @@
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
+using LuoInterop.Kho;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests.Kvm;

@@ -105,7 +105,7 @@ public sealed class ReplayCommandTests : IDisposable
 
     [Fact]
     public void FolderWithoutScripts_IsNamed_AndExits2() =>
-        Assert.Equal((2, "", $"luoctl: {_folder} holds no script (*.luo).\n"), Luoctl(_folder));
+        Assert.Equal((2, "", $"luoctl: {_folder} holds no script (*.luo)\n"), Luoctl(_folder));
 
     [Theory]
     [InlineData("--kernel", "moon")]

@@ -3,8 +3,8 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
-using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.GuestMemfd;

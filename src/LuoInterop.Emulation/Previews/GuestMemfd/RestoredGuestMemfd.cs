@@ -3,8 +3,8 @@ using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Kvm;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
-using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
 using LuoInterop.Interop;
+using LuoInterop.Kho.Previews;
 using LuoInterop.Kho;
 using Tmds.Linux;
 

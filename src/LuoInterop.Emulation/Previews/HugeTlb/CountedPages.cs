@@ -1,8 +1,8 @@
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
+using LuoInterop.Kho;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 

@@ -2,8 +2,8 @@ using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Memfd;
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
+using LuoInterop.Kho.Previews;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

@@ -1,8 +1,8 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Interop;
+using LuoInterop.Kho.Previews;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;

@@ -1,9 +1,9 @@
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Emulation.Luo;
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
-using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
+using LuoInterop.Kho;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 

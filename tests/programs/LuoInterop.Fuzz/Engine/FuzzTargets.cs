@@ -5,14 +5,16 @@ internal static class FuzzTargets
 {
     private static readonly Func<FuzzTarget>[] Makers =
     [
-        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new KhoMapTarget(),
+        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new MachineTextTarget(), static () =>
+            new KhoMapTarget(),
         static () => new RadixTreeTarget(),
         static () => new BlockChainTarget(), static () => new FolioListTarget(), static () => new KhoArrayTarget(),
         static () => new StructureTarget(),
         static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(),
         static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
-        static () => new MachineStateTarget(),
+        static () => new MachineStateTarget(), static () => new KdumpTarget(), static () => new ElfCoreTarget(),
+        static () => new FlattenedTarget(), static () => new HandoverSearchTarget(),
     ];
 
     /// <summary>Makes a target of each kind.</summary>

@@ -1,7 +1,6 @@
 using LuoInterop.Arrays;
-using LuoInterop.Emulation.Previews.GuestMemfd.Abi;
-using LuoInterop.Emulation.Previews.HugeTlb.Abi;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Kho.Previews;
 
 namespace LuoInterop.Fuzz;
 

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using LuoInterop.HandoverBytes.Payload;
+using LuoInterop.VmTesting;
+using Xunit;
+
+namespace LuoInterop.MemoryImages.Tests.Linux;
+
+/// <summary>Boots Linux 7.3, lets it hand over to the next kernel, and has QEMU dump that one's memory in every format it has.</summary>
+public abstract class LinuxDumps : IAsyncLifetime
+{
+    private readonly List<string> _formats = ["raw"];
+
+    protected abstract string Mode { get; }
+
+    /// <summary>Gets what was written: every format that this QEMU has (lzo and snappy are options of its build), and the file that holds
+    /// the memory.</summary>
+    public IReadOnlyList<string> Formats => _formats;
+
+    internal string Folder { get; } = Directory.CreateTempSubdirectory("luo-dumps-").FullName;
+
+    internal IReadOnlyList<MadeSession> Made { get; private set; } = [];
+
+    internal string Console { get; private set; } = "";
+
+    internal string PathOf(string format) => Path.Combine(Folder, format);
+
+    public async Task InitializeAsync()
+    {
+        string socket = PathOf("qmp");
+        var waits = new TaskCompletionSource();
+        using var cancellation = new CancellationTokenSource();
+        Task<VmResult> run = VirtualMachine.RunAsync(
+            new VmOptions
+            {
+                Kernel = await KernelBuild.GetAsync(),
+                Command = ["dotnet", typeof(Dumped).Assembly.Location, Mode],
+                MemoryMiB = 768,
+                MemoryImage = PathOf("raw"),
+                ExpectedKernels = 2,
+                KernelCommandLine = ["nokaslr", "no5lvl"],
+                QemuArguments = ["-qmp", $"unix:{socket},server=on,wait=off", "-no-shutdown"],
+                Output = line =>
+                {
+                    if (line.Text.Contains(Mode, StringComparison.Ordinal) || line.Text.Contains("Kernel panic", StringComparison.Ordinal))
+                    {
+                        waits.TrySetResult();
+                    }
+                },
+            },
+            cancellation.Token);
+        if (await Task.WhenAny(run, waits.Task) == waits.Task)
+        {
+            await DumpAsync(socket);
+        }
+
+        VmResult result = await run;
+        Console = result.Console;
+        GuestFile made = Assert.Single(result.Files);
+        Made = MadeSession.Parse(Encoding.UTF8.GetString(made.Content.Span));
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Folder, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    private async Task DumpAsync(string socket)
+    {
+        using Qmp qmp = await Qmp.ConnectAsync(socket);
+        if (Mode == Dumped.Panicking)
+        {
+            // panic=-1 restarts the machine, which stays where it is.
+            while ((await qmp.RunAsync("query-status"))!["running"]!.GetValue<bool>())
+            {
+                await Task.Delay(100);
+            }
+        }
+        else
+        {
+            await qmp.RunAsync("stop");
+        }
+
+        JsonNode known = (await qmp.RunAsync("query-dump-guest-memory-capability"))!;
+        foreach (string format in known["formats"]!.AsArray().Select(static format => format!.GetValue<string>())
+            .Where(static format => format == "elf" || format.StartsWith("kdump", StringComparison.Ordinal)))
+        {
+            await qmp.RunAsync(
+                "dump-guest-memory",
+                new JsonObject { ["paging"] = false, ["protocol"] = $"file:{PathOf(format)}", ["format"] = format });
+            _formats.Add(format);
+        }
+
+        await qmp.QuitAsync();
+    }
+}
+
+/// <summary>Dumps the next kernel while it runs, before anyone has opened the device.</summary>
+public sealed class WaitingLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Waiting;
+}
+
+/// <summary>Dumps the next kernel after it panicked over what it was given.</summary>
+public sealed class PanickedLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Panicking;
+}
