@@ -105,6 +105,22 @@ public sealed partial class LiveUpdate : IDisposable
         }
     }
 
+    /// <summary>Makes an update of a session that another process of this kernel has retrieved and passed on, for a program that can
+    /// do with it what the first could not.</summary>
+    /// <param name="session">The retrieved session, such as <see cref="LiveUpdateSession.Adopt(LuoInterop.Kernel, int)"/> gives. It belongs
+    /// to the update from now on, unless this throws.</param>
+    /// <param name="devicePath">The device node.</param>
+    /// <returns>The update, whose <see cref="Resumed"/> is true. Files that the other process has retrieved can be retrieved again, and are
+    /// the same files; who finishes first ends it for both.</returns>
+    /// <exception cref="ArgumentException">The session was not retrieved.</exception>
+    public static LiveUpdate Adopt(LiveUpdateSession session, string devicePath = LiveUpdateDevice.DefaultPath)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return session.Direction == SessionDirection.Incoming
+            ? new LiveUpdate(session.Kernel, session.Name, devicePath, session)
+            : throw new ArgumentException("Only a session that was retrieved can be resumed.", nameof(session));
+    }
+
     /// <summary>Tells whether the previous kernel handed something over under a name.</summary>
     /// <exception cref="SessionCatalogueException">The catalogue of the session cannot be used.</exception>
     public bool Contains(string name) => Resumed && Catalogue().Contains(name);

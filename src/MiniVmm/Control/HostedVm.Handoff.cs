@@ -3,6 +3,7 @@ using LuoInterop.Kvm;
 using LuoInterop.VmTesting;
 using MiniVmm.Handoff;
 using MiniVmm.Machine;
+using MiniVmm.Update;
 
 namespace MiniVmm.Control;
 
@@ -18,47 +19,71 @@ internal sealed partial class HostedVm
     {
         lock (_gate)
         {
-            OpenUpdate();
-            GuestMachine machine = guest.Build(_console.Write);
-            long stoodStill;
-            try
+            // The socket stays the other process's until the guest is here.
+            _isMoved = true;
+            if (guest.IsHeld)
             {
-                stoodStill = guest.Restore(machine);
-                _console.PutBack(guest.Console);
-                _update?.TakeOver(guest.Offer.Updates);
-                VcpuMark[] marks = machine.Marks();
-                machine.Resume();
-                if (!ProofOfLife.Wait(machine, marks, s_patience))
-                {
-                    throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
-                }
+                _gap = Enum.TryParse(guest.Offer.Clock, out KvmClockGap gap) ? gap : KvmClockGap.Advance;
+                _update = VmUpdate.Adopt(guest.TakeSession(), UpdateClock.OfThisProcess());
+                ResumeGuest(_update, static () => { });
+                guest.Acknowledge(0);
             }
-            catch
+            else
             {
-                machine.Dispose();
-                throw;
+                TakeRunning(guest);
             }
 
-            guest.Acknowledge(stoodStill);
-            Volatile.Write(ref _updates, guest.Offer.Updates);
-            Run(machine);
-            _state = VmState.Running;
-            _blackout = new BlackoutStatus("handoff", stoodStill, []);
-            _say($"goes on in process {Environment.ProcessId}; the guest stood still for {Milliseconds(stoodStill)}");
+            _isMoved = false;
         }
 
         _server.Start();
     }
 
+    private void TakeRunning(TakenGuest guest)
+    {
+        OpenUpdate();
+        GuestMachine machine = guest.Build(_console.Write);
+        long stoodStill;
+        try
+        {
+            stoodStill = guest.Restore(machine);
+            _console.PutBack(guest.Console);
+            _update?.TakeOver(guest.Offer.Updates);
+            VcpuMark[] marks = machine.Marks();
+            machine.Resume();
+            if (!ProofOfLife.Wait(machine, marks, s_patience))
+            {
+                throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
+            }
+        }
+        catch
+        {
+            machine.Dispose();
+            throw;
+        }
+
+        guest.Acknowledge(stoodStill);
+        Volatile.Write(ref _updates, guest.Offer.Updates);
+        Run(machine);
+        _state = VmState.Running;
+        _blackout = new BlackoutStatus("handoff", stoodStill, []);
+        _say($"goes on in process {Environment.ProcessId}; the guest stood still for {Milliseconds(stoodStill)}");
+    }
+
     private ControlAnswer HandOff(string[]? program)
     {
+        if (_state == VmState.Failed && _update is { Session: { } session } update)
+        {
+            return HandOffHeld(update, session, program);
+        }
+
         GuestMachine machine = MustBe(VmState.Running);
         if (_updater is not null)
         {
             throw new ControlException("an update is under way.");
         }
 
-        using HandoffProcess other = StartOther(program is { Length: > 0 } ? program : ThisProgram.Command);
+        using HandoffProcess other = StartOther(Program(program));
         bool isGone = false;
         _state = VmState.Stopping;
         _server.Suspend();
@@ -69,10 +94,7 @@ internal sealed partial class HostedVm
             isGone = true;
             other.Send(HandoffMessage.Of(HandoffMessage.Go));
             HandoffMessage alive = other.Receive(HandoffMessage.Alive, s_patience * 2);
-            _isMoved = true;
-            _reason = $"it is in process {other.Id} now";
-            _state = VmState.Ended;
-            _left.SetResult(new VmEnd(false, _reason));
+            Leave(other.Id);
             return new ControlAnswer { Ok = true, ProcessId = other.Id, StoodStill = alive.StoodStill };
         }
         catch (Exception error) when (error is ControlException or TimeoutException or IOException or KernelException or KvmStateException)
@@ -95,16 +117,55 @@ internal sealed partial class HostedVm
         }
     }
 
-    private void Offer(HandoffProcess other, GuestMachine machine)
+    private static IReadOnlyList<string> Program(string[]? program) => program is { Length: > 0 } ? program : ThisProgram.Command;
+
+    // Lets another program resume what this one cannot: a newer one reads a newer state. Both have the session until it is finished there.
+    private ControlAnswer HandOffHeld(VmUpdate update, LiveUpdateSession session, string[]? program)
+    {
+        using HandoffProcess other = StartOther(Program(program));
+        _server.Suspend();
+        try
+        {
+            other.Send(
+                new HandoffMessage { Kind = HandoffMessage.Held, Guest = OfferOf(0) },
+                _server.Descriptor,
+                (int)session.Handle.DangerousGetHandle());
+            other.Receive(HandoffMessage.Alive, s_patience * 3);
+        }
+        catch (Exception error) when (error is ControlException or TimeoutException or IOException)
+        {
+            other.End();
+            _server.Start();
+            throw new ControlException($"{error.Message} The guest's memory is held by this process as before.", error);
+        }
+
+        // It is finished there already: here this only says that nothing is lost by closing it.
+        update.Finish();
+        Leave(other.Id);
+        return new ControlAnswer { Ok = true, ProcessId = other.Id };
+    }
+
+    private void Leave(int process)
+    {
+        _isMoved = true;
+        _reason = $"it is in process {process} now";
+        _state = VmState.Ended;
+        _left.SetResult(new VmEnd(false, _reason));
+    }
+
+    private HandoffOffer OfferOf(int cpus)
     {
         ConsoleKind kind = _console.Kind == ConsoleKind.Terminal && Output.Terminal.IsThere ? ConsoleKind.Socket : _console.Kind;
-        var offer = new HandoffOffer(
-            Name, _folder.FolderPath, kind.ToString().ToLowerInvariant(), machine.Cpus, _updates);
+        return new HandoffOffer(Name, _folder.FolderPath, kind.ToString().ToLowerInvariant(), cpus, _updates, _gap.ToString());
+    }
+
+    private void Offer(HandoffProcess other, GuestMachine machine)
+    {
         int[] descriptors =
         [
             _server.Descriptor, .. machine.Ram.Ranges.Select(static range => (int)range.File.Handle.DangerousGetHandle()),
         ];
-        other.Send(new HandoffMessage { Kind = HandoffMessage.Offer, Guest = offer }, descriptors);
+        other.Send(new HandoffMessage { Kind = HandoffMessage.Offer, Guest = OfferOf(machine.Cpus) }, descriptors);
         other.Receive(HandoffMessage.Ready, s_patience);
     }
 

@@ -274,6 +274,7 @@ internal sealed partial class HostedVm
         _state = VmState.Failed;
         _say($"FAILED: {reason}");
         _say($"the guest's memory is held by this process ({Environment.ProcessId}), and is lost when it ends. Try again: "
-            + $"minivmm resume --name {Name} --retry; or give the memory up: minivmm stop --name {Name}");
+            + $"minivmm resume --name {Name} --retry; with a newer program: minivmm handoff --name {Name} --program PROGRAM; or give the "
+            + $"memory up: minivmm stop --name {Name}");
     }
 }

@@ -10,10 +10,13 @@ namespace MiniVmm.Handoff;
 /// <see cref="State"/>, with the descriptor of a file that holds the state, when the guest stands still; <see cref="Restored"/>;
 /// <see cref="Go"/>, from which on only the new one may run the guest; <see cref="Alive"/>. In the place of an answer may be
 /// <see cref="Failed"/>: then the guest has not run in the new process.
+/// A guest that the kernel before has handed over, and that this program cannot resume, goes by <see cref="Held"/> with the descriptors of
+/// the socket and the session, and <see cref="Alive"/>.
 /// </remarks>
 internal sealed record HandoffMessage
 {
     public const string Offer = "offer";
+    public const string Held = "held";
     public const string Ready = "ready";
     public const string State = "state";
     public const string Restored = "restored";
@@ -48,9 +51,9 @@ internal sealed record HandoffMessage
     /// <summary>Gets the bytes to send.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, HandoffJson.Default.HandoffMessage);
 
-    /// <summary>Reads a message, and sees to it that it is the expected one.</summary>
+    /// <summary>Reads a message, and sees to it that it is an expected one.</summary>
     /// <exception cref="ControlException">It is another one, or none.</exception>
-    public static HandoffMessage Read(byte[]? bytes, string kind)
+    public static HandoffMessage Read(byte[]? bytes, params ReadOnlySpan<string> kinds)
     {
         if (bytes is null)
         {
@@ -78,9 +81,10 @@ internal sealed record HandoffMessage
             throw new HandoffRefusedException($"the other process cannot take the guest: {message.Error}");
         }
 
-        return message.Kind == kind
+        return kinds.Contains(message.Kind)
             ? message
-            : throw new ControlException($"the other process says '{message.Kind}', where '{kind}' is expected.");
+            : throw new ControlException(
+                $"the other process says '{message.Kind}', where '{string.Join("' or '", kinds)}' is expected.");
     }
 }
 
@@ -90,7 +94,8 @@ internal sealed record HandoffMessage
 /// <param name="Console">Where its console is to be: terminal, socket or none.</param>
 /// <param name="Cpus">The number of vCPUs.</param>
 /// <param name="Updates">How many live updates it has gone through.</param>
-internal sealed record HandoffOffer(string Name, string Folder, string Console, int Cpus, int Updates);
+/// <param name="Clock">What its clock is to do about the blackout, of one that is held.</param>
+internal sealed record HandoffOffer(string Name, string Folder, string Console, int Cpus, int Updates, string? Clock = null);
 
 [JsonSerializable(typeof(HandoffMessage))]
 [JsonSourceGenerationOptions(

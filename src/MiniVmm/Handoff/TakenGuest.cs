@@ -20,16 +20,20 @@ internal sealed class TakenGuest : IDisposable
     private readonly KernelHandle[] _descriptors;
     private int _taken;
 
-    private TakenGuest(Kernel kernel, DescriptorChannel channel, HandoffOffer offer, KernelHandle[] descriptors)
+    private TakenGuest(Kernel kernel, DescriptorChannel channel, HandoffMessage message, KernelHandle[] descriptors)
     {
         _kernel = kernel;
         _channel = channel;
-        Offer = offer;
+        Offer = message.Guest!;
+        IsHeld = message.Kind == HandoffMessage.Held;
         _descriptors = descriptors;
     }
 
     /// <summary>Gets what is offered.</summary>
     public HandoffOffer Offer { get; }
+
+    /// <summary>Gets whether it is what the kernel before has handed over, and does not run: <see cref="TakeSession"/>.</summary>
+    public bool IsHeld { get; }
 
     /// <summary>Gets what waits at the guest's console; known with its state.</summary>
     public ConsoleState? Console { get; private set; }
@@ -45,10 +49,10 @@ internal sealed class TakenGuest : IDisposable
         try
         {
             byte[]? bytes = channel.Receive(s_patience, kernel, out descriptors);
-            HandoffOffer? offer = HandoffMessage.Read(bytes, HandoffMessage.Offer).Guest;
-            return offer is not null && descriptors.Length is 2 or 3
-                ? new TakenGuest(kernel, channel, offer, descriptors)
-                : throw new ControlException("the offer of a guest has a socket and one or two files of RAM.");
+            HandoffMessage message = HandoffMessage.Read(bytes, HandoffMessage.Offer, HandoffMessage.Held);
+            return message.Guest is not null && (descriptors.Length == 2 || (descriptors.Length == 3 && message.Kind == HandoffMessage.Offer))
+                ? new TakenGuest(kernel, channel, message, descriptors)
+                : throw new ControlException("the offer of a guest has a socket, and one or two files of RAM or a session.");
         }
         catch
         {
@@ -65,6 +69,17 @@ internal sealed class TakenGuest : IDisposable
         _descriptors[0].SetHandleAsInvalid();
         _taken = 1;
         return new SafeSocketHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Takes the session of a guest that is held; it belongs to the caller.</summary>
+    /// <exception cref="KernelException">The descriptor is no session.</exception>
+    public LiveUpdateSession TakeSession()
+    {
+        LiveUpdateSession session = LiveUpdateSession.Adopt(
+            _kernel, (int)_descriptors[1].DangerousGetHandle(), SessionDirection.Incoming);
+        _descriptors[1].SetHandleAsInvalid();
+        _taken = _descriptors.Length;
+        return session;
     }
 
     /// <summary>Makes the machine, while the guest still runs in the other process.</summary>

@@ -40,6 +40,9 @@ internal sealed class VmUpdate : IDisposable
     /// <summary>Gets whether what was handed over is finished.</summary>
     public bool IsFinished { get; private set; }
 
+    /// <summary>Gets the session that the previous kernel has handed over, which stays this object's; null where there is none.</summary>
+    public LiveUpdateSession? Session => _update.Incoming;
+
     /// <summary>Gets how many live updates the guest has gone through.</summary>
     public int Updates { get; private set; }
 
@@ -56,6 +59,17 @@ internal sealed class VmUpdate : IDisposable
         LiveUpdate update = LiveUpdate.Open(kernel, SessionPrefix + name);
         clock.Opened = UpdateTimeline.Now();
         return new VmUpdate(kernel, update, clock);
+    }
+
+    /// <summary>Makes the update of a guest whose session another process has retrieved and passed on.</summary>
+    /// <param name="session">The session, which belongs to the update from now on.</param>
+    /// <param name="clock">Says when this kernel and this program started.</param>
+    /// <exception cref="ArgumentException">The session was not retrieved.</exception>
+    public static VmUpdate Adopt(LiveUpdateSession session, UpdateClock clock)
+    {
+        LiveUpdate update = LiveUpdate.Adopt(session);
+        clock.Opened = UpdateTimeline.Now();
+        return new VmUpdate(session.Kernel, update, clock);
     }
 
     /// <summary>Preserves the guest's RAM. The guest may run, and goes on writing to it until the jump.</summary>

@@ -37,6 +37,8 @@ public sealed partial class FaultsTests(FaultsRun run, ITestOutputHelper output)
     [InlineData("1.full-no-socket", 1, "vm3.sock cannot be made")]
     [InlineData("1.full-json", 1, "No space left on device")]
     [InlineData("1.no-memory", 1, "memory")]
+    [InlineData("2.handoff-held-refused", 1, "The guest's memory is held by this process as before.")]
+    [InlineData("2.handoff-held", 0, "vm4 goes on in process")]
     [InlineData("2.resume-of-a-killed", 1, "the process that had taken it has ended, and its memory with it.")]
     [InlineData("3.stop", 0, "linux has ended")]
     public void Step_SaysWhatItDid(string step, int code, string text) => run.MustHaveSaid(step, code, text);
@@ -60,6 +62,13 @@ public sealed partial class FaultsTests(FaultsRun run, ITestOutputHelper output)
         (string name, JsonElement vm) = Assert.Single(run.Vms(step));
         Assert.Equal("vm1", name);
         Assert.Equal(("running", updates), (vm.GetProperty("state").GetString(), vm.GetProperty("updates").GetInt32()));
+    }
+
+    [Fact]
+    public void HeldGuest_RunsInTheProgramThatCouldResumeIt()
+    {
+        (_, JsonElement vm) = Assert.Single(run.Vms("2.status-held"));
+        Assert.Equal(("running", 1), (vm.GetProperty("state").GetString(), vm.GetProperty("updates").GetInt32()));
     }
 
     [Fact]

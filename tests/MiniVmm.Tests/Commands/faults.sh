@@ -63,6 +63,7 @@ case $stage in
     step status-handed-over $M status --json
 
     # the next kernel is loaded, and a signal starts it
+    pattern vm4
     luo-guest load
     luo-guest flush
     kill -USR1 "$(pid_of vm1)"
@@ -75,7 +76,17 @@ case $stage in
     await is vm1 failed
     kill -9 "$(pid_of vm1)"
     await gone vm1
+
+    # held, and handed to another program: one that cannot resume it either, then one that can
+    $M resume --name vm4 --console socket </dev/null >/dev/null 2>&1 &
+    await is vm4 failed
+    step handoff-held-refused $M handoff --name vm4
+    await is vm4 failed
     mv /dev/kvm.away /dev/kvm
+    step handoff-held $M handoff --name vm4
+    await is vm4 running
+    step status-held $M status --name vm4 --json
+    $M stop --name vm4
     step resume-of-a-killed $M resume --name vm1
     pattern vm1
     step status-anew $M status --json
