@@ -1,8 +1,6 @@
 using System.CommandLine;
 using LuoInterop.Cli;
-using LuoInterop.Cli.Emulate;
-using LuoInterop.Cli.Replay;
-using LuoInterop.Cli.Status;
+using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
 
 // The payload of a VM of 'luoctl replay --kernel vm': no command for people.
@@ -15,18 +13,25 @@ if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/sel
 {
     Console.Error.WriteLine($"luoctl: the argument '{invalid}' is not UTF-8, and .NET cannot name such a file; rename it, or give "
         + "it on standard input: luoctl replay -");
-    return ReplayCommand.CannotRun;
+    return ExitCode.CannotRun;
 }
 
-var root = new RootCommand("Works with Linux live update: kernels replaced by kexec under running work (LUO, /dev/liveupdate).")
-{
-    ReplayCommand.Create(),
-    EmulateCommand.Create(),
-    StatusCommand.Create(),
-};
+RootCommand root = CommandTree.Create();
 
 // Words that are no command are told apart from scripts that were not met.
 // A file may be named @FILE, and the commands take signals themselves.
 ParseResult command = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-int code = await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
-return command.Errors.Count > 0 ? ReplayCommand.CannotRun : code;
+if (command.Errors.Count == 0)
+{
+    return await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+}
+
+// Without any words the list of commands is the best answer; standard output is for results.
+if (args.Length == 0)
+{
+    root.Parse("--help").Invoke(new InvocationConfiguration { Output = Console.Error });
+    return ExitCode.CannotRun;
+}
+
+CommandOutput.Note($"{command.Errors[0].Message.TrimEnd('.')}; see '{CommandTree.NameOf(command.CommandResult)} --help'");
+return ExitCode.CannotRun;

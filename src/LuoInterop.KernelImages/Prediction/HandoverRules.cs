@@ -8,16 +8,18 @@ internal static class HandoverRules
     /// <summary>Compares the formats of the tree.</summary>
     public static ComponentPrediction Format(HandedOver live, KernelImage next)
     {
-        bool isNotBuilt = next.Kho.Count == 0;
-        string found = isNotBuilt
+        const string Option = "CONFIG_KEXEC_HANDOVER";
+        bool isMissing = next.Kho.Count == 0;
+        bool? isSet = next.Configuration?.Has(Option);
+        string found = isMissing
             ? $"no text kho-v in {next.KernelBytes} bytes"
-                + (next.Configuration?.Has("CONFIG_KEXEC_HANDOVER") == false
-                    ? $", CONFIG_KEXEC_HANDOVER is not set, says {next.Configuration.Source}"
-                    : "")
             : $"the image has {string.Join(' ', next.Kho)}, {live.Kho ?? "nothing known"} is handed over ({live.Source})";
-        if (isNotBuilt || next.Configuration?.Has("CONFIG_KEXEC_HANDOVER") == false)
+        found += isSet is { } set ? $"; {Option} is {(set ? "set" : "not set")}, says {next.Configuration!.Source}" : "";
+        if (isMissing || isSet == false)
         {
-            return new("kho", Consequence.SilentlyDropped, "The next kernel was built without KHO.", found, Populate);
+            return isMissing && isSet == true
+                ? new("kho", Consequence.Unknown, "The configuration has KHO, and the image does not.", found, Populate)
+                : new("kho", Consequence.SilentlyDropped, "The next kernel was built without KHO.", found, Populate);
         }
 
         return live.Kho is null

@@ -22,9 +22,12 @@ internal static class LiveUpdateRules
             return new("luo", Consequence.SilentlyDropped, "It is part of what KHO drops. It is not looked at.", found, Startup);
         }
 
-        if (next.Luo.Count == 0 || next.Configuration?.Has("CONFIG_LIVEUPDATE") == false)
+        bool? isSet = next.Configuration?.Has("CONFIG_LIVEUPDATE");
+        if (next.Luo.Count == 0 || isSet == false)
         {
-            return new("luo", Consequence.SilentlyDropped, "The next kernel was built without CONFIG_LIVEUPDATE.", found, Startup);
+            return isSet == true
+                ? new("luo", Consequence.Unknown, "The configuration has CONFIG_LIVEUPDATE, and the image has not.", found, Startup)
+                : new("luo", Consequence.SilentlyDropped, "The next kernel was built without CONFIG_LIVEUPDATE.", found, Startup);
         }
 
         if (live.Luo is null)
@@ -125,6 +128,11 @@ internal static class LiveUpdateRules
     // Linux 6.19 passes over files whose handler it lacks; 7.0 does so too, or fails, by its fixes.
     private static ComponentPrediction Missing(string handler, KernelImage next, string has)
     {
+        if (next.FileHandlers.Count == 0 && next.Configuration?.Has("CONFIG_LIVEUPDATE_MEMFD") == true)
+        {
+            return new(handler, Consequence.Unknown, "The configuration has the handler of memory files, and the image has not.", has, Deserialize);
+        }
+
         string series = string.Join('.', (next.Release ?? "").Split('.', '-').Take(2));
         return series switch
         {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using LuoInterop.Cli.Replay;
+using LuoInterop.Cli.Output;
 using LuoInterop.Emulation;
 
 namespace LuoInterop.Cli.Emulate;
@@ -28,7 +28,7 @@ internal static class EmulateCommand
         fix.AcceptOnlyFromAmong([.. HugeTlbSetting.Fixes.Keys]);
         var scratchOnly = new Option<bool>(
             "--scratch-only") { Description = "Let KHO's scratch-only mode last until gigantic pages are allocated, as before Linux 7.3." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON document instead of a table." };
+        Option<bool> json = CommandTree.Json();
         var command = new Command(
             "hugetlb",
             "Counts huge pages across a kexec that carries a file of them, with and without the proposed fixes (docs/hugetlb.md).")
@@ -47,35 +47,25 @@ internal static class EmulateCommand
         return command;
     }
 
-    private static int Run(HugeTlbSetting setting, string? fix, bool json)
+    private static int Run(HugeTlbSetting setting, string? fix, bool json) => CommandRun.Run(json, output =>
     {
         if (Refuse(setting) is { } refusal)
         {
-            Console.Error.WriteLine($"luoctl: {refusal}");
-            return ReplayCommand.CannotRun;
+            throw new CommandFailure(refusal);
         }
 
         try
         {
             IReadOnlyList<HugeTlbOutcome> outcomes =
                 [.. HugeTlbSetting.Fixes.Keys.Where(name => fix is null || name == fix).Select(name => HugeTlbRun.Play(setting, name))];
-            if (json)
-            {
-                HugeTlbOutput.WriteJson(Console.Out, setting, outcomes);
-            }
-            else
-            {
-                HugeTlbOutput.WriteTable(Console.Out, setting, outcomes);
-            }
-
-            return 0;
+            output.Write(_ => HugeTlbOutput.WriteTable(output.Writer, setting, outcomes), () => HugeTlbOutput.ToJson(setting, outcomes));
+            return ExitCode.Yes;
         }
-        catch (Exception error) when (error is KernelException or EmulatedKernelPanicException or IOException or InvalidDataException)
+        catch (EmulatedKernelPanicException error)
         {
-            Console.Error.WriteLine($"luoctl: {error.Message}");
-            return ReplayCommand.CannotRun;
+            throw new CommandFailure(error.Message.TrimEnd('.'));
         }
-    }
+    });
 
     private static string? Refuse(HugeTlbSetting setting) =>
         setting.HostMemory is < Smallest or > Largest ? "--host-memory is 256M to 64T."

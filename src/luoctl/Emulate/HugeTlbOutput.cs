@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LuoInterop.Emulation;
 
@@ -7,8 +6,6 @@ namespace LuoInterop.Cli.Emulate;
 /// <summary>Prints outcomes as a table, or as one JSON document.</summary>
 internal static class HugeTlbOutput
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     public static void WriteTable(TextWriter output, HugeTlbSetting setting, IReadOnlyList<HugeTlbOutcome> outcomes)
     {
         output.WriteLine(
@@ -36,8 +33,8 @@ internal static class HugeTlbOutput
         }
     }
 
-    public static void WriteJson(TextWriter output, HugeTlbSetting setting, IReadOnlyList<HugeTlbOutcome> outcomes) =>
-        output.WriteLine(new JsonObject
+    public static JsonObject ToJson(HugeTlbSetting setting, IReadOnlyList<HugeTlbOutcome> outcomes) =>
+        new()
         {
             ["hostMemory"] = setting.HostMemory,
             ["pageSize"] = setting.PageSize,
@@ -53,7 +50,7 @@ internal static class HugeTlbOutput
                 ["freeMemory"] = outcome.FreeMemory,
                 ["messages"] = new JsonArray([.. outcome.Messages.Select(static message => (JsonNode)message)]),
             })]),
-        }.ToJsonString(Indented));
+        };
 
     private static JsonObject ToJson(HugePagePool pool) => new()
     {

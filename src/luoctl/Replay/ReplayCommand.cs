@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
 using LuoInterop.VmTesting;
 
@@ -7,13 +8,8 @@ namespace LuoInterop.Cli.Replay;
 /// <summary>Is <c>luoctl replay</c>: runs litmus scripts on a kernel, and prints or compares what is observed.</summary>
 internal static class ReplayCommand
 {
-    private const int Differs = 1;
-
     // How long what runs gets to clean up after a signal, before it is left where it is.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
-
-    /// <summary>Is the exit code of words or scripts that cannot be understood, and of a kernel that cannot be had.</summary>
-    public const int CannotRun = 2;
 
     public static Command Create()
     {
@@ -24,24 +20,20 @@ internal static class ReplayCommand
         kernel.AcceptOnlyFromAmong("emulated", "vm", "host");
         var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what "
             + "differs, and exit with 1 if anything does." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON document instead of text." };
+        Option<bool> json = CommandTree.Json();
         var command = new Command(
             "replay",
             "Runs litmus scripts on a kernel and prints what is observed of each line; the output is a script that expects just that.")
         {
             files, kernel, expect, json,
         };
-        command.SetAction((arguments, _) => RunAsync(
-            arguments.GetValue(files)!,
-            arguments.GetValue(kernel)!,
-            new ReplayOutput(Console.Out, arguments.GetValue(expect), arguments.GetValue(json))));
+        command.SetAction((arguments, _) => CommandRun.RunAsync(arguments.GetValue(json), (output, cancellation) => RunAsync(
+            arguments.GetValue(files)!, arguments.GetValue(kernel)!, new ReplayOutput(output, arguments.GetValue(expect)), cancellation)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string kernel, ReplayOutput output)
+    private static async Task<int> RunAsync(string[] files, string kernel, ReplayOutput output, CancellationToken cancellation)
     {
-        using var interruption = new Interruption();
-        CancellationToken cancellation = interruption.Token;
         try
         {
             // A pipe without a writer, or a file system without an answer, is waited for elsewhere: nothing there needs cleaning up.
@@ -53,22 +45,17 @@ internal static class ReplayCommand
                 "host" => Task.Run<IReadOnlyList<LitmusResult>>(() => OnHost(scripts, cancellation), cancellation),
                 _ => Task.Run<IReadOnlyList<LitmusResult>>(() => Emulated(scripts, cancellation), cancellation),
             };
-            return output.Write(await EndAsync(replay, cancellation)) ? 0 : Differs;
-        }
-        catch (OperationCanceledException)
-        {
-            Console.Error.WriteLine("luoctl: interrupted; nothing is left running.");
-            return interruption.ExitCode;
+            return output.Write(await EndAsync(replay, cancellation)) ? ExitCode.Yes : ExitCode.No;
         }
         catch (LitmusSyntaxException error)
         {
+            // Begins with file and line, as compilers' messages do.
             Console.Error.WriteLine(error.Message);
-            return CannotRun;
+            return ExitCode.CannotRun;
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException or VmSetupException)
+        catch (VmSetupException error)
         {
-            Console.Error.WriteLine($"luoctl: {error.Message}");
-            return CannotRun;
+            throw new CommandFailure(error.Message.TrimEnd('.'));
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
 
 namespace LuoInterop.Cli.Replay;
@@ -7,19 +7,18 @@ namespace LuoInterop.Cli.Replay;
 /// <summary>Prints what was observed of scripts, as scripts or as one JSON document.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="expect">Whether to print only what differs from the scripts' expectations.</param>
-/// <param name="json">Whether to print JSON.</param>
-internal sealed class ReplayOutput(TextWriter output, bool expect, bool json)
+internal sealed class ReplayOutput(CommandOutput output, bool expect)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private readonly TextWriter _text = output.Writer;
 
     /// <summary>Prints results.</summary>
     /// <returns>False when a script did not come to its end, or, with expectations, when one was not met.</returns>
     public bool Write(IReadOnlyList<LitmusResult> results)
     {
         bool good = results.All(result => result.End is null && !(expect && result.Mismatches.Any()));
-        if (json)
+        if (output.IsJson)
         {
-            output.WriteLine(new JsonArray([.. results.Select(ToJson)]).ToJsonString(Indented));
+            output.Json(new JsonArray([.. results.Select(ToJson)]));
         }
         else if (expect)
         {
@@ -39,13 +38,13 @@ internal sealed class ReplayOutput(TextWriter output, bool expect, bool json)
         {
             if (results.Count > 1)
             {
-                output.WriteLine($"# {result.Script.Name}");
+                _text.WriteLine($"# {result.Script.Name}");
             }
 
-            output.Write(result);
+            _text.Write(result);
             if (result.End is not null)
             {
-                output.WriteLine($"# ended early: {result.End}");
+                _text.WriteLine($"# ended early: {result.End}");
             }
         }
     }
@@ -61,18 +60,18 @@ internal sealed class ReplayOutput(TextWriter output, bool expect, bool json)
             {
                 LitmusLine line = result.Script.Lines[i];
                 differing++;
-                output.WriteLine($"{result.Script.Name}:{line.Number}: {line.Text}");
-                output.WriteLine($"  expected: {line.Expected}");
-                output.WriteLine($"  observed: {result.Observations[i] ?? "(not performed)"}");
+                _text.WriteLine($"{result.Script.Name}:{line.Number}: {line.Text}");
+                _text.WriteLine($"  expected: {line.Expected}");
+                _text.WriteLine($"  observed: {result.Observations[i] ?? "(not performed)"}");
             }
 
             if (result.End is not null)
             {
-                output.WriteLine($"{result.Script.Name}: ended early: {result.End}");
+                _text.WriteLine($"{result.Script.Name}: ended early: {result.End}");
             }
         }
 
-        output.WriteLine($"{results.Count} scripts, {lines} expectations, {differing} not met");
+        _text.WriteLine($"{results.Count} scripts, {lines} expectations, {differing} not met");
     }
 
     private static JsonObject ToJson(LitmusResult result) => new()

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using LuoInterop.Cli.Output;
 using Mono.Unix.Native;
 
 namespace LuoInterop.Cli.Status;
@@ -12,7 +12,7 @@ namespace LuoInterop.Cli.Status;
 /// <param name="ImageLoaded">Whether a kernel is loaded for kexec; null where the kernel does not tell.</param>
 /// <param name="Availability">Whether the device can be opened, and if not, why.</param>
 /// <param name="Holders">Who has the device open, where it is busy and that can be known.</param>
-public sealed record StatusReport(
+internal sealed record StatusReport(
     string Release,
     string Machine,
     IReadOnlyList<string> Switches,
@@ -22,7 +22,6 @@ public sealed record StatusReport(
     string? Holders)
 {
     private static readonly string[] s_switches = ["kho", "liveupdate"];
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
     /// <summary>Looks at the kernel that runs. Has the device open for no longer than it takes to see that it can be.</summary>
     public static StatusReport Read()
@@ -53,21 +52,22 @@ public sealed record StatusReport(
         [.. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(static word => s_switches.Contains(word.Split('=')[0]))];
 
     /// <summary>Prints the report for people.</summary>
-    public void WriteText(TextWriter output)
+    public void WriteText(TextOutput output)
     {
-        output.WriteLine($"kernel         {Release} {Machine}");
-        output.WriteLine($"command line   {(Switches.Count > 0 ? string.Join(' ', Switches) : "says neither kho= nor liveupdate=")}");
-        output.WriteLine(Device is null
-            ? "device         none"
-            : $"device         {Device.Path} {Device.Owner}:{Device.Group} {Device.ModeText}, "
-                + $"this user {(Device.MayOpen ? "may" : "may not")} open it");
-        output.WriteLine($"next kernel    {ImageLoaded switch { true => "loaded", false => "not loaded", null => "unknown" }}");
-        output.WriteLine($"live update    {(Availability.IsAvailable ? "usable" : $"not usable: {Availability}")}"
-            + (Holders is null ? "" : $" It is held by {Holders}."));
+        output.Field("kernel", $"{Release} {Machine}");
+        output.Field("command line", Switches.Count > 0 ? string.Join(' ', Switches) : "says neither kho= nor liveupdate=");
+        output.Field("device", Device is null
+            ? "none"
+            : $"{Device.Path} {Device.Owner}:{Device.Group} {Device.ModeText}, this user {(Device.MayOpen ? "may" : "may not")} open it");
+        output.Field("next kernel", ImageLoaded switch { true => "loaded", false => "not loaded", null => "unknown" });
+        output.Field(
+            "live update",
+            (Availability.IsAvailable ? "usable" : $"not usable: {Availability}") + (Holders is null ? "" : $" It is held by {Holders}."),
+            Availability.IsAvailable ? Tone.Good : Tone.Bad);
     }
 
-    /// <summary>Prints the report as one JSON document.</summary>
-    public void WriteJson(TextWriter output) => output.WriteLine(new JsonObject
+    /// <summary>Makes the report's JSON document.</summary>
+    public JsonObject ToJson() => new()
     {
         ["release"] = Release,
         ["machine"] = Machine,
@@ -87,5 +87,5 @@ public sealed record StatusReport(
         ["message"] = Availability.Message,
         ["advice"] = Availability.Advice,
         ["holders"] = Holders,
-    }.ToJsonString(s_indented));
+    };
 }

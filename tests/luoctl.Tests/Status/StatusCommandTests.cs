@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using LuoInterop.Cli.Output;
 using LuoInterop.Cli.Status;
 using LuoInterop.Tests.Shared;
 using Xunit;
 
-namespace LuoInterop.Litmus.Tests.Cli;
+namespace LuoInterop.Cli.Tests.Status;
 
 /// <summary>Runs <c>luoctl status</c> as a user does, and holds what it says of kernel and device beside uname(1) and stat(1).</summary>
 public sealed class StatusCommandTests
@@ -19,9 +20,8 @@ public sealed class StatusCommandTests
     [Fact]
     public void Json_IsThisMachine_AndTheExitCodeSaysWhetherItIsUsable()
     {
-        (int code, string output, string error) = Luoctl("--json");
-        using JsonDocument document = JsonDocument.Parse(output);
-        JsonElement root = document.RootElement;
+        (int code, string output, string error) = Run("--json");
+        JsonElement root = Schemas.Hold("status", output);
 
         Assert.Equal("", error);
         Assert.Equal(root.GetProperty("usable").GetBoolean() ? 0 : 1, code);
@@ -42,8 +42,8 @@ public sealed class StatusCommandTests
     [Fact]
     public void Text_HasALineForEachThing()
     {
-        (_, string output, string error) = Luoctl();
-        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        (_, string output, string error) = Run();
+        string[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] != ' ')];
         Assert.Equal("", error);
         Assert.Equal(["kernel", "command line", "device", "next kernel", "live update"], lines.Select(static line => line[..15].Trim()));
         Assert.Equal(Said("uname", "-r", "-m"), lines[0][15..]);
@@ -108,7 +108,7 @@ public sealed class StatusCommandTests
     {
         var output = new StringWriter(CultureInfo.InvariantCulture);
         var node = new DeviceNode("/dev/liveupdate", "root", "vmm", 0x1b0, MayOpen: true);
-        new StatusReport("7.3.4", "x86_64", ["kho=on", "liveupdate=on"], node, true, s_available, null).WriteText(output);
+        new StatusReport("7.3.4", "x86_64", ["kho=on", "liveupdate=on"], node, true, s_available, null).WriteText(new(output, colour: false));
         Assert.Equal(
             """
             kernel         7.3.4 x86_64
@@ -127,7 +127,7 @@ public sealed class StatusCommandTests
         var node = new DeviceNode("/dev/liveupdate", "root", "root", 0x180, MayOpen: false);
         var report = new StatusReport("7.3.4", "aarch64", [], node, null, s_busy, "systemd (pid 1)");
         var text = new StringWriter(CultureInfo.InvariantCulture);
-        report.WriteText(text);
+        report.WriteText(new TextOutput(text, colour: false));
         Assert.Equal(
             """
             kernel         7.3.4 aarch64
@@ -139,10 +139,7 @@ public sealed class StatusCommandTests
             """,
             text.ToString());
 
-        var json = new StringWriter(CultureInfo.InvariantCulture);
-        report.WriteJson(json);
-        using JsonDocument document = JsonDocument.Parse(json.ToString());
-        JsonElement root = document.RootElement;
+        JsonElement root = Schemas.Hold("status", report.ToJson().ToJsonString());
         Assert.Equal(
             (false, "Busy", "EBUSY", "systemd (pid 1)", JsonValueKind.Null, "0600", false),
             (root.GetProperty("usable").GetBoolean(), root.GetProperty("reason").GetString(), root.GetProperty("errno").GetString(),
@@ -151,8 +148,7 @@ public sealed class StatusCommandTests
                     .GetString(), root.GetProperty("device").GetProperty("mayOpen").GetBoolean()));
     }
 
-    private static (int Code, string Output, string Error) Luoctl(params string[] words) =>
-        ChildProgram.RunBeside("luoctl.dll", ["status", .. words]);
+    private static (int Code, string Output, string Error) Run(params string[] words) => Luoctl.Run(["status", .. words]);
 
     private static string Said(string program, params string[] words)
     {
