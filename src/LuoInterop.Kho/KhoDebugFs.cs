@@ -10,9 +10,8 @@ namespace LuoInterop.Kho;
 /// this interface are states, not exceptions. Files are untrusted, read up to <see cref="MaxFileBytes"/>, and decoded with
 /// bounds. Safe for use from several threads at once.</para>
 /// <para>Needs a kernel with <c>CONFIG_KEXEC_HANDOVER_DEBUGFS</c> that was booted with <c>kho=on</c>, debugfs mounted, and
-/// root. The folder exists since Linux 6.16; the formats of Linux 7.1 to 7.3 are known, older ones are named
-/// <see cref="KhoState.UnknownFormat"/>, except for LUO's head, which 6.19 and 7.0 have in 7.1's form. Layout:
-/// <c>kernel/liveupdate/kexec_handover_debugfs.c</c>.</para>
+/// root. The folder exists since Linux 6.16; the formats of Linux 6.16 to 7.3 are known, and the names that 7.4 gives to scratch
+/// areas. Layout: <c>kernel/liveupdate/kexec_handover_debugfs.c</c>.</para>
 /// </remarks>
 public sealed class KhoDebugFs
 {
@@ -48,6 +47,12 @@ public sealed class KhoDebugFs
     /// <param name="direction">Which side.</param>
     public KhoReading<IReadOnlyList<string>> ListSubTrees(KhoDirection direction) => _folder.List(direction, "sub_fdts");
 
+    /// <summary>Reads all blobs in <c>in/sub_fdts</c> or <c>out/sub_fdts</c>, sorted by name; each may be unreadable by itself.</summary>
+    /// <param name="direction">Which side.</param>
+    public KhoReading<IReadOnlyList<(string Name, KhoReading<byte[]> Bytes)>> ReadSubTrees(KhoDirection direction) =>
+        ListSubTrees(direction).Then(names => KhoReading<IReadOnlyList<(string Name, KhoReading<byte[]> Bytes)>>.Present(
+            [.. names.Select(name => (name, ReadSubTree(direction, name)))]));
+
     /// <summary>Reads the bytes of a blob in <c>in/sub_fdts</c> or <c>out/sub_fdts</c>, whatever they are.</summary>
     /// <remarks><c>in/sub_fdts/LUO</c> may show foreign memory: see <see cref="ReadLuo"/>.</remarks>
     /// <param name="direction">Which side.</param>
@@ -65,9 +70,19 @@ public sealed class KhoDebugFs
     }
 
     /// <summary>Reads the scratch areas of this kernel: low memory, global, then one for each memory node.</summary>
-    public KhoReading<IReadOnlyList<KhoScratchArea>> ReadScratch() =>
-        _folder.Read(KhoDirection.Out, "scratch_phys").Then(addresses =>
-            _folder.Read(KhoDirection.Out, "scratch_len").Then(lengths => DecodeScratch(addresses, lengths)));
+    /// <remarks>Their files are called <c>out/scratch_phys</c> and <c>out/scratch_len</c>, from Linux 7.4 on <c>out/bootmem_phys</c> and
+    /// <c>out/bootmem_len</c>.</remarks>
+    public KhoReading<IReadOnlyList<KhoScratchArea>> ReadScratch()
+    {
+        KhoReading<IReadOnlyList<KhoScratchArea>> areas = ReadAreas("scratch");
+        return areas.State == KhoState.Absent && ReadAreas("bootmem") is { State: not KhoState.Absent } renamed ? renamed : areas;
+    }
+
+    /// <summary>Reads the memory that <c>reserve_mem=</c> keeps across kexecs, by the names that the command line gives it.</summary>
+    /// <remarks>Since Linux 6.16. Source: <c>include/linux/kho/abi/memblock.h</c>.</remarks>
+    /// <param name="direction">Which side.</param>
+    public KhoReading<IReadOnlyList<KhoReservedMemory>> ReadReservedMemory(KhoDirection direction) =>
+        ReadSubTree(direction, ReservedMemoryDecoder.MEMBLOCK_KHO_FDT).Then(ReservedMemoryDecoder.Decode);
 
     /// <summary>Reads the release and the count of kexecs that kernels hand on. Since Linux 7.1.</summary>
     /// <param name="direction">Which side; the outgoing one exists on every kernel since 7.1, the incoming one after a handover.</param>
@@ -95,6 +110,10 @@ public sealed class KhoDebugFs
         ReadKexecMetadata(KhoDirection.Out).Then(static metadata => KhoReading<uint>.Present(unchecked(metadata.KexecCount - 1))),
         ReadKexecMetadata(KhoDirection.In).TryGetValue(out KhoKexecMetadata? previous) ? previous.Release : null);
 
+    private KhoReading<IReadOnlyList<KhoScratchArea>> ReadAreas(string name) =>
+        _folder.Read(KhoDirection.Out, $"{name}_phys").Then(addresses =>
+            _folder.Read(KhoDirection.Out, $"{name}_len").Then(lengths => DecodeScratch(addresses, lengths, name)));
+
     // The kernel's own checks, in its order: kho_in_kexec_metadata of kernel/liveupdate/kexec_handover.c.
     private static KhoReading<KhoKexecMetadata> DecodeMetadata(byte[] bytes)
     {
@@ -121,7 +140,8 @@ public sealed class KhoDebugFs
         return KhoReading<KhoKexecMetadata>.Present(new KhoKexecMetadata(metadata.PreviousRelease, metadata.KexecCount));
     }
 
-    internal static KhoReading<IReadOnlyList<KhoScratchArea>> DecodeScratch(byte[] addressBytes, byte[] lengthBytes)
+    internal static KhoReading<IReadOnlyList<KhoScratchArea>> DecodeScratch(
+        byte[] addressBytes, byte[] lengthBytes, string name = "scratch")
     {
         List<ulong>? addresses = ReadNumbers(addressBytes);
         List<ulong>? lengths = ReadNumbers(lengthBytes);
@@ -129,13 +149,13 @@ public sealed class KhoDebugFs
         {
             return KhoReading<IReadOnlyList<KhoScratchArea>>.Unusable(
                 KhoState.Malformed,
-                "out/scratch_phys and out/scratch_len hold one hexadecimal number (0x...) per line; this is something else.");
+                $"out/{name}_phys and out/{name}_len hold one hexadecimal number (0x...) per line; this is something else.");
         }
 
         if (addresses.Count != lengths.Count)
         {
             return KhoReading<IReadOnlyList<KhoScratchArea>>.Unusable(
-                KhoState.Malformed, $"out/scratch_phys has {addresses.Count} lines and out/scratch_len {lengths.Count}.");
+                KhoState.Malformed, $"out/{name}_phys has {addresses.Count} lines and out/{name}_len {lengths.Count}.");
         }
 
         return KhoReading<IReadOnlyList<KhoScratchArea>>.Present(

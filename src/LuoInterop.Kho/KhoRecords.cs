@@ -15,6 +15,13 @@ public enum KhoDirection
 /// <param name="Length">The area's size in bytes.</param>
 public readonly record struct KhoScratchArea(ulong Address, ulong Length);
 
+/// <summary>Holds memory that is kept at its place across kexecs for whoever knows its name.</summary>
+/// <remarks>Since Linux 6.16. Immutable.</remarks>
+/// <param name="Name">The name in <c>reserve_mem=</c>; one character per byte.</param>
+/// <param name="Start">Its physical address.</param>
+/// <param name="Size">Its size in bytes.</param>
+public sealed record KhoReservedMemory(string Name, ulong Start, ulong Size);
+
 /// <summary>Holds what kernels tell each other about the chain of kexecs.</summary>
 /// <remarks>Source: <c>include/linux/kho/abi/kexec_metadata.h</c>, since Linux 7.1. Immutable.</remarks>
 /// <param name="Release">The release of the kernel that wrote it: the previous one's for <see cref="KhoDirection.In"/>, this one's for

@@ -19,9 +19,10 @@ internal static class KhoTreeDecoder
         }
 
         KhoTree tree = KhoRootFdt.Read(fdt);
-        if (tree.Compatible is { } format && format is not (KhoRootFdt.KHO_FDT_COMPATIBLE or KhoRootFdt.KHO_FDT_COMPATIBLE_V3))
+        if (tree.Compatible is { } format && format is not (KhoRootFdt.KHO_FDT_COMPATIBLE
+            or KhoRootFdt.KHO_FDT_COMPATIBLE_V3 or KhoRootFdt.KHO_FDT_COMPATIBLE_V1))
         {
-            return KhoReading<KhoTree>.Unknown(format, $"The tree has the format \"{format}\"; kho-v3 and kho-v4 are known here.");
+            return KhoReading<KhoTree>.Unknown(format, $"The tree has the format \"{format}\"; kho-v1, kho-v3 and kho-v4 are known here.");
         }
 
         if (fdt.IsTruncated)

@@ -33,5 +33,7 @@ if (args.Length == 0)
     return ExitCode.CannotRun;
 }
 
-CommandOutput.Note($"{command.Errors[0].Message.TrimEnd('.')}; see '{CommandTree.NameOf(command.CommandResult)} --help'");
+// A word that is none is what to say first: that a command is missing follows from it.
+string wrong = command.UnmatchedTokens.Count > 0 ? $"'{command.UnmatchedTokens[0]}' is no command or option" : command.Errors[0].Message;
+CommandOutput.Note($"{wrong.TrimEnd('.')}; see '{CommandTree.NameOf(command.CommandResult)} --help'");
 return ExitCode.CannotRun;

@@ -181,8 +181,47 @@ public sealed class KhoDebugFsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Tree_OfLinuxBefore71_HasSubTreesWithoutSizes()
+    {
+        var root = new Abi.KhoRootFdt(0x5000, "kho-v1");
+        Assert.Equal(Errno.None, root.AddSubtree("LUO", 0x6000, 0));
+        KhoReading<KhoTree> reading = _folder.With("in/fdt", root.ToArray()).Open().ReadTree(KhoDirection.In);
+        Assert.Equal((KhoState.Present, "kho-v1", 0x5000UL), (reading.State, reading.Value.Compatible, reading.Value.PreservedMemoryMap));
+        Assert.Equal(new KhoSubTree("LUO", 0x6000, null), Assert.Single(reading.Value.SubTrees));
+    }
+
+    [Fact]
+    public void Scratch_IsFoundUnderItsLaterName()
+    {
+        _folder.With("out/bootmem_phys", "0x1000\n"u8).With("out/bootmem_len", "0x400000\n"u8);
+        Assert.Equal([new KhoScratchArea(0x1000, 0x400000)], _folder.Open().ReadScratch().Value);
+        Assert.Contains(
+            "bootmem_len", _folder.With("out/bootmem_len", "1\n"u8).Open().ReadScratch().Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ReservedMemory_HasNamesAndPlaces()
+    {
+        var writer = new Abi.KhoFdtWriter();
+        writer.Property("compatible", "memblock-v1");
+        writer.Finish();
+        Assert.Equal(Errno.None, writer.AddSubnode("trace", [("start", 0x8000UL), ("size", 0x200000UL)], 4096));
+        KhoReading<IReadOnlyList<KhoReservedMemory>> Read(byte[] bytes) =>
+            _folder.With("out/sub_fdts/memblock", bytes).Open().ReadReservedMemory(KhoDirection.Out);
+
+        // The writer's nodes have numbers only: without its own compatible a node is none of reserve_mem=.
+        Assert.Equal(KhoState.Malformed, Read(writer.ToArray()).State);
+        KhoReading<IReadOnlyList<KhoReservedMemory>> whole = Read(GoldenFdt.Memblock);
+        Assert.Equal([new KhoReservedMemory("trace", 0x8000, 0x200000)], whole.Value);
+        Assert.Equal(KhoState.Truncated, Read(GoldenFdt.Memblock[..^4]).State);
+        Assert.Equal(KhoState.Truncated, Read([]).State);
+        Assert.Equal(KhoState.Malformed, Read(KhoFolder.ElfHeader).State);
+        Assert.Equal(KhoAbsence.NotHandedOver, _folder.With("in/fdt", []).Open().ReadReservedMemory(KhoDirection.In).Absence);
+    }
+
     [Theory]
-    [InlineData("kho-v1")]
+    [InlineData("kho-v2")]
     [InlineData("kho-v5")]
     public void Tree_OfAnotherFormat_IsNamed(string format)
     {

@@ -53,8 +53,8 @@ internal sealed class TextOutput(TextWriter writer, bool colour)
     }
 
     /// <summary>Gets a number with its noun: <c>1 file</c>, <c>2 files</c>.</summary>
-    public static string Count(long number, string noun) =>
-        string.Create(CultureInfo.InvariantCulture, $"{number} {noun}{(number == 1 ? "" : "s")}");
+    public static string Count(long number, string noun, string? plural = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {(number == 1 ? noun : plural ?? $"{noun}s")}");
 
     /// <summary>Writes a line as it is, however long.</summary>
     public void Line(string text = "", Tone tone = Tone.Plain) => writer.Write(Paint(Safe(text), tone) + "\n");
@@ -96,6 +96,17 @@ internal sealed class TextOutput(TextWriter writer, bool colour)
         }
     }
 
+    /// <summary>Writes a verdict, a name, and beside them a text, which may take several lines.</summary>
+    public void Row(string verdict, Tone tone, string name, int nameWidth, string text)
+    {
+        string head = $"{Paint(Safe(verdict).PadRight(8), tone)} {Safe(name).PadRight(nameWidth - 1)} ";
+        foreach (string line in Wrap(Safe(text), Width - 9 - nameWidth))
+        {
+            writer.Write(head + line + "\n");
+            head = new string(' ', 9 + nameWidth);
+        }
+    }
+
     /// <summary>Writes a table whose columns are as wide as what is in them; the last one wraps.</summary>
     /// <param name="headings">The headings; one that ends with <c>&gt;</c> is of a column that is aligned to the right.</param>
     /// <param name="rows">The rows, with a text for each heading.</param>
@@ -103,7 +114,7 @@ internal sealed class TextOutput(TextWriter writer, bool colour)
     public void Table(IReadOnlyList<string> headings, IReadOnlyList<IReadOnlyList<string>> rows, int indent = 0)
     {
         int last = headings.Count - 1;
-        string[] names = [.. headings.Select(static heading => heading.TrimEnd('>'))];
+        string[] names = [.. headings.Select(static heading => Safe(heading.TrimEnd('>')))];
         string[][] cells = [.. rows.Select(static row => row.Select(Safe).ToArray())];
         int[] widths = [.. names.Select((name, i) => cells.Select(row => row[i].Length).Append(name.Length).Max())];
         int before = indent + widths[..last].Sum(static width => width + 2);

@@ -10,8 +10,8 @@ public sealed class EndTests
     private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "luoctl.dll");
 
     [Theory]
-    [InlineData("luoctl: Unrecognized command or argument 'no-such'; see 'luoctl --help'", "no-such")]
-    [InlineData("luoctl: Unrecognized command or argument '--no-such'; see 'luoctl status --help'", "status", "--no-such")]
+    [InlineData("luoctl: 'no-such' is no command or option; see 'luoctl --help'", "no-such")]
+    [InlineData("luoctl: '--no-such' is no command or option; see 'luoctl status --help'", "status", "--no-such")]
     [InlineData("luoctl: --page-size is 2M or 1G", "emulate", "hugetlb", "--page-size", "4K")]
     public void WrongWords_End2_AndAreSaidInOneLineOnStandardError(string expected, params string[] words) =>
         Assert.Equal((2, "", expected + "\n"), Luoctl.Run(words));

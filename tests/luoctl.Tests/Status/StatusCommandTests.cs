@@ -134,7 +134,8 @@ public sealed class StatusCommandTests
             command line   says neither kho= nor liveupdate=
             device         /dev/liveupdate root:root 0600, this user may not open it
             next kernel    unknown
-            live update    not usable: Somebody has it open. Wait. It is held by systemd (pid 1).
+            live update    not usable: Somebody has it open. Wait. It is held by systemd
+                           (pid 1).
 
             """,
             text.ToString());

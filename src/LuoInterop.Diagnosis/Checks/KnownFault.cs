@@ -1,0 +1,35 @@
+using LuoInterop.Diagnosis.Machine;
+
+namespace LuoInterop.Diagnosis.Checks;
+
+/// <summary>Is a fault of some versions of Linux that a program with live update meets.</summary>
+/// <param name="Id">The check's id.</param>
+/// <param name="Title">What goes wrong, in a few words.</param>
+/// <param name="First">The first version that has it.</param>
+/// <param name="Fixed">The first version that has it no more; null for none up to 7.3.</param>
+/// <param name="What">A sentence that says what goes wrong.</param>
+/// <param name="Remedy">What to do where it cannot be had without.</param>
+internal sealed record KnownFault(string Id, string Title, KernelRelease First, KernelRelease? Fixed, string What, string Remedy)
+{
+    /// <summary>Gets whether programs of this library do not meet it, so that no warning is due.</summary>
+    public bool IsAvoided { get; init; }
+
+    /// <summary>Gets whether stable versions may have the correction too: which ones is not known.</summary>
+    public bool MayBeBackported { get; init; }
+
+    public Finding Look(DiagnosedMachine machine)
+    {
+        if (machine.Kernel.Version is not { } version)
+        {
+            return Finding.NotLookedAt($"Nothing tells the version of {machine.Kernel.Name}.");
+        }
+
+        string span = Fixed is { } corrected ? $"Linux {First} up to {corrected}, which has it no more" : $"Linux {First} to 7.3";
+        return version < First ? Finding.Ok($"Linux {version} does not have it: it came with {First}.")
+            : Fixed is { } end && version >= end ? Finding.Ok($"Linux {version} does not have it: it was corrected in {end}.")
+            : IsAvoided ? Finding.Ok($"{What} ({span}) {Remedy}")
+            : Finding.Warn(
+                $"{What} ({span}{(MayBeBackported ? "; a stable version may have the correction" : "")})",
+                Fixed is { } better ? $"{Remedy} Or use Linux {better}." : Remedy);
+    }
+}
