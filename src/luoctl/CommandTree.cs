@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using LuoInterop.Cli.CheckNext;
 using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Kho;
@@ -17,6 +18,7 @@ internal static class CommandTree
         {
             StatusCommand.Create(),
             DoctorCommand.Create(),
+            CheckNextCommand.Create(),
             KhoCommand.Create(),
             SessionsCommand.Create(),
             ReplayCommand.Create(),

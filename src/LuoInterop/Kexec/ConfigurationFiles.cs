@@ -36,7 +36,7 @@ internal static class ConfigurationFiles
     }
 
     /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
-    private static KernelConfiguration? Read(Kernel kernel, string path) =>
+    public static KernelConfiguration? Read(Kernel kernel, string path) =>
         KernelFile.Read(kernel, path, KernelConfiguration.MaximumBytes, out byte[] content) == 0
             ? KernelConfiguration.Parse(content, path)
             : null;

@@ -145,7 +145,12 @@ public sealed class KexecImage
         if (KernelImageHead.TryRead(kernel, file, out KernelImageHead? image) == 0)
         {
             CheckIsWhole(image!, kernelPath);
-            CheckCarries(kernel, image!, file, kernelPath, commandLine, options);
+
+            // What the kernel refuses it explains itself.
+            if (image!.ExplainRefusal() is null)
+            {
+                CheckCarries(kernel, image, file, kernelPath, commandLine, options);
+            }
         }
 
         using KernelHandle? initrd = InitrdFile.Open(kernel, initrdPaths);
@@ -320,7 +325,7 @@ public sealed class KexecImage
 
         if (next is not null && (options & KexecLoadOptions.DespitePredictedLoss) == 0)
         {
-            NextKernelPrediction prediction = NextKernel.Predict(HandedOverFiles.Read(kernel), next, commandLine);
+            NextKernelPrediction prediction = NextKernel.Predict(LiveHandover.Read(kernel), next, commandLine);
             if (prediction.HasLoss && (mustCarry || prediction.Worst == Consequence.PanicAtBoot))
             {
                 throw new PredictedLossException(kernelPath, prediction);
