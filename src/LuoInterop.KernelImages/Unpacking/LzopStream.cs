@@ -8,6 +8,9 @@ internal sealed class LzopStream : BlockStream
 {
     // lzop's blocks have 256 KiB; its format allows 64 MiB.
     private const int MostBlock = 64 << 20;
+
+    // A byte of a length stands for 255 bytes.
+    private const long MostRatio = 256;
     private const int Magic = 9;
     private const int VersionWithLevel = 0x0940;
     private const uint Adler32OfPlain = 1;
@@ -51,7 +54,7 @@ internal sealed class LzopStream : BlockStream
         }
 
         uint packed = UInt32BigEndian();
-        if (plain > MostBlock || packed > plain || packed == 0)
+        if (plain > MostBlock || plain > MostRatio * packed || packed > plain)
         {
             throw new KernelImageException(
                 KernelImageError.Damaged, $"A block of lzop is said to have {packed} bytes for {plain}; {MostBlock} are the most.");

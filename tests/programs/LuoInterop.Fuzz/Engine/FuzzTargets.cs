@@ -13,6 +13,9 @@ internal static class FuzzTargets
         static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
         static () => new MachineStateTarget(),
+        .. Enum.GetValues<KernelImages.KernelCompression>().Select(static compression =>
+            (Func<FuzzTarget>)(() => new KernelImageTarget(compression))),
+        static () => new Lzo1xTarget(), static () => new ConfigurationTarget(),
     ];
 
     /// <summary>Makes a target of each kind.</summary>
