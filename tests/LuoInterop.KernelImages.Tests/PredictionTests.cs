@@ -126,6 +126,20 @@ public sealed class PredictionTests
         Assert.Equal(Consequence.Carried, prediction.Worst);
     }
 
+    [Theory]
+    [InlineData("kho=off liveupdate=on", null, true)]
+    [InlineData("liveupdate=on", "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set", true)]
+    [InlineData("kho=on liveupdate=on", "# CONFIG_KEXEC_HANDOVER is not set", true)]
+    [InlineData("kho=on liveupdate=on", "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set", false)]
+    public void KernelWithoutKho_HandsNothingOver(string line, string? configuration, bool isNothing)
+    {
+        KernelImage image = Image(Linux73) with { Configuration = configuration is null ? null : Configuration(configuration) };
+        HandedOver live = HandedOver.Of(image, line);
+        Assert.Equal(isNothing, live.IsNothing);
+        NextKernelPrediction prediction = NextKernel.Predict(live, Image("kho-v9 luo-v9"), On);
+        Assert.Equal(isNothing ? Consequence.Carried : Consequence.SilentlyDropped, prediction.Worst);
+    }
+
     [Fact]
     public void HandlersAndObjects_OneByOne()
     {

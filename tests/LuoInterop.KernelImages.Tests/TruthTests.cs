@@ -16,8 +16,7 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
     /// <summary>Gets chains of jumps: the text that is changed in the next kernel, or nothing, and the words of its command line.</summary>
     public static TheoryData<string> Chains =>
     [
-        $" {On}|kho-v4 {On}| {On}| kho=on liveupdate=off| {On}| kho=off liveupdate=on| {On}|luo-v5 kho=off liveupdate=on| {On}|"
-            + $"memfd-v2 {On}|luo-v5 kho=on liveupdate=off",
+        $" {On}|luo-v5 kho=off liveupdate=on|kho-v4 {On}| {On}|memfd-v2 {On}| kho=on liveupdate=off|luo-v5 {On}| kho=on liveupdate=off",
         $"luo-v5 {On}",
     ];
 
@@ -44,6 +43,11 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
             Command = ["dotnet", typeof(Found).Assembly.Location, .. jumps.Select(static jump => jump.Words)],
             ExpectedKernels = jumps.Length + 1,
         });
+        foreach (GuestEvent mark in result.Events)
+        {
+            output.WriteLine($"{mark.At.TotalSeconds,6:N1} s  kernel {mark.Stage}: {mark.Text}");
+        }
+
         (string fromText, string fromWords) = ("", On);
         for (int i = 0; i < jumps.Length; i++)
         {
@@ -56,7 +60,7 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
             string seen = Seen(result, i + 2);
             output.WriteLine($"{fromText,-9} -> {text,-9} {words,-28} predicted {prediction.Worst,-16} seen {seen}");
             Assert.True(seen == Expected(prediction, hadSession), $"jump {i + 1}: {prediction.Worst} was predicted, and seen is {seen}\n{result}");
-            Assert.Equal(LoadAnswer(prediction), Value(result, "loaded", i + 1));
+            Assert.Equal(LoadAnswer(prediction, words), Value(result, "loaded", i + 1));
             (fromText, fromWords) = (text, words);
         }
     }
@@ -74,7 +78,11 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
     // Without KHO or live update there is no device to ask.
     private static bool IsOff(NextKernelPrediction prediction) => prediction.Losses.Any(static loss => loss.Component is "kho=" or "liveupdate=");
 
-    private static string LoadAnswer(NextKernelPrediction prediction) => prediction.Worst.ToString();
+    // The command line is judged first. Which handlers files have the kernel does not show: EIO is not foreseen when it loads.
+    private static string LoadAnswer(NextKernelPrediction prediction, string words) =>
+        words != On ? nameof(Consequence.SilentlyDropped)
+        : prediction.Worst == Consequence.EioAtOpen ? nameof(Consequence.Carried)
+        : prediction.Worst.ToString();
 
     private static string Seen(VmResult result, int stage) =>
         Value(result, "found", stage)

@@ -9,6 +9,9 @@ public sealed record HandedOver
     /// <summary>Gets where this is known from, for people.</summary>
     public required string Source { get; init; }
 
+    /// <summary>Gets whether nothing at all is handed over: the kernel was built without KHO, or has it off.</summary>
+    public bool IsNothing { get; init; }
+
     /// <summary>Gets the format of KHO's tree; null where it is not known.</summary>
     public string? Kho { get; init; }
 
@@ -34,10 +37,12 @@ public sealed record HandedOver
     public static HandedOver Of(KernelImage image, string? commandLine = null)
     {
         ArgumentNullException.ThrowIfNull(image);
-        bool isOff = commandLine is not null && new KernelSwitches(image, commandLine).Switch("liveupdate") != true;
+        KernelSwitches? switches = commandLine is null ? null : new KernelSwitches(image, commandLine);
+        bool isOff = switches is not null && switches.Switch("liveupdate") != true;
         return new HandedOver
         {
             Source = $"the kernel image {image.Release}",
+            IsNothing = image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") == false || IsKhoOff(image, switches),
             Kho = image.Kho.Count == 1 ? image.Kho[0] : null,
             Luo = isOff ? [] : image.Luo,
             FileHandlers = image.LiveUpdateVersions is { } versions
@@ -67,6 +72,9 @@ public sealed record HandedOver
             CommandLine = commandLine,
         };
     }
+
+    private static bool IsKhoOff(KernelImage image, KernelSwitches? switches) => switches is not null
+        && (switches.Switch("kho") ?? image.Configuration?.Has("CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT")) == false;
 
     private static string[] TextsOf(ReadOnlySpan<byte> bytes, CompatibleKind kind)
     {

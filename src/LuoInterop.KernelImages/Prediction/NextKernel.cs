@@ -15,6 +15,18 @@ public static class NextKernel
     {
         ArgumentNullException.ThrowIfNull(live);
         ArgumentNullException.ThrowIfNull(next);
+        if (live.IsNothing)
+        {
+            return new([
+                new(
+                    "kho",
+                    Consequence.Carried,
+                    "Nothing is handed over: the kernel before has no KHO, or has it off.",
+                    $"known from {live.Source}",
+                    "kho_fill_kimage, kernel/liveupdate/kexec_handover.c"),
+            ]);
+        }
+
         var switches = new KernelSwitches(next, commandLine ?? next.Unified?.CommandLine ?? "");
         ComponentPrediction kho = HandoverRules.Format(live, next);
         ComponentPrediction khoSwitch = HandoverRules.Switch(next, switches);

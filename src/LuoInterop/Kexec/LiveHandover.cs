@@ -10,7 +10,8 @@ public static class LiveHandover
     // The kernel's own have one page, or less.
     private const int Most = 64 << 10;
 
-    /// <summary>Reads the formats of KHO and LUO from debugfs. What cannot be read is not known.</summary>
+    /// <summary>Reads the formats of KHO and LUO from debugfs, and whether KHO is there at all. What cannot be read is not
+    /// known.</summary>
     /// <param name="kernel">The kernel to ask.</param>
     /// <remarks>Needs CONFIG_KEXEC_HANDOVER_DEBUGFS, debugfs mounted, and root. Which files are preserved no kernel shows.</remarks>
     public static HandedOver Read(Kernel kernel)
@@ -22,11 +23,18 @@ public static class LiveHandover
         byte[] tree = TryRead(Folder + "/out/fdt", out _) ?? TryRead(Folder + "/in/fdt", out _) ?? [];
         byte[]? luo = TryRead(Folder + "/out/sub_fdts/LUO", out int error);
         bool isMissing = error == -(int)Errno.ENOENT && tree.Length > 0;
-        return HandedOver.OfDebugFs(tree, isMissing ? null : luo ?? [], kernel.CommandLine);
+        return HandedOver.OfDebugFs(tree, isMissing ? null : luo ?? [], kernel.CommandLine) with
+        {
+            IsNothing = tree.Length == 0 && HasNoKho(kernel),
+        };
 
         byte[]? TryRead(string path, out int error) =>
             (error = KernelFile.Read(kernel, path, Most, out byte[] content)) == 0 ? content : null;
     }
+
+    private static bool HasNoKho(Kernel kernel) =>
+        KernelParameter.Switch(KernelParameter.Read(kernel.CommandLine), "kho") == false
+        || ConfigurationFiles.RunningKernelHas(kernel, "CONFIG_KEXEC_HANDOVER") == false;
 
     /// <summary>Reads debugfs, and the image of the running kernel for what debugfs does not tell: the handlers that files can
     /// have.</summary>
@@ -38,7 +46,7 @@ public static class LiveHandover
     {
         HandedOver shown = Read(kernel);
         string release = kernel.Release;
-        if (release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
+        if (shown.IsNothing || release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
         {
             return shown;
         }

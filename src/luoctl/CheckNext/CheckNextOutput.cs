@@ -12,6 +12,7 @@ internal static class CheckNextOutput
     {
         (string answer, Tone tone) = report.Prediction.Worst switch
         {
+            Consequence.Carried when report.Live.IsNothing => ("nothing is handed over, so nothing is lost", Tone.Caution),
             Consequence.Carried => ("everything is carried", Tone.Good),
             Consequence.Unknown => ("nothing is known to be lost, but not all can be known", Tone.Caution),
             Consequence.SilentlyDropped => ("something would be dropped without a word", Tone.Bad),
@@ -74,6 +75,7 @@ internal static class CheckNextOutput
             ["handedOver"] = new JsonObject
             {
                 ["source"] = report.Live.Source,
+                ["nothing"] = report.Live.IsNothing,
                 ["kho"] = report.Live.Kho,
                 ["luo"] = report.Live.Luo is { } luo ? Texts(luo) : null,
                 ["fileHandlers"] = report.Live.FileHandlers is { } handlers ? Texts(handlers) : null,
@@ -110,6 +112,11 @@ internal static class CheckNextOutput
 
     private static string Formats(HandedOver live)
     {
+        if (live.IsNothing)
+        {
+            return "nothing: KHO is not there, or off";
+        }
+
         if (live.Luo is { Count: 0 })
         {
             return $"{live.Kho ?? "KHO of unknown format"}; nothing of LUO";

@@ -26,8 +26,11 @@ if (hasDevice)
 
 string line = $"{guest.NextCommandLine} {args[guest.Stage - 1]}";
 string image = guest.NextKernelImagePath;
+guest.Event("judges the next kernel");
 guest.Value("loaded", Load(KexecLoadOptions.None, out _));
+guest.Event("loads it");
 Load(KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss, out KexecImage? next);
+guest.Event("jumps");
 Guest.Flush();
 next!.Reboot();
 return 1;
