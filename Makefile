@@ -38,13 +38,13 @@ vmm:             ## Show a guest that runs on while the kernel under it is repla
 	@$(MINIVMM) demo --on emulated --memory 64
 
 vmm-vm:          ## The same with a Linux guest, under KVM on Linux 7.3 in QEMU; the first time it builds that kernel (minutes)
-	@eng/prerequisites.sh --vm --native
+	@eng/prerequisites.sh --virtualization --native
 	@echo building ...
 	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/minivmm src/MiniVmm
 	@artifacts/minivmm/minivmm demo
 
 test:            ## Run every test, those on the real kernel in a VM too
-	@eng/prerequisites.sh --vm --tests
+	@eng/prerequisites.sh --virtualization --tests
 	@echo building ...
 	@$(BUILD) LuoInterop.sln
 	@eng/kernel.sh
@@ -76,7 +76,7 @@ test-6.1:        ## Run the emulated kernel on Linux 6.1, Debian 12's, in a VM; 
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Litmus.Tests --filter Category=Kernel61
 
 test-vmm:        ## Run MiniVmm's guests through 20 and 10 live updates in a row, and its commands through three kernels (about 15 minutes)
-	@eng/prerequisites.sh --vm --tests
+	@eng/prerequisites.sh --virtualization --tests
 	@echo building ...
 	@$(BUILD) tests/MiniVmm.Tests
 	@eng/kernel.sh
@@ -140,7 +140,7 @@ bench-vm:        ## Measure live update on Linux 7.3 in QEMU: calls beside C, ph
 	@bench/LuoInterop.VmBenchmarks/bin/$(CONFIGURATION)/net10.0/luo-bench-vm $(ARGS)
 
 bench-vmm:       ## Measure how long a guest of minivmm stands still, in one VM: parts, RAM, native or not, QEMU through a disk instead (15 minutes; nothing else should run)
-	@eng/prerequisites.sh --vm --native
+	@eng/prerequisites.sh --virtualization --native
 	@echo building ...
 	@$(BUILD) bench/MiniVmm.Benchmarks
 	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/minivmm src/MiniVmm

@@ -77,7 +77,8 @@ internal sealed class DemoGuest : IDisposable
         long start = UpdateTimeline.Now();
         if (!Update.ProveLife(Machine, s_proof))
         {
-            throw new DemoException($"{Name}: the guest was restored and does not run.");
+            Machine.Pause();
+            throw new DemoException($"{Name}: the guest was restored and does not run: {Machine.Describe()}");
         }
 
         Blackout = Blackout! with { ProofNanoseconds = UpdateTimeline.Now() - start };
@@ -106,7 +107,8 @@ internal sealed class DemoGuest : IDisposable
 
             if (Environment.TickCount64 - start > _options.Patience.TotalMilliseconds)
             {
-                throw new DemoException($"{Name}: the guest shows no progress.");
+                Machine.Pause();
+                throw new DemoException($"{Name}: the guest shows no progress: {Machine.Describe()}");
             }
 
             if (Update.Updates > 0 && _lines == seen)

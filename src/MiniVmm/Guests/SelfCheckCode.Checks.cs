@@ -129,7 +129,8 @@ internal sealed partial class SelfCheckCode
         Compare(SelfCheckError.UndefinedCount);
     }
 
-    /// <summary>Waits for the timer's interrupt, halted; STI takes effect after HLT only, so that none is missed.</summary>
+    /// <summary>Waits for the timer's interrupt, halted; STI takes effect after HLT only, so that none is missed. One that comes before
+    /// HLT all the same would be waited for without end: the timer's handler looks for that.</summary>
     /// <remarks>KVM starts a one-shot timer that is over once more when the APIC is put back (set_target_expiration of
     /// <c>arch/x86/kvm/lapic.c</c>), so that an interrupt that had not been delivered is: one that had been comes twice. Such a one is
     /// counted apart, and the host knows how many there may be.</remarks>
@@ -146,6 +147,7 @@ internal sealed partial class SelfCheckCode
         _a.cmp(rax, rcx);
         _a.jae(came);
         _a.sti();
+        _a.Label(ref _halt);
         _a.hlt();
         _a.jmp(wait);
         _a.Label(ref came);

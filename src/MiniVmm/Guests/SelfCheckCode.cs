@@ -57,6 +57,7 @@ internal sealed partial class SelfCheckCode
     private Label _undefined;
     private Label _undefinedPlace;
     private Label _timer;
+    private Label _halt;
     private Label _spurious;
     private Label _interrupt;
     private ulong[] _handlers = [];
@@ -117,6 +118,7 @@ internal sealed partial class SelfCheckCode
         _undefined = _a.CreateLabel();
         _undefinedPlace = _a.CreateLabel();
         _timer = _a.CreateLabel();
+        _halt = _a.CreateLabel();
         _spurious = _a.CreateLabel();
         _interrupt = _a.CreateLabel();
         for (int i = 0; i < Exceptions; i++)
@@ -299,9 +301,15 @@ internal sealed partial class SelfCheckCode
 
         _a.Label(ref _timer);
         _a.push(rax);
+        _a.push(rcx);
+        _a.mov(rax, __qword_ptr[rsp + 16]);
+        _a.lea(rcx, __[_halt]);
+        _a.cmp(rax, rcx);
+        _a.je(Failure(SelfCheckError.Shadow));
         _a.inc(__qword_ptr[rbx + TimerInterrupts]);
         _a.mov(eax, LocalApic);
         _a.mov(__dword_ptr[rax + 0xb0], 0);
+        _a.pop(rcx);
         _a.pop(rax);
         _a.Label(ref _spurious);
         _a.iretq();

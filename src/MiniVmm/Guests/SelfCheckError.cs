@@ -42,6 +42,9 @@ internal static class SelfCheckError
     /// <summary>The TSC ran back.</summary>
     public const int Tsc = 0x71;
 
+    /// <summary>An interrupt came between STI and HLT, where the processor holds it back for one instruction (SDM volume 3, 7.8.1).</summary>
+    public const int Shadow = 0x72;
+
     /// <summary>An exception that nothing raises; its vector is added.</summary>
     public const int Exception = 0x100;
 
@@ -67,6 +70,7 @@ internal static class SelfCheckError
         UndefinedPlace => "place of #UD",
         Timer => "count of timer interrupts",
         Tsc => "TSC",
+        Shadow => "interrupt in the shadow of STI (QEMU's translation before 10.0 forgets that shadow at VMRUN)",
         >= Exception and < Exception + 32 => $"exception {code - Exception}",
         Interrupt => "unexpected interrupt",
         _ => $"error 0x{code:x}",

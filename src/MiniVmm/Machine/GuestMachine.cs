@@ -198,6 +198,9 @@ internal sealed class GuestMachine : IDisposable
     /// <summary>Reads where each vCPU is, while the guest stands still.</summary>
     public VcpuMark[] Marks() => [.. _threads.Select(static thread => VcpuMark.Of(thread.Vcpu))];
 
+    /// <summary>Says in words where each vCPU is, while the guest stands still.</summary>
+    public string Describe() => string.Join("; ", _threads.Select(static thread => VcpuPlace.Of(thread.Vcpu)));
+
     /// <summary>Ends the guest and frees the machine. RAM that a session preserves stays preserved.</summary>
     public void Dispose()
     {
