@@ -102,12 +102,12 @@ kernel:          ## Build the kernel that the VM tests use, unless it is cached;
 	@eng/prerequisites.sh --vm
 	@eng/kernel.sh
 
-luoctl:          ## Make artifacts/luoctl, a native executable, and the library that 'status' needs beside it (about a minute)
+luoctl:          ## Make artifacts/luoctl, one native executable (about a minute)
 	@eng/prerequisites.sh --native
 	@echo building ...
 	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/publish src/luoctl
-	@mv artifacts/publish/luoctl artifacts/publish/libMonoPosixHelper.so artifacts && rm -r artifacts/publish
-	@ls -l artifacts/luoctl artifacts/libMonoPosixHelper.so
+	@mv artifacts/publish/luoctl artifacts && rm -r artifacts/publish
+	@ls -l artifacts/luoctl
 
 native-times:    ## Measure sizes and start times of native executables beside dotnet's, a live update in the VM too (a few minutes)
 	@eng/prerequisites.sh --vm --native

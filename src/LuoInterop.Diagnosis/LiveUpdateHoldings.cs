@@ -24,7 +24,8 @@ public sealed class LiveUpdateHoldings
     {
         HasDevice = hasDevice;
         Device = [.. files.Device.Select(static file => file.Process).Distinct()];
-        Sessions = [.. files.Sessions.Select(static file => new HeldSession(ProcessFiles.SessionName(file), file.Process, file.Descriptor))];
+        Sessions = [.. files.Sessions.Select(
+            static file => new HeldSession(ProcessFiles.SessionName(file), file.Process, file.Descriptor))];
         Memory = memory;
         Unreadable = files.Unreadable;
     }

@@ -33,7 +33,8 @@ public sealed class MachineDiagnosis
 
         var machine = DiagnosedMachine.Open(Kernel.Linux, options);
         return new MachineDiagnosis([
-            .. CheckTable.All.Where(check => options.Only.Count == 0 || options.Only.Contains(check.Id)).Select(check => check.Run(machine))]);
+            .. CheckTable.All.Where(check => options.Only.Count == 0 || options.Only.Contains(check.Id))
+                .Select(check => check.Run(machine))]);
     }
 
     /// <summary>Says whether the machine is ready.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using LuoInterop.Cli.CheckNext;
+using LuoInterop.Cli.Completion;
 using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Kho;
@@ -23,7 +24,15 @@ internal static class CommandTree
             SessionsCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
+            CompletionCommand.Create(Create),
+            ManCommand.Create(Create),
         };
+
+    /// <summary>Lists the commands with <c>--json</c>, as their schemas' files are called.</summary>
+    public static IEnumerable<string> WithJson() =>
+        from word in CommandWord.Walk(Create())
+        where word.Options.Any(static option => option.Name == "--json")
+        select string.Join('-', word.Path);
 
     /// <summary>Makes the option of commands that look at a machine's files.</summary>
     public static Option<string> Root() => new("--root")

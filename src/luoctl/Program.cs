@@ -16,6 +16,7 @@ if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/sel
     return ExitCode.CannotRun;
 }
 
+PosixLibrary.Register();
 RootCommand root = CommandTree.Create();
 
 // Words that are no command are told apart from scripts that were not met.
@@ -34,6 +35,8 @@ if (args.Length == 0)
 }
 
 // A word that is none is what to say first: that a command is missing follows from it.
-string wrong = command.UnmatchedTokens.Count > 0 ? $"'{command.UnmatchedTokens[0]}' is no command or option" : command.Errors[0].Message;
-CommandOutput.Note($"{wrong.TrimEnd('.')}; see '{CommandTree.NameOf(command.CommandResult)} --help'");
+string wrong = command.UnmatchedTokens.Count > 0
+    ? $"'{command.UnmatchedTokens[0]}' is no command or option"
+    : command.Errors[0].Message.Split('\n')[0];
+CommandOutput.Note($"{wrong.TrimEnd('.', ':')}; see '{CommandTree.NameOf(command.CommandResult)} --help'");
 return ExitCode.CannotRun;

@@ -11,7 +11,10 @@ public sealed class PackedLibraries : IDisposable
     public const string Tool = "luoctl";
 
     public static readonly string[] Ids =
-        ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus"];
+    [
+        "LuoInterop", "LuoInterop.Kho", "LuoInterop.Diagnosis", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.VmTesting",
+        "LuoInterop.Litmus",
+    ];
 
     public PackedLibraries()
     {

@@ -6,7 +6,8 @@ namespace LuoInterop.Diagnosis.Checks;
 /// <summary>LUO is off without <c>liveupdate=on</c>: what is forgotten most.</summary>
 internal static class BootLiveUpdateCheck
 {
-    private const string Remedy = "Boot with kho=on liveupdate=on; a kernel that was started by kexec needs both on its command line again.";
+    private const string Remedy =
+        "Boot with kho=on liveupdate=on; a kernel that was started by kexec needs both on its command line again.";
 
     public static Finding Look(DiagnosedMachine machine) =>
         machine.CommandLine is null

@@ -25,7 +25,8 @@ internal static class ConfigurationChecks
     {
         true => Finding.Ok($"It is set ({Source(machine)})."),
         false => Finding.Warn(
-            $"It is not set ({Source(machine)}): the kernel shows nothing of what it hands over.", "It is not needed, and helps to find faults."),
+            $"It is not set ({Source(machine)}): the kernel shows nothing of what it hands over.",
+            "It is not needed, and helps to find faults."),
         null => machine.Files.Exists(DiagnosedMachine.KhoPath)
             ? Finding.Ok($"{DiagnosedMachine.KhoPath} is there.")
             : Finding.NotLookedAt("No configuration is found, and the option is not needed."),

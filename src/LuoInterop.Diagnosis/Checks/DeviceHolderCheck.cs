@@ -28,7 +28,9 @@ internal static class DeviceHolderCheck
         }
 
         return processes.Unreadable > 0
-            ? Finding.Unknown($"Nobody seen has it open; {processes.Unreadable} processes do not show their files to this user.", "Run as root.")
+            ? Finding.Unknown(
+                $"Nobody seen has it open; {processes.Unreadable} processes do not show their files to this user.",
+                "Run as root.")
             : Finding.Ok("Nobody has it open.");
     }
 }

@@ -6,7 +6,8 @@ namespace LuoInterop.Diagnosis.Checks;
 /// <summary>What was handed over to a kernel that does not take it stays reserved, and is lost to user space.</summary>
 internal static class HandoverCheck
 {
-    private const string FormatRemedy = "Its preserved memory is lost in this boot; reboot to free it, and update between kernels of one format.";
+    private const string FormatRemedy =
+        "Its preserved memory is lost in this boot; reboot to free it, and update between kernels of one format.";
 
     public static Finding Look(DiagnosedMachine machine)
     {
@@ -31,8 +32,11 @@ internal static class HandoverCheck
             return Finding.Fail($"The tree of the kernel before cannot be read: {tree.Detail}", FormatRemedy);
         }
 
-        string release = machine.Kho.ReadKexecMetadata(KhoDirection.In).TryGetValue(out KhoKexecMetadata? metadata) ? $" Linux {metadata.Release}" : "";
-        string from = $"The kernel before,{release} ({value.Compatible}), handed over {string.Join(", ", value.SubTrees.Select(static tree => tree.Name))}";
+        string release = machine.Kho.ReadKexecMetadata(KhoDirection.In).TryGetValue(out KhoKexecMetadata? metadata)
+            ? $" Linux {metadata.Release}"
+            : "";
+        string trees = string.Join(", ", value.SubTrees.Select(static tree => tree.Name));
+        string from = $"The kernel before,{release} ({value.Compatible}), handed over {trees}";
         return value.SubTrees.Any(static tree => tree.Name == "LUO") && !machine.Files.Exists(ProcessFiles.DevicePath)
             ? Finding.Fail(
                 $"{from}, and this one has no {ProcessFiles.DevicePath}: preserved memory stays reserved, and nobody gets it.",

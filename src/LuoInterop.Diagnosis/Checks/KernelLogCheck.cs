@@ -36,7 +36,7 @@ internal static class KernelLogCheck
         {
             if (log.FirstOrDefault(message => message.Contains(words, StringComparison.Ordinal)) is { } message)
             {
-                return Finding.Warn($"The kernel said: {message}", remedy);
+                return Finding.Warn($"The kernel said '{message}'.", remedy);
             }
         }
 

@@ -15,7 +15,8 @@ internal static class KernelReleaseCheck
         if (machine.Kernel.Version is not { } version)
         {
             return Finding.Unknown(
-                machine.Kernel.Release is { } odd ? $"The release '{odd}' is no version." : $"Nothing tells the release of {machine.Kernel.Name}.",
+                machine.Kernel.Release is { } odd ? $"The release '{odd}' is no version."
+                    : $"Nothing tells the release of {machine.Kernel.Name}.",
                 "Live update needs Linux 6.19 or later.");
         }
 

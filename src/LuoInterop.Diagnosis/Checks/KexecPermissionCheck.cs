@@ -17,7 +17,8 @@ internal static class KexecPermissionCheck
 
         string? line = machine.Files.Text("/proc/self/status")?.Split('\n').FirstOrDefault(
             static line => line.StartsWith("CapEff:", StringComparison.Ordinal));
-        return line is null || !ulong.TryParse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong rights)
+        return line is null || !ulong.TryParse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+            out ulong rights)
             ? Finding.Unknown("/proc/self/status does not tell the capabilities.", "See that procfs is mounted on /proc.")
             : (rights >> CAP_SYS_BOOT & 1) != 0 ? Finding.Ok("This user may load and start kernels (CAP_SYS_BOOT).")
             : Finding.Warn(

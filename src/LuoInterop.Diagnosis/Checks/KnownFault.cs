@@ -24,12 +24,21 @@ internal sealed record KnownFault(string Id, string Title, KernelRelease First, 
             return Finding.NotLookedAt($"Nothing tells the version of {machine.Kernel.Name}.");
         }
 
-        string span = Fixed is { } corrected ? $"Linux {First} up to {corrected}, which has it no more" : $"Linux {First} to 7.3";
-        return version < First ? Finding.Ok($"Linux {version} does not have it: it came with {First}.")
-            : Fixed is { } end && version >= end ? Finding.Ok($"Linux {version} does not have it: it was corrected in {end}.")
-            : IsAvoided ? Finding.Ok($"{What} ({span}) {Remedy}")
-            : Finding.Warn(
-                $"{What} ({span}{(MayBeBackported ? "; a stable version may have the correction" : "")})",
-                Fixed is { } better ? $"{Remedy} Or use Linux {better}." : Remedy);
+        string? lacks = machine.Kernel.Has("CONFIG_KEXEC_HANDOVER") == false ? "CONFIG_KEXEC_HANDOVER"
+            : machine.Kernel.Has("CONFIG_LIVEUPDATE") == false ? "CONFIG_LIVEUPDATE"
+            : null;
+        if (lacks is not null)
+        {
+            return Finding.NotLookedAt($"This kernel is built without {lacks}.");
+        }
+
+        string span = Fixed is { } corrected
+            ? $"It is in Linux from {First} on, and no more in {corrected}"
+                + (MayBeBackported ? "; a stable version before that may have the correction." : ".")
+            : $"It is in Linux from {First} on, and still in 7.3.";
+        return version < First ? Finding.Ok($"Not in {version}: it came with {First}.")
+            : Fixed is { } end && version >= end ? Finding.Ok($"Not in {version}: corrected in {end}.")
+            : IsAvoided ? Finding.Ok($"{What} {Remedy} {span}")
+            : Finding.Warn($"{What} {span}", Fixed is { } better ? $"{Remedy} Or use Linux {better}." : Remedy);
     }
 }

@@ -28,11 +28,13 @@ internal static class MemfdsCheck
         string[] reasons =
         [
             .. refused.GroupBy(static file => file.Preservability!.Explanation).Select(static group =>
-                $"{string.Join(", ", group.Take(Shown).Select(Describe))}{(group.Count() > Shown ? $" and {group.Count() - Shown} more" : "")}: "
-                + group.Key),
+                string.Join(", ", group.Take(Shown).Select(Describe))
+                + (group.Count() > Shown ? $" and {group.Count() - Shown} more" : "")
+                + $": {group.Key}"),
         ];
         return Finding.Warn(
-            $"{refused.Length} of {machine.MemoryFiles.Count} memory files could not be preserved as they are. {string.Join(' ', reasons)}{unseen}",
+            $"{refused.Length} of {machine.MemoryFiles.Count} memory files could not be preserved as they are. "
+                + $"{string.Join(' ', reasons)}{unseen}",
             "Of importance only where one of them is to be preserved.");
     }
 

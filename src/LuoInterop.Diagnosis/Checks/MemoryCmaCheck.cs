@@ -8,7 +8,6 @@ internal static class MemoryCmaCheck
 {
     // Below this, what cannot be pinned has not been noticed by anybody.
     private const ulong MuchBytes = 1UL << 30;
-    private const int MuchPercent = 5;
 
     public static Finding Look(DiagnosedMachine machine)
     {
@@ -24,7 +23,7 @@ internal static class MemoryCmaCheck
         ulong scratch = machine.Scratch.TryGetValue(out IReadOnlyList<KhoScratchArea>? areas) ? MemoryKhoCheck.Sum(areas) : 0;
         ulong unpinnable = Math.Max(hidden, scratch);
         string numbers = $"CmaTotal {Bytes.Text(total)}, CmaFree {Bytes.Text(memory.CmaFree ?? 0)}, areas of KHO {Bytes.Text(scratch)}";
-        return unpinnable >= MuchBytes || (memory.Total is { } all && unpinnable / MuchPercent >= all / 100 && unpinnable > all / 10)
+        return unpinnable >= MuchBytes
             ? Finding.Warn(
                 $"{Bytes.Text(unpinnable)} cannot be pinned for long ({numbers}): GPU, RDMA and VFIO mappings may fail with ENOMEM "
                     + "although memory is free.",

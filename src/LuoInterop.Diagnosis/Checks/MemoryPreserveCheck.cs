@@ -17,19 +17,37 @@ internal static class MemoryPreserveCheck
             return Finding.NotLookedAt("/proc/meminfo does not tell what is available.");
         }
 
-        MemoryFile[] sparse = [.. machine.MemoryFiles.Where(static file => file is { Holes: > 0, Preservability.IsAccepted: true })];
-        ulong holes = sparse.Aggregate(0UL, static (sum, file) => sum + (ulong)file.Holes!.Value);
-        if (holes > available)
+        HoldingProcess[] holders =
+            [.. machine.Processes.Device.Concat(machine.Processes.Sessions).Select(static file => file.Process).Distinct()];
+        MemoryFile[] sparse = [.. machine.MemoryFiles.Where(static file =>
+            file is { Holes: > 0, Preservability.IsAccepted: true } && !IsOfRuntime(file))];
+        MemoryFile[] theirs = [.. sparse.Where(file => holders.Contains(file.File.Process))];
+        ulong holes = Sum(theirs);
+        string unseen = machine.Processes.Unreadable > 0 ? $" {machine.Processes.Unreadable} processes are not shown to this user." : "";
+        if (holders.Length == 0)
         {
-            MemoryFile largest = sparse.MaxBy(static file => file.Holes)!;
-            return Finding.Warn(
-                $"The {sparse.Length} sparse memfds here have holes of {Bytes.Text(holes)}, and {Bytes.Text(available)} are available; the "
-                    + $"largest holes, {Bytes.Text((ulong)largest.Holes!.Value)}, are those of {largest.File.Process}. Preserving all of them "
-                    + "would end in ENOMEM, or in the OOM killer.",
-                "Make memfds no larger than what is in them, or preserve fewer.");
+            return Finding.Ok(
+                $"Nobody has the device or a session open. {sparse.Length} memfds here have holes of {Bytes.Text(Sum(sparse))}; "
+                    + $"{Bytes.Text(available)} are available.{unseen}");
         }
 
-        string unseen = machine.Processes.Unreadable > 0 ? $" {machine.Processes.Unreadable} processes are not shown to this user." : "";
-        return Finding.Ok($"Holes of {Bytes.Text(holes)} in {sparse.Length} memfds; {Bytes.Text(available)} are available.{unseen}");
+        if (holes <= available)
+        {
+            return Finding.Ok(
+                $"The memfds of those who have the device or sessions open have holes of {Bytes.Text(holes)}; {Bytes.Text(available)} are "
+                    + $"available.{unseen}");
+        }
+
+        MemoryFile largest = theirs.MaxBy(static file => file.Holes)!;
+        return Finding.Warn(
+            $"The memfds of those who have the device or sessions open have holes of {Bytes.Text(holes)}, and {Bytes.Text(available)} are "
+                + $"available; the largest holes, {Bytes.Text((ulong)largest.Holes!.Value)}, are those of {largest.File.Process}. "
+                + "Preserving all of them would end in ENOMEM, or in the OOM killer.",
+            "Make memfds no larger than what is in them, or preserve fewer.");
     }
+
+    private static ulong Sum(IEnumerable<MemoryFile> files) => files.Aggregate(0UL, static (sum, file) => sum + (ulong)file.Holes!.Value);
+
+    // .NET's own, as large as the machine's memory and all but empty; nobody preserves it.
+    private static bool IsOfRuntime(MemoryFile file) => file.File.Target.StartsWith("/memfd:doublemapper", StringComparison.Ordinal);
 }

@@ -24,8 +24,8 @@ internal static class SessionCountCheck
         int count = processes.Sessions.Select(ProcessFiles.SessionName).Distinct().Count();
         return count > 0 && count % SessionsOfABlock == 0
             ? Finding.Warn(
-                $"{count} sessions are open, a multiple of {SessionsOfABlock}: if a create has failed with EEXIST since the last close of a "
-                    + "session, the next kernel panics at boot (Linux 7.2 and 7.3).",
+                $"{count} sessions are open, a multiple of {SessionsOfABlock}: if a create has failed with EEXIST since the last close of "
+                    + "a session, the next kernel panics at boot (Linux 7.2 and 7.3).",
                 "Make one more session, close it again, and only then kexec; KexecImage.Reboot does that by itself.")
             : processes.Unreadable > 0
                 ? Finding.Unknown(

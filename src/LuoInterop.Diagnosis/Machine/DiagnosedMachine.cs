@@ -58,14 +58,27 @@ internal sealed class DiagnosedMachine
 
     public KhoReading<IReadOnlyList<KhoScratchArea>> Scratch => _scratch.Value;
 
-    /// <summary>Gets whether KHO is on in the kernel that runs; null where that cannot be seen.</summary>
-    public bool? KhoIsOn =>
-        Files.List(KhoPath, out string[] sides) is var error && error == Errno.None ? sides.Contains("out")
-        : error is Errno.EACCES or Errno.EPERM ? null
-        : Files.Exists(ProcessFiles.DevicePath) ? true
-        : Kernel is { Image: null } && Kernel.Has("CONFIG_KEXEC_HANDOVER") == false ? false
-        : KernelParameter.Switch(Parameters, "kho") is false ? false
-        : null;
+    /// <summary>Gets whether KHO is on in the kernel that runs, null where that cannot be seen, and the sentence that says why.</summary>
+    public (bool? IsOn, string Why) KhoSwitch
+    {
+        get
+        {
+            Errno error = Files.List(KhoPath, out string[] sides);
+            return error == Errno.None
+                ? sides.Contains("out")
+                    ? (true, $"{KhoPath}/out is there.")
+                    : (false, $"{KhoPath} has no folder out: KHO did not start.")
+                : Files.Exists(ProcessFiles.DevicePath) ? (true, $"{ProcessFiles.DevicePath} is there.")
+                : Kernel is { Image: null } && Kernel.Has("CONFIG_KEXEC_HANDOVER") == false
+                    ? (false, "This kernel was built without CONFIG_KEXEC_HANDOVER.")
+                : KernelParameter.Switch(Parameters, "kho") is false ? (false, "kho=off is on the command line.")
+                : error is Errno.EACCES or Errno.EPERM ? (null, $"This user may not read {KhoPath}.")
+                : Files.IsLive && Kho.ReadTree(KhoDirection.Out) is { Absence: KhoAbsence.KhoOff } off ? (false, off.Detail)
+                : (null, $"{KhoPath} is not there: KHO is off, debugfs is not mounted, or CONFIG_KEXEC_HANDOVER_DEBUGFS is not set.");
+        }
+    }
+
+    public bool? KhoIsOn => KhoSwitch.IsOn;
 
     /// <summary>Opens a machine.</summary>
     public static DiagnosedMachine Open(Kernel kernel, DiagnosisOptions options)

@@ -22,7 +22,11 @@ internal readonly partial record struct KernelRelease(int Major, int Minor, int 
     {
         Match match = Form().Match(release ?? "");
         return match.Success
-            ? new(Number(match, "major"), Number(match, "minor"), Number(match, "patch"), match.Groups["rc"].Success ? Number(match, "rc") : Final)
+            ? new(
+                Number(match, "major"),
+                Number(match, "minor"),
+                Number(match, "patch"),
+                match.Groups["rc"].Success ? Number(match, "rc") : Final)
             : null;
     }
 
@@ -37,11 +41,13 @@ internal readonly partial record struct KernelRelease(int Major, int Minor, int 
     public int CompareTo(KernelRelease other) =>
         (Major, Minor, Patch, Candidate).CompareTo((other.Major, other.Minor, other.Patch, other.Candidate));
 
-    public override string ToString() => $"{Major}.{Minor}" + (Patch > 0 ? $".{Patch}" : "") + (Candidate != Final ? $"-rc{Candidate}" : "");
+    public override string ToString() => $"{Major}.{Minor}" + (Patch > 0 ? $".{Patch}" : "")
+        + (Candidate != Final ? $"-rc{Candidate}" : "");
 
     private static int Number(Match match, string group) =>
         match.Groups[group].Success ? int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture) : 0;
 
-    [GeneratedRegex(@"^(?<major>\d{1,4})\.(?<minor>\d{1,4})(\.(?<patch>\d{1,5}))?(-rc(?<rc>\d{1,3}))?(?![0-9.])", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?<major>\d{1,4})\.(?<minor>\d{1,4})(\.(?<patch>\d{1,5}))?(-rc(?<rc>\d{1,3}))?(?![0-9.])",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

@@ -30,7 +30,8 @@ internal sealed record ProcessFiles(
     public const string SessionPrefix = "anon_inode:[luo_session]";
 
     // "/ (deleted)" is a memfd without a name: what a session gave back.
-    private static readonly string[] s_memory = ["/memfd:", "/ (deleted)", "/secretmem", "anon_inode:[kvm-gmem]", "/anon_hugepage", "/SYSV"];
+    private static readonly string[] s_memory = ["/memfd:", "/ (deleted)", "/secretmem", "anon_inode:[kvm-gmem]", "/anon_hugepage",
+        "/SYSV"];
 
     /// <summary>Looks through all processes.</summary>
     public static ProcessFiles Read(MachineFiles files, Accounts accounts)
@@ -70,5 +71,6 @@ internal sealed record ProcessFiles(
     /// <summary>Gets a session's name from its link's text.</summary>
     public static string SessionName(ProcessFile session) => session.Target[SessionPrefix.Length..].TrimStart(' ');
 
-    private static int Number(string name) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
+    private static int Number(string name) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        ? number : -1;
 }

@@ -7,42 +7,53 @@ namespace LuoInterop.Cli.CheckNext;
 /// <summary>Writes what <c>luoctl check-next</c> found.</summary>
 internal static class CheckNextOutput
 {
-    /// <summary>Writes it for people: the answer first.</summary>
+    /// <summary>Writes it for people: what is lost comes last, and the last line is the answer.</summary>
     public static void WriteText(TextOutput output, CheckedKernel report)
     {
-        (string answer, Tone tone) = report.Prediction.Worst switch
-        {
-            Consequence.Carried when report.Live.IsNothing => ("nothing is handed over, so nothing is lost", Tone.Caution),
-            Consequence.Carried => ("everything is carried", Tone.Good),
-            Consequence.Unknown => ("nothing is known to be lost, but not all can be known", Tone.Caution),
-            Consequence.SilentlyDropped => ("something would be dropped without a word", Tone.Bad),
-            Consequence.EioAtOpen => ("all sessions would be lost: /dev/liveupdate would not open (EIO)", Tone.Bad),
-            _ => ("the next kernel would panic while it boots", Tone.Bad),
-        };
         KernelImage image = report.Image;
-        output.Field("answer", answer, tone);
         output.Field("next kernel", $"{image.Version?.Split(" (")[0] ?? "of unknown version"}, {report.Path}");
         output.Field("image", Describe(image));
         if (image.Unified is { } unified && unified.Profiles.Count > 0)
         {
-            output.Field("profile", $"{unified.Profile} of {unified.Profiles.Count}; --profile looks at another");
+            output.Field("profile", $"{unified.Profile}, of {unified.Profiles.Count} that begin with 0; --profile looks at another");
         }
 
         output.Field("command line", $"{(report.CommandLine.Length > 0 ? report.CommandLine : "empty")} ({report.CommandLineSource})");
         output.Field("configuration", image.Configuration?.Source ?? "none found; --config names one");
         output.Field("handed over", $"{Formats(report.Live)} ({report.Live.Source})");
         output.Line();
-        foreach (ComponentPrediction component in report.Prediction.Components)
+        foreach (ComponentPrediction component in report.Prediction.Components.OrderBy(static component => component.Consequence))
         {
-            (string verdict, Tone colour) = Verdict(component.Consequence);
+            (string verdict, Tone tone) = Verdict(component.Consequence);
             output.Verdict(
                 verdict,
-                colour,
+                tone,
                 component.Component,
                 component.Consequence == Consequence.Carried
                     ? [component.Reason]
-                    : [component.Reason, $"{component.Evidence}.", $"Decided by {component.Rule}."]);
+                    : [component.Reason, $"Seen: {component.Evidence}.", $"Decided by {component.Rule}."]);
         }
+
+        output.Line();
+        (string answer, Tone worst) = Answer(report);
+        output.Paragraph(answer, tone: worst);
+    }
+
+    /// <summary>Gets the answer in a line.</summary>
+    public static (string Answer, Tone Tone) Answer(CheckedKernel report)
+    {
+        NextKernelPrediction prediction = report.Prediction;
+        string names = string.Join(", ", prediction.Components
+            .Where(component => component.Consequence == prediction.Worst).Select(static component => component.Component));
+        return prediction.Worst switch
+        {
+            Consequence.Carried when report.Live.IsNothing => ("nothing is handed over", Tone.Caution),
+            Consequence.Carried => ("all is carried", Tone.Good),
+            Consequence.Unknown => ($"unknown: {names}", Tone.Caution),
+            Consequence.SilentlyDropped => ($"lost without a word: {names}", Tone.Bad),
+            Consequence.EioAtOpen => ($"all sessions lost, /dev/liveupdate does not open (EIO): {names}", Tone.Bad),
+            _ => ($"panic at boot: {names}", Tone.Bad),
+        };
     }
 
     /// <summary>Makes the JSON document.</summary>

@@ -10,12 +10,20 @@ internal static class DoctorCommand
     public static Command Create()
     {
         Option<string> root = CommandTree.Root();
-        var kernel = new Option<string>("--kernel") { Description = "Judge this kernel image instead of the kernel that runs.", HelpName = "image" };
+        var kernel = new Option<string>(
+            "--kernel") { Description = "Judge this kernel image instead of the kernel that runs.", HelpName = "image" };
         var config = new Option<string>(
             "--config") { Description = "The configuration of the kernel that is judged (.config, config.gz).", HelpName = "file" };
         var check = new Option<string[]>(
             "--check") { Description = "Run this check only; may be given again.", HelpName = "id" };
-        check.AcceptOnlyFromAmong([.. MachineDiagnosis.CheckIds]);
+        check.CompletionSources.Add([.. MachineDiagnosis.CheckIds]);
+        check.Validators.Add(static result =>
+        {
+            if (result.Tokens.FirstOrDefault(static token => !MachineDiagnosis.CheckIds.Contains(token.Value)) is { } unknown)
+            {
+                result.AddError($"there is no check '{unknown.Value}'");
+            }
+        });
         var strict = new Option<bool>("--strict") { Description = "Take a warning for a failure." };
         Option<bool> json = CommandTree.Json();
         var command = new Command(

@@ -28,7 +28,7 @@ internal static class DoctorOutput
 
         output.Line();
         Readiness answer = diagnosis.Answer(strict);
-        output.Line(Sentence(diagnosis, answer, strict), answer switch
+        output.Paragraph(Sentence(diagnosis, answer, strict), tone: answer switch
         {
             Readiness.Ready => Tone.Good,
             Readiness.NotReady => Tone.Bad,
@@ -57,7 +57,8 @@ internal static class DoctorOutput
     private static void WriteRow(TextOutput output, CheckResult row)
     {
         string word = row.Verdict == CheckVerdict.NotLookedAt ? "-" : Word(row.Verdict);
-        output.Row(word, ToneOf(row.Verdict), row.Id, IdWidth, row.Verdict == CheckVerdict.NotLookedAt ? $"not looked at: {row.Evidence}" : row.Evidence);
+        string text = row.Verdict == CheckVerdict.NotLookedAt ? $"not looked at: {row.Evidence}" : row.Evidence;
+        output.Row(word, ToneOf(row.Verdict), row.Id, IdWidth, text);
     }
 
     private static string Sentence(MachineDiagnosis diagnosis, Readiness answer, bool strict)

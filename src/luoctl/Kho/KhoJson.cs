@@ -57,7 +57,8 @@ internal static class KhoJson
             ["sessions"] = luo.Sessions,
             ["flbs"] = luo.Flbs,
         }),
-        ["reservedMemory"] = Reading(side.ReservedMemory, static areas => new JsonArray([.. areas.Select(static area => (JsonNode)new JsonObject
+        ["reservedMemory"] = Reading(side.ReservedMemory, static areas =>
+            new JsonArray([.. areas.Select(static area => (JsonNode)new JsonObject
         {
             ["name"] = area.Name,
             ["start"] = area.Start,

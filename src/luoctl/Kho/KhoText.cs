@@ -95,7 +95,8 @@ internal static class KhoText
     private static KhoSubTree? Find(KhoTree? tree, string name) => tree?.SubTrees.FirstOrDefault(subTree => subTree.Name == name);
 
     private static string Tree(KhoReading<KhoTree> tree) => tree.TryGetValue(out KhoTree? value)
-        ? $"{value.Compatible ?? "its form is cut off"}, preserved memory {(value.PreservedMemoryMap is { } map ? $"listed at {Hex(map)}" : "not named")}"
+        ? $"{value.Compatible ?? "its form is cut off"}, preserved memory "
+            + (value.PreservedMemoryMap is { } map ? $"listed at {Hex(map)}" : "not named")
             + (tree.State == KhoState.Present ? "" : $". {State(tree.State)}: {tree.Detail}")
         : Missing(tree);
 

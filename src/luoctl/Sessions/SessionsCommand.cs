@@ -13,7 +13,10 @@ internal static class SessionsCommand
         Option<string> root = CommandTree.Root();
         Option<bool> json = CommandTree.Json();
         var command = new Command(
-            "sessions", "Says who has the live update device and sessions open, under which names, and what memory they hold.") { root, json };
+            "sessions", "Says who has the live update device and sessions open, under which names, and what memory they hold.")
+        {
+            root, json,
+        };
         command.SetAction(arguments => CommandRun.Run(arguments.GetValue(json), output =>
         {
             LiveUpdateHoldings holdings = LiveUpdateHoldings.Read(arguments.GetValue(root)!);
@@ -60,7 +63,8 @@ internal static class SessionsCommand
         {
             output.Line();
             output.Paragraph(
-                $"{TextOutput.Count(holdings.Unreadable, "process", "processes")} did not show to this user what they have open; run as root.",
+                $"{TextOutput.Count(holdings.Unreadable, "process", "processes")} did not show to this user what they have open; "
+                    + "run as root.",
                 tone: Tone.Caution);
         }
     }

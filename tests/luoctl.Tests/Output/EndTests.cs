@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LuoInterop.Tests.Shared;
 using Xunit;
 
@@ -46,16 +45,5 @@ public sealed class EndTests
     [Fact]
     public void Pipe_GetsNoColours() => Assert.DoesNotContain('\e', Shell($"TERM=xterm dotnet '{s_program}' status").Output);
 
-    private static (int Code, string Output, string Error) Shell(string script)
-    {
-        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static (int Code, string Output, string Error) Shell(string script) => ChildProgram.RunProgram("bash", "-c", script);
 }

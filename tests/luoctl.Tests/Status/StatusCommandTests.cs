@@ -108,7 +108,8 @@ public sealed class StatusCommandTests
     {
         var output = new StringWriter(CultureInfo.InvariantCulture);
         var node = new DeviceNode("/dev/liveupdate", "root", "vmm", 0x1b0, MayOpen: true);
-        new StatusReport("7.3.4", "x86_64", ["kho=on", "liveupdate=on"], node, true, s_available, null).WriteText(new(output, colour: false));
+        new StatusReport("7.3.4", "x86_64", ["kho=on", "liveupdate=on"], node, true, s_available, null)
+            .WriteText(new(output, colour: false));
         Assert.Equal(
             """
             kernel         7.3.4 x86_64

@@ -5,7 +5,8 @@ internal static class FuzzTargets
 {
     private static readonly Func<FuzzTarget>[] Makers =
     [
-        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new KhoMapTarget(),
+        static () => new DeviceTreeTarget(), static () => new BlobTarget(), static () => new MachineTextTarget(), static () =>
+            new KhoMapTarget(),
         static () => new RadixTreeTarget(),
         static () => new BlockChainTarget(), static () => new FolioListTarget(), static () => new KhoArrayTarget(),
         static () => new StructureTarget(),

@@ -36,7 +36,8 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
         KhoTreeDecoder.Decode(input),
         LuoStateDecoder.Decode(input, KhoDirection.Out),
         LuoStateDecoder.Decode(input, KhoDirection.In),
-        KhoDebugFs.DecodeScratch(input, input));
+        KhoDebugFs.DecodeScratch(input, input),
+        ReservedMemoryDecoder.Decode(input));
 
     public override void Check(byte[] input, object parsed, bool isSound)
     {
@@ -64,6 +65,9 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
         }
 
         Require(
+            blob.Reserved.HasValue || blob.Reserved.Detail.Length > 0,
+            "reserved memory that is not there for no reason");
+        Require(
             !isSound
                 || blob.Tree.HasValue
                 || blob.Outgoing.HasValue
@@ -78,5 +82,6 @@ internal sealed class BlobTarget() : FuzzTarget("debugfs")
         KhoReading<KhoTree> Tree,
         KhoReading<LuoState> Outgoing,
         KhoReading<LuoState> Incoming,
-        KhoReading<IReadOnlyList<KhoScratchArea>> Scratch);
+        KhoReading<IReadOnlyList<KhoScratchArea>> Scratch,
+        KhoReading<IReadOnlyList<KhoReservedMemory>> Reserved);
 }

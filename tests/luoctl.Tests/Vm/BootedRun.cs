@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Json;
+using LuoInterop.VmTesting;
+using Xunit;
+
+namespace LuoInterop.Cli.Tests.Vm;
+
+/// <summary>Boots Linux and asks luoctl in it: cold and after a kexec, and with what is forgotten on the command line.</summary>
+public sealed class BootedRun : IAsyncLifetime
+{
+    // A shell that holds the device does not give it to what it starts.
+    private const string Ask = """
+        ask() {
+          name=$1; shift
+          dotnet "$LUOCTL" "$@" --json > "/tmp/$name" 2>> /tmp/errors 9>&-
+          luo-guest value "$name" $?
+          luo-guest file "$name" "/tmp/$name"
+        }
+        ask doctor doctor
+        ask kho kho
+        ask sessions sessions
+        """;
+
+    private const string Jump = """
+        if [ "$(luo-guest stage)" = 1 ]; then
+          exec 9<>/dev/liveupdate
+          ask held doctor --check device-holder
+          ask held-sessions sessions
+          exec 9>&-
+          luo-guest load
+          ask loaded doctor --check kexec-loaded --check kexec-load-call
+          luo-guest file errors /tmp/errors
+          luo-guest jump
+        fi
+        """;
+
+    public VmResult Ordinary { get; private set; } = null!;
+
+    public VmResult WithoutLiveUpdate { get; private set; } = null!;
+
+    public VmResult WithoutKho { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        KernelBuild kernel = await KernelBuild.GetAsync();
+        Ordinary = await VirtualMachine.RunAsync(Options(kernel, $"{Ask}\n{Jump}") with { ExpectedKernels = 2 });
+        WithoutLiveUpdate = await VirtualMachine.RunAsync(Options(kernel, Ask) with { LiveUpdate = false });
+        WithoutKho = await VirtualMachine.RunAsync(Options(kernel, Ask) with { KexecHandover = false });
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>Gets a document that luoctl wrote in one of a run's kernels, after its schema.</summary>
+    internal static JsonElement Document(VmResult result, string name, string schema, int stage = 1)
+    {
+        Assert.True(result.Outcome == VmOutcome.Passed, result.ToString());
+        GuestFile file = Assert.Single(result.Files, file => file.Stage == stage && file.Name == name);
+        return Schemas.Hold(schema, Encoding.UTF8.GetString(file.Content.Span));
+    }
+
+    /// <summary>Gets the exit code of what wrote it.</summary>
+    internal static string Code(VmResult result, string name, int stage = 1) =>
+        Assert.Single(result.Values, value => value.Stage == stage && value.Name == name).Value;
+
+    /// <summary>Gets a row's verdict.</summary>
+    internal static string Verdict(JsonElement doctor, string id) =>
+        doctor.GetProperty("checks").EnumerateArray().Single(row => row.GetProperty("id").GetString() == id).GetProperty("verdict")
+            .GetString()!;
+
+    private static VmOptions Options(KernelBuild kernel, string script) => new()
+    {
+        Kernel = kernel,
+        Command = ["/bin/bash", "-c", script],
+        Environment = new Dictionary<string, string> { ["LUOCTL"] = Path.Combine(AppContext.BaseDirectory, "luoctl.dll") },
+    };
+}
