@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Abi.Tests;
 

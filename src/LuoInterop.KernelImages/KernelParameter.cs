@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace LuoInterop;
+namespace LuoInterop.KernelImages;
 
 /// <summary>Is one parameter of a kernel command line, taken apart as the kernel does.</summary>
 /// <remarks>

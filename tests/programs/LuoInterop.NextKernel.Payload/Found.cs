@@ -1,0 +1,17 @@
+namespace LuoInterop.NextKernelPayload;
+
+/// <summary>Names what a kernel found of what the one before handed over.</summary>
+public static class Found
+{
+    /// <summary>The session, with its file as it was.</summary>
+    public const string Kept = "kept";
+
+    /// <summary>A device, and no session.</summary>
+    public const string Nothing = "nothing";
+
+    /// <summary>A session whose file has other bytes.</summary>
+    public const string Other = "other";
+
+    /// <summary>No device that opens; the errno follows.</summary>
+    public const string NoDevice = "no-device";
+}
