@@ -11,7 +11,7 @@ public sealed partial class SourceTests
     [
         "src/LuoInterop.Kho/", "src/LuoInterop.Kho.Previews/",
         "src/LuoInterop.Kho.Previews/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs",
-        "src/LuoInterop/Kexec/KernelParameter.cs",
+        "src/LuoInterop.KernelImages/KernelParameter.cs",
     ];
 
     [Fact]

@@ -35,7 +35,9 @@ public sealed class BuiltKernelTests : IAsyncLifetime
     public void Image_IsWhatTheBuildMade()
     {
         KernelImage image = KernelImage.Read(_image);
-        Assert.Equal((KernelImageFormat.BzImage, KernelCompression.Gzip, KernelArchitecture.X86), (image.Format, image.Compression, image.Architecture));
+        Assert.Equal(
+            (KernelImageFormat.BzImage, KernelCompression.Gzip, KernelArchitecture.X86),
+            (image.Format, image.Compression, image.Architecture));
         Assert.StartsWith("7.3.", image.Release, StringComparison.Ordinal);
         Assert.Equal(["kho-v4"], image.Kho);
         Assert.Equal(["luo-v5"], image.Luo);

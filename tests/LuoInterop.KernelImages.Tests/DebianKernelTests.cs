@@ -10,7 +10,9 @@ namespace LuoInterop.KernelImages.Tests;
 public sealed class DebianKernelTests : IDisposable
 {
     private const string On = "kho=on liveupdate=on";
-    private static readonly Lazy<string> s_downloaded = new(static () => Run(Path.Combine(Repository.Root, "eng/debian-kernels.sh")).Trim());
+    private static readonly Lazy<string> s_downloaded =
+        new(static () => Run(Path.Combine(Repository.Root, "eng/debian-kernels.sh")).Trim());
+
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-debian-").FullName;
 
     /// <summary>Debian builds its kernels without KHO: nothing of it is in the image, and the configuration says the same.</summary>

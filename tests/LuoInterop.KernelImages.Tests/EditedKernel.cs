@@ -22,7 +22,8 @@ internal static class EditedKernel
         return unpacked.ToArray();
     }
 
-    /// <summary>Puts packed bytes, and what follows them, in the place of an image's kernel. Such an image can be read, not booted.</summary>
+    /// <summary>Puts packed bytes, and what follows them, in the place of an image's kernel. Such an image can be read, not
+    /// booted.</summary>
     public static byte[] Replace(byte[] image, byte[] payload)
     {
         Range old = Payload(image);
@@ -50,7 +51,8 @@ internal static class EditedKernel
             {
                 packed[3] |= room > 0 ? HasName : (byte)0;
                 byte[] name = room > 0 ? [.. Enumerable.Repeat((byte)'x', room - 1), 0] : [];
-                byte[] changed = [.. image[..offset], .. packed[..GzipHeader], .. name, .. packed[GzipHeader..], .. image[(offset + length)..]];
+                byte[] changed =
+                    [.. image[..offset], .. packed[..GzipHeader], .. name, .. packed[GzipHeader..], .. image[(offset + length)..]];
                 Assert.Equal(image.Length, changed.Length);
                 return changed;
             }

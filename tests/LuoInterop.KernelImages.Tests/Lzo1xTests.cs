@@ -1,3 +1,4 @@
+using System.Globalization;
 using LuoInterop.KernelImages.Unpacking;
 using Xunit;
 
@@ -32,7 +33,7 @@ public sealed class Lzo1xTests
     {
         byte[] source = Convert.FromHexString(packed.Replace(" ", "", StringComparison.Ordinal));
         byte[] expected = plain.Split('+') is [var first, var more]
-            ? [.. Enumerable.Repeat(Convert.FromHexString(first)[0], 1 + int.Parse(more, System.Globalization.CultureInfo.InvariantCulture))]
+            ? [.. Enumerable.Repeat(Convert.FromHexString(first)[0], 1 + int.Parse(more, CultureInfo.InvariantCulture))]
             : Convert.FromHexString(plain);
         byte[] room = new byte[expected.Length];
         Assert.Equal(Lzo1xResult.Done, Lzo1x.Decompress(source, room, out int read, out int written));

@@ -24,7 +24,10 @@ public sealed class PredictionTests
         { Linux619, "kho-v1", "6.18.3", "Carried SilentlyDropped SilentlyDropped" },
         { Linux73, "", "6.12.1", "SilentlyDropped SilentlyDropped SilentlyDropped" },
         { Linux73, Linux73.Replace("luo-v5", "luo-v6", StringComparison.Ordinal), "7.4.0", "Carried PanicAtBoot PanicAtBoot" },
-        { Linux73, Linux73.Replace("kho-v4", "kho-v5", StringComparison.Ordinal), "7.4.0", "SilentlyDropped SilentlyDropped SilentlyDropped" },
+        {
+            Linux73, Linux73.Replace("kho-v4", "kho-v5", StringComparison.Ordinal), "7.4.0",
+            "SilentlyDropped SilentlyDropped SilentlyDropped"
+        },
         { Linux73, Linux73.Replace("memfd-v2", "memfd-v3", StringComparison.Ordinal), "7.4.0", "Carried Carried EioAtOpen" },
         { Linux619, Linux619.Replace("memfd-v1", "memfd-v3", StringComparison.Ordinal), "6.19.9", "Carried Carried SilentlyDropped" },
         { Linux73, "kho-v4", "7.3.4", "Carried SilentlyDropped SilentlyDropped" },

@@ -55,14 +55,16 @@ public sealed class SectionTests
         var options = new KernelImageOptions { Configuration = given };
         Assert.Same(given, KernelImage.Read(Image(""), options).Configuration);
         KernelImage built = KernelImage.Read(Image("# CONFIG_LIVEUPDATE is not set\n"), options);
-        Assert.Equal((false, "the configuration in the image"), (built.Configuration!.Has("CONFIG_LIVEUPDATE"), built.Configuration.Source));
+        Assert.Equal("the configuration in the image", built.Configuration!.Source);
+        Assert.False(built.Configuration.Has("CONFIG_LIVEUPDATE"));
     }
 
     /// <summary>A configuration at every place around the end of a piece, and texts on both sides of it.</summary>
     [Fact]
     public void Configuration_IsFoundAcrossPieces()
     {
-        byte[] configuration = Built("CONFIG_LIVEUPDATE=y\n" + string.Concat(Enumerable.Range(0, 3000).Select(static i => $"CONFIG_{i * 7919:x}=y\n")));
+        string more = string.Concat(Enumerable.Range(0, 3000).Select(static i => $"CONFIG_{i * 7919:x}=y\n"));
+        byte[] configuration = Built("CONFIG_LIVEUPDATE=y\n" + more);
         foreach (int shift in (int[])[-9, -8, -1, 0, 1, 8, 9, 500])
         {
             byte[] kernel = [.. "\0kho-v4\0"u8, .. new byte[(256 << 10) - 8 + shift], .. configuration, .. "\0luo-v5\0"u8];

@@ -41,8 +41,9 @@ internal static class BzImageHeader
         uint sectors = head[SetupSectors] == 0 ? 4u : head[SetupSectors];
         long setup = (sectors + 1L) * SectorSize;
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(head[PayloadLength..]);
+        long offset = setup + BinaryPrimitives.ReadUInt32LittleEndian(head[PayloadOffset..]);
         return length > 0
-            ? Payload.Of(new StreamPart(file, setup + BinaryPrimitives.ReadUInt32LittleEndian(head[PayloadOffset..]), length), hasLength: true)
+            ? Payload.Of(new StreamPart(file, offset, length), hasLength: true)
             : throw new KernelImageException(KernelImageError.NothingInside, "The setup header names no packed kernel.");
     }
 

@@ -14,7 +14,8 @@ internal static class ElfFile
     private const int HeaderSize = 64;
     private const int SectionSize = 64;
 
-    public static bool Is(ReadOnlySpan<byte> head) => head.Length >= HeaderSize && head.StartsWith("\x7f"u8) && head[1..].StartsWith("ELF"u8);
+    public static bool Is(ReadOnlySpan<byte> head) =>
+        head.Length >= HeaderSize && head.StartsWith("\x7f"u8) && head[1..].StartsWith("ELF"u8);
 
     public static ushort Machine(ReadOnlySpan<byte> head) => BinaryPrimitives.ReadUInt16LittleEndian(head[18..]);
 

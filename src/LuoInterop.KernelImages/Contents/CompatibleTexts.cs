@@ -69,7 +69,7 @@ internal static class CompatibleTexts
     public static void Find(ReadOnlySpan<byte> bytes, bool isStart, ISet<string> found)
     {
         Find(bytes, "-v"u8, isStart, found);
-        Find(bytes, "_v"u8, isStart, found);
+        Find(bytes, "_luo_v"u8, isStart, found);
     }
 
     private static void Find(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> mark, bool isStart, ISet<string> found)

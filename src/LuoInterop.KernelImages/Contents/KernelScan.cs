@@ -89,14 +89,28 @@ internal sealed class KernelScan
     private void Look(ReadOnlySpan<byte> bytes, int seen, bool isStart)
     {
         CompatibleTexts.Find(bytes, isStart, _compatible);
-        HasLiveUpdate |= bytes.IndexOf("\0liveupdate\0"u8) >= 0;
         ReadsScratch |= bytes.IndexOf("\0kho_scratch\0"u8) >= 0;
         ReadsBootMemory |= bytes.IndexOf("\0kho_bootmem\0"u8) >= 0;
-        HasSection |= bytes.IndexOf(".liveupdate_"u8) >= 0;
+        FindLiveUpdate(bytes);
         Version ??= FindBanner(bytes);
         if (!_hasPassedConfiguration)
         {
             FindConfiguration(bytes, seen);
+        }
+    }
+
+    private void FindLiveUpdate(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> name = "liveupdate"u8;
+        for (int from = 0; bytes[from..].IndexOf(name) is var at and >= 0;)
+        {
+            int start = from + at;
+            from = start + name.Length;
+            if (start > 0 && from < bytes.Length)
+            {
+                HasLiveUpdate |= bytes[start - 1] == 0 && bytes[from] == 0;
+                HasSection |= bytes[start - 1] == (byte)'.' && bytes[from] == (byte)'_';
+            }
         }
     }
 

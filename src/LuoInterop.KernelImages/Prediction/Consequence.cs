@@ -12,7 +12,8 @@ public enum Consequence
     /// <summary>The next kernel boots, and it is gone. Nothing but the kernel's log says so.</summary>
     SilentlyDropped,
 
-    /// <summary>The next kernel boots, and the open of /dev/liveupdate fails with EIO until the boot after it: all sessions are lost.</summary>
+    /// <summary>The next kernel boots, and the open of /dev/liveupdate fails with EIO until the boot after it: all sessions are
+    /// lost.</summary>
     EioAtOpen,
 
     /// <summary>The next kernel panics while it boots.</summary>

@@ -55,7 +55,8 @@ internal static class HandoverRules
         const string Default = "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT";
         return next.Configuration?.Has(Default) switch
         {
-            true => new("kho=", Consequence.Carried, "KHO is on by default.", $"{said}; {Default}=y, says {next.Configuration.Source}", Rule),
+            true => new(
+                "kho=", Consequence.Carried, "KHO is on by default.", $"{said}; {Default}=y, says {next.Configuration.Source}", Rule),
             false => new(
                 "kho=",
                 Consequence.SilentlyDropped,

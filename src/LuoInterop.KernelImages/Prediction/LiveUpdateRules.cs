@@ -53,14 +53,14 @@ internal static class LiveUpdateRules
     }
 
     /// <summary>Says whether LUO is on in the next kernel.</summary>
-    public static ComponentPrediction Switch(KernelSwitches switches) => switches.Switch("liveupdate") == true
-        ? new("liveupdate=", Consequence.Carried, "Live update is switched on.", switches.Said("liveupdate"), "early_liveupdate_param, kernel/liveupdate/luo_core.c")
-        : new(
-            "liveupdate=",
-            Consequence.SilentlyDropped,
-            "Live update is off unless the command line says liveupdate=on: there is no /dev/liveupdate.",
-            switches.Said("liveupdate"),
-            "early_liveupdate_param, kernel/liveupdate/luo_core.c");
+    public static ComponentPrediction Switch(KernelSwitches switches)
+    {
+        (Consequence consequence, string reason) = switches.Switch("liveupdate") == true
+            ? (Consequence.Carried, "Live update is switched on.")
+            : (Consequence.SilentlyDropped, "Live update is off unless the command line says liveupdate=on: there is no /dev/liveupdate.");
+        return new(
+            "liveupdate=", consequence, reason, switches.Said("liveupdate"), "early_liveupdate_param, kernel/liveupdate/luo_core.c");
+    }
 
     /// <summary>Says what becomes of files, by their handlers.</summary>
     public static IEnumerable<ComponentPrediction> Files(HandedOver live, KernelImage next, Consequence state)
@@ -81,7 +81,12 @@ internal static class LiveUpdateRules
         {
             yield return Below(state, handler, has) ?? (known.Contains(handler)
                 ? state == Consequence.Unknown
-                    ? new(handler, Consequence.Unknown, "The next kernel has the handler, but what becomes of LUO is not known.", has, Deserialize)
+                    ? new(
+                        handler,
+                        Consequence.Unknown,
+                        "The next kernel has the handler, but what becomes of LUO is not known.",
+                        has,
+                        Deserialize)
                     : new(handler, Consequence.Carried, "Both kernels have the handler.", has, Deserialize)
                 : Contents.CompatibleTexts.MayBeModule(handler)
                 ? new(handler, Consequence.Unknown, "The image has no such handler; a module of it may.", has, Deserialize)
@@ -98,7 +103,12 @@ internal static class LiveUpdateRules
         foreach (string name in live.SharedObjects)
         {
             yield return Below(state, name, has) ?? (CompatibleTexts.KindOf(name) != CompatibleKind.SharedObject
-                ? new(name, Consequence.Unknown, "Nothing is known of such an object: it has a number of its own for its format.", has, Retrieve)
+                ? new(
+                    name,
+                    Consequence.Unknown,
+                    "Nothing is known of such an object: it has a number of its own for its format.",
+                    has,
+                    Retrieve)
                 : !next.SharedObjects.Contains(name)
                 ? new(name, Consequence.SilentlyDropped, "The next kernel asks for no object of that name.", has, Retrieve)
                 : state == Consequence.Unknown
@@ -130,7 +140,12 @@ internal static class LiveUpdateRules
     {
         if (next.FileHandlers.Count == 0 && next.Configuration?.Has("CONFIG_LIVEUPDATE_MEMFD") == true)
         {
-            return new(handler, Consequence.Unknown, "The configuration has the handler of memory files, and the image has not.", has, Deserialize);
+            return new(
+                handler,
+                Consequence.Unknown,
+                "The configuration has the handler of memory files, and the image has not.",
+                has,
+                Deserialize);
         }
 
         string series = string.Join('.', (next.Release ?? "").Split('.', '-').Take(2));

@@ -82,6 +82,7 @@ internal sealed class LzopStream : BlockStream
         return result == Lzo1xResult.Done && read == packed && written == plain
             ? _plain.AsMemory(0, written)
             : throw new KernelImageException(
-                KernelImageError.Damaged, $"A block of lzop ends with {result} after {read} of {packed} bytes, and gives {written} of {plain}.");
+                KernelImageError.Damaged,
+                $"A block of lzop ends with {result} after {read} of {packed} bytes, and gives {written} of {plain}.");
     }
 }

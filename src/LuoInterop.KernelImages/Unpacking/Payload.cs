@@ -61,13 +61,19 @@ internal sealed record Payload(StreamPart Bytes, KernelCompression Compression, 
             KernelCompression.None => Bytes,
             KernelCompression.Gzip => new GZipStream(Bytes, CompressionMode.Decompress, leaveOpen: true),
             KernelCompression.Xz => new XzStream(Bytes, most),
-            KernelCompression.Bzip2 => BZip2Stream.Create(Bytes, SharpCompress.Compressors.CompressionMode.Decompress, false, true),
-            KernelCompression.Lzma => OpenLzma(most),
             KernelCompression.Lzo => new LzopStream(Bytes),
             KernelCompression.Lz4 => new Lz4LegacyStream(Bytes),
-            _ => OpenZstd(most),
+            _ => OpenByLibrary(most),
         };
     }
+
+    // Apart from the others: the libraries are loaded where a kernel needs them, and not for one that is packed with gzip.
+    private Stream OpenByLibrary(long most) => Compression switch
+    {
+        KernelCompression.Bzip2 => BZip2Stream.Create(Bytes, SharpCompress.Compressors.CompressionMode.Decompress, false, true),
+        KernelCompression.Lzma => OpenLzma(most),
+        _ => OpenZstd(most),
+    };
 
     // A window that is larger than all that comes out is never used whole.
     private LzmaStream OpenLzma(long most)

@@ -93,8 +93,9 @@ public sealed class KexecImage
     /// <c>../usr/lib/modules/RELEASE/config</c>), else from inside. What it takes is read from inside, and compared with what this
     /// kernel shows of what it hands over (debugfs, as root) by <see cref="NextKernel.Predict"/>. Where that is not known, it
     /// passes.</para>
-    /// <para>For this the image is unpacked once, which costs time in proportion to its size, and no more memory than the unpacker's
-    /// window: see the table in <c>docs/next-kernel.md</c>. Load before the pause; with both options set nothing is unpacked.</para>
+    /// <para>For this the image is unpacked once, where this kernel shows what it hands over, or no configuration lies beside the image.
+    /// That costs time in proportion to its size, and no more memory than the unpacker's window: see the table in
+    /// <c>docs/next-kernel.md</c>. Load before the pause; with both options set nothing is unpacked.</para>
     /// </remarks>
     [OverloadResolutionPriority(1)]
     public static KexecImage Load(
@@ -309,27 +310,33 @@ public sealed class KexecImage
     private static void CheckCarries(
         Kernel kernel, KernelImageHead head, SafeHandle file, string kernelPath, string commandLine, KexecLoadOptions options)
     {
-        const KexecLoadOptions Nothing = KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss;
-        if ((options & Nothing) == Nothing)
+        bool mustCarry = (options & KexecLoadOptions.WithoutLiveUpdate) == 0;
+        HandedOver? live = (options & KexecLoadOptions.DespitePredictedLoss) == 0 ? LiveHandover.Read(kernel) : null;
+
+        // The image is unpacked only for what it alone can tell: its formats where those of this kernel are known (without live update a
+        // panic is all that is refused, and that is LUO's), and its configuration where none lies beside it.
+        bool isCompared = live is { IsNothing: false } && (live.Luo is { Count: > 0 } || (mustCarry && live.Kho is not null));
+        if (!mustCarry && !isCompared)
         {
             return;
         }
 
         KernelConfiguration? beside = ConfigurationFiles.Beside(kernel, head, kernelPath);
-        KernelImage? next = ImageFile.TryRead(kernel, file, head, beside);
-        bool mustCarry = (options & KexecLoadOptions.WithoutLiveUpdate) == 0;
+        KernelImage? next = isCompared || beside is null ? ImageFile.TryRead(kernel, file, head, beside) : null;
         if (mustCarry)
         {
             CheckWasBuiltToCarry(beside is null ? KernelFeatures.Of(next) : KernelFeatures.Of(beside), kernelPath, commandLine);
         }
 
-        if (next is not null && (options & KexecLoadOptions.DespitePredictedLoss) == 0)
+        if (next is null || live is null)
         {
-            NextKernelPrediction prediction = NextKernel.Predict(LiveHandover.Read(kernel), next, commandLine);
-            if (prediction.HasLoss && (mustCarry || prediction.Worst == Consequence.PanicAtBoot))
-            {
-                throw new PredictedLossException(kernelPath, prediction);
-            }
+            return;
+        }
+
+        NextKernelPrediction prediction = NextKernel.Predict(live, next, commandLine);
+        if (prediction.HasLoss && (mustCarry || prediction.Worst == Consequence.PanicAtBoot))
+        {
+            throw new PredictedLossException(kernelPath, prediction);
         }
     }
 

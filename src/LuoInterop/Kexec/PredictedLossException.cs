@@ -14,6 +14,7 @@ public sealed class PredictedLossException : ArgumentException
 
     private static string Explain(string path, NextKernelPrediction prediction) =>
         $"The kernel {path} would not carry what is handed over: "
-        + string.Join(" ", prediction.Losses.Select(static loss => $"{loss.Component}: {loss.Consequence}. {loss.Reason} ({loss.Evidence})."))
+        + string.Join(" ", prediction.Losses.Select(static loss =>
+            $"{loss.Component}: {loss.Consequence}. {loss.Reason} ({loss.Evidence})."))
         + " Load another kernel, or pass KexecLoadOptions.DespitePredictedLoss if that is meant.";
 }

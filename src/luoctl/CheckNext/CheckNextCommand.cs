@@ -24,7 +24,10 @@ internal static class CheckNextCommand
         {
             Description = "Judge a jump from the kernel of this image instead of from the kernel that runs.", HelpName = "image",
         };
-        var profile = new Option<int>("--profile") { Description = "The profile of a UKI to look at, counted from 0.", HelpName = "number" };
+        var profile = new Option<int>("--profile")
+        {
+            Description = "The profile of a UKI to look at, counted from 0.", HelpName = "number",
+        };
         Option<bool> json = CommandTree.Json();
         var command = new Command(
             "check-next",

@@ -133,8 +133,9 @@ internal static class CheckNextOutput
             return $"{live.Kho ?? "KHO of unknown format"}; nothing of LUO";
         }
 
-        string[] known = [.. new[] { live.Kho }.Concat(live.Luo ?? []).Concat(live.FileHandlers ?? []).Concat(live.SharedObjects).OfType<string>()];
-        return known.Length == 0 ? "not known" : string.Join(' ', known);
+        IEnumerable<string> known = [
+            .. live.Kho is { } kho ? [kho] : Array.Empty<string>(), .. live.Luo ?? [], .. live.FileHandlers ?? [], .. live.SharedObjects];
+        return known.Any() ? string.Join(' ', known) : "not known";
     }
 
     private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(static text => (JsonNode)text)]);

@@ -27,7 +27,9 @@ internal sealed record CheckedKernel(
             : image.Unified?.CommandLine is { } own ? (own, $"of the UKI, profile {image.Unified.Profile}")
             : from is null ? (KernelCommandLine.Reuse(Kernel.Linux), "of the kernel that runs")
             : ("kho=on liveupdate=on", "assumed");
-        HandedOver live = from is null ? LiveHandover.ReadWithImage(Kernel.Linux) : HandedOver.Of(Read(from, null, 0)) with { Source = from };
+        HandedOver live = from is null
+            ? LiveHandover.ReadWithImage(Kernel.Linux)
+            : HandedOver.Of(Read(from, null, 0)) with { Source = from };
         return new(path, image, text, source, live, NextKernel.Predict(live, image, text));
     }
 

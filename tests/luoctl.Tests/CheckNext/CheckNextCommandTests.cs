@@ -72,7 +72,8 @@ public sealed class CheckNextCommandTests : IDisposable
         Assert.Equal(1, code);
         JsonElement root = Schemas.Hold("check-next", output);
         Assert.Equal("kho=on", root.GetProperty("commandLine").GetString());
-        Assert.Equal((1, true), (root.GetProperty("image").GetProperty("profile").GetInt32(), root.GetProperty("image").GetProperty("signed").GetBoolean()));
+        JsonElement image = root.GetProperty("image");
+        Assert.Equal((1, true), (image.GetProperty("profile").GetInt32(), image.GetProperty("signed").GetBoolean()));
     }
 
     [Fact]

@@ -19,11 +19,13 @@ internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTar
 
     public override IReadOnlyList<byte[]> Snippets { get; } =
         ["HdrS"u8.ToArray(), [0x1f, 0x8b, 8, 0], [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], [0x89, 0x4c, 0x5a, 0x4f, 0], [0x02, 0x21, 0x4c, 0x18],
-        [0x28, 0xb5, 0x2f, 0xfd], "MZ\0\0zimg"u8.ToArray(), "IKCFG_ST\x1f"u8.ToArray(), "\0memfd-v2\0"u8.ToArray(), ".linux\0\0"u8.ToArray()];
+        [0x28, 0xb5, 0x2f, 0xfd], "MZ\0\0zimg"u8.ToArray(), "IKCFG_ST\x1f"u8.ToArray(), "\0memfd-v2\0"u8.ToArray(),
+        ".linux\0\0"u8.ToArray()];
 
     public override byte[] Generate(Random random)
     {
-        string[] texts = ["Linux version 7.3.4 (a@b) #1\n", "kho-v4", "luo-v5", "memfd-v2", "liveupdate", new string('\0', random.Next(900))];
+        string[] texts =
+            ["Linux version 7.3.4 (a@b) #1\n", "kho-v4", "luo-v5", "memfd-v2", "liveupdate", new string('\0', random.Next(900))];
         byte[] noise = new byte[random.Next(600)];
         random.NextBytes(noise);
         byte[] sections = [0x50, 0x55, 0x56, 0x4c, 1, 0, 0, 0, .. noise];
@@ -60,7 +62,8 @@ internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTar
         var image = (KernelImage)parsed;
         Require(image.KernelBytes is >= 0 and <= MostKernel, "more came out than is allowed");
         Require(image.CompatibleTexts.All(static text => CompatibleTexts.KindOf(text) is not null), "a text is not known");
-        Require(!isSound || (image.Release == "7.3.4" && image.Kho is ["kho-v4"] && image.FileHandlers is ["memfd-v2"]), "a text is missing");
+        bool isComplete = image.Release == "7.3.4" && image.Kho is ["kho-v4"] && image.FileHandlers is ["memfd-v2"];
+        Require(!isSound || isComplete, "a text is missing");
 
         // Whatever was read, a prediction can be made of it.
         HandedOver live = HandedOver.Of(image);
@@ -77,7 +80,8 @@ internal sealed class Lzo1xTarget() : FuzzTarget("lzo1x")
 
     public override Cost Limit => new(1024, 0);
 
-    public override IReadOnlyList<byte[]> Snippets { get; } = [[0x11, 0, 0], [0x20, 0, 0, 0, 1], [0, 0, 0, 0], [0x80, 0], [0x21, 0xfc, 0xff]];
+    public override IReadOnlyList<byte[]> Snippets { get; } =
+        [[0x11, 0, 0], [0x20, 0, 0, 0, 1], [0, 0, 0, 0], [0x80, 0], [0x21, 0xfc, 0xff]];
 
     // Copies and literals at random, each of which the ones before it allow.
     public override byte[] Generate(Random random)
@@ -137,7 +141,12 @@ internal sealed class ConfigurationTarget() : FuzzTarget("config")
         for (int i = random.Next(1, 60); i > 0; i--)
         {
             string option = $"CONFIG_{random.Next(1000)}";
-            text.Append(random.Next(3) switch { 0 => $"# {option} is not set\n", 1 => $"{option}=y\n", _ => $"{option}=\"a \\\"b\\\\\"\n" });
+            text.Append(random.Next(3) switch
+            {
+                0 => $"# {option} is not set\n",
+                1 => $"{option}=y\n",
+                _ => $"{option}=\"a \\\"b\\\\\"\n",
+            });
         }
 
         byte[] plain = Encoding.ASCII.GetBytes(text.Append("CONFIG_LIVEUPDATE=y\n# end of Kernel hacking\n").ToString());
