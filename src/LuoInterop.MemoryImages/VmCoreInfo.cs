@@ -8,10 +8,7 @@ namespace LuoInterop.MemoryImages;
 public sealed class VmCoreInfo
 {
     /// <summary>The most bytes that are read; the kernel's text is one page.</summary>
-    public const int MaxBytes = 1 << 16;
-
-    /// <summary>Begins the text on every kernel.</summary>
-    public const string FirstKey = "OSRELEASE=";
+    internal const int MaxBytes = 1 << 16;
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 

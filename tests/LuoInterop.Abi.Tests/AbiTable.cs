@@ -243,6 +243,9 @@ internal static class AbiTable
             },
         },
         new(Raw.Find("LuoInterop.Emulation.Interop.FsHeader"), "linux/fs.h"),
+        new(Raw.Find("LuoInterop.MemoryImages.Interop.FsHeader"), "linux/fs.h"),
+        new(Raw.Find("LuoInterop.Diagnosis.Interop.CapabilityHeader"), "linux/capability.h"),
+        new(Raw.Find("LuoInterop.MemoryImages.Interop.ElfHeader"), "linux/elf.h"),
         new(Raw.Find("LuoInterop.Emulation.Interop.KcmpHeader"), "linux/kcmp.h"),
         new(Raw.Find("LuoInterop.Emulation.Interop.ResourceHeader"), "linux/resource.h"),
         new(Raw.Find("LuoInterop.Emulation.Interop.Refused"), "linux/errno.h")

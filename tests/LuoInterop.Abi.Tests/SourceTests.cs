@@ -6,11 +6,11 @@ namespace LuoInterop.Abi.Tests;
 /// <summary>Reads the sources for numbers of the kernel's that no probe can find: those without a declaration in a header class.</summary>
 public sealed partial class SourceTests
 {
-    // Not system calls: what a kernel hands over, libfdt's own answers, and the command line's length, which no header for programs has.
+    // Not system calls: what a kernel hands over, libfdt's own answers, dumps, and the command line's length, which no header for programs
+    // has.
     private static readonly string[] s_formats =
     [
-        "src/LuoInterop.Kho/", "src/LuoInterop.Kho.Previews/",
-        "src/LuoInterop.Kho.Previews/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs",
+        "src/LuoInterop.Kho/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs", "src/LuoInterop.MemoryImages/Formats/KdumpHeader.cs",
         "src/LuoInterop.KernelImages/KernelParameter.cs",
     ];
 

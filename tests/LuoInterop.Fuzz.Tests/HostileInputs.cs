@@ -40,6 +40,12 @@ internal static class HostileInputs
             Frames(n, static sequence => new FrameBuilder(FrameType.FileBegin, 1, sequence).Text("f"))),
         ("frames", "lines", static n =>
             Frames(n, static sequence => new FrameBuilder(FrameType.Output, 1, sequence).Byte(1).Bytes("\n\n\n\n\n\n\n\n"u8))),
+        ("machine-text", "digits of a release", static n => Text("7.", "3", n)),
+        ("machine-text", "lines of meminfo", static n => Repeat("MemTotal: 1 kB\n", n)),
+        ("machine-text", "empty lines", static n => Repeat("\n", n)),
+        ("machine-text", "control groups", static n => Repeat("0::/a.service\n", n)),
+        ("machine-text", "folders of a control group", static n => Text("0::", "/a.service", n)),
+        ("machine-text", "sizes of scratch memory", static n => Text("1M", ",1M", n)),
         ("machine-state", "empty vCPUs", static n => MachineState([0x12, 0x00], n)),
         ("machine-state", "empty parts", static n => MachineState([0x1a, 0x00], n)),
         ("machine-state", "answers of CPUID", static n => MachineState([0x12, 0x02, 0x12, 0x00], n)),
@@ -47,6 +53,7 @@ internal static class HostileInputs
         .. HostileCatalogues.All,
         .. HostileMemory.All,
         .. HostileDumps.All,
+        .. HostileKernels.All,
     ];
 
     // A VM, a vCPU, and a field again and again, under the right checksum.

@@ -17,7 +17,10 @@ public sealed class StepCounter : IDisposable
     private const BindingFlags Anything = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
     private static readonly string[] Counted =
-        ["LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting"];
+    [
+        "LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis",
+        "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting",
+    ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-steps-").FullName;
     private readonly List<FieldInfo> _counters = [];

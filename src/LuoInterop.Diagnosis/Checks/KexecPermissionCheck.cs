@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.Diagnosis.Interop;
 using LuoInterop.Diagnosis.Machine;
 
 namespace LuoInterop.Diagnosis.Checks;
@@ -6,8 +7,6 @@ namespace LuoInterop.Diagnosis.Checks;
 /// <summary>Loading a kernel and starting it need CAP_SYS_BOOT.</summary>
 internal static class KexecPermissionCheck
 {
-    private const int CAP_SYS_BOOT = 22;
-
     public static Finding Look(DiagnosedMachine machine)
     {
         if (!machine.Files.IsLive)
@@ -20,7 +19,7 @@ internal static class KexecPermissionCheck
         return line is null || !ulong.TryParse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
             out ulong rights)
             ? Finding.Unknown("/proc/self/status does not tell the capabilities.", "See that procfs is mounted on /proc.")
-            : (rights >> CAP_SYS_BOOT & 1) != 0 ? Finding.Ok("This user may load and start kernels (CAP_SYS_BOOT).")
+            : (rights >> CapabilityHeader.CAP_SYS_BOOT & 1) != 0 ? Finding.Ok("This user may load and start kernels (CAP_SYS_BOOT).")
             : Finding.Warn(
                 "This user may not load or start kernels (no CAP_SYS_BOOT).", "Preserving does not need it; let root do the kexec.");
     }

@@ -1,15 +1,11 @@
+using LuoInterop.MemoryImages.Interop;
 using Microsoft.Win32.SafeHandles;
-using static Tmds.Linux.LibC;
 
 namespace LuoInterop.MemoryImages.Bytes;
 
 /// <summary>Reads a file, and asks its file system for holes.</summary>
 internal sealed class FileSource : ByteSource
 {
-    // include/uapi/linux/fs.h; Tmds.LibC has neither.
-    private const int SEEK_DATA = 3;
-    private const int SEEK_HOLE = 4;
-
     private readonly SafeFileHandle _file;
 
     public FileSource(string path)
@@ -53,43 +49,33 @@ internal sealed class FileSource : ByteSource
 
     public override bool TryFindData(long offset, out long start, out long end)
     {
+        (start, end) = (Length, Length);
         if (offset >= Length)
         {
-            (start, end) = (Length, Length);
             return false;
         }
 
-        start = Seek(offset, SEEK_DATA, out int errno);
-        if (start < 0)
+        start = Seek(offset, FsHeader.SEEK_DATA);
+        if (start == -(long)Errno.ENXIO)
         {
-            (start, end) = errno == ENXIO ? (Length, Length) : (offset, Length);
-            return errno != ENXIO;
+            start = Length;
+            return false;
         }
 
-        end = Seek(start, SEEK_HOLE, out _);
-        end = end < 0 ? Length : Math.Min(end, Length);
+        // A file system that knows no holes answers EINVAL: all is data.
+        if (start < 0)
+        {
+            start = offset;
+            return true;
+        }
+
+        long hole = Seek(start, FsHeader.SEEK_HOLE);
+        end = hole < 0 ? Length : Math.Min(hole, Length);
         return start < end;
     }
 
     public override void Dispose() => _file.Dispose();
 
-    // A file system without holes answers EINVAL: then all is data. Reads are by offset, so that the position is free.
-    private long Seek(long offset, int whence, out int error)
-    {
-        bool added = false;
-        try
-        {
-            _file.DangerousAddRef(ref added);
-            long found = lseek((int)_file.DangerousGetHandle(), offset, whence);
-            error = found < 0 ? errno : 0;
-            return found;
-        }
-        finally
-        {
-            if (added)
-            {
-                _file.DangerousRelease();
-            }
-        }
-    }
+    // Reads are by offset, so that the position is free.
+    private long Seek(long offset, int whence) => Kernel.Linux.LSeek(_file, offset, (SeekOrigin)whence);
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using LuoInterop.MemoryImages.Bytes;
+using static LuoInterop.MemoryImages.Interop.ElfHeader;
 
 namespace LuoInterop.MemoryImages.Formats;
 
@@ -11,13 +12,6 @@ internal sealed class ElfImage : ImageReader
     private const int ProgramHeaderSize = 56;
     private const int SectionHeaderSize = 64;
     private const int SectionInfo = 44;
-    private const byte ELFCLASS64 = 2;
-    private const byte ELFDATA2LSB = 1;
-    private const ushort ET_CORE = 4;
-    private const ushort PN_XNUM = 0xffff;
-    private const uint PT_LOAD = 1;
-    private const uint PT_NOTE = 4;
-    private const uint NT_AUXV = 6;
 
     private readonly List<Piece> _pieces;
 

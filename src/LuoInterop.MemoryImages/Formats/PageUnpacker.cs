@@ -55,7 +55,9 @@ internal sealed class PageUnpacker : IDisposable
     {
         try
         {
-            return Snappy.TryDecompress(source, page, out int written) && written == page.Length;
+            // The library makes room for as much as the bytes promise.
+            return Snappy.GetUncompressedLength(source) == page.Length && Snappy.TryDecompress(source, page, out int written)
+                && written == page.Length;
         }
         catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
         {

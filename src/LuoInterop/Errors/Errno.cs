@@ -58,6 +58,8 @@ public enum Errno
     ESPIPE = 29,
     /// <summary>Read-only file system.</summary>
     EROFS = 30,
+    /// <summary>Broken pipe: nobody reads any more.</summary>
+    EPIPE = 32,
     /// <summary>Out of range.</summary>
     ERANGE = 34,
     /// <summary>Name too long.</summary>

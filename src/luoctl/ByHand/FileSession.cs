@@ -1,3 +1,5 @@
+using LuoInterop.Cli.Output;
+
 namespace LuoInterop.Cli.ByHand;
 
 /// <summary>Preserves files in a session of their own, and gets them back from it.</summary>

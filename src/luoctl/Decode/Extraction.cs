@@ -125,7 +125,7 @@ internal static class Extraction
         ulong at = 0;
         foreach (HandoverExtent extent in memfd.Extents())
         {
-            Skip(hash, extent.Offset - at, block);
+            Skip(extent.Offset);
             for (ulong done = 0; done < extent.Length;)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -140,8 +140,22 @@ internal static class Extraction
             at = extent.Offset + extent.Length;
         }
 
-        Skip(hash, size - at, block);
+        Skip(size);
         return Sha256 + Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        // The checksum has the zeros of holes, however large an image says that they are: they can be interrupted.
+        void Skip(ulong to)
+        {
+            Array.Clear(block);
+            while (at < to)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int part = (int)Math.Min(to - at, Block);
+                hash.AppendData(block, 0, part);
+                at += (ulong)part;
+                progress.Report((double)at / size);
+            }
+        }
     }
 
     private static void Read(MemoryImage image, ulong address, Span<byte> part, bool lacks)
@@ -168,17 +182,6 @@ internal static class Extraction
                         CultureInfo.InvariantCulture, $"the page at 0x{address + (ulong)at:x} is {image.Explain(address + (ulong)at)}"),
                     "--partial writes what there is, and zeros for the rest", ExitCode.No);
             }
-        }
-    }
-
-    private static void Skip(IncrementalHash hash, ulong length, byte[] block)
-    {
-        Array.Clear(block);
-        while (length > 0)
-        {
-            int part = (int)Math.Min(length, (ulong)block.Length);
-            hash.AppendData(block, 0, part);
-            length -= (ulong)part;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace LuoInterop.Cli.Output;
@@ -8,9 +9,6 @@ internal sealed class ClosedPipeException() : IOException("Standard output was c
 /// <summary>Writes to standard output as it is: .NET's own stream says nothing of a closed pipe or a full disk.</summary>
 internal sealed class StandardOutput : Stream
 {
-    // asm-generic/errno-base.h; no call of the library meets it.
-    private const int EPIPE = 32;
-
     private readonly SafeFileHandle _file = new(1, ownsHandle: false);
 
     public override bool CanRead => false;
@@ -48,10 +46,10 @@ internal sealed class StandardOutput : Stream
                     // Whoever shares the pipe made it non-blocking.
                     Thread.Sleep(1);
                     break;
-                case (Errno)EPIPE:
+                case Errno.EPIPE:
                     throw new ClosedPipeException();
-                case var error:
-                    throw new IOException($"standard output cannot be written ({error})");
+                default:
+                    throw new IOException($"standard output cannot be written: {Marshal.GetPInvokeErrorMessage((int)-count)}");
             }
         }
     }

@@ -29,7 +29,7 @@ public sealed class EndTests
 
     [Fact]
     public void FullDisk_IsSaid() => Assert.Equal(
-        (2, "", "luoctl: standard output cannot be written (ENOSPC)\n"), Shell($"dotnet '{s_program}' status > /dev/full"));
+        (2, "", "luoctl: standard output cannot be written: No space left on device\n"), Shell($"dotnet '{s_program}' status > /dev/full"));
 
     [Theory]
     [InlineData(true, "unset NO_COLOR; export TERM=xterm")]

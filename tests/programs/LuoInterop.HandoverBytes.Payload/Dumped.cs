@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.VmTesting;
-using Tmds.Linux;
 
 namespace LuoInterop.HandoverBytes.Payload;
 
@@ -58,30 +57,17 @@ public static class Dumped
     }
 
     // Past the library, which knows the fault and keeps out of it.
-    private static unsafe void CreateAgain(string name)
+    private static void CreateAgain(string name)
     {
-        byte[] path = [.. Encoding.UTF8.GetBytes(LiveUpdateDevice.DefaultPath), 0];
         Span<byte> argument = stackalloc byte[CreateSessionSize];
         argument.Clear();
         argument[0] = CreateSessionSize;
         Encoding.ASCII.GetBytes(name, argument[NameOffset..]);
-
-        // SAFETY: path ends with NUL, and argument has the bytes that its first member says, for as long as the calls take.
-        fixed (byte* place = path, structure = argument)
+        using LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        int result = Kernel.Linux.Ioctl(device.Handle, CreateSession, argument);
+        if (result != -(int)Errno.EEXIST)
         {
-            int device = LibC.open(place, LibC.O_RDWR | LibC.O_CLOEXEC);
-            if (device < 0)
-            {
-                throw new IOException($"open: {LibC.errno}");
-            }
-
-            int result = LibC.ioctl(device, CreateSession, structure);
-            int errno = LibC.errno;
-            _ = LibC.close(device);
-            if (result == 0 || errno != LibC.EEXIST)
-            {
-                throw new IOException($"A second session of one name: {result}, errno {errno}.");
-            }
+            throw new IOException($"A second session of one name: {result}.");
         }
     }
 }

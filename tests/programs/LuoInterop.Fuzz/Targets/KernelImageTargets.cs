@@ -7,7 +7,7 @@ using LuoInterop.Tests.Shared;
 namespace LuoInterop.Fuzz;
 
 /// <summary>Reads kernel images of every kind, packed in one way.</summary>
-internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTarget($"image-{compression}".ToLowerInvariant())
+internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTarget($"kernel-{compression}".ToLowerInvariant())
 {
     // Windows and buffers of the unpackers are no larger than this, or a few times as large.
     private const int MostKernel = 1 << 20;
