@@ -14,26 +14,39 @@ if (guest.Stage > args.Length)
     return 0;
 }
 
-if (hasDevice)
+guest.Value("handed over", hasDevice ? HandOver() : Found.Nothing);
+string line = $"{guest.NextCommandLine} {args[guest.Stage - 1]}";
+string image = guest.NextKernelImagePath;
+guest.Event("loads the next kernel");
+KexecImage next = KexecImage.Load(
+    kernel, image, [Guest.InitrdPath], line, KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss);
+guest.Event("judges it");
+guest.Value("loaded", Judge());
+guest.Event("jumps");
+Guest.Flush();
+next.Reboot();
+return 1;
+
+string HandOver()
 {
     using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
     LiveUpdateSession session = device.CreateSession("kept");
     using Memfd memfd = Memfd.Create(kernel, "kept", Size);
     memfd.Write(Size - 4, "kept"u8);
-    session.Preserve(memfd, Token);
-    session.HoldUntilKexec();
-}
+    try
+    {
+        session.Preserve(memfd, Token);
+    }
+    catch (KernelException error) when (error.Errno == Errno.ENOENT)
+    {
+        // A kernel without the handler of memory files.
+        session.HoldUntilKexec();
+        return Found.Nothing;
+    }
 
-string line = $"{guest.NextCommandLine} {args[guest.Stage - 1]}";
-string image = guest.NextKernelImagePath;
-guest.Event("judges the next kernel");
-guest.Value("loaded", Load(KexecLoadOptions.None, out _));
-guest.Event("loads it");
-Load(KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss, out KexecImage? next);
-guest.Event("jumps");
-Guest.Flush();
-next!.Reboot();
-return 1;
+    session.HoldUntilKexec();
+    return Found.File;
+}
 
 string Look(out bool hasDevice)
 {
@@ -61,12 +74,12 @@ string Look(out bool hasDevice)
     }
 }
 
-string Load(KexecLoadOptions options, out KexecImage? loaded)
+// A kernel that is refused leaves the one that is loaded.
+string Judge()
 {
-    loaded = null;
     try
     {
-        loaded = KexecImage.Load(kernel, image, [Guest.InitrdPath], line, options);
+        next = KexecImage.Load(kernel, image, [Guest.InitrdPath], line);
         return nameof(Consequence.Carried);
     }
     catch (PredictedLossException error)
@@ -75,7 +88,6 @@ string Load(KexecLoadOptions options, out KexecImage? loaded)
     }
     catch (ArgumentException)
     {
-        // The command line is judged first.
-        return nameof(Consequence.SilentlyDropped);
+        return Found.Refused;
     }
 }
