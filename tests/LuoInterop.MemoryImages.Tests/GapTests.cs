@@ -2,6 +2,7 @@ using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 using LuoInterop.Tests.Shared;
 using LuoInterop.Tests.Shared.ImageWriters;
+using Snappier;
 using Xunit;
 
 namespace LuoInterop.MemoryImages.Tests;
@@ -107,6 +108,20 @@ public sealed class GapTests : IDisposable
         ulong last = _pages.Pages.Keys.Last() * 4096;
         Assert.Equal((PageState.Damaged, "damaged: the page cannot be unpacked"), (image.GetState(last), image.Explain(last)));
         Assert.Equal(1UL, image.Count(last, 1).Present);
+    }
+
+    /// <summary>Snappy's bytes begin with how many they become, which damage makes 256 MiB.</summary>
+    [Fact]
+    public void DamagedPage_GetsNoRoomForWhatItPromises()
+    {
+        byte[] file = new KdumpWriter(_pages) { Packing = Packing.Snappy }.Write();
+        (ulong frame, byte[] page) = _pages.Pages.Last();
+        byte[] promise = [0x80, 0x80, 0x80, 0x80, 0x01];
+        promise.CopyTo(file, file.Length - Snappy.CompressToArray(page).Length);
+        using MemoryImage image = MemoryImage.Open(new MemoryStream(file));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(PageState.Damaged, image.GetState(frame * 4096));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     private static MemoryImage Open(KdumpWriter writer) => MemoryImage.Open(new MemoryStream(writer.Write()));

@@ -45,8 +45,9 @@ internal sealed class PageUnpacker : IDisposable
             using var stream = new ZLibStream(new MemoryStream(packed, 0, length), CompressionMode.Decompress);
             return stream.ReadAtLeast(page, page.Length, throwOnEndOfStream: false) == page.Length;
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
+            // The second is for a page that wants a dictionary.
             return false;
         }
     }
