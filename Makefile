@@ -82,10 +82,11 @@ test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
 
-test-kernels:    ## Read kernels that Debian built and a UKI of them; the first time it downloads 45 MB
-	@eng/prerequisites.sh --tests
+test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of seven kernels (20 minutes); the first time it downloads 45 MB and builds three kernels
+	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.KernelImages.Tests
+	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.KernelImages.Tests --filter Category=Kernels
 
 check:           ## Run the tests that need no VM
