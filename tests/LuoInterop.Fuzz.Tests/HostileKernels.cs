@@ -38,7 +38,10 @@ internal static class HostileKernels
     // A section has a header of 40 bytes; a UKI's kernel is behind them.
     private static byte[] Sections(string name, int length) => PackedKernel.Pe(
         isSigned: false,
-        [(".linux", PackedKernel.BzImage(KernelCompression.None, new byte[100])), .. Enumerable.Repeat((name, Array.Empty<byte>()), length / 40)]);
+        [
+            (".linux", PackedKernel.BzImage(KernelCompression.None, new byte[100])),
+            .. Enumerable.Repeat((name, Array.Empty<byte>()), length / 40),
+        ]);
 
     private static byte[] Random(int length)
     {
