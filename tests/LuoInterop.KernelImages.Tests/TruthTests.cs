@@ -27,7 +27,8 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _kernels.Dispose();
 }
 
-/// <summary>Jumps between any two of the kernels that the VM boots: as it is, without parts of live update, and with other formats.</summary>
+/// <summary>Jumps between any two of the kernels that the VM boots: as it is, without parts of live update, and with other
+/// formats.</summary>
 [Trait("Category", "Kernels")]
 public sealed class MatrixTests(ITestOutputHelper output) : IDisposable
 {
