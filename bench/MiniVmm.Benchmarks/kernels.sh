@@ -53,23 +53,34 @@ qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
   fi
 }
 
-# A guest under the program's own commands, as in a system.
+# A guest under the program's own commands, as in a system. Nothing else is started while one is being resumed.
 command() { # updates, program
   step=$((stage - first))
   if [ "$step" -eq 0 ]; then
     "$2" run --name vm1 --guest pattern --memory 256M --cpus 2 --console none &
+    sleep 4
+    go_on "$1" "$2"
   else
-    "$2" resume --name vm1 --console none &
+    "$2" resume --name vm1 --console none 2>&1 | {
+      while read -r said; do
+        echo "$said"
+        case $said in
+          *'resumed after live update'*) break ;;
+        esac
+      done
+      luo-guest value status "$("$2" status --json)"
+      go_on "$1" "$2"
+    }
   fi
-  sleep 4
-  [ "$step" -eq 0 ] || luo-guest value status "$("$2" status --json)"
+}
+
+go_on() { # updates, program
   if [ "$step" -lt "$1" ]; then
     luo-guest load
     "$2" update
     exit 1
   fi
   "$2" stop --name vm1
-  wait
 }
 
 first=1

@@ -106,6 +106,9 @@ public sealed record VmOptions
     /// <summary>Limits each kernel, from its start until the next kernel's announcement or the payload's end.</summary>
     public TimeSpan KernelTimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Limits how long QEMU may go on once nothing more is expected of it: after the payload's end, or a panic.</summary>
+    public TimeSpan PowerOffTimeLimit { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Gives words that are added to the first kernel's command line.</summary>
     public IReadOnlyList<string> KernelCommandLine { get; init; } = [];
 

@@ -53,6 +53,8 @@ internal static class FunctionTable
         new("pipe2", "unistd.h", "int", "int *", "int"),
         new("eventfd", "sys/eventfd.h", "int", "unsigned int", "int"),
         new("socket", "sys/socket.h", "int", "int", "int", "int"),
+        new("bind", "sys/socket.h", "int", "int", "const struct sockaddr *", "socklen_t"),
+        new("listen", "sys/socket.h", "int", "int", "int"),
         new("socketpair", "sys/socket.h", "int", "int", "int", "int", "int *"),
         new("sendmsg", "sys/socket.h", "ssize_t", "int", "const struct msghdr *", "int"),
         new("recvmsg", "sys/socket.h", "ssize_t", "int", "struct msghdr *", "int"),

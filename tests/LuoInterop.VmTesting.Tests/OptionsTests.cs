@@ -53,6 +53,7 @@ public sealed class OptionsTests : IDisposable
         AssertRefused(_good with { ExpectedKernels = 3, NextKernels = [_good.Kernel] }, "NextKernels");
         AssertRefused(_good with { TimeLimit = TimeSpan.Zero }, "TimeLimit");
         AssertRefused(_good with { KernelTimeLimit = TimeSpan.FromDays(2) }, "KernelTimeLimit");
+        AssertRefused(_good with { PowerOffTimeLimit = TimeSpan.Zero }, "PowerOffTimeLimit");
         AssertRefused(_good with { KernelCommandLine = ["luo.stage=2"] }, "KernelCommandLine");
         AssertRefused(_good with { KernelCommandLine = ["two\nlines"] }, "KernelCommandLine");
         AssertRefused(_good with { KernelCommandLine = [new string('x', 2048)] }, "KernelCommandLine");

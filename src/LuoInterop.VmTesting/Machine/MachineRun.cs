@@ -7,8 +7,6 @@ namespace LuoInterop.VmTesting.Machine;
 /// <summary>Runs one VM to its end.</summary>
 internal static class MachineRun
 {
-    // What the machine may still take once nothing more is expected of it.
-    private static readonly TimeSpan s_powerOffLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_drainLimit = TimeSpan.FromSeconds(20);
 
     internal static async Task<VmResult> RunAsync(VmOptions options, VmAccelerator accelerator, CancellationToken cancellationToken)
@@ -112,7 +110,7 @@ internal static class MachineRun
         if (record.DoneAt is { } done)
         {
             cause = null;
-            return done + s_powerOffLimit;
+            return done + options.PowerOffTimeLimit;
         }
 
         TimeSpan kernel = record.KernelStarted + options.KernelTimeLimit;

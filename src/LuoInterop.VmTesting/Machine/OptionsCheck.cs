@@ -63,6 +63,7 @@ internal static class OptionsCheck
             nameof(options.NextKernels));
         RequireLimit(options.TimeLimit, nameof(options.TimeLimit));
         RequireLimit(options.KernelTimeLimit, nameof(options.KernelTimeLimit));
+        RequireLimit(options.PowerOffTimeLimit, nameof(options.PowerOffTimeLimit));
         Require(Enum.IsDefined(options.Accelerator), $"{options.Accelerator} is no accelerator", nameof(options.Accelerator));
         Require(!string.IsNullOrEmpty(options.Qemu), "QEMU's program is needed", nameof(options.Qemu));
         Require(options.CpuModel is not "", "the processor model is empty", nameof(options.CpuModel));

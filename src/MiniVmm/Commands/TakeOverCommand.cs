@@ -30,7 +30,8 @@ internal static class TakeOverCommand
         {
             try
             {
-                HostedVm vm = HostRun.Add(host, settings, offer.Name, guest.TakeListener(), isSingle: true, Messages.Say);
+                HostedVm vm = HostRun.Add(
+                    host, settings, offer.Name, isSingle: true, Messages.Say, listener: guest.TakeListener());
                 vm.TakeOver(guest);
             }
             catch (Exception error) when (HostedVm.IsRefusal(error))

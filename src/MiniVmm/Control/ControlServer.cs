@@ -30,10 +30,11 @@ internal sealed class ControlServer : IDisposable
     // Milliseconds in which an answer is written, unless nobody reads it.
     private const int LongestAnswer = 2000;
 
-    private readonly Socket _listener;
+    private readonly SafeSocketHandle _descriptor;
     private readonly IControlTarget _target;
     private readonly CancellationTokenSource _end = new();
     private CancellationTokenSource _accepting = new();
+    private Socket? _listener;
     private Task _accept = Task.CompletedTask;
     private int _connections;
     private int _unanswered;
@@ -41,20 +42,21 @@ internal sealed class ControlServer : IDisposable
     /// <summary>Makes a server that does not accept yet.</summary>
     /// <param name="listener">The socket, which belongs to this object from now on.</param>
     /// <param name="target">Answers.</param>
-    public ControlServer(Socket listener, IControlTarget target)
+    public ControlServer(SafeSocketHandle listener, IControlTarget target)
     {
-        _listener = listener;
+        _descriptor = listener;
         _target = target;
     }
 
     /// <summary>Gets the descriptor of the socket, which stays this object's.</summary>
-    public int Descriptor => (int)_listener.Handle;
+    public int Descriptor => (int)_descriptor.DangerousGetHandle();
 
     /// <summary>Accepts connections from now on.</summary>
     public void Start()
     {
+        _listener ??= new Socket(_descriptor);
         _accepting = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        _accept = AcceptAsync(_accepting.Token);
+        _accept = AcceptAsync(_listener, _accepting.Token);
     }
 
     /// <summary>Accepts no more; those who connect wait. Connections that there are go on.</summary>
@@ -79,7 +81,8 @@ internal sealed class ControlServer : IDisposable
     public void Dispose()
     {
         _end.Cancel();
-        _listener.Dispose();
+        _listener?.Dispose();
+        _descriptor.Dispose();
         _accepting.Dispose();
     }
 
@@ -88,14 +91,14 @@ internal sealed class ControlServer : IDisposable
     /// for everybody.</remarks>
     public void Leave() => _end.Cancel();
 
-    private async Task AcceptAsync(CancellationToken cancellation)
+    private async Task AcceptAsync(Socket listener, CancellationToken cancellation)
     {
         while (true)
         {
             Socket socket;
             try
             {
-                socket = await _listener.AcceptAsync(cancellation).ConfigureAwait(false);
+                socket = await listener.AcceptAsync(cancellation).ConfigureAwait(false);
             }
             catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
             {

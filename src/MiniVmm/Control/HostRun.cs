@@ -21,19 +21,25 @@ internal static class HostRun
     }
 
     /// <summary>Makes a VM without a guest, with its socket, and adds it.</summary>
-    public static HostedVm Add(VmHost host, HostSettings settings, string name, bool isSingle, Action<string> say) =>
-        Add(host, settings, name, settings.Folder.Listen(name), isSingle, say);
-
-    /// <summary>Makes a VM without a guest, with a socket that is listened to already, and adds it.</summary>
-    public static HostedVm Add(VmHost host, HostSettings settings, string name, Socket listener, bool isSingle, Action<string> say)
+    /// <param name="host">Holds it.</param>
+    /// <param name="settings">How it is held.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="isSingle">Whether no other VM has the terminal.</param>
+    /// <param name="say">Takes what people are to know.</param>
+    /// <param name="resumes">Whether its guest was handed over by the kernel before.</param>
+    /// <param name="listener">A socket that is listened to already; null to make one.</param>
+    public static HostedVm Add(
+        VmHost host, HostSettings settings, string name, bool isSingle, Action<string> say, bool resumes = false,
+        SafeSocketHandle? listener = null)
     {
         var vm = new HostedVm(
             settings.Kernel,
             settings.Folder,
             name,
             new GuestConsole(settings.Console, ConsoleSession.Output(settings.Console, name, isSingle)),
-            target => new ControlServer(listener, target),
-            say);
+            target => new ControlServer(listener ?? settings.Folder.Listen(name), target),
+            say,
+            resumes);
         host.Add(vm);
         return vm;
     }

@@ -211,7 +211,9 @@ internal sealed partial class HostedVm
     private void ResumeGuest(VmUpdate update, Action released)
     {
         _state = VmState.Stopping;
-        GuestMachine machine = update.Resume(_console.Write, _gap);
+        using MachineAhead? ahead = _ahead;
+        _ahead = null;
+        GuestMachine machine = update.Resume(_console.Write, _gap, ahead);
         Blackout? blackout;
         try
         {

@@ -26,6 +26,7 @@ internal sealed partial class HostedVm : IControlTarget
     private readonly Lock _gate = new();
     private volatile GuestMachine? _machine;
     private VmUpdate? _update;
+    private MachineAhead? _ahead;
     private KernelException? _noUpdate;
     private volatile VmState _state = VmState.Stopping;
     private volatile string? _reason;
@@ -40,8 +41,15 @@ internal sealed partial class HostedVm : IControlTarget
     /// <param name="console">Its console, which belongs to it from now on.</param>
     /// <param name="server">Makes the server of its socket.</param>
     /// <param name="say">Takes what people are to know, without a name before it.</param>
+    /// <param name="resumes">Whether it is for a guest that is resumed: its machine is begun at once, before the server.</param>
     public HostedVm(
-        Kernel kernel, RunFolder folder, string name, GuestConsole console, Func<HostedVm, ControlServer> server, Action<string> say)
+        Kernel kernel,
+        RunFolder folder,
+        string name,
+        GuestConsole console,
+        Func<HostedVm, ControlServer> server,
+        Action<string> say,
+        bool resumes = false)
     {
         _kernel = kernel;
         _folder = folder;
@@ -49,7 +57,17 @@ internal sealed partial class HostedVm : IControlTarget
         _say = text => say($"{name}: {text}");
         _console.OutputFailed = fault => _say($"what the guest writes cannot be written out, and is lost: {fault} The guest goes on.");
         Name = name;
-        _server = server(this);
+        try
+        {
+            _ahead = resumes ? new MachineAhead(kernel, console.Write) : null;
+            _server = server(this);
+        }
+        catch
+        {
+            _ahead?.Dispose();
+            console.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gets the VM's name.</summary>
@@ -109,6 +127,7 @@ internal sealed partial class HostedVm : IControlTarget
         lock (_gate)
         {
             DisposeMachine();
+            _ahead?.Dispose();
             _console.Dispose();
             if (_isMoved)
             {

@@ -17,7 +17,8 @@ internal static class ResumeRun
     public static int Run(HostSettings settings, string[] named, KvmClockGap gap, Action<string> say) => HostRun.Run(settings, say, host =>
     {
         using Roster? roster = named.Length == 0 ? Roster.Open(settings.Kernel) : null;
-        IReadOnlyList<string> names = roster?.HandedOver ?? [.. named.Distinct()];
+        // One name is most common, and what finds two alike would be code that runs for the first time.
+        IReadOnlyList<string> names = roster?.HandedOver ?? (named.Length == 1 ? named : [.. named.Distinct()]);
         if (names.Count == 0)
         {
             throw new ControlException("the kernel before has handed over no list of guests. Resume them by their names: minivmm resume "
@@ -63,7 +64,7 @@ internal static class ResumeRun
     private static void TryOpen(
         VmHost host, HostSettings settings, string name, bool isSingle, KvmClockGap gap, Action<string> say)
     {
-        HostedVm vm = HostRun.Add(host, settings, name, isSingle, say);
+        HostedVm vm = HostRun.Add(host, settings, name, isSingle, say, resumes: true);
         bool isThere = false;
         try
         {

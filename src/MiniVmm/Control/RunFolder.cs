@@ -13,14 +13,9 @@ internal sealed class RunFolder
 
     private const string Suffix = ".sock";
     private const string LockName = ".lock";
-    private const string Unfinished = ".minivmm-";
-
-    // sun_path of unix(7) has 108 bytes, the last of them for the NUL.
-    private const int MaxPath = 107;
-    private const int Waiting = 32;
+    private const string Unfinished = ".new";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Names a folder; nothing is made yet.</summary>
@@ -67,15 +62,14 @@ internal sealed class RunFolder
     }
 
     /// <summary>Makes a VM's socket, which is listened to.</summary>
+    /// <returns>The socket, which belongs to the caller.</returns>
     /// <exception cref="ControlException">A VM of this name runs, or the folder cannot be used.</exception>
-    public Socket Listen(string name)
+    public SafeSocketHandle Listen(string name)
     {
+        // The socket gets its name when it is listened to already.
         string path = SocketOf(name);
-
-        // The socket gets its name when it is listened to already. The class Socket removes the name that it was bound to, and so not
-        // this one: that is how the socket can be passed on to another process.
-        string temporary = Path.Combine(FolderPath, $"{Unfinished}{Environment.ProcessId:x}");
-        if (Encoding.UTF8.GetByteCount(path) > MaxPath || Encoding.UTF8.GetByteCount(temporary) > MaxPath)
+        string temporary = Path.Combine(FolderPath, Unfinished);
+        if (Encoding.UTF8.GetByteCount(path) > ListeningSocket.MaxPath || Encoding.UTF8.GetByteCount(temporary) > ListeningSocket.MaxPath)
         {
             throw new ControlException($"the path {path} is too long for a socket; choose a shorter --run-folder.");
         }
@@ -95,18 +89,16 @@ internal sealed class RunFolder
             File.Delete(path);
         }
 
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        SafeSocketHandle? socket = null;
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(temporary));
-            File.SetUnixFileMode(temporary, Owner);
-            socket.Listen(Waiting);
+            socket = ListeningSocket.Make(temporary);
             File.Move(temporary, path);
             return socket;
         }
-        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             File.Delete(temporary);
             throw new ControlException($"the socket {path} cannot be made: {error.Message}", error);
         }
@@ -163,14 +155,8 @@ internal sealed class RunFolder
         File.Delete(SocketOf(name));
     }
 
-    // A socket has its temporary name only while its process holds the lock: one that is found belongs to a process that was killed.
-    private void RemoveUnfinished()
-    {
-        foreach (string path in Directory.EnumerateFiles(FolderPath, Unfinished + "*"))
-        {
-            File.Delete(path);
-        }
-    }
+    // A socket has this name only while its process holds the lock: one that is found belongs to a process that was killed.
+    private void RemoveUnfinished() => File.Delete(Path.Combine(FolderPath, Unfinished));
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

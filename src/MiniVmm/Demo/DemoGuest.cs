@@ -36,8 +36,9 @@ internal sealed class DemoGuest : IDisposable
         _console = new ConsoleOutput(sink);
         try
         {
+            using var ahead = new MachineAhead(kernel, _console.Write);
             Update = VmUpdate.Open(kernel, program.Name, clock);
-            Machine = Update.Resumed ? Restore() : Make(kernel);
+            Machine = Update.Resumed ? Restore(ahead) : Make(kernel, ahead);
         }
         catch
         {
@@ -149,9 +150,9 @@ internal sealed class DemoGuest : IDisposable
         _console.Dispose();
     }
 
-    private GuestMachine Make(Kernel kernel)
+    private GuestMachine Make(Kernel kernel, MachineAhead ahead)
     {
-        var machine = new GuestMachine(kernel, GuestRam.Create(kernel, _options.Memory, _options.HugePages), _options.Cpus, _console.Write);
+        GuestMachine machine = ahead.Take(GuestRam.Create(kernel, _options.Memory, _options.HugePages), _options.Cpus);
         try
         {
             machine.Boot(_program.Load(machine.Ram, _options.Cpus), CpuidMaskKind.Auto);
@@ -164,9 +165,9 @@ internal sealed class DemoGuest : IDisposable
         }
     }
 
-    private GuestMachine Restore()
+    private GuestMachine Restore(MachineAhead ahead)
     {
-        GuestMachine machine = Update.Resume(_console.Write, KvmClockGap.Advance);
+        GuestMachine machine = Update.Resume(_console.Write, KvmClockGap.Advance, ahead);
         try
         {
             // What the host can see of the guest is as it was: before the first instruction.

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using LuoInterop;
 using LuoInterop.Kvm;
 using MiniVmm.Control;
@@ -58,12 +59,12 @@ internal sealed class TakenGuest : IDisposable
     }
 
     /// <summary>Takes the socket that is listened to; it belongs to the caller.</summary>
-    public System.Net.Sockets.Socket TakeListener()
+    public SafeSocketHandle TakeListener()
     {
         int descriptor = (int)_descriptors[0].DangerousGetHandle();
         _descriptors[0].SetHandleAsInvalid();
         _taken = 1;
-        return new System.Net.Sockets.Socket(new System.Net.Sockets.SafeSocketHandle(descriptor, ownsHandle: true));
+        return new SafeSocketHandle(descriptor, ownsHandle: true);
     }
 
     /// <summary>Makes the machine, while the guest still runs in the other process.</summary>

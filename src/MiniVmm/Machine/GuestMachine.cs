@@ -24,9 +24,11 @@ internal sealed class GuestMachine : IDisposable
 
     private readonly KvmDevice _device;
     private readonly KvmVm _vm;
-    private readonly VcpuThread[] _threads;
+    private readonly List<VcpuThread> _threads = [];
+    private readonly PortBus _ports = new();
     private readonly I8042 _keyboard;
     private readonly TaskCompletionSource<MachineEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private GuestRam? _ram;
 
     /// <summary>Makes a machine that has no beginning yet.</summary>
     /// <param name="kernel">The kernel whose KVM runs it.</param>
@@ -35,58 +37,70 @@ internal sealed class GuestMachine : IDisposable
     /// <param name="console">Takes each byte that the guest writes to its serial port.</param>
     /// <exception cref="KernelException">KVM refuses.</exception>
     public GuestMachine(Kernel kernel, GuestRam ram, int cpus, Action<byte> console)
+        : this(kernel, console, Checked(ram, cpus)) => Complete(ram, cpus);
+
+    /// <summary>Makes a machine with its first vCPU, and no RAM: <see cref="Complete"/> belongs before all else.</summary>
+    internal GuestMachine(Kernel kernel, Action<byte> console)
+        : this(kernel, console, null)
     {
-        Ram = ram;
-        var made = new Stack<IDisposable>([ram]);
+    }
+
+    private GuestMachine(Kernel kernel, Action<byte> console, GuestRam? ram)
+    {
+        var made = new Stack<IDisposable?>([ram]);
         try
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MostCpus);
             made.Push(_device = KvmDevice.Open(kernel));
             made.Push(_vm = _device.CreateVm());
             _vm.SetTssAddress(TssAddress);
             _vm.SetIdentityMapAddress(IdentityMapAddress);
             _vm.CreateIrqchip();
             _vm.CreatePit();
-            uint slot = 0;
-            foreach (GuestRamRange range in ram.Ranges)
-            {
-                _vm.AddMemory(slot++, range.GuestAddress, range.Mapping);
-            }
-
             Serial = new Uart8250(SerialPort, console, level => _vm.SetIrqLine(SerialLine, level), () => SerialHasRoom?.Invoke());
             _keyboard = new I8042(() => End(MachineEnd.Reset("the guest reset itself")));
-            var ports = new PortBus();
-            ports.Add(SerialPort, Uart8250.PortCount, Serial);
-            _keyboard.AddTo(ports);
-            var threads = new List<VcpuThread>();
-            for (uint id = 0; id < cpus; id++)
-            {
-                KvmVcpu vcpu = _vm.CreateVcpu(id);
-                var thread = new VcpuThread(vcpu, ports, End);
-                made.Push(thread);
-                threads.Add(thread);
-
-                // KVM begins with the frequency that it was loaded with. The kernel has measured again since then, and where the two are
-                // too far apart to be the same and KVM cannot scale, the vCPU would have no counter at all.
-                vcpu.TscKhz = KvmVcpu.HostTscKhz;
-            }
-
-            _threads = [.. threads];
+            _ports.Add(SerialPort, Uart8250.PortCount, Serial);
+            _keyboard.AddTo(_ports);
+            AddVcpu();
         }
         catch
         {
-            foreach (IDisposable part in made)
+            _threads.ForEach(static thread => thread.Dispose());
+            foreach (IDisposable? part in made)
             {
-                part.Dispose();
+                part?.Dispose();
             }
 
             throw;
         }
     }
 
+    /// <summary>Gives a machine that has none its RAM, and the rest of its vCPUs.</summary>
+    /// <remarks>The RAM is the machine's, and where this throws both are freed.</remarks>
+    internal void Complete(GuestRam ram, int cpus)
+    {
+        try
+        {
+            _ram = Checked(ram, cpus);
+            uint slot = 0;
+            foreach (GuestRamRange range in ram.Ranges)
+            {
+                _vm.AddMemory(slot++, range.GuestAddress, range.Mapping);
+            }
+
+            while (_threads.Count < cpus)
+            {
+                AddVcpu();
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Gets the RAM.</summary>
-    public GuestRam Ram { get; }
+    public GuestRam Ram => _ram ?? throw new InvalidOperationException("The machine has no RAM yet.");
 
     /// <summary>Gets the serial port.</summary>
     public Uart8250 Serial { get; }
@@ -95,7 +109,7 @@ internal sealed class GuestMachine : IDisposable
     public Action? SerialHasRoom { get; set; }
 
     /// <summary>Gets the number of vCPUs.</summary>
-    public int Cpus => _threads.Length;
+    public int Cpus => _threads.Count;
 
     /// <summary>Gets what CPUID hides.</summary>
     public CpuidMaskKind Mask { get; private set; }
@@ -126,8 +140,6 @@ internal sealed class GuestMachine : IDisposable
                 VcpuReset.Enter(vcpu, entries[(int)vcpu.Id]);
             }
         }
-
-        Start();
     }
 
     /// <summary>Puts a state into the machine.</summary>
@@ -142,7 +154,6 @@ internal sealed class GuestMachine : IDisposable
         // After the interrupt controllers: the port's line may be high, and they have taken the edge already.
         _keyboard.Restore(parts.Keyboard);
         Serial.Restore(parts.Serial);
-        Start();
         return parts;
     }
 
@@ -212,16 +223,37 @@ internal sealed class GuestMachine : IDisposable
 
         _vm.Dispose();
         _device.Dispose();
-        Ram.Dispose();
+        _ram?.Dispose();
         _end.TrySetResult(MachineEnd.Reset("the machine was switched off"));
     }
 
-    private void Start()
+    private static GuestRam Checked(GuestRam ram, int cpus)
     {
-        foreach (VcpuThread thread in _threads)
+        if (cpus is >= 1 and <= MostCpus)
         {
-            thread.Start();
+            return ram;
         }
+
+        ram.Dispose();
+        throw new ArgumentOutOfRangeException(nameof(cpus), cpus, $"A machine has 1 to {MostCpus} vCPUs.");
+    }
+
+    private void AddVcpu()
+    {
+        KvmVcpu vcpu = _vm.CreateVcpu((uint)_threads.Count);
+        try
+        {
+            _threads.Add(new VcpuThread(vcpu, _ports, End));
+        }
+        catch
+        {
+            vcpu.Dispose();
+            throw;
+        }
+
+        // KVM begins with the frequency that it was loaded with. The kernel has measured again since then, and where the two are
+        // too far apart to be the same and KVM cannot scale, the vCPU would have no counter at all.
+        vcpu.TscKhz = KvmVcpu.HostTscKhz;
     }
 
     private void End(MachineEnd end) => _end.TrySetResult(end);

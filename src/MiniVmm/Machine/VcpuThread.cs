@@ -20,11 +20,11 @@ internal sealed class VcpuThread : IDisposable
     private volatile bool _wantsPause = true;
     private bool _wantsEnd;
 
-    // Whether the vCPU stands still, as it does before its thread has started and after it has ended.
+    // Whether the vCPU stands still, as it does until the first Resume and after the thread has ended.
     private bool _isPaused = true;
 
-    /// <summary>Makes a thread for a vCPU. It is paused.</summary>
-    /// <param name="vcpu">The vCPU, which belongs to this object from now on.</param>
+    /// <summary>Makes a thread for a vCPU, and starts it: the vCPU stands still, and may be given its state.</summary>
+    /// <param name="vcpu">The vCPU, which belongs to this object from now on, unless this throws.</param>
     /// <param name="ports">Answers its port accesses.</param>
     /// <param name="ended">Is told, on the thread, that the guest cannot go on.</param>
     public VcpuThread(KvmVcpu vcpu, PortBus ports, Action<MachineEnd> ended)
@@ -33,17 +33,11 @@ internal sealed class VcpuThread : IDisposable
         _ports = ports;
         _ended = ended;
         _thread = new Thread(Loop) { IsBackground = true, Name = $"vcpu {vcpu.Id}" };
+        _thread.Start();
     }
 
     /// <summary>Gets the vCPU.</summary>
     public KvmVcpu Vcpu => _vcpu;
-
-    /// <summary>Starts the thread, which waits for <see cref="Resume"/>.</summary>
-    public void Start()
-    {
-        SetPaused(false);
-        _thread.Start();
-    }
 
     /// <summary>Asks the vCPU to stop, and returns at once.</summary>
     public void RequestPause()
@@ -88,11 +82,7 @@ internal sealed class VcpuThread : IDisposable
         }
 
         RequestPause();
-        if (_thread.IsAlive)
-        {
-            _thread.Join();
-        }
-
+        _thread.Join();
         _vcpu.Dispose();
     }
 
@@ -100,6 +90,12 @@ internal sealed class VcpuThread : IDisposable
     {
         try
         {
+            // Not entered before it has a state.
+            if (!StandStill())
+            {
+                return;
+            }
+
             while (true)
             {
                 if (_wantsPause)
@@ -133,16 +129,11 @@ internal sealed class VcpuThread : IDisposable
         }
         finally
         {
-            SetPaused(true);
-        }
-    }
-
-    private void SetPaused(bool value)
-    {
-        lock (_lock)
-        {
-            _isPaused = value;
-            Monitor.PulseAll(_lock);
+            lock (_lock)
+            {
+                _isPaused = true;
+                Monitor.PulseAll(_lock);
+            }
         }
     }
 

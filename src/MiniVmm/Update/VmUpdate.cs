@@ -116,10 +116,11 @@ internal sealed class VmUpdate : IDisposable
     /// <summary>Makes the guest of what the previous kernel has handed over. It stands still; nothing is freed yet.</summary>
     /// <param name="console">Takes what it writes to its serial port.</param>
     /// <param name="gap">What its clock does about the blackout.</param>
+    /// <param name="ahead">What is being made of the machine already, which stays the caller's; or null.</param>
     /// <exception cref="KernelException">A part cannot be retrieved, or KVM refuses.</exception>
     /// <exception cref="KvmStateException">The state cannot be used here.</exception>
     /// <exception cref="SessionCatalogueException">Something is missing, or damaged.</exception>
-    public GuestMachine Resume(Action<byte> console, KvmClockGap gap)
+    public GuestMachine Resume(Action<byte> console, KvmClockGap gap, MachineAhead? ahead = null)
     {
         Memfd? low = null;
         Memfd? high = null;
@@ -142,16 +143,16 @@ internal sealed class VmUpdate : IDisposable
 
         _timeline.Mark(UpdateMoment.Opened, _clock.Opened);
         _timeline.Mark(UpdateMoment.Retrieved);
-        var machine = new GuestMachine(_kernel, ram, state.Vcpus.Count, console);
+        GuestMachine machine = ahead?.Take(ram, state.Vcpus.Count) ?? new GuestMachine(_kernel, ram, state.Vcpus.Count, console);
         try
         {
             _timeline.Mark(UpdateMoment.Rebuilt);
             MachineParts parts = machine.Restore(state, gap);
             Updates = parts.Updates;
             Console = parts.Console;
-            _timeline.Mark(UpdateMoment.Restored);
             _counter = machine.ReadCounter();
             _marks = machine.Marks();
+            _timeline.Mark(UpdateMoment.Restored);
             return machine;
         }
         catch

@@ -23,14 +23,14 @@ public sealed class LinuxDumpTests(WaitingLinux linux) : IClassFixture<WaitingLi
         }
     }
 
-    /// <summary>makedumpfile at level 1 keeps all; level 31 takes what the kernel does not know as its own, and that is said.</summary>
+    /// <summary>Level 31 takes what the kernel that runs knows as cache, user memory or free: what was handed over is none of these to
+    /// it yet.</summary>
     [Theory]
     [InlineData(1, "-l")]
     [InlineData(1, "-c")]
-    [InlineData(1, "-p")]
     [InlineData(1, "-F")]
     [InlineData(31, "-c")]
-    public void Makedumpfile_KeepsWhatItsLevelSays(int level, string packing)
+    public void Makedumpfile_KeepsEveryFile_AtEachLevel(int level, string packing)
     {
         string core = linux.PathOf("core");
         if (!File.Exists(core))

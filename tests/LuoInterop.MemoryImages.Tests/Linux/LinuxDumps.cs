@@ -38,6 +38,9 @@ public abstract class LinuxDumps : IAsyncLifetime
                 MemoryMiB = 768,
                 MemoryImage = PathOf("raw"),
                 ExpectedKernels = 2,
+
+                // A kernel that has panicked is done, and is dumped all the same.
+                PowerOffTimeLimit = TimeSpan.FromMinutes(5),
                 KernelCommandLine = ["nokaslr", "no5lvl"],
                 QemuArguments = ["-qmp", $"unix:{socket},server=on,wait=off", "-no-shutdown"],
                 Output = line =>
@@ -51,7 +54,14 @@ public abstract class LinuxDumps : IAsyncLifetime
             cancellation.Token);
         if (await Task.WhenAny(run, waits.Task) == waits.Task)
         {
-            await DumpAsync(socket);
+            try
+            {
+                await DumpAsync(socket);
+            }
+            catch (IOException error)
+            {
+                throw new IOException($"{error.Message} {await run}", error);
+            }
         }
 
         VmResult result = await run;

@@ -19,7 +19,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["vm1", "vm2"], _folder.Names());
         Assert.Null(_folder.TryConnect("vm1"));
 
-        using (Socket again = _folder.Listen("vm1"))
+        using (SafeSocketHandle again = _folder.Listen("vm1"))
         {
             using Socket? client = _folder.TryConnect("vm1");
             Assert.NotNull(client);
@@ -38,7 +38,7 @@ public sealed class RunFolderTests : IDisposable
         {
         }
 
-        string unfinished = Path.Combine(_folder.FolderPath, ".minivmm-1f");
+        string unfinished = Path.Combine(_folder.FolderPath, ".new");
         File.WriteAllText(unfinished, "");
         using (_folder.Listen("vm2"))
         {
@@ -81,7 +81,7 @@ public sealed class RunFolderTests : IDisposable
         {
         }
 
-        Task<Socket> listen;
+        Task<SafeSocketHandle> listen;
         using (new FileStream(Path.Combine(_folder.FolderPath, ".lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
             listen = Task.Run(() => _folder.Listen("vm2"));
@@ -95,14 +95,14 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public async Task ManyAtOnce_OfOneName_AreOneAndRefusals()
     {
-        Task<Socket?>[] all = [.. Enumerable.Range(0, 16).Select(_ => Task.Run(Listen))];
-        Socket?[] sockets = await Task.WhenAll(all);
-        Socket only = Assert.Single(sockets, static socket => socket is not null)!;
+        Task<SafeSocketHandle?>[] all = [.. Enumerable.Range(0, 16).Select(_ => Task.Run(Listen))];
+        SafeSocketHandle?[] sockets = await Task.WhenAll(all);
+        SafeSocketHandle only = Assert.Single(sockets, static socket => socket is not null)!;
         only.Dispose();
         Assert.Equal([".lock", "vm1.sock"], Left());
     }
 
-    private Socket? Listen()
+    private SafeSocketHandle? Listen()
     {
         try
         {

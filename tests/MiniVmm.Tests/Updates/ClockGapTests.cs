@@ -35,9 +35,10 @@ public sealed class ClockGapTests
                 first.Boot(new EmulatedPattern().Load(first.Ram, 1), CpuidMaskKind.Auto);
                 first.Resume();
                 update.Prepare(first);
-                update.Stop(first);
+                first.Pause();
                 stopped = Stopwatch.GetTimestamp();
                 before = first.Save(1).Vm.Clock;
+                update.Stop(first);
                 Thread.Sleep((int)Gap);
                 update.Jump(host.Load(kernel));
             }
@@ -56,7 +57,7 @@ public sealed class ClockGapTests
             }
             else
             {
-                // All but the sleep: between Save of the first and Stop, and from the restore on.
+                // All but the sleep: from the first Save to that of Stop, and from the restore on.
                 Assert.True(passed < whole - ((ulong)Gap * Milliseconds) + since + Milliseconds, $"{passed} of {whole}");
             }
 

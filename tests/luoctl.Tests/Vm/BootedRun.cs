@@ -19,7 +19,6 @@ public sealed class BootedRun : IAsyncLifetime
         describe() { cd "$1" && find tree one ! -type l | sort | xargs stat -c '%n %a %Y %F' && cat one tree/link | sha256sum; cd /; }
         ask doctor doctor
         ask kho kho
-        ask sessions sessions
         """;
 
     private const string Jump = """
@@ -58,7 +57,7 @@ public sealed class BootedRun : IAsyncLifetime
         KernelBuild kernel = await KernelBuild.GetAsync();
         Ordinary = await VirtualMachine.RunAsync(Options(kernel, $"{Ask}\n{Jump}") with { ExpectedKernels = 2 });
         WithoutLiveUpdate = await VirtualMachine.RunAsync(Options(kernel, Ask) with { LiveUpdate = false });
-        WithoutKho = await VirtualMachine.RunAsync(Options(kernel, Ask) with { KexecHandover = false });
+        WithoutKho = await VirtualMachine.RunAsync(Options(kernel, $"{Ask}\nask sessions sessions") with { KexecHandover = false });
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
