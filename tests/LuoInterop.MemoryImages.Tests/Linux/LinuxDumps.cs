@@ -35,7 +35,7 @@ public abstract class LinuxDumps : IAsyncLifetime
             {
                 Kernel = await KernelBuild.GetAsync(),
                 Command = ["dotnet", typeof(Dumped).Assembly.Location, Mode],
-                MemoryMiB = 768,
+                MemoryMiB = 512,
                 MemoryImage = PathOf("raw"),
                 ExpectedKernels = 2,
 
