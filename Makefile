@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -81,6 +81,13 @@ test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row
 	@$(BUILD) tests/MiniVmm.Tests
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
+
+test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of seven kernels (20 minutes); the first time it downloads 45 MB and builds three kernels
+	@eng/prerequisites.sh --vm --tests
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.KernelImages.Tests
+	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.KernelImages.Tests --filter Category=Kernels
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
-# with --tests that, libfdt and groff, and with --vm too the C headers of arm64, kexec-tools and makedumpfile.
+# with --tests that, libfdt, groff, what kernels are packed with, and with --vm too the C headers of arm64, kexec-tools and makedumpfile.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -24,6 +24,8 @@ if [[ " $* " == *" --native "* || " $* " == *" --tests "* ]]; then
 fi
 if [[ " $* " == *" --tests "* ]]; then
   [ -f /usr/include/libfdt.h ] || packages+=(libfdt-dev)
+  # Kernels are packed with these.
+  need bzip2 bzip2; need lzma xz-utils; need lzop lzop; need lz4 lz4; need zstd zstd
   need groff groff-base
   if [[ " $* " == *" --vm "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs the built test projects and counts. With --check it leaves out what needs a VM, a kernel build or packing.
 # What needs another kernel, or many minutes, is never among them: 'make test-7.2', 'make test-cmdline', 'make test-6.1' and
-# 'make test-vmm' run that.
+# 'make test-vmm' and 'make test-kernels' run that.
 # The last line is 'N passed, N failed', with ', N skipped' where a test was skipped; in CI (CI=true) a skip is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-filter=(--filter 'Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak')
-[ "${1:-}" = --check ] && filter=(--filter 'Category!=VM&Category!=Kernel&Category!=Package&Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak')
+filter=(--filter 'Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels')
+[ "${1:-}" = --check ] && filter=(--filter 'Category!=VM&Category!=Kernel&Category!=Package&Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels')
 results=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$results"' EXIT
 status=0 passed=0 failed=0 skipped=0

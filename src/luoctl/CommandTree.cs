@@ -1,6 +1,7 @@
-using System.CommandLine.Parsing;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using LuoInterop.Cli.ByHand;
+using LuoInterop.Cli.CheckNext;
 using LuoInterop.Cli.Completion;
 using LuoInterop.Cli.Decode;
 using LuoInterop.Cli.Doctor;
@@ -20,6 +21,7 @@ internal static class CommandTree
         {
             StatusCommand.Create(),
             DoctorCommand.Create(),
+            CheckNextCommand.Create(),
             KhoCommand.Create(),
             SessionsCommand.Create(),
             PreserveCommand.Create(),

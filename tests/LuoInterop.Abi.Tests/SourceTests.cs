@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Abi.Tests;
 
@@ -10,7 +11,7 @@ public sealed partial class SourceTests
     private static readonly string[] s_formats =
     [
         "src/LuoInterop.Kho/", "src/LuoInterop.Emulation/Kho/LinuxFdt.cs", "src/LuoInterop.MemoryImages/Formats/KdumpHeader.cs",
-        "src/LuoInterop/Kexec/KernelParameter.cs",
+        "src/LuoInterop.KernelImages/KernelParameter.cs",
     ];
 
     [Fact]

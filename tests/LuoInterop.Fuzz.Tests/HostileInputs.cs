@@ -53,6 +53,7 @@ internal static class HostileInputs
         .. HostileCatalogues.All,
         .. HostileMemory.All,
         .. HostileDumps.All,
+        .. HostileKernels.All,
     ];
 
     // A VM, a vCPU, and a field again and again, under the right checksum.

@@ -18,8 +18,8 @@ public sealed class StepCounter : IDisposable
 
     private static readonly string[] Counted =
     [
-        "LuoInterop", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis", "LuoInterop.Emulation",
-        "LuoInterop.Litmus", "LuoInterop.VmTesting",
+        "LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis",
+        "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-steps-").FullName;

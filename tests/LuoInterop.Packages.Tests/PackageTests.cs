@@ -12,8 +12,8 @@ public sealed class PackedLibraries : IDisposable
 
     public static readonly string[] Ids =
     [
-        "LuoInterop", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis", "LuoInterop.Kvm", "LuoInterop.Emulation",
-        "LuoInterop.VmTesting", "LuoInterop.Litmus",
+        "LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis", "LuoInterop.Kvm",
+        "LuoInterop.Emulation", "LuoInterop.VmTesting", "LuoInterop.Litmus",
     ];
 
     public PackedLibraries()

@@ -1,4 +1,5 @@
 using LuoInterop.Diagnosis.Machine;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Diagnosis.Checks;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LuoInterop.Diagnosis.Machine;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho;
 
 namespace LuoInterop.Diagnosis.Checks;

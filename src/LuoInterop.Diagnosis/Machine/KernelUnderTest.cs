@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Diagnosis.Machine;
 
@@ -27,8 +28,8 @@ internal sealed record KernelUnderTest(
     {
         using var file = new KernelHandle(kernel);
         int error = file.Take(KernelFile.Open(kernel, path));
-        KernelImage? image = null;
-        error = error < 0 ? error : KernelImage.TryRead(kernel, file, out image);
+        KernelImageHead? image = null;
+        error = error < 0 ? error : KernelImageHead.TryRead(kernel, file, out image);
         if (image is null)
         {
             throw new IOException($"{path} cannot be read ({(Errno)(-error)})");
@@ -59,7 +60,7 @@ internal sealed record KernelUnderTest(
         _ => null,
     };
 
-    private static KernelConfiguration Named(Kernel kernel, string path) => KernelConfiguration.Read(kernel, path)
+    private static KernelConfiguration Named(Kernel kernel, string path) => ConfigurationFiles.Read(kernel, path)
         ?? throw new InvalidDataException($"{path} is no kernel configuration, or cannot be read");
 
     private static KernelConfiguration? Find(MachineFiles files, string? release)

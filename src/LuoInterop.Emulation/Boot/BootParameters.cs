@@ -1,3 +1,4 @@
+using LuoInterop.KernelImages;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 

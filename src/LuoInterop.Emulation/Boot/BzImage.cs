@@ -13,12 +13,12 @@ internal static class BzImage
     /// <param name="image">The image.</param>
     /// <param name="release">The kernel's release.</param>
     /// <returns>0; EBADF, EINVAL, ETXTBSY; ENOEXEC for what is no kernel of Linux 6.18 to 7.3.</returns>
-    public static int Probe(SafeHandle file, out KernelImage? image, out string release)
+    public static int Probe(SafeHandle file, out KernelImageHead? image, out string release)
     {
         image = null;
         release = "";
         int error = CheckReadable(file);
-        error = error == 0 ? KernelImage.TryRead(Kernel.Linux, file, out image) : error;
+        error = error == 0 ? KernelImageHead.TryRead(Kernel.Linux, file, out image) : error;
         if (error != 0)
         {
             return error;
@@ -34,7 +34,7 @@ internal static class BzImage
     }
 
     /// <summary>Finds out what an image was built with, from its file and those beside it.</summary>
-    public static KernelFeatures FindFeatures(KernelImage image, SafeHandle file) =>
+    public static KernelFeatures FindFeatures(KernelImageHead image, SafeHandle file) =>
         Kernel.Linux.ReadLink(file, out string path) == 0 ? KernelFeatures.Of(Kernel.Linux, image, path, file) : KernelFeatures.Unknown;
 
     /// <summary>Tells whether a file can be read as kernel or initrd: 0, EBADF, EINVAL or ETXTBSY.</summary>

@@ -9,6 +9,7 @@ using LuoInterop.Emulation.Memfd;
 using LuoInterop.Emulation.Previews.HugeTlb;
 using LuoInterop.Emulation.Previews.Versions;
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 

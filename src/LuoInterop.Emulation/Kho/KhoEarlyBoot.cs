@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Boot;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho.Abi;
 
 namespace LuoInterop.Emulation.Kho;

@@ -1,6 +1,7 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Kho;
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho;
 using LuoInterop.Kho.Abi;
 

@@ -257,7 +257,7 @@ public sealed partial class EmulatedProcess : Kernel
             return error;
         }
 
-        error = BzImage.Probe(file!, out KernelImage? found, out string release);
+        error = BzImage.Probe(file!, out KernelImageHead? found, out string release);
         if (error != 0)
         {
             return error;

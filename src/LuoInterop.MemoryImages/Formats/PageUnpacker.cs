@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using LuoInterop.Compression;
+using LuoInterop.KernelImages.Unpacking;
 using Snappier;
 using ZstdSharp;
 

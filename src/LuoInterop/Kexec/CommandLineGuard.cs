@@ -1,3 +1,5 @@
+using LuoInterop.KernelImages;
+
 namespace LuoInterop;
 
 /// <summary>Refuses a command line with which the next kernel would lose every preserved file.</summary>

@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop;
 
@@ -33,7 +34,7 @@ public static class KernelCommandLine
     {
         ArgumentNullException.ThrowIfNull(kernel);
         string line = KernelParameter.ToBytes(kernel.CommandLine);
-        KernelConfiguration? configuration = KernelConfiguration.OfRunningKernel(kernel);
+        KernelConfiguration? configuration = ConfigurationFiles.OfRunningKernel(kernel);
         BootConfig bootConfig = ReadBootConfig(kernel);
         bool fromBootConfig = configuration?.Has("CONFIG_CMDLINE_FROM_BOOTCONFIG") == true;
         (string early, string init) = Divide(line);

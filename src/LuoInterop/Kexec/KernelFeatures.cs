@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop;
 
@@ -13,34 +14,33 @@ internal sealed record KernelFeatures(bool? KexecHandover, bool? HandoverDefault
     /// <summary>Gets the answer where nothing tells.</summary>
     public static KernelFeatures Unknown { get; } = new(null, null, null, null, null);
 
-    /// <summary>Finds out, from the configuration that lies beside the image, or is built into it.</summary>
+    /// <summary>Finds out, from the configuration that lies beside the image, or else from what is inside.</summary>
     /// <param name="kernel">The kernel that holds the files.</param>
-    /// <param name="image">The image.</param>
+    /// <param name="head">The image's head.</param>
     /// <param name="path">Where its file lies.</param>
     /// <param name="file">The image's file.</param>
-    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image
-    /// into <c>/boot</c>.</remarks>
-    public static KernelFeatures Of(Kernel kernel, KernelImage image, string path, SafeHandle file)
+    public static KernelFeatures Of(Kernel kernel, KernelImageHead head, string path, SafeHandle file) =>
+        ConfigurationFiles.Beside(kernel, head, path) is { } beside ? Of(beside) : Of(ImageFile.TryRead(kernel, file, head, null));
+
+    /// <summary>Takes the answers of an image: of its configuration, or of the texts that every kernel with live update has.</summary>
+    /// <param name="image">The image; null where it cannot be read.</param>
+    public static KernelFeatures Of(KernelImage? image)
     {
-        string release = image.ReadRelease();
-        if (release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
+        if (image is null)
         {
             return Unknown;
         }
 
-        string folder = Path.GetDirectoryName(path) ?? "";
-        string[] named = [$"config-{release}", $"../usr/lib/modules/{release}/config", $"../lib/modules/{release}/config"];
-        foreach (string place in named)
+        if (image.Configuration is { } configuration)
         {
-            if (KernelConfiguration.Read(kernel, Path.Combine(folder, place)) is { } found)
-            {
-                return Of(found);
-            }
+            return Of(configuration);
         }
 
-        // Its name does not say of which kernel it is.
-        return KernelConfiguration.Read(kernel, Path.Combine(folder, "config")) is { } unnamed && unnamed.IsOf(release) ? Of(unnamed)
-            : KernelPayload.Find(kernel, image, file);
+        // Only what is absent proves anything.
+        const string Source = "the texts in the image";
+        return image.Kho.Count == 0 ? new KernelFeatures(false, false, false, false, Source)
+            : !image.HasLiveUpdate && image.Luo.Count == 0 ? new KernelFeatures(true, null, false, false, Source)
+            : Unknown;
     }
 
     /// <summary>Takes the answers of a configuration.</summary>

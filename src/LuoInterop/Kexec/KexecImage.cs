@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop;
 
@@ -11,8 +12,11 @@ public enum KexecLoadOptions
 {
     /// <summary>Refuses a command line that would lose every preserved file.</summary>
     None = 0,
-    /// <summary>Takes a command line without <c>liveupdate=on</c>, or with <c>kho=off</c>: the next kernel holds nothing.</summary>
+    /// <summary>Takes a command line without <c>liveupdate=on</c>, or with <c>kho=off</c>, and a kernel that carries nothing: the next
+    /// kernel holds nothing. A kernel that would panic is refused all the same.</summary>
     WithoutLiveUpdate = 1,
+    /// <summary>Takes a kernel image that is predicted to lose what is handed over, or to panic over it.</summary>
+    DespitePredictedLoss = 2,
 }
 
 /// <summary>Holds the kernel that kexec starts next, loaded by kexec_file_load(2).</summary>
@@ -77,6 +81,7 @@ public sealed class KexecImage
     /// <param name="options">What to let pass.</param>
     /// <exception cref="ArgumentException">The command line would lose every preserved file, or the image was built without what
     /// carries them.</exception>
+    /// <exception cref="PredictedLossException">The next kernel would drop what is handed over, or panic over it.</exception>
     /// <exception cref="KernelException">
     /// ENOENT, EACCES: a file cannot be read; ENOEXEC: not a kernel image, or one whose end is missing; EPERM: no CAP_SYS_BOOT, or loads
     /// are forbidden; EBUSY: another kexec operation runs; EADDRNOTAVAIL: no room in scratch memory; ENODATA, ENOKEY,
@@ -84,8 +89,13 @@ public sealed class KexecImage
     /// ENOPKG, EBADMSG, ELIBBAD: its signature. An image loaded before stays.
     /// </exception>
     /// <remarks>
-    /// What the image was built with is read from the configuration beside it (<c>config-RELEASE</c>, <c>config</c>,
-    /// <c>../usr/lib/modules/RELEASE/config</c>), else from inside where it is packed with gzip; where neither tells, it passes.
+    /// <para>What the image was built with is read from the configuration beside it (<c>config-RELEASE</c>, <c>config</c>,
+    /// <c>../usr/lib/modules/RELEASE/config</c>), else from inside. What it takes is read from inside, and compared with what this
+    /// kernel shows of what it hands over (debugfs, as root) by <see cref="NextKernel.Predict"/>. Where that is not known, it
+    /// passes.</para>
+    /// <para>For this the image is unpacked once, where this kernel shows what it hands over, or no configuration lies beside the image.
+    /// That costs time in proportion to its size, and no more memory than the unpacker's window: see the table in
+    /// <c>docs/next-kernel.md</c>. Load before the pause; with both options set nothing is unpacked.</para>
     /// </remarks>
     [OverloadResolutionPriority(1)]
     public static KexecImage Load(
@@ -133,12 +143,14 @@ public sealed class KexecImage
 
         initrdPaths = [.. initrdPaths];
         using KernelHandle file = InitrdFile.OpenFile(kernel, kernelPath);
-        if (KernelImage.TryRead(kernel, file, out KernelImage? image) == 0)
+        if (KernelImageHead.TryRead(kernel, file, out KernelImageHead? image) == 0)
         {
             CheckIsWhole(image!, kernelPath);
-            if (mustCarry)
+
+            // What the kernel refuses it explains itself.
+            if (image!.ExplainRefusal() is null)
             {
-                CheckWasBuiltToCarry(KernelFeatures.Of(kernel, image!, kernelPath, file), kernelPath, commandLine);
+                CheckCarries(kernel, image, file, kernelPath, commandLine, options);
             }
         }
 
@@ -283,7 +295,7 @@ public sealed class KexecImage
         }
     }
 
-    private static void CheckIsWhole(KernelImage image, string path)
+    private static void CheckIsWhole(KernelImageHead image, string path)
     {
         if (image.IsCut)
         {
@@ -292,6 +304,39 @@ public sealed class KexecImage
                 Operation.KexecFileLoad,
                 $"the end of the image is missing: its header promises {image.PromisedLength} bytes, the file {path} has "
                     + $"{image.Length}. The kernel would load it and start nothing. Copy it again.");
+        }
+    }
+
+    private static void CheckCarries(
+        Kernel kernel, KernelImageHead head, SafeHandle file, string kernelPath, string commandLine, KexecLoadOptions options)
+    {
+        bool mustCarry = (options & KexecLoadOptions.WithoutLiveUpdate) == 0;
+        HandedOver? live = (options & KexecLoadOptions.DespitePredictedLoss) == 0 ? LiveHandover.Read(kernel) : null;
+
+        // The image is unpacked only for what it alone can tell: its formats where those of this kernel are known (without live update a
+        // panic is all that is refused, and that is LUO's), and its configuration where none lies beside it.
+        bool isCompared = live is { IsNothing: false } && (live.Luo is { Count: > 0 } || (mustCarry && live.Kho is not null));
+        if (!mustCarry && !isCompared)
+        {
+            return;
+        }
+
+        KernelConfiguration? beside = ConfigurationFiles.Beside(kernel, head, kernelPath);
+        KernelImage? next = isCompared || beside is null ? ImageFile.TryRead(kernel, file, head, beside) : null;
+        if (mustCarry)
+        {
+            CheckWasBuiltToCarry(beside is null ? KernelFeatures.Of(next) : KernelFeatures.Of(beside), kernelPath, commandLine);
+        }
+
+        if (next is null || live is null)
+        {
+            return;
+        }
+
+        NextKernelPrediction prediction = NextKernel.Predict(live, next, commandLine);
+        if (prediction.HasLoss && (mustCarry || prediction.Worst == Consequence.PanicAtBoot))
+        {
+            throw new PredictedLossException(kernelPath, prediction);
         }
     }
 
@@ -316,7 +361,7 @@ public sealed class KexecImage
     }
 
     /// <summary>Says what more is known of a refusal, with a space before it.</summary>
-    private static string ExplainRefusal(int result, KernelImage? image, KernelHandle? initrd, int? loadsLeft)
+    private static string ExplainRefusal(int result, KernelImageHead? image, KernelHandle? initrd, int? loadsLeft)
     {
         string? more = (Errno)(-result) switch
         {

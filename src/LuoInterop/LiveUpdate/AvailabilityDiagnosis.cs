@@ -1,3 +1,5 @@
+using LuoInterop.KernelImages;
+
 namespace LuoInterop;
 
 /// <summary>Finds out why the device cannot be opened, from what the kernel shows of its configuration.</summary>
@@ -32,7 +34,7 @@ internal static class AvailabilityDiagnosis
     private static LiveUpdateAvailability Missing(Kernel kernel, string path, Errno errno)
     {
         IReadOnlyList<KernelParameter> parameters = KernelParameter.Read(kernel.CommandLine);
-        bool? config = KernelConfiguration.RunningKernelHas(kernel, "CONFIG_LIVEUPDATE");
+        bool? config = ConfigurationFiles.RunningKernelHas(kernel, "CONFIG_LIVEUPDATE");
         if (config == false)
         {
             return new(

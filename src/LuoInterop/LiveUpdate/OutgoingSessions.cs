@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.KernelImages;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using LuoInterop.KernelImages;
 using LuoInterop.Tests.Availability;
 
 namespace LuoInterop.Tests.Kexec;

@@ -53,7 +53,7 @@ public sealed class KernelFeaturesTests : IDisposable
 
     [Theory]
     [InlineData("nothing of it", "CONFIG_KEXEC_HANDOVER")]
-    [InlineData("kho-v4 kernel/liveupdate/kexec_handover.c", "CONFIG_LIVEUPDATE")]
+    [InlineData("\0kho-v4\0kernel/liveupdate/kexec_handover.c", "CONFIG_LIVEUPDATE")]
     public void Load_KernelWithoutTheTextsOfLiveUpdate_IsRefusedUnlessAskedFor(string text, string missing)
     {
         byte[] kernel = [.. RandomNumberGenerator.GetBytes(300_000), .. Encoding.ASCII.GetBytes(text), .. new byte[700_000]];
@@ -64,11 +64,11 @@ public sealed class KernelFeaturesTests : IDisposable
     public void Load_KernelWithTheTextsOfLiveUpdate_IsLoaded()
     {
         // At every place around the end of a piece that is looked at.
-        for (int shift = -16; shift <= 16; shift++)
+        for (int shift = -32; shift <= 32; shift++)
         {
             byte[] kernel = new byte[(256 << 10) + shift];
             RandomNumberGenerator.Fill(kernel);
-            byte[] image = KexecFiles.ImageOf([.. kernel, .. "kho-v4\0liveupdate\0"u8]);
+            byte[] image = KexecFiles.ImageOf([.. kernel, .. "\0kho-v4\0luo-v5\0memfd-v2\0liveupdate\0"u8]);
             KexecImage.Load(_machine.Kernel, _files.Write("boot/vmlinuz", image), null, KexecFiles.CommandLine);
         }
     }

@@ -1,3 +1,5 @@
+using LuoInterop.KernelImages;
+
 namespace LuoInterop.Tests.Kexec;
 
 /// <summary>Proves that command lines are read as the kernel reads them.</summary>

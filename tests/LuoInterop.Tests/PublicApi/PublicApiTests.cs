@@ -9,9 +9,8 @@ public class PublicApiTests
     private const string Accept = "LUO_ACCEPT_API";
 
     public static TheoryData<string> Libraries { get; } =
-        new("LuoInterop", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis", "LuoInterop.Kvm", "LuoInterop.Emulation",
-            "LuoInterop.Litmus",
-            "LuoInterop.VmTesting");
+        new("LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis",
+            "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting");
 
     [Theory]
     [MemberData(nameof(Libraries))]

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Luo;
 using LuoInterop.Emulation.Previews.HugeTlb;
+using LuoInterop.KernelImages;
 using LuoInterop.Kho;
 
 namespace LuoInterop.Emulation.Boot;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Kho;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 

@@ -1,3 +1,5 @@
+using LuoInterop.KernelImages;
+
 namespace LuoInterop.Emulation.Previews.HugeTlb;
 
 /// <summary>Reads the preview's own boot parameters, which choose among the talk's options. No posting has them.</summary>

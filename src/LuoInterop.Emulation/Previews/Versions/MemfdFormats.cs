@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Memfd;
+using LuoInterop.KernelImages;
 
 namespace LuoInterop.Emulation.Previews.Versions;
 

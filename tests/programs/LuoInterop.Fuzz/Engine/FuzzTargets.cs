@@ -15,6 +15,9 @@ internal static class FuzzTargets
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
         static () => new MachineStateTarget(), static () => new KdumpTarget(), static () => new ElfCoreTarget(),
         static () => new FlattenedTarget(), static () => new HandoverSearchTarget(),
+        .. Enum.GetValues<KernelImages.KernelCompression>().Select(static compression =>
+            (Func<FuzzTarget>)(() => new KernelImageTarget(compression))),
+        static () => new Lzo1xTarget(), static () => new ConfigurationTarget(),
     ];
 
     /// <summary>Makes a target of each kind.</summary>

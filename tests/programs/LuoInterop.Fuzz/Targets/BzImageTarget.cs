@@ -37,7 +37,7 @@ internal sealed class BzImageTarget : FuzzTarget, IDisposable
     public override object? Parse(byte[] input)
     {
         using SafeFileHandle file = File.OpenHandle(_path);
-        int error = BzImage.Probe(file, out KernelImage? image, out string release);
+        int error = BzImage.Probe(file, out KernelImageHead? image, out string release);
         Require(
             image is null
                 || image.ExplainRefusal() is null == (image.IsBzImage && RuntimeInformation.ProcessArchitecture == Architecture.X64),

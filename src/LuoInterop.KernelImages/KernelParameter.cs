@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace LuoInterop;
+namespace LuoInterop.KernelImages;
 
 /// <summary>Is one parameter of a kernel command line, taken apart as the kernel does.</summary>
 /// <remarks>
@@ -10,7 +10,7 @@ namespace LuoInterop;
 /// </remarks>
 /// <param name="Name">What stands before the first <c>=</c>, without the quotes around the whole.</param>
 /// <param name="Value">What follows it, without the quotes around it; null without a <c>=</c>.</param>
-internal readonly record struct KernelParameter(string Name, string? Value)
+internal sealed record KernelParameter(string Name, string? Value)
 {
     /// <summary>COMMAND_LINE_SIZE of x86 and arm64: the bytes that a kernel keeps of its command line, with the NUL.</summary>
     public const int COMMAND_LINE_SIZE = 2048;

@@ -3,16 +3,16 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
-using LuoInterop.Interop;
 
-namespace LuoInterop;
+namespace LuoInterop.KernelImages;
 
 /// <summary>Holds the text of a kernel's <c>.config</c>, and answers for single options.</summary>
-/// <remarks>The bytes are not trusted: what is damaged, or larger than any configuration, is no configuration.</remarks>
-internal sealed class KernelConfiguration
+/// <remarks>Immutable and thread-safe. The bytes are not trusted: what is damaged, or unpacks to more than 4 MiB, is no
+/// configuration.</remarks>
+public sealed class KernelConfiguration
 {
-    // Distributions' have 300 KB.
-    private const int MaximumBytes = 4 << 20;
+    /// <summary>The most bytes of a configuration; distributions' have 300 KB.</summary>
+    public const int MaximumBytes = 4 << 20;
 
     private readonly byte[] _text;
 
@@ -24,18 +24,6 @@ internal sealed class KernelConfiguration
 
     /// <summary>Gets where it was found, for people.</summary>
     public string Source { get; }
-
-    /// <summary>Tells whether the running kernel was built with an option; null where no file that it or its packages show tells.</summary>
-    public static bool? RunningKernelHas(Kernel kernel, string option) =>
-        Places(kernel).Select(place => Read(kernel, place)?.Has(option)).FirstOrDefault(static known => known is not null);
-
-    /// <summary>Reads the running kernel's configuration; null where neither it nor its packages show one.</summary>
-    public static KernelConfiguration? OfRunningKernel(Kernel kernel) =>
-        Places(kernel).Select(place => Read(kernel, place)).FirstOrDefault(static found => found is not null);
-
-    /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
-    public static KernelConfiguration? Read(Kernel kernel, string path) =>
-        KernelFile.Read(kernel, path, MaximumBytes, out byte[] content) == 0 ? Parse(content, path) : null;
 
     /// <summary>Takes the bytes of a configuration, plain or packed with gzip; null when they are none.</summary>
     public static KernelConfiguration? Parse(byte[] content, string source)
@@ -105,13 +93,6 @@ internal sealed class KernelConfiguration
         return version.Length > 0
             && release.StartsWith(version, StringComparison.Ordinal)
             && (release.Length == version.Length || !(char.IsAsciiDigit(release[version.Length]) || release[version.Length] == '.'));
-    }
-
-    private static string[] Places(Kernel kernel)
-    {
-        string release = kernel.Release;
-        return [
-            "/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
     }
 
     private static bool HasOptions(ReadOnlySpan<byte> text)

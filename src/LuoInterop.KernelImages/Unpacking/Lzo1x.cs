@@ -1,4 +1,4 @@
-namespace LuoInterop.Compression;
+namespace LuoInterop.KernelImages.Unpacking;
 
 /// <summary>Says how the unpacking of an LZO1X block ended.</summary>
 internal enum Lzo1xResult

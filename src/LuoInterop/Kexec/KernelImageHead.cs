@@ -7,7 +7,7 @@ namespace LuoInterop;
 
 /// <summary>Reads the head of a kernel image: what it is, whether the file is whole, and which release it has.</summary>
 /// <remarks>The bytes are not trusted: a constant number of them is read.</remarks>
-internal sealed class KernelImage
+internal sealed class KernelImageHead
 {
     private const int LongestVersion = 256;
     private const int Arm64Magic = 0x38;
@@ -18,7 +18,7 @@ internal sealed class KernelImage
     private readonly SafeHandle _file;
     private readonly byte[] _head;
 
-    private KernelImage(Kernel kernel, SafeHandle file, long length, byte[] head)
+    private KernelImageHead(Kernel kernel, SafeHandle file, long length, byte[] head)
     {
         _kernel = kernel;
         _file = file;
@@ -73,7 +73,7 @@ internal sealed class KernelImage
     /// <param name="kernel">The kernel that holds the file.</param>
     /// <param name="file">The file, which has to stay open while the image is used.</param>
     /// <param name="image">The image; null on an error.</param>
-    public static int TryRead(Kernel kernel, SafeHandle file, out KernelImage? image)
+    public static int TryRead(Kernel kernel, SafeHandle file, out KernelImageHead? image)
     {
         image = null;
         int error = Uninterrupted.FStat(kernel, file, out FileStatus status);
@@ -89,7 +89,7 @@ internal sealed class KernelImage
             return (int)length;
         }
 
-        image = new KernelImage(kernel, file, status.Size, head[..(int)length]);
+        image = new KernelImageHead(kernel, file, status.Size, head[..(int)length]);
         return 0;
     }
 

@@ -1,0 +1,50 @@
+using LuoInterop.Interop;
+using LuoInterop.KernelImages;
+
+namespace LuoInterop;
+
+/// <summary>Finds the files that hold the configuration of a kernel.</summary>
+internal static class ConfigurationFiles
+{
+    /// <summary>Tells whether the running kernel was built with an option; null where no file that it or its packages show tells.</summary>
+    public static bool? RunningKernelHas(Kernel kernel, string option) =>
+        Places(kernel).Select(place => Read(kernel, place)?.Has(option)).FirstOrDefault(static known => known is not null);
+
+    /// <summary>Reads the running kernel's configuration; null where neither it nor its packages show one.</summary>
+    public static KernelConfiguration? OfRunningKernel(Kernel kernel) =>
+        Places(kernel).Select(place => Read(kernel, place)).FirstOrDefault(static found => found is not null);
+
+    /// <summary>Reads the configuration that lies beside an image; null where there is none.</summary>
+    /// <param name="kernel">The kernel that holds the files.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="path">Where its file lies.</param>
+    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image
+    /// into <c>/boot</c>.</remarks>
+    public static KernelConfiguration? Beside(Kernel kernel, KernelImageHead image, string path)
+    {
+        string release = image.ReadRelease();
+        if (release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string folder = Path.GetDirectoryName(path) ?? "";
+        string[] named = [$"config-{release}", $"../usr/lib/modules/{release}/config", $"../lib/modules/{release}/config"];
+        return named.Select(place => Read(kernel, Path.Combine(folder, place))).FirstOrDefault(static found => found is not null)
+            // Its name does not say of which kernel it is.
+            ?? (Read(kernel, Path.Combine(folder, "config")) is { } unnamed && unnamed.IsOf(release) ? unnamed : null);
+    }
+
+    /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
+    public static KernelConfiguration? Read(Kernel kernel, string path) =>
+        KernelFile.Read(kernel, path, KernelConfiguration.MaximumBytes, out byte[] content) == 0
+            ? KernelConfiguration.Parse(content, path)
+            : null;
+
+    private static string[] Places(Kernel kernel)
+    {
+        string release = kernel.Release;
+        return [
+            "/proc/config.gz", $"/usr/lib/modules/{release}/config", $"/boot/config-{release}", $"/lib/modules/{release}/build/.config"];
+    }
+}
