@@ -160,6 +160,25 @@ public sealed class LiveUpdateTests : IDisposable
     }
 
     [Fact]
+    public void Adopt_OfASessionThatWasPassedOn_RetrievesAgainWhatWasRetrieved_AndFinishes()
+    {
+        BringOver();
+        LiveUpdate first = Open();
+        Assert.Equal("old"u8, first.RetrieveBytes("state"));
+        first.Dispose();
+
+        using LiveUpdate second = LiveUpdate.Adopt(LiveUpdateSession.Adopt(_machine.Kernel, Assert.Single(_log.All).FileDescriptor));
+        Assert.True(second.Resumed);
+        Assert.Equal((Name, 1), (second.Name, second.KexecsCount));
+        Assert.Equal("old"u8, second.RetrieveBytes("state"));
+        second.PreserveBytes("new", "x"u8);
+        Assert.Throws<ArgumentException>(() => LiveUpdate.Adopt(second.Outgoing!));
+        second.Abort();
+        second.Finish();
+        Assert.Equal(0, _machine.Kernel.OpenSessions);
+    }
+
+    [Fact]
     public void Abort_MakesFilesFreeAgain_AndANewStartPossible()
     {
         using LiveUpdate update = Open();
