@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Iced.Intel;
 using MiniVmm.Boot;
 using MiniVmm.Memory;
@@ -22,12 +23,20 @@ internal static class PatternGuest
 
     private const ushort Port = 0x3f8;
 
-    // For each vCPU the four addresses of its range, and whether it marks its passes.
+    // For each vCPU the four addresses of its range, whether it marks its passes, and what has stopped it: an exception's number and one,
+    // what was on its stack then (the error code, or the instruction), and the address of a page fault.
     private const ulong Ranges = GuestCode.Address + GuestCode.Room;
     private const int RangeSize = 64;
     private const int RangeShift = 6;
     private const int High = 16;
     private const int Marks = 32;
+    private const int Exception = 40;
+    private const int OnStack = 48;
+    private const int FaultAddress = 56;
+
+    private const int Exceptions = 32;
+    private const ulong Idt = Ranges + 0x1000;
+    private const ulong Stacks = Idt + GuestIdt.Size;
 
     /// <summary>Says which pages each vCPU counts in: an equal share of each range of RAM.</summary>
     public static PatternRange[] RangesOf(GuestRam ram, int cpus)
@@ -53,7 +62,9 @@ internal static class PatternGuest
     public static BootEntry[] Load(GuestRam ram, int cpus, bool marksPasses)
     {
         PatternRange[] ranges = RangesOf(ram, cpus);
-        BootEntry[] entries = GuestCode.Load(ram, Code(), cpus, stacks: 0);
+        (byte[] code, ulong[] handlers) = Code();
+        BootEntry[] entries = GuestCode.Load(ram, code, cpus, Stacks);
+        GuestIdt.Write(ram, Idt, vector => handlers[Math.Min(vector, Exceptions)]);
         for (int cpu = 0; cpu < cpus; cpu++)
         {
             Span<byte> at = ram.At(Ranges + (ulong)(cpu * RangeSize), RangeSize);
@@ -73,14 +84,29 @@ internal static class PatternGuest
     /// <param name="range">0 for the pages below the hole, 1 for those above it.</param>
     public static ulong BoundsOf(int cpu, int range) => Ranges + (ulong)((cpu * RangeSize) + (range * High));
 
+    /// <summary>Says what has stopped a vCPU; null where nothing has.</summary>
+    public static string? FaultOf(GuestRam ram, int cpu)
+    {
+        ReadOnlySpan<byte> record = ram.At(Ranges + (ulong)(cpu * RangeSize), RangeSize);
+        ulong exception = BinaryPrimitives.ReadUInt64LittleEndian(record[Exception..]);
+        return exception == 0 ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"vCPU {cpu} was stopped by {(exception > Exceptions ? "an interrupt" : $"exception {exception - 1}")}: "
+                + $"0x{BinaryPrimitives.ReadUInt64LittleEndian(record[OnStack..]):x} on its stack, "
+                + $"CR2 0x{BinaryPrimitives.ReadUInt64LittleEndian(record[FaultAddress..]):x}");
+    }
+
     /// <summary>Assembles the guest's code.</summary>
-    public static byte[] Code()
+    /// <returns>The code, and the handler of each exception, after them that of all interrupts.</returns>
+    public static (byte[] Code, ulong[] Handlers) Code()
     {
         Assembler a = new(64);
         Label pass = a.CreateLabel();
         a.mov(rbx, rdi);
         a.shl(rbx, RangeShift);
         a.add(rbx, (int)Ranges);
+        a.mov(eax, (uint)GuestIdt.PointerOf(Idt));
+        a.lidt(__[rax]);
         a.Label(ref pass);
         Walk(a, 0);
         Walk(a, High);
@@ -90,7 +116,34 @@ internal static class PatternGuest
         a.mov(al, Mark);
         a.@out(dx, al);
         a.jmp(pass);
-        return GuestCode.Assemble(a).Code;
+        return GuestCode.Assemble(a, WriteHandlers(a));
+    }
+
+    // Nothing of this is expected to happen. Without it a vCPU that takes an exception resets the guest, and leaves no trace.
+    private static Label[] WriteHandlers(Assembler a)
+    {
+        Label halt = a.CreateLabel();
+        var handlers = new Label[Exceptions + 1];
+        for (int i = 0; i < handlers.Length; i++)
+        {
+            handlers[i] = a.CreateLabel();
+            a.Label(ref handlers[i]);
+            a.mov(rax, __qword_ptr[rsp]);
+            a.mov(rcx, cr2);
+            a.mov(edx, i + 1);
+            a.jmp(halt);
+        }
+
+        Label again = a.CreateLabel();
+        a.Label(ref halt);
+        a.mov(__qword_ptr[rbx + OnStack], rax);
+        a.mov(__qword_ptr[rbx + FaultAddress], rcx);
+        a.mov(__qword_ptr[rbx + Exception], rdx);
+        a.Label(ref again);
+        a.cli();
+        a.hlt();
+        a.jmp(again);
+        return handlers;
     }
 
     private static void Walk(Assembler a, int range)

@@ -28,6 +28,7 @@ internal sealed class PatternProgram : IGuestProgram
         PatternResult[] results = PatternCheck.CheckAll(machine.Ram, machine.Cpus);
         return new GuestReport(
             [.. results.Select(static result => result.Position)],
-            results.Select(static result => result.Fault).FirstOrDefault(static fault => fault is not null));
+            Enumerable.Range(0, machine.Cpus).Select(cpu => PatternGuest.FaultOf(machine.Ram, cpu) ?? results[cpu].Fault)
+                .FirstOrDefault(static fault => fault is not null));
     }
 }

@@ -156,7 +156,7 @@ internal sealed partial class SelfCheckCode
         _a.shl(rbx, 12);
         _a.add(rbx, (int)SelfCheckGuest.Pages);
         _a.xor(r15d, r15d);
-        _a.mov(eax, (uint)SelfCheckGuest.IdtPointer);
+        _a.mov(eax, (uint)GuestIdt.PointerOf(SelfCheckGuest.Idt));
         _a.lidt(__[rax]);
 
         // CR0: MP and NE on, EM and TS off. CR4: OSFXSR and OSXMMEXCPT.

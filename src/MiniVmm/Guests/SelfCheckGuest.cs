@@ -22,19 +22,10 @@ internal static class SelfCheckGuest
     /// <summary>Where the IDT is.</summary>
     public const ulong Idt = GuestCode.Address + GuestCode.Room;
 
-    /// <summary>Where what LIDT loads is.</summary>
-    public const ulong IdtPointer = Idt + 0x1000;
-
     /// <summary>Where the constants are.</summary>
-    public const ulong Constants = Idt + 0x2000;
+    public const ulong Constants = Idt + GuestIdt.Size;
 
     private const ulong Stacks = Pages + ((ulong)GuestCode.MaxCpus << 12);
-    private const int Vectors = 256;
-    private const int GateSize = 16;
-
-    // Present, ring 0, 64-bit interrupt gate (SDM volume 3, figure 7-8).
-    private const byte InterruptGate = 0x8e;
-
     /// <summary>Gets the guest address of a vCPU's page.</summary>
     public static ulong PageOf(int cpu) => Pages + ((ulong)cpu << 12);
 
@@ -44,21 +35,7 @@ internal static class SelfCheckGuest
     {
         SelfCheckCode code = SelfCheckCode.Assemble();
         BootEntry[] entries = GuestCode.Load(ram, code.Bytes, cpus, Stacks);
-        for (int vector = 0; vector < Vectors; vector++)
-        {
-            ulong handler = code.HandlerOf(vector);
-            Span<byte> gate = ram.At(Idt + (ulong)(vector * GateSize), GateSize);
-            gate.Clear();
-            BinaryPrimitives.WriteUInt16LittleEndian(gate, (ushort)handler);
-            BinaryPrimitives.WriteUInt16LittleEndian(gate[2..], LongMode.CodeSelector);
-            gate[5] = InterruptGate;
-            BinaryPrimitives.WriteUInt16LittleEndian(gate[6..], (ushort)(handler >> 16));
-            BinaryPrimitives.WriteUInt32LittleEndian(gate[8..], (uint)(handler >> 32));
-        }
-
-        Span<byte> pointer = ram.At(IdtPointer, 10);
-        BinaryPrimitives.WriteUInt16LittleEndian(pointer, (Vectors * GateSize) - 1);
-        BinaryPrimitives.WriteUInt64LittleEndian(pointer[2..], Idt);
+        GuestIdt.Write(ram, Idt, code.HandlerOf);
         SelfCheckCode.Constants().CopyTo(ram.At(Constants, SelfCheckCode.ConstantsSize));
         for (int cpu = 0; cpu < cpus; cpu++)
         {

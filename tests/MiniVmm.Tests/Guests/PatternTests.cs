@@ -136,7 +136,7 @@ public sealed class PatternTests
     [Fact]
     public void Code_CountsAndMarks_AndNeverEnds()
     {
-        Instruction[] code = Disassembly.Of(PatternGuest.Code());
+        Instruction[] code = Disassembly.Of(PatternGuest.Code().Code);
 
         Assert.Equal(2, code.Count(static one => one.Mnemonic == Mnemonic.Inc && one.MemorySize == MemorySize.UInt8));
         Assert.Equal(2, code.Count(static one => one.Mnemonic == Mnemonic.Add && one.Immediate32to64 == 4096));

@@ -38,7 +38,8 @@ public sealed class SelfCheckTests
         Disassembly.AssertBranchesStayInside(code);
         HashSet<ulong> starts = [.. code.Select(static one => one.IP)];
 
-        Assert.Equal((4095, SelfCheckGuest.Idt), (ram.U16(SelfCheckGuest.IdtPointer), ram.U64(SelfCheckGuest.IdtPointer + 2)));
+        ulong pointer = GuestIdt.PointerOf(SelfCheckGuest.Idt);
+        Assert.Equal((4095, SelfCheckGuest.Idt), (ram.U16(pointer), ram.U64(pointer + 2)));
         HashSet<ulong> handlers = [];
         for (ulong vector = 0; vector < 256; vector++)
         {
