@@ -123,7 +123,11 @@ internal static class VmCommands
             Description = "The program to start, an executable or a .dll for dotnet; else the VM's own, which may have been replaced.",
         };
         Option<string?> folder = VmOption.RunFolder();
-        var command = new Command("handoff", "Moves a guest, or one that waits to be resumed, into a new process of the program, without a kexec.") { name, program, folder };
+        var command = new Command(
+            "handoff", "Moves a guest, or one that waits to be resumed, into a new process of the program, without a kexec.")
+        {
+            name, program, folder,
+        };
         command.SetAction((arguments, _) => Messages.GuardAsync(async cancellation =>
         {
             using ControlClient vm = ControlClient.Connect(RunFolder.Choose(arguments.GetValue(folder)), arguments.GetValue(name)!);

@@ -50,7 +50,8 @@ internal sealed class TakenGuest : IDisposable
         {
             byte[]? bytes = channel.Receive(s_patience, kernel, out descriptors);
             HandoffMessage message = HandoffMessage.Read(bytes, HandoffMessage.Offer, HandoffMessage.Held);
-            return message.Guest is not null && (descriptors.Length == 2 || (descriptors.Length == 3 && message.Kind == HandoffMessage.Offer))
+            bool isWhole = descriptors.Length == 2 || (descriptors.Length == 3 && message.Kind == HandoffMessage.Offer);
+            return message.Guest is not null && isWhole
                 ? new TakenGuest(kernel, channel, message, descriptors)
                 : throw new ControlException("the offer of a guest has a socket, and one or two files of RAM or a session.");
         }
