@@ -18,6 +18,8 @@ public sealed class TmdsKernelTests
     {
         ["msghdr"] = "the kernel's headers for programs leave socket messages to the C library",
         ["cmsghdr"] = "the kernel's headers for programs leave socket messages to the C library",
+        ["sockaddr"] = "the kernel's headers for programs leave socket addresses to the C library",
+        ["sockaddr_un"] = "the kernel's headers for programs leave socket addresses to the C library",
         ["sigaction"] = "the C library's own, which it turns into the kernel's",
         ["termios"] = "the C library's own, which it turns into the kernel's",
     };

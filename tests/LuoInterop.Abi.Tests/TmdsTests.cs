@@ -10,8 +10,7 @@ public sealed class TmdsTests
     private static readonly string[] s_headers =
     [
         "errno.h", "fcntl.h", "poll.h", "signal.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
-        "sys/types.h", "sys/uio.h",
-        "termios.h", "unistd.h",
+        "sys/types.h", "sys/uio.h", "sys/un.h", "termios.h", "unistd.h",
     ];
 
     /// <summary>C's names of the numbers that have another one there.</summary>
@@ -29,6 +28,7 @@ public sealed class TmdsTests
         ["msghdr._msg_iovlen"] = "msg_iovlen",
         ["msghdr._msg_controllen"] = "msg_controllen",
         ["cmsghdr._cmsg_len"] = "cmsg_len",
+        ["sockaddr._sa_data"] = "sa_data",
         ["termios.__c_ispeed"] = "c_ispeed",
         ["termios.__c_ospeed"] = "c_ospeed",
     };
