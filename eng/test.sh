@@ -6,8 +6,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-filter=(--filter 'Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels')
-[ "${1:-}" = --check ] && filter=(--filter 'Category!=VM&Category!=Kernel&Category!=Package&Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels')
+categories='Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels'
+[ "${1:-}" = --check ] && categories="Category!=VM&Category!=Kernel&Category!=Package&$categories"
+filter=(--filter "$categories")
 results=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$results"' EXIT
 status=0 passed=0 failed=0 skipped=0

@@ -19,7 +19,7 @@ internal static unsafe class ListeningSocket
     // Only the owner may connect: S_IRUSR and S_IWUSR.
     private const int Owner = 0x180;
 
-    /// <summary>Makes it, close-on-exec and not blocking, for its owner alone.</summary>
+    /// <summary>Makes it, close-on-exec, for its owner alone.</summary>
     /// <param name="path">Its name, which no file has; at most <see cref="MaxPath"/> bytes.</param>
     /// <returns>The socket, which belongs to the caller.</returns>
     /// <exception cref="IOException">The kernel refuses.</exception>

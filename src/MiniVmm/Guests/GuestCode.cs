@@ -1,6 +1,7 @@
 using Iced.Intel;
 using MiniVmm.Boot;
 using MiniVmm.Memory;
+using static Iced.Intel.AssemblerRegisters;
 
 namespace MiniVmm.Guests;
 
@@ -35,6 +36,19 @@ internal static class GuestCode
         }
 
         return (stream.ToArray(), addresses);
+    }
+
+    /// <summary>Writes the end of a vCPU: RAX, RCX and RDX go to places after RBX, RDX last, and it halts with interrupts off.</summary>
+    public static void WriteStop(Assembler assembler, int rax, int rcx, int rdx)
+    {
+        Label halt = assembler.CreateLabel();
+        assembler.mov(__qword_ptr[rbx + rax], AssemblerRegisters.rax);
+        assembler.mov(__qword_ptr[rbx + rcx], AssemblerRegisters.rcx);
+        assembler.mov(__qword_ptr[rbx + rdx], AssemblerRegisters.rdx);
+        assembler.Label(ref halt);
+        assembler.cli();
+        assembler.hlt();
+        assembler.jmp(halt);
     }
 
     /// <summary>Writes code, page tables and GDT.</summary>

@@ -122,7 +122,7 @@ internal static class PatternGuest
     // Nothing of this is expected to happen. Without it a vCPU that takes an exception resets the guest, and leaves no trace.
     private static Label[] WriteHandlers(Assembler a)
     {
-        Label halt = a.CreateLabel();
+        Label stop = a.CreateLabel();
         var handlers = new Label[Exceptions + 1];
         for (int i = 0; i < handlers.Length; i++)
         {
@@ -131,18 +131,11 @@ internal static class PatternGuest
             a.mov(rax, __qword_ptr[rsp]);
             a.mov(rcx, cr2);
             a.mov(edx, i + 1);
-            a.jmp(halt);
+            a.jmp(stop);
         }
 
-        Label again = a.CreateLabel();
-        a.Label(ref halt);
-        a.mov(__qword_ptr[rbx + OnStack], rax);
-        a.mov(__qword_ptr[rbx + FaultAddress], rcx);
-        a.mov(__qword_ptr[rbx + Exception], rdx);
-        a.Label(ref again);
-        a.cli();
-        a.hlt();
-        a.jmp(again);
+        a.Label(ref stop);
+        GuestCode.WriteStop(a, OnStack, FaultAddress, Exception);
         return handlers;
     }
 

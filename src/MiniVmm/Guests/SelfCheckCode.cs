@@ -329,7 +329,6 @@ internal sealed partial class SelfCheckCode
     private void WriteFailures()
     {
         Label stop = _a.CreateLabel();
-        Label halt = _a.CreateLabel();
         foreach ((Label label, int code) in _failures)
         {
             Label here = label;
@@ -339,13 +338,7 @@ internal sealed partial class SelfCheckCode
         }
 
         _a.Label(ref stop);
-        _a.mov(__qword_ptr[rbx + Found], rax);
-        _a.mov(__qword_ptr[rbx + Expected], rcx);
-        _a.mov(__qword_ptr[rbx + Error], rdx);
-        _a.Label(ref halt);
-        _a.cli();
-        _a.hlt();
-        _a.jmp(halt);
+        GuestCode.WriteStop(_a, Found, Expected, Error);
     }
 
     private Label Failure(int code)
