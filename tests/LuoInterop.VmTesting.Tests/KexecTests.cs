@@ -48,6 +48,25 @@ public sealed class KexecTests(KernelFixture fixture, ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task TranslatedKernels_TakeTheHostsCounterAsItIs()
+    {
+        VmResult result = await VirtualMachine.RunAsync(fixture.Shell("""
+            luo-guest value told "$(sed -n 's/.* tsc_early_khz=\([0-9]*\).*/\1/p' /proc/cmdline)" || exit 9
+            luo-guest value taken "$(dmesg | sed -n 's/.*tsc: Detected \([0-9.]*\) MHz.*/\1/p' | tail -n 1)" || exit 8
+            [ "$(luo-guest stage)" = 2 ] || luo-guest kexec
+            """) with { ExpectedKernels = 2, Accelerator = VmAccelerator.Tcg });
+        output.WriteLine(result.ToString());
+
+        result.EnsurePassed();
+        string[] told = [.. result.Values.Where(static value => value.Name == "told").Select(static value => value.Value)];
+        string[] taken = [.. result.Values.Where(static value => value.Name == "taken").Select(static value => value.Value)];
+        Assert.Equal(2, told.Length);
+        Assert.Equal(told[0], told[1]);
+        Assert.InRange(int.Parse(told[0], System.Globalization.CultureInfo.InvariantCulture), 500_000, 10_000_000);
+        Assert.Equal(told, taken.Select(static mhz => mhz.Replace(".", "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task LoadedKernel_IsStartedByAJump_AndFilesInMemoryAreThereInEach()
     {
         string file = Path.Combine(AppContext.BaseDirectory, "in-memory.sh");

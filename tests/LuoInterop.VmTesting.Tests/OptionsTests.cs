@@ -119,10 +119,16 @@ public sealed class OptionsTests : IDisposable
     [Fact]
     public void KernelCommandLine_FollowsTheSwitches()
     {
-        Assert.Equal("console=ttyS0 panic=-1 loglevel=5 no_timer_check liveupdate=on luo.stage=1", QemuCommand.KernelCommandLine(_good));
+        Assert.Equal(
+            "console=ttyS0 panic=-1 loglevel=5 no_timer_check liveupdate=on luo.stage=1",
+            QemuCommand.KernelCommandLine(_good, counterKhz: null));
+        Assert.Equal(
+            "console=ttyS0 panic=-1 loglevel=5 no_timer_check tsc_early_khz=2596146 tsc=nowatchdog liveupdate=on luo.stage=1",
+            QemuCommand.KernelCommandLine(_good, counterKhz: 2596146));
         Assert.Equal(
             "console=ttyS0 panic=-1 loglevel=5 no_timer_check kho=off luo.stage=1 loglevel=7",
-            QemuCommand.KernelCommandLine(_good with { LiveUpdate = false, KexecHandover = false, KernelCommandLine = ["loglevel=7"] }));
+            QemuCommand.KernelCommandLine(
+                _good with { LiveUpdate = false, KexecHandover = false, KernelCommandLine = ["loglevel=7"] }, counterKhz: null));
     }
 
     [Fact]

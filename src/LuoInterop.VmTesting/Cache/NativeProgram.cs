@@ -12,6 +12,9 @@ internal static class NativeProgram
     /// <remarks>Static as well: the cache may outlive the C library of the machine that filled it.</remarks>
     internal static string Supervisor(string cache) => Compile(cache, "luo-supervise", "machine/", ["supervise.c"]);
 
+    /// <summary>Gives the path of the program that measures the host's time stamp counter.</summary>
+    internal static string Counter(string cache) => Compile(cache, "luo-counter", "machine/", ["counter.c"]);
+
     private static string Compile(string cache, string name, string prefix, string[] sources) =>
         StaticProgram.Compile(name, sources.ToDictionary(static source => source, source => CacheFolder.Resource(prefix + source)), cache);
 }

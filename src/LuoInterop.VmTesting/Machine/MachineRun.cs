@@ -14,6 +14,9 @@ internal static class MachineRun
         string cache = CacheFolder.Open(options.CacheFolder);
         string guest = NativeProgram.Guest(cache);
         string supervisor = NativeProgram.Supervisor(cache);
+        uint? counterKhz = accelerator == VmAccelerator.Tcg
+            ? await HostCounter.KhzAsync(cache, cancellationToken).ConfigureAwait(false)
+            : null;
         byte[] runFile = PayloadFile.Create(options);
         using RunFolder folder = RunFolder.Create(options.TempFolder, options.KeepFolder);
         folder.Fill(
@@ -31,7 +34,7 @@ internal static class MachineRun
         ProcessEnd end;
         Task[] streams = [];
         SupervisedProcess process = SupervisedProcess.Start(
-            supervisor, options.KeepFolder ? null : folder.Path, QemuCommand.Create(options, accelerator, folder), record.SeeQemu);
+            supervisor, options.KeepFolder ? null : folder.Path, QemuCommand.Create(options, accelerator, counterKhz, folder), record.SeeQemu);
         await using (process.ConfigureAwait(false))
         {
             streams =

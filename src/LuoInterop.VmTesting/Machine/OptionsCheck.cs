@@ -106,7 +106,7 @@ internal static class OptionsCheck
                 nameof(options.KernelCommandLine));
         }
 
-        string line = QemuCommand.KernelCommandLine(options);
+        string line = QemuCommand.KernelCommandLine(options, uint.MaxValue);
         Require(
             Encoding.ASCII.GetByteCount(line)
                 <= MaxCommandLine, $"the kernel's command line would be {line.Length} bytes; the most is {MaxCommandLine}",

@@ -8,13 +8,24 @@ internal static class QemuCommand
 {
     internal const string ConsoleSocket = "console";
 
-    internal static string KernelCommandLine(VmOptions options)
+    /// <summary>Gives the first kernel's command line.</summary>
+    /// <param name="options">What is run.</param>
+    /// <param name="counterKhz">The frequency of the guest's time stamp counter in kHz; null where the kernel is to find it.</param>
+    internal static string KernelCommandLine(VmOptions options, uint? counterKhz)
     {
         // panic=-1 with QEMU's -no-reboot turns a panic into QEMU's end.
         // loglevel=5 is the quietest that shows the kernel's warnings.
         // no_timer_check: a busy host can starve the emulated timer while the kernel tests it, and a kernel whose timer
         // fails that test panics (check_timer in arch/x86/kernel/apic/io_apic.c).
         List<string> words = ["console=ttyS0", "panic=-1", "loglevel=5", "no_timer_check"];
+        if (counterKhz is { } khz)
+        {
+            // Measured by the kernel against an emulated timer on a busy host, it is wrong by a factor at times. For the same reason
+            // the kernel is not to judge it by another clock (tsc_early_khz and tsc= in arch/x86/kernel/tsc.c).
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"tsc_early_khz={khz}"));
+            words.Add("tsc=nowatchdog");
+        }
+
         if (options.LiveUpdate)
         {
             words.Add("liveupdate=on");
@@ -30,7 +41,7 @@ internal static class QemuCommand
         return string.Join(' ', words);
     }
 
-    internal static IReadOnlyList<string> Create(VmOptions options, VmAccelerator accelerator, RunFolder folder)
+    internal static IReadOnlyList<string> Create(VmOptions options, VmAccelerator accelerator, uint? counterKhz, RunFolder folder)
     {
         bool kvm = accelerator == VmAccelerator.Kvm;
         List<string> arguments =
@@ -41,7 +52,7 @@ internal static class QemuCommand
             "-cpu", options.CpuModel ?? (kvm ? "host" : "max"),
             "-m", options.MemoryMiB.ToString(CultureInfo.InvariantCulture) + "M",
             "-smp", options.Cpus.ToString(CultureInfo.InvariantCulture),
-            "-kernel", folder.ImagePath, "-initrd", folder.InitrdPath, "-append", KernelCommandLine(options),
+            "-kernel", folder.ImagePath, "-initrd", folder.InitrdPath, "-append", KernelCommandLine(options, counterKhz),
         ];
         AddMemoryImage(arguments, options);
         AddSocket(arguments, "console", folder.Socket(ConsoleSocket));

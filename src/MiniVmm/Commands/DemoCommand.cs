@@ -146,9 +146,7 @@ internal static class DemoCommand
             // QEMU's translation has AMD's virtualization, and not Intel's.
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,
-
-            // Under translation a kernel measures the counter anew, and by more apart than KVM lets a guest's be without scaling.
-            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000", HugePages.KernelWord],
+            KernelCommandLine = [HugePages.KernelWord],
             ExpectedKernels = updates + 1,
             MemoryMiB = (memory * guests.Length) + HostMiB,
             TimeLimit = TimeSpan.FromHours(1),

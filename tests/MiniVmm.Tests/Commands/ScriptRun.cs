@@ -34,9 +34,6 @@ public abstract class ScriptRun(string script) : IAsyncLifetime
             Files = new Dictionary<string, string> { [Initrd] = NativeMiniVmm.Initrd },
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,
-
-            // Under translation a kernel measures its counter anew, and not always as the one before did.
-            KernelCommandLine = ["kvm.tsc_tolerance_ppm=500000"],
             ExpectedKernels = 3,
             MemoryMiB = 1536,
             TimeLimit = TimeSpan.FromMinutes(20),
