@@ -6,6 +6,7 @@ using LuoInterop.Cli.Completion;
 using LuoInterop.Cli.Decode;
 using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
+using LuoInterop.Cli.Kexec;
 using LuoInterop.Cli.Kho;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Cli.Sessions;
@@ -27,6 +28,7 @@ internal static class CommandTree
             PreserveCommand.Create(),
             RetrieveCommand.Create(),
             FinishCommand.Create(),
+            KexecCommand.Create(),
             DecodeCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),

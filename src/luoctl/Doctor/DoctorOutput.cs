@@ -28,7 +28,7 @@ internal static class DoctorOutput
 
         output.Line();
         Readiness answer = diagnosis.Answer(strict);
-        output.Paragraph(Sentence(diagnosis, answer, strict), tone: answer switch
+        output.Paragraph(Sentence(diagnosis, strict), tone: answer switch
         {
             Readiness.Ready => Tone.Good,
             Readiness.NotReady => Tone.Bad,
@@ -54,15 +54,10 @@ internal static class DoctorOutput
         })]),
     };
 
-    private static void WriteRow(TextOutput output, CheckResult row)
+    /// <summary>Gets the answer in a line.</summary>
+    public static string Sentence(MachineDiagnosis diagnosis, bool strict)
     {
-        string word = row.Verdict == CheckVerdict.NotLookedAt ? "-" : Word(row.Verdict);
-        string text = row.Verdict == CheckVerdict.NotLookedAt ? $"not looked at: {row.Evidence}" : row.Evidence;
-        output.Row(word, ToneOf(row.Verdict), row.Id, IdWidth, text);
-    }
-
-    private static string Sentence(MachineDiagnosis diagnosis, Readiness answer, bool strict)
-    {
+        Readiness answer = diagnosis.Answer(strict);
         string[] reasons =
         [
             .. diagnosis.Results.Where(row => answer switch
@@ -80,6 +75,13 @@ internal static class DoctorOutput
             Readiness.NotReady => $"not ready: {string.Join(", ", reasons)}{also}",
             _ => $"unknown: {string.Join(", ", reasons)}{also}",
         };
+    }
+
+    private static void WriteRow(TextOutput output, CheckResult row)
+    {
+        string word = row.Verdict == CheckVerdict.NotLookedAt ? "-" : Word(row.Verdict);
+        string text = row.Verdict == CheckVerdict.NotLookedAt ? $"not looked at: {row.Evidence}" : row.Evidence;
+        output.Row(word, ToneOf(row.Verdict), row.Id, IdWidth, text);
     }
 
     private static string Word(CheckVerdict verdict) => verdict switch

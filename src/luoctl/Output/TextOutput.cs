@@ -75,6 +75,17 @@ internal sealed class TextOutput(TextWriter writer, bool colour)
         }
     }
 
+    /// <summary>Writes an item of a list, which may take several lines.</summary>
+    public void Item(string text, Tone tone = Tone.Plain)
+    {
+        string head = "- ";
+        foreach (string line in Wrap(Safe(text), Width - head.Length))
+        {
+            writer.Write(head + Paint(line, tone) + "\n");
+            head = "  ";
+        }
+    }
+
     /// <summary>Writes a name and beside it a value, which may take several lines.</summary>
     public void Field(string name, string value, Tone tone = Tone.Plain)
     {

@@ -34,6 +34,9 @@ public abstract class ScriptRun(string script) : IAsyncLifetime
             Files = new Dictionary<string, string> { [Initrd] = NativeMiniVmm.Initrd },
             CpuModel = "EPYC,+svm,+npt",
             Accelerator = VmAccelerator.Tcg,
+
+            // With two translated processors QEMU mixes up guest and host once in some tens of kernels (docs/vmm-checklist.md).
+            Cpus = 1,
             ExpectedKernels = 3,
             MemoryMiB = 1536,
             TimeLimit = TimeSpan.FromMinutes(20),

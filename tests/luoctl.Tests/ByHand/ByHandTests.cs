@@ -93,6 +93,9 @@ public sealed class ByHandTests : IDisposable
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("/dev/liveupdate", error, StringComparison.Ordinal);
         Assert.Equal(2, Luoctl.Run("finish", "a").Code);
+        (code, output, error) = Luoctl.Run("kexec", Environment.ProcessPath!, "--wait", "0", "--yes");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("cannot be read as a kernel image", error, StringComparison.Ordinal);
     }
 
     private (int Code, string Output, string Error) Run(params string[] words) =>

@@ -40,8 +40,19 @@ public sealed class BootedRun : IAsyncLifetime
           luo-guest load
           run loaded doctor --check kexec-loaded --check kexec-load-call & other=$!
           ask preserved-sessions sessions; wait $other; tell loaded
+          start() { name=$1; shift; run "$name" kexec /run/luo/bzImage --initrd /run/luo/initrd "$@" < /dev/null; }
+          next="$(sed 's/luo.stage=[0-9]*//' /proc/cmdline) luo.stage=2"
+          exec 9<>/dev/liveupdate
+          start kexec-held --cmdline "$next" --session nobody --wait 0.5 --yes & other=$!
+          start kexec-off --cmdline "$next kho=off" --wait 0 --dry-run; wait $other; tell kexec-held; tell kexec-off
+          exec 9>&-
+          start kexec-ready --cmdline "$next" --session by-hand --dry-run & other=$!
+          start kexec-unasked --cmdline "$next"; wait $other; tell kexec-ready; tell kexec-unasked
           luo-guest file errors /tmp/errors
-          luo-guest jump
+          luo-guest flush
+          start kexec --cmdline "$next" --session by-hand --yes
+          cat /tmp/errors >&2
+          exit 1
         fi
         ask retrieved retrieve by-hand --to /tmp/back
         luo-guest value tree "$(describe /tmp/back)"

@@ -68,6 +68,29 @@ public sealed class BootedTests(BootedRun run) : IClassFixture<BootedRun>
         Assert.Equal("1", BootedRun.Code(run.Ordinary, "again", stage: 2));
     }
 
+    [Theory]
+    [InlineData("kexec-held", "1", "not-ready", "nobody holds the session 'nobody'", "has the device open")]
+    [InlineData("kexec-off", "1", "not-ready", "check-next: lost without a word", "has the device open")]
+    public void Kexec_ThatWouldLose_IsRefused(string name, string code, string answer, params string[] refusals)
+    {
+        JsonElement kexec = BootedRun.Document(run.Ordinary, name, "kexec");
+        Assert.Equal((code, answer), (BootedRun.Code(run.Ordinary, name), kexec.GetProperty("answer").GetString()));
+        string[] said = [.. kexec.GetProperty("refusals").EnumerateArray().Select(static text => text.GetString()!)];
+        Assert.All(refusals, refusal => Assert.Contains(said, text => text.Contains(refusal, StringComparison.Ordinal)));
+    }
+
+    // That it jumps indeed, the second kernel shows.
+    [Theory]
+    [InlineData("kexec-ready", "0")]
+    [InlineData("kexec-unasked", "2")]
+    public void Kexec_ThatCarriesAll_IsReady_AndDoesNothingUnasked(string name, string code)
+    {
+        JsonElement kexec = BootedRun.Document(run.Ordinary, name, "kexec");
+        Assert.Equal("ready", kexec.GetProperty("answer").GetString());
+        Assert.Equal("by-hand", Assert.Single(kexec.GetProperty("sessions").EnumerateArray()).GetProperty("name").GetString());
+        Assert.Equal(code, BootedRun.Code(run.Ordinary, name));
+    }
+
     [Fact]
     public void LoadedKernel_IsSeen_AndByWhichCallIsNotKnown()
     {
