@@ -34,6 +34,28 @@ public sealed class KernelConfiguration
             : null;
     }
 
+    /// <summary>Finds the configuration that lies beside a kernel image, where distributions put it; null where there is none.</summary>
+    /// <param name="imagePath">Where the image's file lies.</param>
+    /// <param name="release">The image's release, which the files are named after.</param>
+    /// <param name="read">Reads the configuration at a path; null where there is none.</param>
+    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image into
+    /// <c>/boot</c>. A file of no name but <c>config</c> has to say itself that it is of that release.</remarks>
+    public static KernelConfiguration? FindBeside(string imagePath, string release, Func<string, KernelConfiguration?> read)
+    {
+        ArgumentNullException.ThrowIfNull(imagePath);
+        ArgumentNullException.ThrowIfNull(release);
+        ArgumentNullException.ThrowIfNull(read);
+        if (release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string folder = Path.GetDirectoryName(imagePath) ?? "";
+        string[] named = [$"config-{release}", $"../usr/lib/modules/{release}/config", $"../lib/modules/{release}/config"];
+        return named.Select(place => read(Path.Combine(folder, place))).FirstOrDefault(static found => found is not null)
+            ?? (read(Path.Combine(folder, "config")) is { } unnamed && unnamed.IsOf(release) ? unnamed : null);
+    }
+
     /// <summary>Tells whether an option is set; null where the text is cut before it could say so.</summary>
     /// <param name="option">The option with its prefix, for example <c>CONFIG_KEXEC_HANDOVER</c>.</param>
     public bool? Has(string option)

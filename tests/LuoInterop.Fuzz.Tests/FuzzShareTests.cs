@@ -1,4 +1,5 @@
 using LuoInterop.Fuzz;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.Fuzz.Tests;
@@ -49,6 +50,15 @@ public class FuzzShareTests
             byte[] second = FuzzRun.Make(FuzzTargets.Find(name), 7, 42, out bool again);
             Assert.Equal((name, isSound, Convert.ToHexString(first)), (name, again, Convert.ToHexString(second)));
         }
+    }
+
+    [Fact]
+    public void EveryTarget_HasItsRow_InTheTable()
+    {
+        string[] rows = [.. File.ReadLines(Path.Combine(Repository.Root, "docs/fuzzing.md"))
+            .Where(static line => line.StartsWith("| `", StringComparison.Ordinal))];
+        IEnumerable<string> named = rows.SelectMany(static row => row.Split('|')[1].Split(',')).Select(static name => name.Trim(' ', '`'));
+        Assert.Equal(FuzzTargets.All().Select(static target => target.Name).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }
 
     [Fact]

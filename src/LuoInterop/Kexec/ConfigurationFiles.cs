@@ -18,22 +18,8 @@ internal static class ConfigurationFiles
     /// <param name="kernel">The kernel that holds the files.</param>
     /// <param name="image">The image.</param>
     /// <param name="path">Where its file lies.</param>
-    /// <remarks>Distributions put both into one folder, or the configuration into <c>/usr/lib/modules/RELEASE</c> and the image
-    /// into <c>/boot</c>.</remarks>
-    public static KernelConfiguration? Beside(Kernel kernel, KernelImageHead image, string path)
-    {
-        string release = image.ReadRelease();
-        if (release.Length == 0 || release.Contains('/', StringComparison.Ordinal))
-        {
-            return null;
-        }
-
-        string folder = Path.GetDirectoryName(path) ?? "";
-        string[] named = [$"config-{release}", $"../usr/lib/modules/{release}/config", $"../lib/modules/{release}/config"];
-        return named.Select(place => Read(kernel, Path.Combine(folder, place))).FirstOrDefault(static found => found is not null)
-            // Its name does not say of which kernel it is.
-            ?? (Read(kernel, Path.Combine(folder, "config")) is { } unnamed && unnamed.IsOf(release) ? unnamed : null);
-    }
+    public static KernelConfiguration? Beside(Kernel kernel, KernelImageHead image, string path) =>
+        KernelConfiguration.FindBeside(path, image.ReadRelease(), place => Read(kernel, place));
 
     /// <summary>Reads a file, plain or packed with gzip; null when it cannot be read whole, or is no configuration.</summary>
     public static KernelConfiguration? Read(Kernel kernel, string path) =>

@@ -18,7 +18,7 @@ internal sealed record CheckedKernel(
     public static CheckedKernel Read(string path, string? config, string? line, string? from, int profile)
     {
         KernelImage image = Read(path, config is null ? null : Configuration(config), profile);
-        if (image.Configuration is null && FindBeside(path, image) is { } beside)
+        if (image.Configuration is null && KernelConfiguration.FindBeside(path, image.Release ?? "", TryRead) is { } beside)
         {
             image = image with { Configuration = beside };
         }
@@ -47,26 +47,15 @@ internal sealed record CheckedKernel(
     }
 
     private static KernelConfiguration Configuration(string path) => TryRead(path)
-        ?? throw new CommandFailure($"{path} is no kernel configuration");
+        ?? throw new CommandFailure(File.Exists(path) ? $"{path} is no kernel configuration" : $"{path} does not exist");
 
-    // Where distributions put it.
-    private static KernelConfiguration? FindBeside(string path, KernelImage image)
+    private static KernelConfiguration? TryRead(string path)
     {
-        if (image.Release is not { Length: > 0 } release || release.Contains('/', StringComparison.Ordinal))
+        if (!File.Exists(path))
         {
             return null;
         }
 
-        string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? "/";
-        return new[] { $"config-{release}", $"../usr/lib/modules/{release}/config", $"../lib/modules/{release}/config", "config" }
-            .Select(place => System.IO.Path.GetFullPath(place, folder))
-            .Where(File.Exists)
-            .Select(TryRead)
-            .FirstOrDefault(found => found?.IsOf(release) == true);
-    }
-
-    private static KernelConfiguration? TryRead(string path)
-    {
         using FileStream file = File.OpenRead(path);
         if (file.Length > KernelConfiguration.MaximumBytes)
         {

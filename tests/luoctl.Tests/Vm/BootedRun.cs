@@ -41,6 +41,8 @@ public sealed class BootedRun : IAsyncLifetime
           run loaded doctor --check kexec-loaded --check kexec-load-call & other=$!
           ask preserved-sessions sessions; wait $other; tell loaded
           start() { name=$1; shift; run "$name" kexec /run/luo/bzImage --initrd /run/luo/initrd "$@" < /dev/null; }
+          # the kernel does not tell which memory files it writes; its image does, where distributions put it
+          mount -t tmpfs tmpfs /boot && ln -s /run/luo/bzImage "/boot/vmlinuz-$(uname -r)"
           next="$(sed 's/luo.stage=[0-9]*//' /proc/cmdline) luo.stage=2"
           exec 9<>/dev/liveupdate
           start kexec-held --cmdline "$next" --session nobody --wait 0.5 --yes & other=$!

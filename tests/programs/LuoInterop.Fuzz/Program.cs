@@ -9,6 +9,14 @@ var file = new Option<FileInfo?>("--input") { Description = "Holds the bytes of 
 var keep = new Option<DirectoryInfo>(
     "--keep") { Description = "The folder for an input that fails.",
         DefaultValueFactory = static _ => new DirectoryInfo("artifacts/fuzz") };
+name.AcceptOnlyFromAmong([.. FuzzTargets.All().Select(static target => target.Name)]);
+file.Validators.Add(result =>
+{
+    if (result.GetResult(name) is null)
+    {
+        result.AddError("--input needs --target");
+    }
+});
 var root = new RootCommand(
     "Feeds the parsers of untrusted bytes with inputs that are grammatical and then damaged.") { count, seed, name, index, file, keep };
 root.SetAction((arguments, cancellation) =>
@@ -17,8 +25,7 @@ root.SetAction((arguments, cancellation) =>
     string? only = arguments.GetValue(name);
     if (arguments.GetValue(file) is { } input)
     {
-        return Task.FromResult(
-            FuzzCommand.Hold(only ?? throw new ArgumentException("--input needs --target."), File.ReadAllBytes(input.FullName)));
+        return Task.FromResult(FuzzCommand.Hold(only!, File.ReadAllBytes(input.FullName)));
     }
 
     IReadOnlyList<FuzzTarget> targets = only is null ? FuzzTargets.All() : [FuzzTargets.Find(only)];
