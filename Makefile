@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -148,6 +148,13 @@ bench-vmm:       ## Measure how long a guest of minivmm stands still, in one VM:
 	@mkdir -p artifacts/minivmm-share && cp artifacts/minivmm/minivmm artifacts/minivmm-share/
 	@eng/kernel.sh
 	@bench/MiniVmm.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-vmm artifacts/minivmm/minivmm artifacts/minivmm-share/minivmm src/MiniVmm/bin/$(CONFIGURATION)/net10.0/minivmm.dll bench/results/$(or $(RUN),$(shell date -u +%F)-vmm) $(or $(N),5)
+
+bench-luoctl:    ## Measure luoctl beside drgn and extract-vmlinux (2 minutes; nothing else should run): make bench-luoctl EXTRACT_VMLINUX=linux/scripts/extract-vmlinux
+	@test -n "$(EXTRACT_VMLINUX)" || { echo "usage: make bench-luoctl EXTRACT_VMLINUX=FILE, the script of a kernel's source (scripts/extract-vmlinux)" >&2; exit 2; }
+	@eng/prerequisites.sh --vm --native --drgn
+	@$(MAKE) --no-print-directory luoctl
+	@$(BUILD) bench/Luoctl.Benchmarks
+	@debian=$$(eng/debian-kernels.sh) && kernel=$$(eng/kernel.sh | tail -n 1) && bench/Luoctl.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-luoctl artifacts/luoctl $(abspath $(EXTRACT_VMLINUX)) bench/results/$(or $(RUN),$(shell date -u +%F)-luoctl).md $(or $(N),11) "$$kernel/bzImage" "$$debian/amd64" "$$debian/cloud-amd64"
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
 	@eng/prerequisites.sh --vm
