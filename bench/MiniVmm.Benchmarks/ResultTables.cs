@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MiniVmm.Update;
 
 namespace MiniVmm.Benchmarks;
 
@@ -7,7 +8,6 @@ namespace MiniVmm.Benchmarks;
 internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<BlackoutRow>> rows, RunLog log)
 {
     private const double Nanoseconds = 1e9;
-    private const int BarWidth = 60;
 
     /// <summary>Gives the table of the parts: one line for each, seconds.</summary>
     public string Parts(IReadOnlyList<string> items)
@@ -86,7 +86,7 @@ internal sealed class ResultTables(IReadOnlyDictionary<string, IReadOnlyList<Bla
             foreach ((int index, (string name, bool isOurs)) in BlackoutRow.PartNames.Index())
             {
                 Spread part = Spread.Of(blackouts.Select(row => row.Parts[index] / 1e6));
-                string bar = new('#', (int)Math.Round(BarWidth * part.Median / 1e3 / total.Median));
+                string bar = Blackout.Bar(part.Median / 1e3 / total.Median);
                 text.Append(
                     CultureInfo.InvariantCulture,
                     $"| {name}{(isOurs ? "" : " (the kernel's)")} | {part.Median:F1} ms "

@@ -24,7 +24,6 @@ internal sealed class DemoProgram(
     Action flush,
     Action<string, int, Blackout> record)
 {
-    private const int BarWidth = 60;
     private const int MostUpdates = 1000;
 
     /// <summary>Runs in this kernel.</summary>
@@ -135,7 +134,7 @@ internal sealed class DemoProgram(
                 + $"it stood still for {Milliseconds(blackout.Nanoseconds)}"));
         foreach (BlackoutPart part in blackout.Parts)
         {
-            string bar = new('#', (int)Math.Round((double)BarWidth * part.Nanoseconds / blackout.Nanoseconds));
+            string bar = Blackout.Bar((double)part.Nanoseconds / blackout.Nanoseconds);
             Say(string.Create(CultureInfo.InvariantCulture, $"{Milliseconds(part.Nanoseconds),14}  {part.Name,-38} {bar}").TrimEnd());
         }
 
