@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace MiniVmm.Control;
@@ -75,7 +76,7 @@ internal sealed class RunFolder
         }
 
         Create();
-        using FileStream exclusive = Lock();
+        using SafeFileHandle exclusive = Lock();
         RemoveUnfinished();
         if (File.Exists(path))
         {
@@ -136,7 +137,7 @@ internal sealed class RunFolder
             return;
         }
 
-        using FileStream exclusive = Lock();
+        using SafeFileHandle exclusive = Lock();
         RemoveUnfinished();
         foreach (string name in Names())
         {
@@ -151,7 +152,7 @@ internal sealed class RunFolder
     /// <summary>Removes a VM's socket, whose listener is closed.</summary>
     public void Remove(string name)
     {
-        using FileStream exclusive = Lock();
+        using SafeFileHandle exclusive = Lock();
         File.Delete(SocketOf(name));
     }
 
@@ -179,13 +180,13 @@ internal sealed class RunFolder
     }
 
     // flock(2) on a file of its own, for the moments in which a socket comes or goes.
-    private FileStream Lock()
+    private SafeFileHandle Lock()
     {
         while (true)
         {
             try
             {
-                return new FileStream(
+                return File.OpenHandle(
                     Path.Combine(FolderPath, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException error) when (error.HResult == LibC.EAGAIN)

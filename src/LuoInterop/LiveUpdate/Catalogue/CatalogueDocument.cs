@@ -30,7 +30,7 @@ public sealed class CatalogueDocument
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xef, 0xbb, 0xbf];
 
-    private readonly JsonObject _root;
+    private readonly Lazy<JsonObject> _tree;
     private readonly List<CatalogueEntry> _entries = [];
     private readonly Dictionary<(string Unit, string Name), CatalogueEntry> _byName = [];
     private readonly HashSet<(string Unit, string Name)> _ambiguous = [];
@@ -38,11 +38,15 @@ public sealed class CatalogueDocument
 
     /// <summary>Makes an empty catalogue.</summary>
     public CatalogueDocument()
-        : this(new JsonObject { ["version"] = SupportedVersion, ["state"] = new JsonObject(), ["units"] = new JsonObject() }, [])
+        : this(
+            static () => new JsonObject { ["version"] = SupportedVersion, ["state"] = new JsonObject(), ["units"] = new JsonObject() }, [])
     {
     }
 
-    private CatalogueDocument(JsonObject root, IReadOnlyList<UnusableCatalogueEntry> unusable) => (_root, Unusable) = (root, unusable);
+    private CatalogueDocument(Func<JsonObject> root, IReadOnlyList<UnusableCatalogueEntry> unusable) =>
+        (_tree, Unusable) = (new Lazy<JsonObject>(root, LazyThreadSafetyMode.None), unusable);
+
+    private JsonObject Root => _tree.Value;
 
     /// <summary>Gets the entries in the order of the document.</summary>
     public IReadOnlyList<CatalogueEntry> Entries => _entries;
@@ -55,13 +59,13 @@ public sealed class CatalogueDocument
     /// <exception cref="ArgumentOutOfRangeException">Set to what systemd cannot read: below 0, or above 2^32-1.</exception>
     public long KexecsCount
     {
-        get => _root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value
+        get => Root["state"] is JsonObject state && state["kexecsCount"] is JsonValue value
             && value.TryGetValue(out uint count) ? count : 0;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, uint.MaxValue);
-            Child(_root, "state")["kexecsCount"] = (uint)value;
+            Child(Root, "state")["kexecsCount"] = (uint)value;
         }
     }
 
@@ -88,7 +92,7 @@ public sealed class CatalogueDocument
         bytes = bytes.TrimEnd((byte)0);
         CatalogueHeader.Check(bytes);
         CatalogueReader reader = CatalogueReader.Read(bytes);
-        var document = new CatalogueDocument(reader.Root, reader.Unusable);
+        var document = new CatalogueDocument(reader.ToRoot, reader.Unusable);
         reader.Entries.ForEach(document.Index);
         return document;
     }
@@ -100,14 +104,14 @@ public sealed class CatalogueDocument
         var text = new ArrayBufferWriter<byte>(FirstBytes + (_entries.Count * BytesOfAnEntry));
         using var writer = new Utf8JsonWriter(text, WriteOptions);
         Encoding.UTF8.GetBytes(CatalogueHeader.Blank, text);
-        if (_root[CatalogueHeader.Key] is JsonObject own)
+        if (Root[CatalogueHeader.Key] is JsonObject own)
         {
             AppendMembers(
                 text, writer, own.Where(static member => member.Key is not ("magic" or "formatVersion" or "length" or "sha256")));
         }
 
         text.Write("}"u8);
-        AppendMembers(text, writer, _root.Where(static member => member.Key != CatalogueHeader.Key));
+        AppendMembers(text, writer, Root.Where(static member => member.Key != CatalogueHeader.Key));
         text.Write("}"u8);
         byte[] bytes = text.WrittenSpan.ToArray();
         if (bytes.Length > MaximumBytes)
@@ -125,7 +129,7 @@ public sealed class CatalogueDocument
     public void Add(CatalogueEntry entry)
     {
         Check(entry);
-        JsonArray store = Array(Child(Child(_root, "units"), entry.Unit), "fdstore");
+        JsonArray store = Array(Child(Child(Root, "units"), entry.Unit), "fdstore");
         var node = new JsonObject { ["type"] = entry.Token is null ? "luo_session" : "fd", ["name"] = entry.Name };
         if (entry.Token is { } token)
         {
@@ -180,7 +184,7 @@ public sealed class CatalogueDocument
 
     private void Remove(CatalogueEntry entry)
     {
-        JsonArray store = Array(Child(Child(_root, "units"), entry.Unit), "fdstore");
+        JsonArray store = Array(Child(Child(Root, "units"), entry.Unit), "fdstore");
         store.RemoveAt(store.ToList().FindIndex(node => node is JsonObject item && item["name"] is JsonValue name
             && name.TryGetValue(out string? text) && text == entry.Name));
         _entries.Remove(entry);
@@ -208,7 +212,7 @@ public sealed class CatalogueDocument
     /// <summary>Makes a catalogue without entries that keeps all that this version does not know, for the next live update.</summary>
     public CatalogueDocument WithoutEntries()
     {
-        var root = (JsonObject)_root.DeepClone();
+        var root = (JsonObject)Root.DeepClone();
         if (root["units"] is JsonObject units)
         {
             foreach ((_, JsonNode? unit) in units)
@@ -217,7 +221,7 @@ public sealed class CatalogueDocument
             }
         }
 
-        return new CatalogueDocument(root, []);
+        return new CatalogueDocument(() => root, []);
     }
 
     /// <summary>Checks what <see cref="Add"/> takes, and changes nothing.</summary>

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace LuoInterop;
 
-/// <summary>Reads the JSON of a catalogue: what is usable, what is not, and a tree that keeps both for the next writer.</summary>
+/// <summary>Reads the JSON of a catalogue: what is usable, what is not, and, where it is asked for, a tree that keeps both for the next
+/// writer.</summary>
 /// <remarks>
 /// Follows systemd (<c>manager_luo_restore_fd_stores</c> of <c>src/core/luo.c</c>, 261 and 262): an entry or unit that is not
 /// sound costs itself, a document whose frame is not sound costs all. Work and memory are linear in the bytes.
@@ -15,8 +16,14 @@ internal sealed class CatalogueReader
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
 
+    private readonly JsonElement _document;
+
+    /// <summary>The units that are kept; null where the document has none.</summary>
+    private List<JsonProperty>? _units;
+
     private CatalogueReader(JsonElement root)
     {
+        _document = root;
         if (root.ValueKind != JsonValueKind.Object)
         {
             throw Malformed("it is no JSON object");
@@ -30,25 +37,16 @@ internal sealed class CatalogueReader
         CheckVersion(root);
         foreach (JsonProperty member in root.EnumerateObject())
         {
-            bool isUnits = member.NameEquals("units");
-            if (!isUnits)
+            if (member.NameEquals("units"))
+            {
+                ReadUnits(member.Value);
+            }
+            else
             {
                 RequireUnique(member.Value);
             }
-
-            Root.Add(member.Name, isUnits ? ReadUnits(member.Value) : ToNode(member.Value));
-        }
-
-        // systemd's first release had no version; later ones want it.
-        if (Root["version"] is null)
-        {
-            Root.Remove("version");
-            Root.Insert(0, "version", CatalogueDocument.SupportedVersion);
         }
     }
-
-    /// <summary>Gets the document, without units that are there twice.</summary>
-    public JsonObject Root { get; } = [];
 
     /// <summary>Gets the usable entries in the order of the document.</summary>
     public List<CatalogueEntry> Entries { get; } = [];
@@ -64,6 +62,29 @@ internal sealed class CatalogueReader
         var reader = new Utf8JsonReader(bytes, Options);
         return new CatalogueReader(JsonElement.ParseValue(ref reader));
     }
+
+    /// <summary>Makes the document for the next writer, without units that are there twice.</summary>
+    /// <remarks>Who only reads does without: a guest may wait for the reader.</remarks>
+    public JsonObject ToRoot()
+    {
+        var root = new JsonObject();
+        foreach (JsonProperty member in _document.EnumerateObject())
+        {
+            root.Add(member.Name, member.NameEquals("units") ? UnitsNode() : ToNode(member.Value));
+        }
+
+        // systemd's first release had no version; later ones want it.
+        if (root["version"] is null)
+        {
+            root.Remove("version");
+            root.Insert(0, "version", CatalogueDocument.SupportedVersion);
+        }
+
+        return root;
+    }
+
+    private JsonObject? UnitsNode() =>
+        _units is null ? null : new JsonObject(_units.Select(static unit => KeyValuePair.Create(unit.Name, ToNode(unit.Value))));
 
     // Every text is looked at: what is kept unread must still be writable later.
     private static void CheckTexts(ReadOnlySpan<byte> bytes)
@@ -115,11 +136,11 @@ internal sealed class CatalogueReader
         }
     }
 
-    private JsonObject? ReadUnits(JsonElement units)
+    private void ReadUnits(JsonElement units)
     {
         if (units.ValueKind == JsonValueKind.Null)
         {
-            return null;
+            return;
         }
 
         if (units.ValueKind != JsonValueKind.Object)
@@ -127,11 +148,12 @@ internal sealed class CatalogueReader
             throw Malformed("\"units\" is no object");
         }
 
-        var kept = new JsonObject();
+        _units = [];
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty unit in units.EnumerateObject())
         {
             // What is there twice has no place in the tree.
-            if (kept.ContainsKey(unit.Name))
+            if (names.Contains(unit.Name))
             {
                 Refuse(unit.Name, "the unit is there twice; the first one counts");
             }
@@ -141,12 +163,11 @@ internal sealed class CatalogueReader
             }
             else
             {
-                kept.Add(unit.Name, ToNode(unit.Value));
+                names.Add(unit.Name);
+                _units.Add(unit);
                 ReadUnit(unit.Name, unit.Value);
             }
         }
-
-        return kept;
     }
 
     private void ReadUnit(string name, JsonElement unit)
