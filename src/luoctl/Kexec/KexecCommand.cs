@@ -49,7 +49,8 @@ internal static class KexecCommand
         });
         var dry = new Option<bool>("--dry-run") { Description = "Only say what would be carried and lost; load and start nothing." };
         var yes = new Option<bool>("--yes") { Description = "Jump without asking, where all is known and nothing speaks against it." };
-        var force = new Option<bool>("--force") { Description = "Jump despite what speaks against it; with --yes, despite what is unknown." };
+        var force = new Option<bool>(
+            "--force") { Description = "Jump despite what speaks against it; with --yes, despite what is unknown." };
         Option<bool> json = CommandTree.Json();
         var command = new Command(
             "kexec",
@@ -59,43 +60,19 @@ internal static class KexecCommand
         };
         command.SetAction((arguments, _) => CommandRun.RunAsync(arguments.GetValue(json), async (output, cancellation) =>
         {
-            var plan = new KexecPlan(
+            KexecPlan Look() => new(
                 MachineDiagnosis.Run(new DiagnosisOptions { Only = s_checks }),
                 CheckedKernel.Read(arguments.GetValue(image)!, arguments.GetValue(config), arguments.GetValue(line), null, 0),
                 arguments.GetValue(initrd) ?? [],
                 arguments.GetValue(session) ?? [],
                 LiveUpdateHoldings.Read());
+            KexecPlan plan = await Task.Run(Look, cancellation).WaitAsync(cancellation);
             plan = await WaitAsync(plan, TimeSpan.FromSeconds(arguments.GetValue(wait)), cancellation);
             output.Write(text => KexecOutput.WriteText(text, plan), () => KexecOutput.ToJson(plan));
             output.Flush();
-            if (plan.Refusals.Count > 0 && !arguments.GetValue(force))
-            {
-                CommandOutput.Note("not started; --force does it all the same");
-                return ExitCode.No;
-            }
-
-            if (arguments.GetValue(dry))
-            {
-                return plan.Refusals.Count > 0 ? ExitCode.No : plan.Unknown.Count > 0 ? ExitCode.Unknown : ExitCode.Yes;
-            }
-
-            if (arguments.GetValue(yes))
-            {
-                if (plan.Unknown.Count > 0 && !arguments.GetValue(force))
-                {
-                    CommandOutput.Note(
-                        $"not started: --yes does not answer for what is not known ({string.Join("; ", plan.Unknown)}); leave it out to be "
-                            + "asked, or add --force");
-                    return ExitCode.Unknown;
-                }
-            }
-            else if (!await AskAsync(plan, cancellation))
-            {
-                CommandOutput.Note("not started");
-                return ExitCode.No;
-            }
-
-            return Jump(plan, arguments.GetValue(force), cancellation);
+            bool isForced = arguments.GetValue(force);
+            return await DecideAsync(plan, arguments.GetValue(dry), arguments.GetValue(yes), isForced, cancellation)
+                ?? Jump(plan, isForced, cancellation);
         }));
         return command;
     }
@@ -118,6 +95,42 @@ internal static class KexecCommand
         }
 
         return plan;
+    }
+
+    /// <summary>Gives the exit code where nothing is to be started; null where the kernel is.</summary>
+    private static async Task<int?> DecideAsync(KexecPlan plan, bool isDry, bool isAnswered, bool isForced, CancellationToken cancellation)
+    {
+        if (plan.Refusals.Count > 0 && !isForced)
+        {
+            CommandOutput.Note("not started; --force does it all the same");
+            return ExitCode.No;
+        }
+
+        if (isDry)
+        {
+            return plan.Refusals.Count > 0 ? ExitCode.No : plan.Unknown.Count > 0 ? ExitCode.Unknown : ExitCode.Yes;
+        }
+
+        if (!isAnswered)
+        {
+            if (await AskAsync(plan, cancellation))
+            {
+                return null;
+            }
+
+            CommandOutput.Note("not started");
+            return ExitCode.No;
+        }
+
+        if (plan.Unknown.Count > 0 && !isForced)
+        {
+            CommandOutput.Note(
+                $"not started: --yes does not answer for what is not known ({string.Join("; ", plan.Unknown)}); leave it out to be asked, "
+                    + "or add --force");
+            return ExitCode.Unknown;
+        }
+
+        return null;
     }
 
     private static async Task<bool> AskAsync(KexecPlan plan, CancellationToken cancellation)
