@@ -1,6 +1,8 @@
 # What all charts have in common. The caller sets data (folder and first words of the tables) and subtitle (the run).
 set terminal svg size 1100,640 dynamic enhanced font 'sans-serif,17' background '#ffffff'
 set datafile separator "\t"
+# The first line names the columns and is no point of data.
+set datafile columnheaders
 set datafile missing NaN
 set encoding utf8
 set border 3 lc rgb '#444444'

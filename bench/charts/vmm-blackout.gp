@@ -1,7 +1,6 @@
 # A guest's blackout, part by part, stacked: what is the kernel's in grey.
 set terminal svg size 1200,900
 set multiplot layout 2,1 title "How long a guest stands still, on Linux in a VM\n{/*0.8 ".subtitle.": medians of each part}"
-set datafile columnheaders
 set style data histograms
 set style histogram rowstacked
 set style fill solid 0.9 noborder
