@@ -21,7 +21,7 @@ wait_until_loaded() {
 }
 
 # What people do without live update: QEMU's state goes to a disk, and comes back from it.
-qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
+qemu() { # updates, MiB, vCPUs, seconds until the guest is ready, words for the guest
   step=$((stage - first))
   : >/tmp/monitor
   [ "$step" -gt 0 ] && incoming='-incoming exec:cat</dev/vda' || incoming=
@@ -32,7 +32,7 @@ qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
       echo "moment loaded" >&2
       echo cont
     fi
-    sleep "$3"
+    sleep "$4"
     if [ "$step" -lt "$1" ]; then
       luo-guest load
       echo 'migrate_set_parameter max-bandwidth 100G'
@@ -42,10 +42,10 @@ qemu() { # updates, MiB, seconds until the guest is ready, words for the guest
     fi
     echo quit
   } | qemu-system-x86_64 -nodefaults -no-user-config -display none -monitor stdio -machine pc -accel kvm \
-    -cpu host,-xsave,-avx,-avx2,-tsc-deadline -m "$2" -smp 2 $incoming \
+    -cpu host,-xsave,-avx,-avx2,-tsc-deadline -m "$2" -smp "$3" $incoming \
     -chardev file,id=console,path=/dev/fd/3 -serial chardev:console \
     -kernel /run/luo/files/guest-kernel -initrd /run/luo/files/guest-initrd \
-    -append "console=ttyS0 no_timer_check panic=-1 loglevel=4 $4" 3>&1 >/tmp/monitor 2>&1
+    -append "console=ttyS0 no_timer_check panic=-1 loglevel=4 $5" 3>&1 >/tmp/monitor 2>&1
   if [ "$step" -lt "$1" ]; then
     echo "moment saved"
     luo-guest jump
