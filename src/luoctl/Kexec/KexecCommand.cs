@@ -60,6 +60,11 @@ internal static class KexecCommand
         };
         command.SetAction((arguments, _) => CommandRun.RunAsync(arguments.GetValue(json), async (output, cancellation) =>
         {
+            if (arguments.GetValue(initrd)?.FirstOrDefault(static file => !File.Exists(file)) is { } missing)
+            {
+                throw new CommandFailure($"{missing} does not exist");
+            }
+
             KexecPlan Look() => new(
                 MachineDiagnosis.Run(new DiagnosisOptions { Only = s_checks }),
                 CheckedKernel.Read(arguments.GetValue(image)!, arguments.GetValue(config), arguments.GetValue(line), null, 0),

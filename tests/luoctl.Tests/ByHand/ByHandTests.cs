@@ -93,6 +93,8 @@ public sealed class ByHandTests : IDisposable
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("/dev/liveupdate", error, StringComparison.Ordinal);
         Assert.Equal(2, Luoctl.Run("finish", "a").Code);
+        (code, output, error) = Luoctl.Run("kexec", Environment.ProcessPath!, "--initrd", "/no/such", "--yes");
+        Assert.Equal((2, "", "luoctl: /no/such does not exist\n"), (code, output, error));
         (code, output, error) = Luoctl.Run("kexec", Environment.ProcessPath!, "--wait", "0", "--yes");
         Assert.Equal((2, ""), (code, output));
         Assert.Contains("cannot be read as a kernel image", error, StringComparison.Ordinal);
