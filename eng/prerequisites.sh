@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
-# with --drgn the debugger that luoctl is measured beside; with --tests that of --native, libfdt, groff, what kernels are packed with, and with --vm too the C headers of arm64, kexec-tools and makedumpfile.
+# with --drgn the debugger that luoctl is measured beside; with --tests that of --native, libfdt, groff, what kernels are packed with,
+# and with --vm too the C headers of arm64, kexec-tools and makedumpfile.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 

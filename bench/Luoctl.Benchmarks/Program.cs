@@ -49,12 +49,13 @@ try
 
     foreach (string image in images)
     {
+        string name = $"{Path.GetFileName(Path.GetDirectoryName(image))}/{Path.GetFileName(image)}";
         rows.Add(new Contest(
-            $"kernel image {Path.GetFileName(Path.GetDirectoryName(image))}/{Path.GetFileName(image)}, {new FileInfo(image).Length >> 10:N0} KiB",
+            $"kernel image {name}, {new FileInfo(image).Length >> 10:N0} KiB",
             [luoctl, "check-next", image, "--cmdline", "kho=on liveupdate=on", "--json"],
             ["/bin/sh", "-c", "\"$0\" \"$1\" | strings -a | grep -E '^Linux version [0-9]|^(kho|luo|memfd)-v[0-9]+$'", extract, image],
-            static (ours, theirs) => JsonDocument.Parse(ours).RootElement.GetProperty("image").GetProperty("version").GetString() is { } version
-                && theirs.Contains(version.Split(' ')[0], StringComparison.Ordinal)).Run(rounds));
+            static (ours, theirs) => Version(ours) is { } version && theirs.Contains(version.Split(' ')[0], StringComparison.Ordinal))
+            .Run(rounds));
     }
 
     string page = $"""
@@ -78,6 +79,12 @@ try
 finally
 {
     Directory.Delete(folder, recursive: true);
+}
+
+static string? Version(string checkedKernel)
+{
+    using JsonDocument document = JsonDocument.Parse(checkedKernel);
+    return document.RootElement.GetProperty("image").GetProperty("version").GetString();
 }
 
 static string Hex(JsonElement address) => string.Create(CultureInfo.InvariantCulture, $"0x{address.GetInt64():x}");

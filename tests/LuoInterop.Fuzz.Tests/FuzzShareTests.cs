@@ -58,7 +58,8 @@ public class FuzzShareTests
         string[] rows = [.. File.ReadLines(Path.Combine(Repository.Root, "docs/fuzzing.md"))
             .Where(static line => line.StartsWith("| `", StringComparison.Ordinal))];
         IEnumerable<string> named = rows.SelectMany(static row => row.Split('|')[1].Split(',')).Select(static name => name.Trim(' ', '`'));
-        Assert.Equal(FuzzTargets.All().Select(static target => target.Name).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            FuzzTargets.All().Select(static target => target.Name).Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }
 
     [Fact]

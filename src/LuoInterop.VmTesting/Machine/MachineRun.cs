@@ -34,7 +34,10 @@ internal static class MachineRun
         ProcessEnd end;
         Task[] streams = [];
         SupervisedProcess process = SupervisedProcess.Start(
-            supervisor, options.KeepFolder ? null : folder.Path, QemuCommand.Create(options, accelerator, counterKhz, folder), record.SeeQemu);
+            supervisor,
+            options.KeepFolder ? null : folder.Path,
+            QemuCommand.Create(options, accelerator, counterKhz, folder),
+            record.SeeQemu);
         await using (process.ConfigureAwait(false))
         {
             streams =
