@@ -42,7 +42,9 @@ internal sealed record Contest(string Name, string[] Ours, string[] Theirs, Func
                 + $"{ratio.Median:0.0} [{ratio.Least:0.0}, {ratio.Most:0.0}] |");
     }
 
-    private static (double Seconds, string Output) Time(string[] command)
+    /// <summary>Runs a command to its end, and gives what it wrote.</summary>
+    /// <exception cref="InvalidOperationException">It failed, or wrote nothing.</exception>
+    public static (double Seconds, string Output) Time(string[] command)
     {
         long start = Stopwatch.GetTimestamp();
         using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })

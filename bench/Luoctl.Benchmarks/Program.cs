@@ -27,7 +27,7 @@ try
         string image = Path.Combine(folder, "memory");
         Console.WriteLine($"making an image with a memory file of {mebibytes} MiB ...");
         HandedOver.Write(image, mebibytes << 20);
-        using JsonDocument decoded = JsonDocument.Parse(Read(luoctl, "decode", image, "--json"));
+        using JsonDocument decoded = JsonDocument.Parse(Contest.Time([luoctl, "decode", image, "--json"]).Output);
         JsonElement handover = decoded.RootElement.GetProperty("handover");
         string tree = Hex(handover.GetProperty("address"));
         string head = Hex(handover.GetProperty("subTrees").EnumerateArray()
@@ -88,12 +88,3 @@ static string? Version(string checkedKernel)
 }
 
 static string Hex(JsonElement address) => string.Create(CultureInfo.InvariantCulture, $"0x{address.GetInt64():x}");
-
-static string Read(params string[] command)
-{
-    using var process = System.Diagnostics.Process.Start(
-        new System.Diagnostics.ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
-    string output = process.StandardOutput.ReadToEnd();
-    process.WaitForExit();
-    return output;
-}

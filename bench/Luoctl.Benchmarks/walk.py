@@ -2,7 +2,7 @@
 
     walk.py IMAGE ADDRESS      a raw image of memory, and the physical address of struct luo_ser in it
 
-Prints a line for each memory file: session, token, size, folios, pages. Sources: include/linux/kho/abi/luo.h, memfd.h, block.h
+Prints a line for each memory file: session, token, size, folios, dirty ones. Sources: include/linux/kho/abi/luo.h, memfd.h, block.h
 and kexec_handover.h of Linux 7.3.
 """
 import os

@@ -138,7 +138,8 @@ internal static class CheckNextOutput
         return known.Any() ? string.Join(' ', known) : "not known";
     }
 
-    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(static text => (JsonNode)text)]);
+    /// <summary>Makes an array of texts.</summary>
+    public static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(static text => (JsonNode)text)]);
 
     private static JsonArray? Features(IReadOnlyList<LiveUpdateFeature>? features) => features is null
         ? null

@@ -43,13 +43,16 @@ internal static class DoctorCommand
             });
             bool isStrict = arguments.GetValue(strict);
             output.Write(text => DoctorOutput.WriteText(text, diagnosis, isStrict), () => DoctorOutput.ToJson(diagnosis, isStrict));
-            return diagnosis.Answer(isStrict) switch
-            {
-                Readiness.Ready => ExitCode.Yes,
-                Readiness.NotReady => ExitCode.No,
-                _ => ExitCode.Unknown,
-            };
+            return CodeOf(diagnosis.Answer(isStrict));
         }));
         return command;
     }
+
+    /// <summary>Gets the exit code of an answer.</summary>
+    public static int CodeOf(Readiness readiness) => readiness switch
+    {
+        Readiness.Ready => ExitCode.Yes,
+        Readiness.NotReady => ExitCode.No,
+        _ => ExitCode.Unknown,
+    };
 }

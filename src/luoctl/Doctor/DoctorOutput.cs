@@ -27,24 +27,13 @@ internal static class DoctorOutput
         }
 
         output.Line();
-        Readiness answer = diagnosis.Answer(strict);
-        output.Paragraph(Sentence(diagnosis, strict), tone: answer switch
-        {
-            Readiness.Ready => Tone.Good,
-            Readiness.NotReady => Tone.Bad,
-            _ => Tone.Caution,
-        });
+        output.Paragraph(Sentence(diagnosis, strict), tone: ToneOf(diagnosis.Answer(strict)));
     }
 
     public static JsonObject ToJson(MachineDiagnosis diagnosis, bool strict) => new()
     {
         ["schema"] = 1,
-        ["answer"] = diagnosis.Answer(strict) switch
-        {
-            Readiness.Ready => "ready",
-            Readiness.NotReady => "not-ready",
-            _ => "unknown",
-        },
+        ["answer"] = Word(diagnosis.Answer(strict)),
         ["checks"] = new JsonArray([.. diagnosis.Results.Select(static row => (JsonNode)new JsonObject
         {
             ["id"] = row.Id,
@@ -76,6 +65,22 @@ internal static class DoctorOutput
             _ => $"unknown: {string.Join(", ", reasons)}{also}",
         };
     }
+
+    /// <summary>Gets an answer as JSON names it.</summary>
+    public static string Word(Readiness readiness) => readiness switch
+    {
+        Readiness.Ready => "ready",
+        Readiness.NotReady => "not-ready",
+        _ => "unknown",
+    };
+
+    /// <summary>Gets an answer's tone.</summary>
+    public static Tone ToneOf(Readiness readiness) => readiness switch
+    {
+        Readiness.Ready => Tone.Good,
+        Readiness.NotReady => Tone.Bad,
+        _ => Tone.Caution,
+    };
 
     private static void WriteRow(TextOutput output, CheckResult row)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using LuoInterop.Cli.CheckNext;
+using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Output;
 using LuoInterop.Diagnosis;
 using Mono.Unix.Native;
@@ -113,7 +114,7 @@ internal static class KexecCommand
 
         if (isDry)
         {
-            return plan.Refusals.Count > 0 ? ExitCode.No : plan.Unknown.Count > 0 ? ExitCode.Unknown : ExitCode.Yes;
+            return DoctorCommand.CodeOf(plan.Answer);
         }
 
         if (!isAnswered)

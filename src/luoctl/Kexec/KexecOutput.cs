@@ -16,7 +16,7 @@ internal static class KexecOutput
         output.Field("next kernel", $"{next.Image.Version?.Split(" (")[0] ?? "of unknown version"}, {next.Path}");
         output.Field("initrd", plan.Initrds.Count > 0 ? string.Join(", ", plan.Initrds) : "none: it must find its root by itself");
         output.Field("command line", $"{next.CommandLine} ({next.CommandLineSource})");
-        output.Field("doctor", DoctorOutput.Sentence(plan.Diagnosis, strict: false), ToneOf(plan.Diagnosis.Answer()));
+        output.Field("doctor", DoctorOutput.Sentence(plan.Diagnosis, strict: false), DoctorOutput.ToneOf(plan.Diagnosis.Answer()));
         (string answer, Tone tone) = CheckNextOutput.Answer(next);
         output.Field("check-next", answer, tone);
         foreach (IGrouping<string, HoldingProcess> session in plan.Sessions)
@@ -34,19 +34,19 @@ internal static class KexecOutput
     public static JsonObject ToJson(KexecPlan plan) => new()
     {
         ["schema"] = 1,
-        ["answer"] = plan.Refusals.Count > 0 ? "not-ready" : plan.Unknown.Count > 0 ? "unknown" : "ready",
+        ["answer"] = DoctorOutput.Word(plan.Answer),
         ["image"] = plan.Next.Path,
         ["version"] = plan.Next.Image.Version,
-        ["initrds"] = Texts(plan.Initrds),
+        ["initrds"] = CheckNextOutput.Texts(plan.Initrds),
         ["commandLine"] = plan.Next.CommandLine,
         ["sessions"] = new JsonArray([.. plan.Sessions.Select(static session => (JsonNode)new JsonObject
         {
             ["name"] = session.Key,
             ["holders"] = new JsonArray([.. session.Distinct().Select(static holder => (JsonNode)holder.Id)]),
         })]),
-        ["losses"] = Texts(plan.Losses),
-        ["unknown"] = Texts(plan.Unknown),
-        ["refusals"] = Texts(plan.Refusals),
+        ["losses"] = CheckNextOutput.Texts(plan.Losses),
+        ["unknown"] = CheckNextOutput.Texts(plan.Unknown),
+        ["refusals"] = CheckNextOutput.Texts(plan.Refusals),
     };
 
     private static void WriteList(TextOutput output, string heading, IReadOnlyList<string> lines, Tone tone)
@@ -60,13 +60,4 @@ internal static class KexecOutput
             }
         }
     }
-
-    private static Tone ToneOf(Readiness readiness) => readiness switch
-    {
-        Readiness.Ready => Tone.Good,
-        Readiness.NotReady => Tone.Bad,
-        _ => Tone.Caution,
-    };
-
-    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(static text => (JsonNode)text)]);
 }

@@ -53,6 +53,9 @@ internal sealed record KexecPlan(
             $"{TextOutput.Count(Holdings.Unreadable, "process does", "processes do")} not show what they have open"] : [],
     ];
 
+    /// <summary>Gets whether the jump can be made.</summary>
+    public Readiness Answer => Refusals.Count > 0 ? Readiness.NotReady : Unknown.Count > 0 ? Readiness.Unknown : Readiness.Ready;
+
     /// <summary>Gets what the jump ends or loses, a sentence each.</summary>
     public IReadOnlyList<string> Losses =>
     [
