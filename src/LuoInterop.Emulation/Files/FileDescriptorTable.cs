@@ -1,143 +1,57 @@
-using System.Numerics;
-using LuoInterop.Emulation.Interop;
-
 namespace LuoInterop.Emulation.Files;
 
-/// <summary>Holds the emulated descriptors of one emulated process (<c>struct files_struct</c>, fs/file.c).</summary>
-/// <remarks>
-/// Numbers begin at <see cref="First"/>, where the host has none, and the lowest free one is given out. Not safe for use
-/// from several threads at once: the running kernel's lock guards it.
-/// </remarks>
-internal sealed class FileDescriptorTable(int limit)
+/// <summary>Holds the descriptors of one process of the emulated kernel (<c>struct files_struct</c>, fs/file.c): those of files that the
+/// kernel emulates, and those of the host.</summary>
+/// <remarks>Not safe for use from several threads at once: the running kernel's lock guards it.</remarks>
+internal abstract class FileDescriptorTable
 {
-    /// <summary>The lowest number: systemd raises fs.nr_open to 8 less.</summary>
-    public const int First = 1 << 30;
+    /// <summary>Tells whether a number is one of an emulated file; a local table does so also where nothing is open.</summary>
+    public abstract bool Owns(int fd);
 
-    private Slot[] _slots = new Slot[16];
+    /// <summary>Gets the emulated file behind a number, or null.</summary>
+    public abstract OpenFile? Get(int fd);
 
-    // A set bit is a used number; a set bit of the second level is a word without a free one.
-    private ulong[] _used = new ulong[1];
-    private ulong[] _full = new ulong[1];
+    /// <summary>Makes room for an emulated file (get_unused_fd_flags): what <see cref="Install"/> takes, or EMFILE.</summary>
+    public abstract int Reserve();
 
-    /// <summary>Gets the number of descriptors in use.</summary>
-    public int Count { get; private set; }
+    /// <summary>Gives the room back (put_unused_fd).</summary>
+    public abstract void Cancel(int reserved);
 
-    /// <summary>Tells whether a number is one of an emulated descriptor.</summary>
-    public static bool IsEmulated(int fd) => fd >= First;
+    /// <summary>Puts a file into the room (fd_install); on success the table owns the reference.</summary>
+    /// <returns>The number under which the process finds it, or <c>-errno</c>.</returns>
+    public abstract int Install(int reserved, OpenFile file, bool closeOnExec = true);
 
-    /// <summary>Takes the lowest free number, without a file behind it yet (get_unused_fd_flags): it, or EMFILE.</summary>
-    public int Reserve(int minimum = First)
-    {
-        int index = NextFree(Math.Max(minimum, First) - First);
-        if (index >= limit)
-        {
-            return Refused.EMFILE;
-        }
-
-        EnsureCapacity(index);
-        _used[index >> 6] |= 1UL << index;
-        if (_used[index >> 6] == ulong.MaxValue)
-        {
-            _full[index >> 12] |= 1UL << (index >> 6);
-        }
-
-        Count++;
-        return First + index;
-    }
-
-    /// <summary>Gives a reserved number back (put_unused_fd).</summary>
-    public void Cancel(int fd)
-    {
-        int index = fd - First;
-        _slots[index] = default;
-        _used[index >> 6] &= ~(1UL << index);
-        _full[index >> 12] &= ~(1UL << (index >> 6));
-        Count--;
-    }
-
-    /// <summary>Puts a file behind a reserved number (fd_install), close-on-exec set; the table owns the reference.</summary>
-    public void Install(int fd, OpenFile file, bool closeOnExec = true) => _slots[fd - First] = new Slot(file, closeOnExec);
-
-    /// <summary>Gets the file behind a number, or null.</summary>
-    public OpenFile? Get(int fd)
-    {
-        uint index = (uint)(fd - First);
-        return index < (uint)_slots.Length ? _slots[index].File : null;
-    }
+    /// <summary>Gives an emulated file of this or another process a further number (F_DUPFD): it, EINVAL or EMFILE.</summary>
+    /// <param name="file">The file; on success the table has a reference of its own.</param>
+    /// <param name="minimum">The lowest number that is wanted.</param>
+    /// <param name="closeOnExec">Whether execve(2) closes it.</param>
+    public abstract int Duplicate(OpenFile file, int minimum, bool closeOnExec);
 
     /// <summary>Tells whether a number is closed by execve(2).</summary>
-    public bool IsCloseOnExec(int fd) => _slots[fd - First].CloseOnExec;
+    public abstract bool IsCloseOnExec(int fd);
 
     /// <summary>Sets whether a number is closed by execve(2).</summary>
-    public void SetCloseOnExec(int fd, bool closeOnExec) => _slots[fd - First].CloseOnExec = closeOnExec;
+    public abstract void SetCloseOnExec(int fd, bool closeOnExec);
 
-    /// <summary>Closes a number: 0 or EBADF.</summary>
-    public int Close(int fd)
-    {
-        if (Get(fd) is not { } file)
-        {
-            return Refused.EBADF;
-        }
-
-        Cancel(fd);
-        file.Put();
-        return 0;
-    }
+    /// <summary>Closes an emulated file's number: 0 or EBADF.</summary>
+    public abstract int Close(int fd);
 
     /// <summary>Closes all numbers in ascending order, as the exit of a process does.</summary>
-    public void CloseAll()
-    {
-        for (int i = 0; i < _slots.Length; i++)
-        {
-            if (_slots[i].File is not null)
-            {
-                _ = Close(First + i);
-            }
-        }
-    }
+    public abstract void CloseAll();
 
-    private int NextFree(int index)
-    {
-        int word = index >> 6;
-        if (word >= _used.Length)
-        {
-            return index;
-        }
+    /// <summary>Takes another reference to a host file of the process, as fget() does.</summary>
+    /// <returns>A descriptor of this process, or <c>-errno</c>; EBADF also for a descriptor that was opened with O_PATH.</returns>
+    public abstract int DuplicateHost(int fd);
 
-        ulong free = ~_used[word] & (ulong.MaxValue << index);
-        if (free != 0)
-        {
-            return (word << 6) + BitOperations.TrailingZeroCount(free);
-        }
+    /// <summary>Makes room for a host file (get_unused_fd_flags): what <see cref="InstallHost"/> takes, or EMFILE.</summary>
+    public abstract int ReserveHost();
 
-        for (word++; word < _used.Length; word = (word | 63) + 1)
-        {
-            ulong open = ~_full[word >> 6] & (ulong.MaxValue << word);
-            if (open != 0)
-            {
-                // Bits past the last word stand for none, and are clear.
-                word = (word & ~63) + BitOperations.TrailingZeroCount(open);
-                return word < _used.Length ? (word << 6) + BitOperations.TrailingZeroCount(~_used[word]) : word << 6;
-            }
-        }
+    /// <summary>Puts a host file into the room (fd_install), close-on-exec set.</summary>
+    /// <param name="reserved">The room.</param>
+    /// <param name="file">A descriptor of this process; it stays the caller's.</param>
+    /// <returns>The number under which the process finds it, or <c>-errno</c>.</returns>
+    public abstract int InstallHost(int reserved, int file);
 
-        return _used.Length << 6;
-    }
-
-    private void EnsureCapacity(int index)
-    {
-        if (index >= _slots.Length)
-        {
-            Array.Resize(ref _slots, (int)Math.Min(limit, BitOperations.RoundUpToPowerOf2((uint)index + 1)));
-        }
-
-        if (index >> 6 >= _used.Length)
-        {
-            int words = (int)BitOperations.RoundUpToPowerOf2((uint)(index >> 6) + 1);
-            Array.Resize(ref _used, words);
-            Array.Resize(ref _full, (words + 63) >> 6);
-        }
-    }
-
-    private record struct Slot(OpenFile? File, bool CloseOnExec);
+    /// <summary>Gives the room back, with the file that may be in it.</summary>
+    public abstract void CancelHost(int reserved);
 }

@@ -10,6 +10,7 @@ internal readonly ref struct UserMemory
 
     private readonly Span<byte> _bytes;
     private readonly nint _address;
+    private readonly int _process;
     private readonly bool _isAddress;
     private readonly bool _isWritable;
 
@@ -20,9 +21,16 @@ internal readonly ref struct UserMemory
         _isWritable = isWritable;
     }
 
-    /// <summary>Takes any address.</summary>
+    /// <summary>Takes any address of this process.</summary>
     public UserMemory(nint address, bool isWritable = true)
+        : this(ProcessMemory.Self, address, isWritable)
     {
+    }
+
+    /// <summary>Takes any address of a process.</summary>
+    public UserMemory(int process, nint address, bool isWritable = true)
+    {
+        _process = process;
         _address = address;
         _isAddress = true;
         _isWritable = isWritable;
@@ -32,7 +40,7 @@ internal readonly ref struct UserMemory
     public nint Value => _isAddress ? _address : -1;
 
     /// <summary>Gives the same argument, which cannot be written to.</summary>
-    public UserMemory ReadOnly() => _isAddress ? new(_address, isWritable: false) : new(_bytes, isWritable: false);
+    public UserMemory ReadOnly() => _isAddress ? new(_process, _address, isWritable: false) : new(_bytes, isWritable: false);
 
     /// <summary>copy_from_user() of the first bytes: 0 or EFAULT.</summary>
     public int CopyFrom(Span<byte> destination) => CopyFrom(0, destination);
@@ -47,7 +55,7 @@ internal readonly ref struct UserMemory
 
         if (_isAddress)
         {
-            return IsUserRange(0, (uint)source.Length) ? ProcessMemory.CopyTo(_address, source) : Refused.EFAULT;
+            return IsUserRange(0, (uint)source.Length) ? ProcessMemory.CopyTo(_process, _address, source) : Refused.EFAULT;
         }
 
         return source.TryCopyTo(_bytes) ? 0 : Refused.EFAULT;
@@ -97,7 +105,7 @@ internal readonly ref struct UserMemory
         for (ulong end = position + length; position < end;)
         {
             int count = (int)Math.Min(end - position, 4096 - (position & 4095));
-            if (ProcessMemory.CopyFrom((nint)position, piece[..count]) != 0)
+            if (ProcessMemory.CopyFrom(_process, (nint)position, piece[..count]) != 0)
             {
                 return Refused.EFAULT;
             }
@@ -118,7 +126,7 @@ internal readonly ref struct UserMemory
         if (_isAddress)
         {
             return IsUserRange(offset, (uint)destination.Length)
-                ? ProcessMemory.CopyFrom(_address + (nint)offset, destination)
+                ? ProcessMemory.CopyFrom(_process, _address + (nint)offset, destination)
                 : Refused.EFAULT;
         }
 

@@ -26,7 +26,7 @@ public sealed partial class EmulatedProcess
         using var descriptor = new DescriptorReference(vcpu);
         using (Enter())
         {
-            if (!FileDescriptorTable.IsEmulated(descriptor.Fd) || _descriptors.Get(descriptor.Fd) is not VcpuFile file)
+            if (!_descriptors.Owns(descriptor.Fd) || _descriptors.Get(descriptor.Fd) is not VcpuFile file)
             {
                 throw new ArgumentException("The descriptor is no vCPU of this process.", nameof(vcpu));
             }
@@ -83,7 +83,7 @@ public sealed partial class EmulatedProcess
     // Takes a vCPU's reference for a request that runs without the lock; null for all others.
     private VcpuFile? TakeVcpu(int fd, uint request)
     {
-        if (!VcpuFile.IsOwn(request) || !FileDescriptorTable.IsEmulated(fd) || _descriptors.Get(fd) is not VcpuFile vcpu)
+        if (!VcpuFile.IsOwn(request) || !_descriptors.Owns(fd) || _descriptors.Get(fd) is not VcpuFile vcpu)
         {
             return null;
         }

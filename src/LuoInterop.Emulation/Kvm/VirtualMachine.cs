@@ -166,7 +166,7 @@ internal sealed partial class VirtualMachine(KvmModule kvm, ulong type, string n
     {
         int fd = (int)region.guest_memfd;
         memory = null;
-        if (!FileDescriptorTable.IsEmulated(fd))
+        if (!descriptors.Owns(fd))
         {
             // No file of the host is one of this kernel's; whether one is open decides between the two.
             return fd < 0 || LibC.fcntl(fd, FcntlHeader.F_GETFD, 0) < 0 ? Refused.EBADF : Refused.EINVAL;

@@ -18,7 +18,6 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
     private ulong _number;
     private bool _isDeserialized;
     private int _deserializeError;
-    private HostFile? _placeholder;
 
     /// <summary>Gets what this release does.</summary>
     public KernelProfile Profile { get; } = profile;
@@ -37,6 +36,9 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
 
     /// <summary>Gets or sets the process whose RETRIEVE_FD is being done (<c>current</c>); null for none.</summary>
     public FileDescriptorTable? Caller { get; set; }
+
+    /// <summary>Gets where retrieved files of the host find their descriptors in this process.</summary>
+    public HostPlace HostPlace { get; } = new();
 
     /// <summary>Gets the faults that handlers meet.</summary>
     public FaultInjection Faults { get; } = faults;
@@ -263,33 +265,10 @@ internal sealed class LuoCore(KexecHandover handover, KernelProfile profile, Luo
         return null;
     }
 
-    /// <summary>Takes the host's lowest free descriptor, close-on-exec set (get_unused_fd_flags): it, or EMFILE.</summary>
-    /// <remarks>It refers to an empty memory file of a name of its own until the retrieved file takes its place.</remarks>
-    public unsafe int ReserveHostDescriptor()
-    {
-        if (_placeholder is null)
-        {
-            // SAFETY: the name is static data, and the compiler ends UTF-8 literals with a NUL.
-            fixed (byte* name = "luointerop-reserved"u8)
-            {
-                int created = LibC.memfd_create(name, LibC.MFD_CLOEXEC);
-                if (created < 0)
-                {
-                    return SystemCall.LastError;
-                }
-
-                _placeholder = HostFile.Own(created);
-            }
-        }
-
-        int fd = LibC.fcntl(_placeholder.Fd, FcntlHeader.F_DUPFD_CLOEXEC, 0);
-        return fd < 0 ? SystemCall.LastError : fd;
-    }
-
     /// <summary>Drops the references of a kernel that is gone.</summary>
     public void Abandon()
     {
-        _placeholder?.Dispose();
+        HostPlace.Dispose();
         foreach (LuoSessionList list in (ReadOnlySpan<LuoSessionList>)[_outgoing, _incoming])
         {
             for (LuoSession? session = list.First; session is not null; session = session.Next)

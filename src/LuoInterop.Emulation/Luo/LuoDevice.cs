@@ -93,18 +93,23 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
             }
 
             var file = new SessionFile(luo, session!);
-            command.SecondWord = fd;
+            int number = descriptors.Install(fd, file);
+            if (number < 0)
+            {
+                file.Put();
+                return number;
+            }
+
+            installed = true;
+            command.SecondWord = number;
             error = command.Respond();
             if (error != 0)
             {
                 // The last reference goes, and with it the session: a retrieved one is finished.
-                file.Put();
-                return error;
+                _ = descriptors.Close(number);
             }
 
-            descriptors.Install(fd, file);
-            installed = true;
-            return 0;
+            return error;
         }
         finally
         {

@@ -43,7 +43,7 @@ internal sealed class LuoFileSet(LuoCore luo)
     }
 
     private int PreserveInto(ulong token, int fd, FileDescriptorTable descriptors) =>
-        FileDescriptorTable.IsEmulated(fd) ? PreserveOwn(token, descriptors.Get(fd)) : PreserveHost(token, fd);
+        descriptors.Owns(fd) ? PreserveOwn(token, descriptors.Get(fd)) : PreserveHost(token, descriptors.DuplicateHost(fd));
 
     // fget() does not take O_PATH.
     private int PreserveOwn(ulong token, OpenFile? open)
@@ -68,9 +68,8 @@ internal sealed class LuoFileSet(LuoCore luo)
         return Preserve(new LuoFile(handler, token, this) { Own = open, Id = open.Key }, default);
     }
 
-    private int PreserveHost(ulong token, int fd)
+    private int PreserveHost(ulong token, int copy)
     {
-        int copy = HostFile.Duplicate(fd);
         if (copy < 0)
         {
             return copy;

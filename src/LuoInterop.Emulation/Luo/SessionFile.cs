@@ -91,54 +91,66 @@ internal sealed class SessionFile : OpenFile
             return reserved;
         }
 
-        int fd = _luo.ReserveHostDescriptor();
-        if (fd < 0)
+        int place = descriptors.ReserveHost();
+        if (place < 0)
         {
             descriptors.Cancel(reserved);
-            return fd;
+            return place;
         }
 
         // A panic, too, gives the descriptors back.
-        bool installed = false;
-        int error;
+        (bool keepsOwn, bool keepsHost) = (false, false);
         try
         {
             _luo.Caller = descriptors;
-            error = _session.Retrieve(command.Token, out LuoFile? file);
-            if (error == 0)
+            int error = _session.Retrieve(command.Token, out LuoFile? file);
+            if (error != 0)
             {
-                command.SecondWord = file!.Own is null ? fd : reserved;
-                error = command.Respond();
+                return error;
             }
 
-            if (error == 0 && file!.Own is { } own)
+            int number = file!.Own is { } own ? Install(descriptors, reserved, own) : descriptors.InstallHost(place, file.File!.Fd);
+            if (number < 0)
             {
-                own.Get();
-                descriptors.Install(reserved, own);
-                installed = true;
+                return number;
             }
-            else if (error == 0)
+
+            keepsOwn = file.Own is not null;
+            command.SecondWord = number;
+            error = command.Respond();
+            if (error != 0 && keepsOwn)
             {
-                error = LibC.dup3(file!.File!.Fd, fd, LibC.O_CLOEXEC) < 0 ? SystemCall.LastError : 0;
-                fd = error == 0 ? -1 : fd;
+                _ = descriptors.Close(number);
             }
+
+            keepsHost = error == 0 && !keepsOwn;
+            return error;
         }
         finally
         {
             _luo.Caller = null;
-            if (!installed)
+            if (!keepsOwn)
             {
                 descriptors.Cancel(reserved);
             }
 
-            if (fd >= 0)
+            if (!keepsHost)
             {
-                // close(2) frees the number whatever it answers.
-                _ = LibC.close(fd);
+                descriptors.CancelHost(place);
             }
         }
+    }
 
-        return error;
+    private static int Install(FileDescriptorTable descriptors, int reserved, OpenFile file)
+    {
+        file.Get();
+        int number = descriptors.Install(reserved, file);
+        if (number < 0)
+        {
+            file.Put();
+        }
+
+        return number;
     }
 
     private int Finish(UserCommand command)

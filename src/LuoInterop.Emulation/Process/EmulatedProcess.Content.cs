@@ -19,7 +19,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return Usable(descriptor.Fd)?.Truncate(length) ?? Refused.EBADF;
             }
@@ -41,7 +41,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (!FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (!_descriptors.Owns(descriptor.Fd))
             {
                 return _system.MemfdCalls.FAllocate(file, descriptor.Fd, mode, offset, length);
             }
@@ -69,7 +69,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            return FileDescriptorTable.IsEmulated(descriptor.Fd)
+            return _descriptors.Owns(descriptor.Fd)
                 ? Usable(descriptor.Fd)?.ChangeMode(mode) ?? Refused.EBADF
                 : _system.MemfdCalls.FChmod(file, descriptor.Fd, mode);
         }
@@ -86,7 +86,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return Usable(descriptor.Fd)?.Seek(offset, whence) ?? Refused.EBADF;
             }
@@ -106,7 +106,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return Usable(descriptor.Fd)?.Read(buffer) ?? Refused.EBADF;
             }
@@ -131,7 +131,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return Usable(descriptor.Fd)?.Write(buffer) ?? Refused.EBADF;
             }
@@ -156,7 +156,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PRead(buffer, offset) ?? Refused.EBADF;
             }
@@ -181,7 +181,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return offset < 0 ? Refused.EINVAL : Usable(descriptor.Fd)?.PWrite(buffer, offset) ?? Refused.EBADF;
             }
@@ -207,7 +207,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 OpenFile? open = _descriptors.Get(descriptor.Fd);
                 status = open?.Status() ?? default;
@@ -229,7 +229,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return Usable(descriptor.Fd)?.Map(_descriptors, length, protection, flags, offset) ?? Refused.EBADF;
             }

@@ -48,7 +48,7 @@ public sealed partial class EmulatedProcess
         using (_system.Lock.EnterScope())
         {
             int refusal = -(int)(Meet(KernelCall.Close)?.Errno ?? Errno.None);
-            if (!FileDescriptorTable.IsEmulated(fd))
+            if (!_descriptors.Owns(fd))
             {
                 // A host descriptor is the program's own, also when the kernel that gave it is gone.
                 int error = Linux.Close(fd);
@@ -111,6 +111,12 @@ public sealed partial class EmulatedProcess
     private bool TryIoctl(SafeHandle file, uint request, UserMemory argument, out int result)
     {
         using var descriptor = new DescriptorReference(file);
+        return TryIoctl(descriptor.Fd, request, argument, out result);
+    }
+
+    /// <summary>Answers ioctl(2) of an emulated file; false for a file of the host's.</summary>
+    internal bool TryIoctl(int fd, uint request, UserMemory argument, out int result)
+    {
         VcpuFile? vcpu;
         using (Enter(Call(request), out InjectedFault? fault))
         {
@@ -121,10 +127,10 @@ public sealed partial class EmulatedProcess
             }
 
             argument = fault?.Effect == FaultEffect.FailCopyBack ? argument.ReadOnly() : argument;
-            vcpu = TakeVcpu(descriptor.Fd, request);
-            if (vcpu is null && FileDescriptorTable.IsEmulated(descriptor.Fd))
+            vcpu = TakeVcpu(fd, request);
+            if (vcpu is null && _descriptors.Owns(fd))
             {
-                result = Ioctl(descriptor.Fd, request, argument);
+                result = Ioctl(fd, request, argument);
                 return true;
             }
         }
@@ -144,7 +150,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 return FcntlEmulated(descriptor.Fd, command, argument);
             }
@@ -215,7 +221,7 @@ public sealed partial class EmulatedProcess
                 return refusal;
             }
 
-            if (FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (_descriptors.Owns(descriptor.Fd))
             {
                 OpenFile? open = _descriptors.Get(descriptor.Fd);
                 text = open?.LinkText ?? "";
@@ -251,9 +257,7 @@ public sealed partial class EmulatedProcess
         {
             case FcntlHeader.F_DUPFD or FcntlHeader.F_DUPFD_CLOEXEC:
                 int minimum = (int)Math.Clamp(argument, int.MinValue, int.MaxValue);
-                return minimum < 0 || minimum - FileDescriptorTable.First >= _system.Options.DescriptorLimit
-                    ? Refused.EINVAL
-                    : Duplicate(open, _descriptors, minimum, command == FcntlHeader.F_DUPFD_CLOEXEC);
+                return _descriptors.Duplicate(open, minimum, command == FcntlHeader.F_DUPFD_CLOEXEC);
             case FcntlHeader.F_GETFD:
                 return _descriptors.IsCloseOnExec(fd) ? LibC.FD_CLOEXEC : 0;
             case FcntlHeader.F_SETFD:
@@ -294,8 +298,14 @@ public sealed partial class EmulatedProcess
                 return error;
             }
 
-            _descriptors.Install(fd, file!, (flags & LibC.O_CLOEXEC) != 0);
-            return fd;
+            int number = _descriptors.Install(fd, file!, (flags & LibC.O_CLOEXEC) != 0);
+            if (number < 0)
+            {
+                _descriptors.Cancel(fd);
+                file!.Put();
+            }
+
+            return number;
         }
         catch (EmulatedKernelPanicException panic)
         {
@@ -346,18 +356,18 @@ public sealed partial class EmulatedProcess
         int place = _descriptors.Reserve();
         if (place >= 0)
         {
-            _descriptors.Install(place, new PathFile(open.LinkText, open.Status()), (flags & LibC.O_CLOEXEC) != 0);
+            place = _descriptors.Install(place, new PathFile(open.LinkText, open.Status()), (flags & LibC.O_CLOEXEC) != 0);
         }
 
         return place;
     }
 
-    private static int? LinkedDescriptor(string path)
+    private int? LinkedDescriptor(string path)
     {
         const string Folder = "/proc/self/fd/";
         return path.StartsWith(Folder, StringComparison.Ordinal)
             && int.TryParse(path.AsSpan(Folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
-            && FileDescriptorTable.IsEmulated(fd)
+            && _descriptors.Owns(fd)
                 ? fd
                 : null;
     }

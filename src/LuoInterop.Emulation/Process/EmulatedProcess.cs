@@ -30,7 +30,14 @@ public sealed partial class EmulatedProcess : Kernel
     internal EmulatedProcess(EmulatedKernel system)
     {
         _system = system;
-        _descriptors = new FileDescriptorTable(system.Options.DescriptorLimit);
+        _descriptors = new LocalDescriptorTable(system);
+    }
+
+    /// <summary>Makes a process whose descriptors are kept elsewhere.</summary>
+    internal EmulatedProcess(EmulatedKernel system, FileDescriptorTable descriptors)
+    {
+        _system = system;
+        _descriptors = descriptors;
     }
 
     /// <inheritdoc/>
@@ -127,13 +134,13 @@ public sealed partial class EmulatedProcess : Kernel
                 throw new InvalidOperationException("The receiver has exited.");
             }
 
-            if (!FileDescriptorTable.IsEmulated(descriptor.Fd))
+            if (!_descriptors.Owns(descriptor.Fd))
             {
                 return Linux.Fcntl(file, FcntlHeader.F_DUPFD_CLOEXEC);
             }
 
             return _descriptors.Get(descriptor.Fd) is { } open
-                ? Duplicate(open, receiver._descriptors, FileDescriptorTable.First, true)
+                ? receiver._descriptors.Duplicate(open, 0, closeOnExec: true)
                 : Refused.EBADF;
         }
     }
@@ -248,7 +255,7 @@ public sealed partial class EmulatedProcess : Kernel
     }
 
     // kimage_file_prepare_segments() of kernel/kexec_file.c, in its order.
-    private static int ReadImage(SafeHandle? kernel, bool wantsInitrd, SafeHandle? initrd, string commandLine, out LoadedKernel? image)
+    private int ReadImage(SafeHandle? kernel, bool wantsInitrd, SafeHandle? initrd, string commandLine, out LoadedKernel? image)
     {
         image = null;
         int error = OnHost(kernel, out SafeHandle? file);
@@ -282,7 +289,7 @@ public sealed partial class EmulatedProcess : Kernel
     }
 
     // No emulated file can be read as an image: they are no regular files, or empty.
-    private static int OnHost(SafeHandle? handle, out SafeHandle? file)
+    private int OnHost(SafeHandle? handle, out SafeHandle? file)
     {
         file = handle;
         if (handle is null)
@@ -291,18 +298,6 @@ public sealed partial class EmulatedProcess : Kernel
         }
 
         using var descriptor = new DescriptorReference(handle);
-        return descriptor.Fd < 0 ? Refused.EBADF : FileDescriptorTable.IsEmulated(descriptor.Fd) ? Refused.EINVAL : 0;
-    }
-
-    private static int Duplicate(OpenFile file, FileDescriptorTable descriptors, int minimum, bool closeOnExec)
-    {
-        int fd = descriptors.Reserve(minimum);
-        if (fd >= 0)
-        {
-            file.Get();
-            descriptors.Install(fd, file, closeOnExec);
-        }
-
-        return fd;
+        return descriptor.Fd < 0 ? Refused.EBADF : _descriptors.Owns(descriptor.Fd) ? Refused.EINVAL : 0;
     }
 }

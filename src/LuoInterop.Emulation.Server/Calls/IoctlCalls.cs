@@ -1,0 +1,65 @@
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Server.Descriptors;
+using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Interop;
+using Tmds.Linux;
+
+namespace LuoInterop.Emulation.Server.Calls;
+
+/// <summary>Answers ioctl(2).</summary>
+internal static class IoctlCalls
+{
+    // include/uapi/linux/sockios.h.
+    private const uint SetInterfaceFlags = 0x8914;
+    private const uint StrayType = 0xf6;
+
+    public static CallAnswer Answer(TrappedCall call)
+    {
+        int fd = call.Int(0);
+        uint request = unchecked((uint)call.Address(1));
+        if (request == SetInterfaceFlags)
+        {
+            // kexec -e takes the interfaces down before it jumps. They are the host's, and stay up.
+            call.Kernel.Tell(ProgramEventKind.Note, "the program changes a network interface of the host; nothing is done");
+            return 0;
+        }
+
+        if (request >> 8 == StrayType)
+        {
+            return AnswerStray(call, fd);
+        }
+
+        var argument = new UserMemory(call.Process, unchecked((nint)call.Address(2)));
+        if (call.Caller.TryIoctl(fd, request, argument, out int result))
+        {
+            call.Kernel.Trace?.Ioctl(call, request, result);
+            return result;
+        }
+
+        if (RemoteProcess.FindLink(call.Process, fd) != call.System.Options.DevicePath)
+        {
+            return CallAnswer.Continue;
+        }
+
+        // It was opened by a call that is not trapped: for reading, or by a link. It takes the place of the node that shows the path.
+        call.Replace(fd);
+        int error = call.Caller.Open(call.System.Options.DevicePath, LibC.O_RDWR);
+        return error < 0 ? error
+            : call.Caller.TryIoctl(fd, request, argument, out result) ? result
+            : Refused.ENOTTY;
+    }
+
+    private static CallAnswer AnswerStray(TrappedCall call, int fd)
+    {
+        if (!call.IsEmulated(fd))
+        {
+            return CallAnswer.Continue;
+        }
+
+        call.Kernel.Tell(
+            ProgramEventKind.Note,
+            "the program was built with a header whose ioctl numbers have the type 0xF6; Linux has 0xBA (include/uapi/linux/liveupdate.h)");
+        return Refused.ENOTTY;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using LuoInterop.Emulation.Files;
+using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+
+namespace LuoInterop.Emulation.Server.Calls;
+
+/// <summary>Answers open(2) and its kind: of the device, and of the kernel's own files where these are not mounted.</summary>
+internal static class OpenCalls
+{
+    /// <summary>Gets the flags that creat(2) stands for.</summary>
+    public static int FlagsOfCreat => LibC.O_CREAT | LibC.O_WRONLY | LibC.O_TRUNC;
+
+    /// <summary>Answers an open of a path; null for one that cannot be read.</summary>
+    public static CallAnswer Answer(TrappedCall call, int folder, string? path, int flags)
+    {
+        if (path is null || !call.Kernel.MayOwn(path, call.TrapsEverything)
+            || PathName.Resolve(call.Process, folder, path) is not { } full)
+        {
+            return CallAnswer.Continue;
+        }
+
+        if (call.Kernel.IsDevice(full))
+        {
+            int fd = call.Caller.Open(full, flags);
+            call.Kernel.Trace?.Open(call, fd);
+            return fd;
+        }
+
+        return call.TrapsEverything && call.System.Files.Owns(full) ? OpenKernelFile(call, full, flags) : CallAnswer.Continue;
+    }
+
+    /// <summary>Answers openat2(2), whose flags are the first word of a structure.</summary>
+    public static CallAnswer AnswerStructure(TrappedCall call)
+    {
+        Span<byte> flags = stackalloc byte[sizeof(ulong)];
+        return new UserMemory(call.Process, unchecked((nint)call.Address(2))).CopyFrom(flags) != 0
+            ? CallAnswer.Continue
+            : Answer(call, call.Int(0), call.Path(1), (int)BinaryPrimitives.ReadUInt64LittleEndian(flags));
+    }
+
+    // A copy of what the file shows now: a program reads it as any file.
+    private static CallAnswer OpenKernelFile(TrappedCall call, string path, int flags)
+    {
+        if ((flags & LibC.O_ACCMODE) != LibC.O_RDONLY || (flags & LibC.O_DIRECTORY) != 0)
+        {
+            return CallAnswer.Continue;
+        }
+
+        int error = call.Kernel.ReadFile(path, out byte[] content);
+        if (error != 0)
+        {
+            return error == Refused.EISDIR ? CallAnswer.Continue : error;
+        }
+
+        using SafeFileHandle? copy = ContentFile.Create(Path.GetFileName(path), content);
+        return copy is null
+            ? Refused.ENOMEM
+            : call.Listener.AddDescriptor(
+                call.Notification, (int)copy.DangerousGetHandle(), (flags & LibC.O_CLOEXEC) != 0);
+    }
+}
