@@ -17,6 +17,7 @@ internal sealed class KernelRun : IDisposable
     private readonly Action<ProgramEvent> _tell;
     private readonly ShownFiles _shown;
     private readonly string _deviceName;
+    private readonly HashSet<string> _told = [];
 
     public KernelRun(EmulatedKernel system, int stage, ShownFiles shown, CallTrace? trace, Action<ProgramEvent> tell)
     {
@@ -85,8 +86,19 @@ internal sealed class KernelRun : IDisposable
     /// <summary>Writes the files that are mounted for programs anew.</summary>
     public void Refresh() => _shown.Write(this);
 
-    /// <summary>Tells the machine's owner of something.</summary>
-    public void Tell(ProgramEventKind kind, string text) => _tell(new ProgramEvent(kind, Stage, text));
+    /// <summary>Tells the machine's owner of something; of the same thing once.</summary>
+    public void Tell(ProgramEventKind kind, string text)
+    {
+        lock (_told)
+        {
+            if (kind == ProgramEventKind.Note && !_told.Add(text))
+            {
+                return;
+            }
+        }
+
+        _tell(new ProgramEvent(kind, Stage, text));
+    }
 
     /// <summary>Ends the kernel for a difference to Linux that a program has run into.</summary>
     public void Fail(string difference) => _ended.TrySetResult(new KernelEnd(null, difference));

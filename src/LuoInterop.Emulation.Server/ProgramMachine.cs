@@ -189,6 +189,25 @@ public sealed class ProgramMachine : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the kernel that runs has ended, with all programs on it.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How it ended: by <see cref="ProgramEndKind.Kexec"/> and so on.</returns>
+    /// <exception cref="InvalidOperationException">No kernel runs.</exception>
+    /// <exception cref="ProgramMachineException">A program ran into a difference between the emulation and Linux; the machine is
+    /// off.</exception>
+    public async Task<ProgramEndKind> WaitForKernelAsync(CancellationToken cancellationToken = default)
+    {
+        KernelRun kernel;
+        lock (_lock)
+        {
+            kernel = _kernel ?? throw new InvalidOperationException("No kernel runs on the machine.");
+        }
+
+        KernelEnd end = await kernel.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EndKernelAsync(kernel).ConfigureAwait(false);
+        return end.Command is null ? throw new ProgramMachineException(end.Text) : KindOf(end);
+    }
+
     /// <summary>Jumps from outside into the loaded kernel, or into <see cref="KernelImagePath"/> with the same command line where none is
     /// loaded: ends all programs, and boots it.</summary>
     /// <param name="commandLine">The next kernel's command line, where it is to be another one.</param>
@@ -324,13 +343,17 @@ public sealed class ProgramMachine : IAsyncDisposable
         foreach (LaunchedProgram program in programs)
         {
             await program.Gone.ConfigureAwait(false);
+            bool isOurs;
             lock (_lock)
             {
+                isOurs = _programs.Remove(program);
                 _failure ??= program.Failure;
-                _programs.Remove(program);
             }
 
-            program.Dispose();
+            if (isOurs)
+            {
+                program.Dispose();
+            }
         }
     }
 

@@ -8,6 +8,7 @@ using LuoInterop.Cli.Doctor;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Kexec;
 using LuoInterop.Cli.Kho;
+using LuoInterop.Cli.Machine;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Cli.Sessions;
 using LuoInterop.Cli.Status;
@@ -32,6 +33,7 @@ internal static class CommandTree
             DecodeCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
+            MachineCommand.Create(),
             CompletionCommand.Create(Create),
             ManCommand.Create(Create),
         };

@@ -12,8 +12,17 @@ internal static class EmulateCommand
     private const long Smallest = 256L << 20;
     private const long Largest = 64L << 40;
 
-    public static Command Create() =>
-        new("emulate", "Plays parts of live update that Linux does not have yet through on the emulated kernel.") { HugeTlb() };
+    public static Command Create()
+    {
+        var command = new Command(
+            "emulate",
+            "Runs a program of any language on an emulated kernel with live update, through every kexec: luoctl emulate -- PROGRAM.")
+        {
+            HugeTlb(),
+        };
+        EmulateProgram.AddTo(command);
+        return command;
+    }
 
     private static Command HugeTlb()
     {
