@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@
 #define LIVEUPDATE_TYPE 0xba00   /* include/uapi/linux/liveupdate.h */
 #define STRAY_TYPE 0xf600        /* of a header with wrong numbers that programs were built with */
 #define REALPATH_SIZE 1023       /* the buffer that realpath(3) of glibc tries first: nobody else's, and hundreds in a compile */
-#define INSTRUCTIONS 160
+#define INSTRUCTIONS 192
 
 static struct sock_filter filter[INSTRUCTIONS];
 static unsigned short used;
@@ -81,7 +82,8 @@ int install_filter(int everything)
 {
     static const int always[] = { SYS_openat2, SYS_creat, SYS_kexec_file_load, SYS_kexec_load, SYS_reboot, SYS_readlinkat, SYS_fstatfs,
         SYS_ftruncate, SYS_fallocate, SYS_uname };
-    static const int looking[] = { SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2 };
+    static const int looking[] = { SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2,
+        SYS_write, SYS_pread64, SYS_pwrite64, SYS_fchmod };
     used = 0;
     load(offsetof(struct seccomp_data, arch));
     add(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
@@ -91,11 +93,19 @@ int install_filter(int everything)
     allow();
 
     unsigned short start = begin(SYS_ioctl);
+    if (everything)
+        trap();
     load_argument(1);
     trap_if(SIOCSIFFLAGS); /* kexec -e takes the interfaces down first */
     mask(0xff00);
     trap_if(LIVEUPDATE_TYPE);
     trap_if(STRAY_TYPE);
+    allow();
+    end(start);
+
+    start = begin(SYS_madvise);
+    load_argument(2);
+    trap_if(MADV_REMOVE);
     allow();
     end(start);
 
@@ -105,6 +115,10 @@ int install_filter(int everything)
     start = begin(SYS_fcntl);
     load_argument(1);
     trap_if(F_ADD_SEALS);
+    if (everything) {
+        trap_if(F_GET_SEALS);
+        trap_if(F_GETFL);
+    }
     allow();
     end(start);
 

@@ -112,7 +112,8 @@ public sealed class ProgramMachine : IAsyncDisposable
             }
 
             EmulatedProcess first = _machine.Boot();
-            _kernel = new KernelRun(first.Running, ++_stage, _shown, _trace, Tell);
+            _kernel = new KernelRun(first.Running, _stage + 1, _shown, _trace, Tell);
+            _stage++;
             _kernel.Tell(ProgramEventKind.Booted, $"Linux {first.Release} has booted: {first.CommandLine}");
         }
     }

@@ -3,10 +3,15 @@ using LuoInterop.Cli;
 using LuoInterop.Cli.Output;
 using LuoInterop.Litmus;
 
-// The payload of a VM of 'luoctl replay --kernel vm': no command for people.
+// The payloads of 'luoctl replay --kernel vm' and 'emulated-process': no commands for people.
 if (args is [GuestReplay.Word])
 {
     return GuestReplay.Run();
+}
+
+if (args is [ProgramReplay.Word, .. var stage])
+{
+    return ProgramReplay.RunStage(stage);
 }
 
 if (CommandLineBytes.FindInvalid(args, static () => File.ReadAllBytes("/proc/self/cmdline")) is { } invalid)

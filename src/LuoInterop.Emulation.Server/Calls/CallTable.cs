@@ -39,7 +39,9 @@ internal static class CallTable
         CallNumbers.readlink => LinkCalls.Answer(call, PathName.WorkingFolder, call.Path(0), call.Address(1), call.Address(2)),
         CallNumbers.readlinkat => LinkCalls.Answer(call, call.Int(0), call.Path(1), call.Address(2), call.Address(3)),
         CallNumbers.fstatfs => StatusCalls.AnswerFileSystem(call),
-        CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.fcntl => MemoryFileCalls.Answer(call),
+        CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.fcntl or CallNumbers.write or CallNumbers.pread64
+            or CallNumbers.pwrite64 or CallNumbers.fchmod => ContentCalls.Answer(call),
+        CallNumbers.madvise => MappingCalls.Answer(call),
         CallNumbers.kexec_file_load => KexecCalls.AnswerFileLoad(call),
         CallNumbers.kexec_load => KexecCalls.AnswerLoad(call),
         CallNumbers.reboot => RebootCalls.Answer(call),

@@ -30,6 +30,12 @@ internal static class IoctlCalls
             return AnswerStray(call, fd);
         }
 
+        if (request is IoctlsHeader.FIOCLEX or IoctlsHeader.FIONCLEX or IoctlsHeader.FIONBIO)
+        {
+            // Flags of the descriptor are kept where it is.
+            return CallAnswer.Continue;
+        }
+
         var argument = new UserMemory(call.Process, unchecked((nint)call.Address(2)));
         if (call.Caller.TryIoctl(fd, request, argument, out int result))
         {
@@ -37,7 +43,8 @@ internal static class IoctlCalls
             return result;
         }
 
-        if (RemoteProcess.FindLink(call.Process, fd) != call.System.Options.DevicePath)
+        if (request >> 8 != LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE
+            || RemoteProcess.FindLink(call.Process, fd) != call.System.Options.DevicePath)
         {
             return CallAnswer.Continue;
         }

@@ -10,7 +10,8 @@ namespace LuoInterop.Emulation.Server.Calls;
 /// <summary>Answers readlink(2) of the links of /proc that lead to emulated files and to retrieved ones.</summary>
 internal static class LinkCalls
 {
-    private const string DeletedStart = "/memfd:";
+    // Of a memory file, and of any other without a name.
+    private const string DeletedEnd = " (deleted)";
 
     public static CallAnswer Answer(TrappedCall call, int folder, string? path, ulong buffer, ulong size)
     {
@@ -46,7 +47,7 @@ internal static class LinkCalls
     private static string? RetrievedText(TrappedCall call, int process, int fd)
     {
         if (call.System.Inodes.IsEmpty
-            || RemoteProcess.FindLink(process, fd)?.StartsWith(DeletedStart, StringComparison.Ordinal) != true)
+            || RemoteProcess.FindLink(process, fd)?.EndsWith(DeletedEnd, StringComparison.Ordinal) != true)
         {
             return null;
         }

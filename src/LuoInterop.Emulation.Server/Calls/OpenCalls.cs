@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Seccomp;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
@@ -17,10 +19,15 @@ internal static class OpenCalls
     /// <summary>Answers an open of a path; null for one that cannot be read.</summary>
     public static CallAnswer Answer(TrappedCall call, int folder, string? path, int flags)
     {
-        if (path is null || !call.Kernel.MayOwn(path, call.TrapsEverything)
+        if (path is null or "" || !(char.IsAsciiDigit(path[^1]) || call.Kernel.MayOwn(path, call.TrapsEverything))
             || PathName.Resolve(call.Process, folder, path) is not { } full)
         {
             return CallAnswer.Continue;
+        }
+
+        if (PathName.Descriptor(call.Process, full) is { } link)
+        {
+            return Reopen(call, link.Process, link.Fd, flags);
         }
 
         if (call.Kernel.IsDevice(full))
@@ -40,6 +47,44 @@ internal static class OpenCalls
         return new UserMemory(call.Process, unchecked((nint)call.Address(2))).CopyFrom(flags) != 0
             ? CallAnswer.Continue
             : Answer(call, call.Int(0), call.Path(1), (int)BinaryPrimitives.ReadUInt64LittleEndian(flags));
+    }
+
+    // The file of a descriptor is opened anew: the device may be in use, and a preserved file cannot be emptied.
+    private static CallAnswer Reopen(TrappedCall call, int process, int fd, int flags)
+    {
+        if (call.Kernel.Placeholders.Find(RemoteProcess.FindSocket(process, fd)) is { } emulated)
+        {
+            return emulated.HasPath ? call.Caller.Open(emulated.LinkText, flags) : CallAnswer.Continue;
+        }
+
+        if ((flags & LibC.O_TRUNC) == 0 || call.System.Inodes.IsEmpty)
+        {
+            return CallAnswer.Continue;
+        }
+
+        int copy = RemoteProcess.Duplicate(process, fd);
+        if (copy < 0)
+        {
+            return CallAnswer.Continue;
+        }
+
+        using var file = new SafeFileHandle(copy, ownsHandle: true);
+        lock (call.System.Lock)
+        {
+            if (call.System.Inodes.Find(copy, out _) is not { IsFrozen: true })
+            {
+                return CallAnswer.Continue;
+            }
+        }
+
+        int opened = call.Own.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{copy}"), flags);
+        if (opened < 0)
+        {
+            return opened;
+        }
+
+        using var own = new SafeFileHandle(opened, ownsHandle: true);
+        return call.Listener.AddDescriptor(call.Notification, opened, (flags & LibC.O_CLOEXEC) != 0);
     }
 
     // A copy of what the file shows now: a program reads it as any file.

@@ -2,9 +2,11 @@ using System.Buffers.Binary;
 using System.Text;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Emulation.Server.Seccomp;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Server.Calls;
@@ -44,6 +46,11 @@ internal static class StatusCalls
             "" => (flags & LibC.AT_EMPTY_PATH) != 0 ? Find(call, folder, out status) : NotOwn,
             _ => Find(call, folder, path, out status),
         };
+        if (error == NotOwn && path is { Length: 0 })
+        {
+            return AnswerRetrieved(call, folder, result);
+        }
+
         if (error != 0)
         {
             return error == NotOwn ? CallAnswer.Continue : error;
@@ -134,6 +141,58 @@ internal static class StatusCalls
         OpenFile? file = call.Find(fd);
         status = file?.Status() ?? default;
         return file is null ? NotOwn : 0;
+    }
+
+    // A retrieved file has the mode that it had when it was preserved, where the host's file cannot have it. All else is the host's.
+    private static CallAnswer AnswerRetrieved(TrappedCall call, int fd, int result)
+    {
+        const int ModeOfStat = 24;
+        const int ModeOfStatx = 28;
+        int copy = call.System.Inodes.IsEmpty ? -1 : RemoteProcess.Duplicate(call.Process, fd);
+        if (copy < 0)
+        {
+            return CallAnswer.Continue;
+        }
+
+        using var file = new SafeFileHandle(copy, ownsHandle: true);
+        uint mode;
+        statx host;
+        lock (call.System.Lock)
+        {
+            if (call.System.Inodes.Find(copy, out host) is not { Mode: { } kept })
+            {
+                return CallAnswer.Continue;
+            }
+
+            mode = kept;
+        }
+
+        Span<byte> bytes = stackalloc byte[StatxSize];
+        bytes.Clear();
+        bool isStatx = call.Number == CallNumbers.statx;
+        if (isStatx)
+        {
+            System.Runtime.InteropServices.MemoryMarshal.Write(bytes, host);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[ModeOfStatx..], (ushort)mode);
+        }
+        else
+        {
+            _ = WriteStat(bytes, new FileStatus(
+                0, host.stx_dev_minor | (host.stx_dev_major << 8), host.stx_ino, host.stx_nlink, mode, host.stx_uid, host.stx_gid,
+                (long)(ulong)host.stx_size, (long)(ulong)host.stx_blocks));
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[ModeOfStat..], mode);
+            WriteTime(bytes[72..], host.stx_atime);
+            WriteTime(bytes[88..], host.stx_mtime);
+            WriteTime(bytes[104..], host.stx_ctime);
+        }
+
+        return new UserMemory(call.Process, unchecked((nint)call.Address(result))).CopyTo(bytes[..(isStatx ? StatxSize : StatSize)]);
+    }
+
+    private static void WriteTime(Span<byte> bytes, statx_timestamp time)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, time.tv_sec);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], time.tv_nsec);
     }
 
     private static int WriteStat(Span<byte> bytes, FileStatus status)

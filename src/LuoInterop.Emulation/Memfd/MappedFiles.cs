@@ -3,11 +3,11 @@ using LuoInterop.Emulation.Interop;
 
 namespace LuoInterop.Emulation.Memfd;
 
-/// <summary>Finds the files behind addresses of this process in <c>/proc/self/maps</c>.</summary>
+/// <summary>Finds the files behind addresses of a process in <c>/proc/PID/maps</c>.</summary>
 internal static class MappedFiles
 {
     /// <summary>Tells whether a range of addresses maps one of some files.</summary>
-    public static bool Overlaps(nint address, nuint length, IEnumerable<InodeKey> files)
+    public static bool Overlaps(int process, nint address, nuint length, IEnumerable<InodeKey> files)
     {
         var wanted = new HashSet<(ulong Device, ulong Inode)>();
         foreach (InodeKey file in files)
@@ -17,7 +17,7 @@ internal static class MappedFiles
 
         ulong start = (ulong)address;
         ulong end = start + length;
-        foreach (string line in File.ReadLines("/proc/self/maps"))
+        foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/maps")))
         {
             // start-end perms offset major:minor inode path
             string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);

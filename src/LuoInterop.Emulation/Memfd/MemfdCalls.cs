@@ -314,7 +314,7 @@ internal class MemfdCalls(MemfdInodes inodes, int largest)
 
     /// <summary>madvise(2) with MADV_REMOVE, which is fallocate(FALLOC_FL_PUNCH_HOLE).</summary>
     public int Remove(nint address, nuint length) =>
-        MappedFiles.Overlaps(address, length, inodes.Frozen())
+        MappedFiles.Overlaps(ProcessMemory.Self, address, length, inodes.Frozen())
             ? Refused.EPERM
             : Kernel.Linux.MAdvise(address, length, MmanHeader.MADV_REMOVE);
 

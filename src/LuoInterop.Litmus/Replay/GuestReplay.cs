@@ -14,8 +14,6 @@ public static class GuestReplay
     /// <summary>Is the word on a kernel's command line behind which a script's own line stands, as it is.</summary>
     internal const string LineFollows = "litmus.line";
 
-    private const int ScriptsPerReport = 200;
-
     /// <summary>Performs the lines of all scripts that belong to the kernel that runs,
     /// and starts the next kernel when any script goes on.</summary>
     /// <returns>0 after the last kernel.</returns>
@@ -23,46 +21,13 @@ public static class GuestReplay
     {
         using Guest guest = Guest.Open();
         IReadOnlyList<LitmusScript> scripts = ScriptBundle.Read(File.ReadAllText($"{Guest.FilesFolder}/{ScriptBundle.FileName}"));
-        var report = new JsonArray();
-        LitmusLine? kexec = null;
-        var held = new List<ScriptRun>();
-        for (int i = 0; i < scripts.Count; i++)
-        {
-            if (scripts[i].Kernels < guest.Stage)
-            {
-                continue;
-            }
-
-            if (report.Count == ScriptsPerReport)
-            {
-                Send(guest, report);
-            }
-
-            // What the script holds stays open until the kexec.
-            var run = new ScriptRun(scripts[i], i);
-            run.SkipTo(guest.Stage);
-            int first = run.Next;
-            if (run.Run(Kernel.Linux) is { } line)
-            {
-                kexec = line;
-                held.Add(run);
-            }
-
-            report.Add((JsonNode)ScriptBundle.Observations(i, first, run.Observations[first..run.Next]));
-        }
-
-        Send(guest, report);
-        if (kexec is null)
+        using var stage = new StageRun(scripts, guest.Stage, report => Send(guest, report));
+        if (stage.Run() is not { } kexec)
         {
             return 0;
         }
 
         string refusal = ScriptRun.Kexec(Kernel.Linux, kexec, guest.NextKernelImagePath, Guest.InitrdPath, CommandLine(guest, kexec));
-        foreach (ScriptRun run in held)
-        {
-            run.Dispose();
-        }
-
         throw new InvalidOperationException($"The kexec was refused: {refusal}.");
     }
 
@@ -70,7 +35,6 @@ public static class GuestReplay
     {
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(report.ToJsonString()));
         guest.SendFile(ScriptBundle.FileName, content);
-        report.Clear();
         Guest.Flush();
     }
 

@@ -35,7 +35,7 @@ public sealed class VmReplay
         ArgumentNullException.ThrowIfNull(scripts);
         foreach (LitmusScript script in scripts)
         {
-            if (BootLine(script)?.AsSpan().ContainsAnyExceptInRange(' ', '~') == true)
+            if (ScriptBatch.BootLine(script)?.AsSpan().ContainsAnyExceptInRange(' ', '~') == true)
             {
                 throw new LitmusSyntaxException(
                     script.Name, script.Lines[0].Number, "a VM is booted with a command line of printable ASCII; kexec takes any.");
@@ -47,38 +47,11 @@ public sealed class VmReplay
             }
         }
 
-        var results = new LitmusResult[scripts.Count];
-        int done = 0;
-        foreach (int[] batch in Batches(scripts))
-        {
-            LitmusResult[] batchResults = await RunBatchAsync([.. batch.Select(i => scripts[i])], cancellationToken);
-            for (int i = 0; i < batch.Length; i++)
-            {
-                results[batch[i]] = batchResults[i];
-            }
-
-            done += batch.Length;
-            Progress?.Invoke($"{done} of {scripts.Count} scripts replayed in a VM");
-        }
-
-        return results;
-    }
-
-    // A script that needs its own machine is a batch of its own.
-    private IEnumerable<int[]> Batches(IReadOnlyList<LitmusScript> scripts)
-    {
-        foreach (int[] batch in Enumerable.Range(0, scripts.Count).Where(i => !scripts[i].IsAlone).Chunk(ScriptsPerVm))
-        {
-            yield return batch;
-        }
-
-        for (int i = 0; i < scripts.Count; i++)
-        {
-            if (scripts[i].IsAlone)
-            {
-                yield return [i];
-            }
-        }
+        return await ScriptBatch.RunAsync(
+            scripts,
+            ScriptsPerVm,
+            batch => RunBatchAsync(batch, cancellationToken),
+            done => Progress?.Invoke($"{done} of {scripts.Count} scripts replayed in a VM"));
     }
 
     private async Task<LitmusResult[]> RunBatchAsync(LitmusScript[] scripts, CancellationToken cancellationToken)
@@ -95,8 +68,8 @@ public sealed class VmReplay
                     Files = new Dictionary<string, string> { [ScriptBundle.FileName] = bundle },
                     ExpectedKernels = scripts.Max(static script => script.Kernels),
                     MemoryMiB = MemoryMiB,
-                    LiveUpdate = scripts is not [{ } alone] || BootLine(alone) is null,
-                    KernelCommandLine = scripts is [{ } one] && BootLine(one) is { } line ? [GuestReplay.LineFollows, line] : [],
+                    LiveUpdate = scripts is not [{ } alone] || ScriptBatch.BootLine(alone) is null,
+                    KernelCommandLine = scripts is [{ } one] && ScriptBatch.BootLine(one) is { } line ? [GuestReplay.LineFollows, line] : [],
                 },
                 cancellationToken);
             return Collect(scripts, run);
@@ -107,10 +80,6 @@ public sealed class VmReplay
         }
     }
 
-    // The words of a script that chooses its first kernel's; such a script has a VM of its own.
-    private static string? BootLine(LitmusScript script) =>
-        script.Lines is [{ Operation: { IsBoot: true, CommandLine: { Length: > 0 } line } }, ..] ? line : null;
-
     private static LitmusResult[] Collect(LitmusScript[] scripts, VmResult run)
     {
         string?[][] observations = Array.ConvertAll(scripts, static script => new string?[script.Lines.Count]);
@@ -119,30 +88,11 @@ public sealed class VmReplay
             ScriptBundle.ReadObservations(file.Content.Span, observations);
         }
 
-        bool panicked = run.Loss?.Reason == VmLostReason.KernelPanic;
-        var results = new LitmusResult[scripts.Length];
-        for (int i = 0; i < scripts.Length; i++)
-        {
-            int kernel = 1;
-            for (int line = 0; line < scripts[i].Lines.Count; line++)
-            {
-                // A kexec succeeded when the next kernel announced itself; a script's machine of its own shows its panic.
-                if (scripts[i].Lines[line].IsKexec && (line == 0 || observations[i][line - 1] is not null))
-                {
-                    kernel++;
-                    observations[i][line] = run.Kernels.Count >= kernel ? "0"
-                        : panicked && scripts[i].IsAlone ? ScriptRun.Panic
-                        : null;
-                }
-            }
-
-            bool complete = !observations[i].Contains(null);
-            results[i] = new LitmusResult(
-                scripts[i],
-                observations[i],
-                complete ? null : run.Loss?.Message ?? string.Join(' ', run.Failures.Append("The VM ended early.")));
-        }
-
-        return results;
+        return ScriptBatch.Collect(
+            scripts,
+            observations,
+            run.Kernels.Count,
+            run.Loss?.Reason == VmLostReason.KernelPanic,
+            run.Loss?.Message ?? string.Join(' ', run.Failures.Append("The VM ended early.")));
     }
 }

@@ -15,9 +15,9 @@ internal static class ReplayCommand
     {
         var files = new Argument<string[]>(
             "FILE") { Description = "Scripts (*.luo), folders of them, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
-        var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'vm' (Linux 7.3 in QEMU) or "
-            + "'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
-        kernel.AcceptOnlyFromAmong("emulated", "vm", "host");
+        var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'emulated-process' (there too, by a "
+            + "process of its own whose calls are trapped), 'vm' (Linux 7.3 in QEMU) or 'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
+        kernel.AcceptOnlyFromAmong("emulated", "emulated-process", "vm", "host");
         var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what "
             + "differs, and exit with 1 if anything does." };
         Option<bool> json = CommandTree.Json();
@@ -42,6 +42,7 @@ internal static class ReplayCommand
             Task<IReadOnlyList<LitmusResult>> replay = kernel switch
             {
                 "vm" => InVmAsync(scripts, cancellation),
+                "emulated-process" => new ProgramReplay { Progress = Console.Error.WriteLine }.RunAsync(scripts, cancellation),
                 "host" => Task.Run<IReadOnlyList<LitmusResult>>(() => OnHost(scripts, cancellation), cancellation),
                 _ => Task.Run<IReadOnlyList<LitmusResult>>(() => Emulated(scripts, cancellation), cancellation),
             };
