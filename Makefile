@@ -156,12 +156,12 @@ bench-luoctl:    ## Measure luoctl beside drgn and extract-vmlinux (2 minutes; n
 	@$(BUILD) bench/Luoctl.Benchmarks
 	@debian=$$(eng/debian-kernels.sh) && kernel=$$(eng/kernel.sh | tail -n 1) && bench/Luoctl.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-luoctl artifacts/luoctl $(abspath $(EXTRACT_VMLINUX)) bench/results/$(or $(RUN),$(shell date -u +%F)-luoctl).md $(or $(N),11) "$$kernel/bzImage" "$$debian/amd64" "$$debian/cloud-amd64"
 
-hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines] [PROCESS=1: trapped calls of a process]
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/programs/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)
-	@KERNEL=$(KERNEL) dotnet tests/programs/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) --keep tests/litmus/found
+	@KERNEL=$(KERNEL) dotnet tests/programs/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) $(if $(PROCESS),--process) --keep tests/litmus/found
 
 fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=100000
 	@eng/prerequisites.sh --tests
