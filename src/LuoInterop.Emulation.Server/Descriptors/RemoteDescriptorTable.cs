@@ -51,6 +51,14 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
             return error;
         }
 
+        if (file is PathFile)
+        {
+            int place = placeholders.AddPlace(file);
+            int given = place < 0 ? place : listener.AddDescriptor(_call, place, closeOnExec);
+            _ = place < 0 ? 0 : LibC.close(place);
+            return given;
+        }
+
         error = placeholders.Add(file, out int socket, out ulong inode);
         if (error != 0)
         {
@@ -111,10 +119,10 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     /// <inheritdoc/>
     public override int DuplicateHost(int fd)
     {
-        int copy = RemoteProcess.Duplicate((int)_call.pid, fd);
+        int copy = DescriptorLimit.Take(RemoteProcess.Duplicate((int)_call.pid, fd));
         if (copy < 0)
         {
-            return copy == Refused.EMFILE ? Refused.ENOMEM : Refused.EBADF;
+            return copy == Refused.ENOMEM ? copy : Refused.EBADF;
         }
 
         if ((LibC.fcntl(copy, FcntlHeader.F_GETFL, 0) & LibC.O_PATH) != 0)
