@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -155,6 +155,12 @@ bench-luoctl:    ## Measure luoctl beside drgn and extract-vmlinux (2 minutes; n
 	@$(MAKE) --no-print-directory luoctl
 	@$(BUILD) bench/Luoctl.Benchmarks
 	@debian=$$(eng/debian-kernels.sh) && kernel=$$(eng/kernel.sh | tail -n 1) && bench/Luoctl.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-luoctl artifacts/luoctl $(abspath $(EXTRACT_VMLINUX)) bench/results/$(or $(RUN),$(shell date -u +%F)-luoctl).md $(or $(N),11) "$$kernel/bzImage" "$$debian/amd64" "$$debian/cloud-amd64"
+
+bench-programs:  ## Measure programs on the emulated kernel: an answered call, a compile, 10,000 sessions (3 minutes; nothing else should run)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) bench/Programs.Benchmarks
+	@bench/Programs.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-programs bench/results/$(or $(RUN),$(shell date -u +%F)-programs).md $(or $(N),9)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines] [PROCESS=1: trapped calls of a process]
 	@eng/prerequisites.sh --vm

@@ -2,6 +2,7 @@
  * What live update costs a program: times its own calls, and prints nanoseconds.
  *
  *   luo_cost calls COUNT      a session's GET_NAME, and an ioctl that nobody traps, each COUNT times
+ *   luo_cost plain COUNT      the latter alone, for where there is no device
  *   luo_cost sessions COUNT   creates COUNT sessions, and jumps into $LUO_KERNEL; in the next kernel takes all back, and finishes them
  *   luo_cost files COUNT      the same with a memory file in each
  *
@@ -63,20 +64,25 @@ static int open_session(int device, unsigned long request, int number)
     return session.fd;
 }
 
+static void time_others(int count)
+{
+    int ends[2], pending;
+    check(pipe(ends), "pipe");
+    double start = now();
+    for (int i = 0; i < count; i++)
+        check(ioctl(ends[0], FIONREAD, &pending), "FIONREAD");
+    printf("other %.0f\n", (now() - start) / count);
+}
+
 static void time_calls(int device, int count)
 {
     struct named name = { .size = sizeof(name) };
-    int session = open_session(device, CREATE_SESSION, 0), pending;
+    int session = open_session(device, CREATE_SESSION, 0);
     double start = now();
     for (int i = 0; i < count; i++)
         check(ioctl(session, GET_NAME, &name), "GET_NAME");
     printf("answered %.0f\n", (now() - start) / count);
-    int ends[2];
-    check(pipe(ends), "pipe");
-    start = now();
-    for (int i = 0; i < count; i++)
-        check(ioctl(ends[0], FIONREAD, &pending), "FIONREAD");
-    printf("other %.0f\n", (now() - start) / count);
+    time_others(count);
 }
 
 static void time_sessions(int device, int count, int hasFiles)
@@ -119,8 +125,12 @@ int main(int argc, char **argv)
 {
     struct rlimit files;
     if (argc != 3) {
-        fprintf(stderr, "usage: luo_cost calls|sessions|files COUNT\n");
+        fprintf(stderr, "usage: luo_cost calls|plain|sessions|files COUNT\n");
         return 2;
+    }
+    if (strcmp(argv[1], "plain") == 0) {
+        time_others(atoi(argv[2]));
+        return 0;
     }
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

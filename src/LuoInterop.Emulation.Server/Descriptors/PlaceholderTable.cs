@@ -16,7 +16,6 @@ internal sealed unsafe class PlaceholderTable : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, Placeholder> _placeholders = [];
-    private readonly Dictionary<ulong, (OpenFile Place, int Socket)> _places = [];
     private readonly EmulatedKernel _system;
     private readonly int _epoll;
 
@@ -43,9 +42,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
     {
         lock (_lock)
         {
-            return _placeholders.TryGetValue(socket, out Placeholder placeholder) ? placeholder.File
-                : _places.TryGetValue(socket, out (OpenFile Place, int Socket) known) ? known.Place
-                : null;
+            return _placeholders.TryGetValue(socket, out Placeholder placeholder) ? placeholder.File : null;
         }
     }
 
@@ -83,25 +80,6 @@ internal sealed unsafe class PlaceholderTable : IDisposable
         }
 
         return error;
-    }
-
-    /// <summary>Makes a descriptor for a file that is opened as a mere place (O_PATH): it, to give away and close, or <c>-errno</c>.</summary>
-    /// <remarks>Such a descriptor keeps no socket open: this table does, until the kernel ends.</remarks>
-    public int AddPlace(OpenFile place)
-    {
-        int socket = DescriptorLimit.Take(SystemCall.Result(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0)));
-        int error = socket < 0 ? socket : HostFile.Stat(socket, out statx status) is var failed and not 0 ? failed : Hold(status.stx_ino);
-        int opened = error == 0 ? HostFile.Reopen(socket, LibC.O_PATH | LibC.O_CLOEXEC) : error;
-        return opened;
-
-        int Hold(ulong inode)
-        {
-            lock (_lock)
-            {
-                _places.Add(inode, (place, socket));
-                return 0;
-            }
-        }
     }
 
     /// <summary>Takes a socket out, and gives the reference of its file back to the caller.</summary>
@@ -149,13 +127,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
                 Close(placeholder.Peer);
             }
 
-            foreach ((_, int socket) in _places.Values)
-            {
-                Close(socket);
-            }
-
             _placeholders.Clear();
-            _places.Clear();
             Close(_epoll);
         }
     }

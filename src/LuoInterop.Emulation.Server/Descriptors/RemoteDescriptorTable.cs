@@ -51,14 +51,6 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
             return error;
         }
 
-        if (file is PathFile)
-        {
-            int place = placeholders.AddPlace(file);
-            int given = place < 0 ? place : listener.AddDescriptor(_call, place, closeOnExec);
-            _ = place < 0 ? 0 : LibC.close(place);
-            return given;
-        }
-
         error = placeholders.Add(file, out int socket, out ulong inode);
         if (error != 0)
         {

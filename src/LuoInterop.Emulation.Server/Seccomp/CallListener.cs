@@ -12,6 +12,8 @@ namespace LuoInterop.Emulation.Server.Seccomp;
 /// </remarks>
 internal sealed unsafe class CallListener : IDisposable
 {
+    private const int Forever = -1;
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly int _fd;
     private readonly int _stop;
@@ -42,13 +44,14 @@ internal sealed unsafe class CallListener : IDisposable
     /// <see cref="Stop"/>.</summary>
     public bool Receive(out seccomp_notif call)
     {
-        ProcessHeader.pollfd* files = stackalloc ProcessHeader.pollfd[2];
+        const int Files = 2;
+        pollfd* files = stackalloc pollfd[Files];
         while (true)
         {
-            files[0] = new() { fd = _fd, events = ProcessHeader.POLLIN };
-            files[1] = new() { fd = _stop, events = ProcessHeader.POLLIN };
-            int ready = ProcessHeader.poll(files, 2, -1);
-            if (ready > 0 && (files[1].revents != 0 || files[0].revents == ProcessHeader.POLLHUP))
+            files[0] = new() { fd = _fd, events = (short)LibC.POLLIN };
+            files[1] = new() { fd = _stop, events = (short)LibC.POLLIN };
+            int ready = ProcessHeader.poll(files, Files, Forever);
+            if (ready > 0 && (files[1].revents != 0 || files[0].revents == LibC.POLLHUP))
             {
                 call = default;
                 return false;
