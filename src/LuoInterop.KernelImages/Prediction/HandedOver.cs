@@ -42,7 +42,7 @@ public sealed record HandedOver
         return new HandedOver
         {
             Source = $"the kernel image {image.Release}",
-            IsNothing = image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") == false || IsKhoOff(image, switches),
+            IsNothing = (image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") ?? (image.Kho.Count > 0)) == false || IsKhoOff(image, switches),
             Kho = image.Kho.Count == 1 ? image.Kho[0] : null,
             Luo = isOff ? [] : image.Luo,
             FileHandlers = image.LiveUpdateVersions is { } versions
