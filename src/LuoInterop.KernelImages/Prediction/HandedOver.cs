@@ -33,7 +33,8 @@ public sealed record HandedOver
     /// <summary>Takes what a kernel of an image can hand over: everything that is built in.</summary>
     /// <param name="image">The image.</param>
     /// <param name="commandLine">The command line that this kernel runs with; null where it is not known.</param>
-    /// <remarks>A kernel is taken to run with KHO and LUO on where its command line is not known.</remarks>
+    /// <remarks>A kernel is taken to run with KHO and LUO on where its command line is not known. One without the text of KHO's format
+    /// hands nothing over, unless its configuration says otherwise.</remarks>
     public static HandedOver Of(KernelImage image, string? commandLine = null)
     {
         ArgumentNullException.ThrowIfNull(image);
