@@ -82,11 +82,12 @@ test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
 
-test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of seven kernels (20 minutes); the first time it downloads 45 MB and builds three kernels
+test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of eight kernels and into Debian's 6.18 (30 minutes); the first time it downloads 100 MB and builds four kernels
 	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.KernelImages.Tests
 	@eng/kernel.sh
+	@eng/kernel.sh 7.2
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.KernelImages.Tests --filter Category=Kernels
 
 check:           ## Run the tests that need no VM
