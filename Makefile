@@ -193,8 +193,10 @@ contract:        ## Write docs/contract.md anew from the contract scenarios
 	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter FullyQualifiedName~ContractPage
 
-differences:     ## Write the table of differences from Linux in docs/emulation.md anew
+differences:     ## Write the tables of differences from Linux in docs/emulation.md and docs/programs.md anew
 	@$(BUILD) tests/LuoInterop.Emulation.Tests
+	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
+	@LUO_ACCEPT_DIFFERENCES=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter FullyQualifiedName~Page_HasTheTable
 	@LUO_ACCEPT_DIFFERENCES=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Tests --filter FullyQualifiedName~DifferenceTable
 
 clean:           ## Remove what was built here (the cached kernel stays)
