@@ -7,4 +7,6 @@ recipe=$(dirname "$0")/../src/LuoInterop.VmTesting/Kernel
 config=$recipe/luo-kernel.config
 [ -z "${2:-}" ] || config=$(dirname "$0")/../tests/kernels/$2
 cache=${LUO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/luointerop}
+# The kernel's own tests of live update are wanted too, also where the kernel was compiled without them.
+export LUO_KERNEL_SELFTESTS=1
 exec "$recipe/build-kernel.sh" "${1:-7.3}" "$config" "$cache/kernel"

@@ -3,7 +3,8 @@
  *
  * SOCKET is that of the emulated machine (LuoInterop.Emulation.Server). Three processes come of it:
  *
- *   the front     what the caller started. It waits, passes signals on, and exits as the program does.
+ *   the front     what the caller started. It waits, passes signals on, and exits as the program does. If the keeper is killed, it ends
+ *                 the others in the keeper's place.
  *   the keeper    the parent of all that the program leaves behind (PR_SET_CHILD_SUBREAPER). It talks with the machine, and ends
  *                 them all when the machine says so, or is gone. It has no filter.
  *   the program   with files of the emulated kernel mounted over the host's in a namespace of its own where that is allowed, with a
@@ -167,7 +168,7 @@ static void end_all(pid_t program, int *status)
         FILE *children = fopen(path, "re");
         int pid;
         if (!children)
-            kill(program, SIGKILL); /* a kernel without CONFIG_PROC_CHILDREN: at least the program */
+            kill(program, SIGKILL); /* a kernel without CONFIG_PROC_CHILDREN: at least the program, or the keeper */
         while (children && fscanf(children, "%d", &pid) == 1)
             kill(pid, SIGKILL);
         if (children)
@@ -190,7 +191,16 @@ static pid_t start(char **arguments, const sigset_t *signals, const struct mount
     return program;
 }
 
-static _Noreturn void keep(int machine, char **arguments, int front, const sigset_t *signals)
+/* Lets go of the program's streams: whoever reads them is not to wait for what the program leaves behind. */
+static void leave_streams(void)
+{
+    int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = STDIN_FILENO; none > STDERR_FILENO && fd <= STDERR_FILENO; fd++)
+        dup2(none, fd);
+    close(none);
+}
+
+static _Noreturn void keep(int machine, char **arguments, int front, pid_t caller, const sigset_t *signals)
 {
     static char packet[PACKET_MAX + 1];
     struct ending ending = { .status = 125 << 8 };
@@ -202,17 +212,23 @@ static _Noreturn void keep(int machine, char **arguments, int front, const sigse
     int events = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
     if (events < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         fail("the keeper");
-    tell(machine, -1, PROTOCOL " %d", getpid());
+    tell(machine, -1, PROTOCOL " %d", caller);
     size_t length = hear(machine, packet, &descriptor);
     if (length == 0 || parse_mounts(packet, length, &mounts) < 0) {
         errno = EPROTO;
         fail("the machine's answer");
     }
     pid_t program = start(arguments, signals, &mounts, pair);
-    struct pollfd p[3] = { { events, POLLIN, 0 }, { machine, POLLIN, 0 }, { pair[0], POLLIN, 0 } };
+    struct pollfd p[4] = { { events, POLLIN, 0 }, { machine, POLLIN, 0 }, { pair[0], POLLIN, 0 }, { front, 0, 0 } };
     for (;;) {
-        if (poll(p, 3, -1) < 0 && errno != EINTR)
+        if (poll(p, 4, -1) < 0 && errno != EINTR)
             fail("poll");
+        if (p[3].revents) {
+            /* Whoever killed the front meant the program. */
+            if (!ended)
+                kill(program, SIGKILL);
+            p[3].fd = -1;
+        }
         if (p[2].revents) {
             length = hear(pair[0], packet, &descriptor);
             if (strncmp(packet, "unmounted", 9) == 0) {
@@ -251,6 +267,7 @@ static _Noreturn void keep(int machine, char **arguments, int front, const sigse
                     kill(program, (int)event.ssi_signo);
             int left = reap(program, &ending.status, &ended);
             if (ended && !before) {
+                leave_streams();
                 tell(machine, -1, "ended %d", ending.status);
                 if (write(front, &ending, sizeof(ending)) < 0 && errno != EPIPE)
                     fail("the front");
@@ -302,16 +319,20 @@ int main(int argc, char **argv)
     sigaddset(&blocked, SIGPIPE);
     if (sigprocmask(SIG_BLOCK, &blocked, &before) < 0 || pipe2(ends, O_CLOEXEC) < 0)
         fail("signals");
-    pid_t keeper = fork();
+    /* The children of a keeper that is killed become this process'. */
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        fail("the front");
+    pid_t front = getpid(), keeper = fork();
     if (keeper < 0)
         fail("fork");
     if (keeper == 0) {
         close(ends[0]);
-        keep(machine, argv + 2, ends[1], &before);
+        keep(machine, argv + 2, ends[1], front, &before);
     }
     close(machine);
     close(ends[1]);
     if (await(ends[0], keeper, &passed, &ending) < 0) {
+        end_all(keeper, &ending.status);
         fprintf(stderr, "luo: the keeper of the program was ended\n");
         return 125;
     }

@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Server;
@@ -105,6 +106,22 @@ internal sealed class KernelRun : IDisposable
 
     /// <summary>Ends the kernel: it has obeyed reboot(2), has panicked, or lost its power.</summary>
     public void End(EmulatedRebootException end) => _ended.TrySetResult(new KernelEnd(end.Command, end.Message));
+
+    /// <summary>Switches the machine off where the emulated kernel runs on: after a difference to Linux.</summary>
+    public void SwitchOff()
+    {
+        lock (System.Lock)
+        {
+            try
+            {
+                _ = System.HasEnded ? 0 : System.Reboot(RebootHeader.LINUX_REBOOT_CMD_POWER_OFF);
+            }
+            catch (EmulatedRebootException)
+            {
+                // It has obeyed.
+            }
+        }
+    }
 
     public void Dispose() => Placeholders.Dispose();
 }

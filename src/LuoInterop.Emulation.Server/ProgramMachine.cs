@@ -17,6 +17,9 @@ public sealed class ProgramMachine : IAsyncDisposable
 {
     private const int Backlog = 16;
 
+    // What a shell says of a process that SIGKILL ended: 128 + 9.
+    private const int Killed = 137;
+
     private readonly Lock _lock = new();
     private readonly ProgramMachineOptions _options;
     private readonly EmulatedMachine _machine;
@@ -25,7 +28,7 @@ public sealed class ProgramMachine : IAsyncDisposable
     private readonly Thread _accepting;
     private readonly ShownFiles _shown;
     private readonly CallTrace? _trace;
-    private readonly List<LaunchedProgram> _programs = [];
+    private readonly ProgramList _programs = new();
     private readonly string _launcher;
     private KernelRun? _kernel;
     private int _stage;
@@ -125,52 +128,8 @@ public sealed class ProgramMachine : IAsyncDisposable
     /// <exception cref="ProgramMachineException">The program could not be started or watched; or it ran into a difference between the
     /// emulation and Linux, and the machine is off.</exception>
     /// <exception cref="EmulatedKernelPanicException">The kernel panicked at its boot.</exception>
-    public async Task<ProgramEnd> RunAsync(ProgramStart program, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(program);
-        ArgumentOutOfRangeException.ThrowIfZero(program.Command.Count, nameof(program));
-        Boot();
-        KernelRun kernel;
-        lock (_lock)
-        {
-            kernel = _kernel!;
-        }
-
-        using Process front = Process.Start(StartOf(program)) ?? throw new ProgramMachineException("The launcher did not start.");
-        kernel.Tell(ProgramEventKind.Started, string.Join(' ', program.Command));
-        Task<string> output = program.KeepOutput ? front.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
-        Task<string> error = program.KeepOutput ? front.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
-        Task exited = front.WaitForExitAsync(CancellationToken.None);
-        using (cancellationToken.Register(() => EndPrograms("cancelled")))
-        {
-            await Task.WhenAny(exited, kernel.Ended).ConfigureAwait(false);
-        }
-
-        if (kernel.Ended.IsCompleted)
-        {
-            await EndKernelAsync(kernel).ConfigureAwait(false);
-        }
-
-        await exited.ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        string? failure = TakeFailure();
-        if (failure is not null)
-        {
-            throw new ProgramMachineException(failure);
-        }
-
-        KernelEnd? end = kernel.Ended.IsCompleted ? await kernel.Ended.ConfigureAwait(false) : null;
-        if (end is { Command: null })
-        {
-            throw new ProgramMachineException(end.Text);
-        }
-
-        return new ProgramEnd(KindOf(end), front.ExitCode, end?.Text ?? "")
-        {
-            Output = await output.ConfigureAwait(false),
-            Error = await error.ConfigureAwait(false),
-        };
-    }
+    public Task<ProgramEnd> RunAsync(ProgramStart program, CancellationToken cancellationToken = default) =>
+        RunOnceAsync(program, endsAll: false, cancellationToken);
 
     /// <summary>Runs a program, and again in every kernel that it leads to, until it exits; then ends all that it left behind.</summary>
     /// <param name="program">The program.</param>
@@ -181,10 +140,9 @@ public sealed class ProgramMachine : IAsyncDisposable
     {
         while (true)
         {
-            ProgramEnd end = await RunAsync(program, cancellationToken).ConfigureAwait(false);
+            ProgramEnd end = await RunOnceAsync(program, endsAll: true, cancellationToken).ConfigureAwait(false);
             if (end.Kind is ProgramEndKind.Exited or ProgramEndKind.PoweredOff)
             {
-                await EndProgramsAsync("").ConfigureAwait(false);
                 return end;
             }
         }
@@ -248,7 +206,7 @@ public sealed class ProgramMachine : IAsyncDisposable
     }
 
     /// <summary>Ends all programs, and waits until nothing of them is left. The kernel runs on.</summary>
-    public Task EndProgramsAsync() => EndProgramsAsync("");
+    public Task EndProgramsAsync() => _programs.EndAsync(static _ => true);
 
     /// <summary>Ends all programs, switches the machine off and removes its files.</summary>
     public async ValueTask DisposeAsync()
@@ -265,7 +223,7 @@ public sealed class ProgramMachine : IAsyncDisposable
 
         _listener.Dispose();
         _accepting.Join();
-        await EndProgramsAsync("").ConfigureAwait(false);
+        await EndProgramsAsync().ConfigureAwait(false);
         _kernel?.Dispose();
         _machine.Dispose();
         if (_options.Folder is null)
@@ -286,6 +244,54 @@ public sealed class ProgramMachine : IAsyncDisposable
         _ => ProgramEndKind.PoweredOff,
     };
 
+    private async Task<ProgramEnd> RunOnceAsync(ProgramStart program, bool endsAll, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(program);
+        ArgumentOutOfRangeException.ThrowIfZero(program.Command.Count, nameof(program));
+        cancellationToken.ThrowIfCancellationRequested();
+        Boot();
+        KernelRun kernel;
+        lock (_lock)
+        {
+            kernel = _kernel!;
+        }
+
+        using Process front = Process.Start(StartOf(program)) ?? throw new ProgramMachineException("The launcher did not start.");
+        kernel.Tell(ProgramEventKind.Started, string.Join(' ', program.Command));
+        Task<string> output = program.KeepOutput ? front.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
+        Task<string> error = program.KeepOutput ? front.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
+        Task exited = front.WaitForExitAsync(CancellationToken.None);
+        using (cancellationToken.Register(() => _programs.Cancel(front.Id)))
+        {
+            await Task.WhenAny(exited, kernel.Ended).ConfigureAwait(false);
+            if (kernel.Ended.IsCompleted)
+            {
+                await EndKernelAsync(kernel).ConfigureAwait(false);
+            }
+
+            await exited.ConfigureAwait(false);
+        }
+
+        string? failure = await _programs.LeaveAsync(front.Id).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        KernelEnd? end = kernel.Ended.IsCompleted ? await kernel.Ended.ConfigureAwait(false) : null;
+        if (failure is not null || end is { Command: null })
+        {
+            throw new ProgramMachineException(failure ?? end!.Text);
+        }
+
+        if (endsAll)
+        {
+            await _programs.EndAsync(one => one.Front == front.Id).ConfigureAwait(false);
+        }
+
+        return new ProgramEnd(KindOf(end), end is null ? front.ExitCode : Killed, end?.Text ?? "")
+        {
+            Output = await output.ConfigureAwait(false),
+            Error = await error.ConfigureAwait(false),
+        };
+    }
+
     private ProcessStartInfo StartOf(ProgramStart program)
     {
         var start = new ProcessStartInfo(_launcher, [SocketPath, .. program.Command])
@@ -305,7 +311,6 @@ public sealed class ProgramMachine : IAsyncDisposable
 
     private async Task EndKernelAsync(KernelRun kernel)
     {
-        await EndProgramsAsync("").ConfigureAwait(false);
         bool isFirst;
         lock (_lock)
         {
@@ -313,60 +318,13 @@ public sealed class ProgramMachine : IAsyncDisposable
             _kernel = isFirst ? null : _kernel;
         }
 
+        await _programs.EndAsync(one => one.Kernel == kernel).ConfigureAwait(false);
         if (isFirst)
         {
             KernelEnd end = await kernel.Ended.ConfigureAwait(false);
+            kernel.SwitchOff();
             kernel.Tell(ProgramEventKind.KernelEnded, end.Text.TrimEnd('.'));
             kernel.Dispose();
-        }
-    }
-
-    private void EndPrograms(string reason)
-    {
-        lock (_lock)
-        {
-            foreach (LaunchedProgram program in _programs)
-            {
-                program.End(reason);
-            }
-        }
-    }
-
-    private async Task EndProgramsAsync(string reason)
-    {
-        EndPrograms(reason);
-        LaunchedProgram[] programs;
-        lock (_lock)
-        {
-            programs = [.. _programs];
-        }
-
-        foreach (LaunchedProgram program in programs)
-        {
-            await program.Gone.ConfigureAwait(false);
-            bool isOurs;
-            lock (_lock)
-            {
-                isOurs = _programs.Remove(program);
-                _failure ??= program.Failure;
-            }
-
-            if (isOurs)
-            {
-                program.Dispose();
-            }
-        }
-    }
-
-    private string? _failure;
-
-    private string? TakeFailure()
-    {
-        lock (_lock)
-        {
-            string? failure = _failure ?? _programs.Find(static program => program.Failure is not null)?.Failure;
-            _failure = null;
-            return failure;
         }
     }
 
@@ -385,8 +343,7 @@ public sealed class ProgramMachine : IAsyncDisposable
                         continue;
                     }
 
-                    _programs.RemoveAll(static program => program.Gone.IsCompleted && program.Failure is null && Forget(program));
-                    _programs.Add(new LaunchedProgram(channel, _kernel, Mounts()));
+                    _programs.Add(new LaunchedProgram(channel, _kernel, Mounts(), _programs.Meet));
                 }
             }
         }
@@ -394,12 +351,6 @@ public sealed class ProgramMachine : IAsyncDisposable
         {
             // The machine is switched off.
         }
-    }
-
-    private static bool Forget(LaunchedProgram program)
-    {
-        program.Dispose();
-        return true;
     }
 
     // What the keeper understands (native/luo_mounts.h).

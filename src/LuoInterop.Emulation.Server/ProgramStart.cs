@@ -12,6 +12,8 @@ public sealed record ProgramStart(params IReadOnlyList<string> Command)
 
     /// <summary>Gets whether what the program writes is kept for <see cref="ProgramEnd"/>; otherwise it has the streams of this
     /// process.</summary>
+    /// <remarks>It is kept until nobody has the streams open: a process that the program leaves behind closes them, or the run lasts as
+    /// long as it.</remarks>
     public bool KeepOutput { get; init; }
 }
 

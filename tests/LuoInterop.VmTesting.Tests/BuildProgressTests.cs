@@ -106,6 +106,52 @@ public sealed class BuildProgressTests : IDisposable
     }
 
     [Fact]
+    public void Selftests_AreKept_AndAddedAloneToAFinishedFolderThatLacksThem()
+    {
+        Write("source/tools/testing/selftests/kselftest.h", "a header");
+        Write("source/tools/testing/selftests/liveupdate/lib/a.c", "a test");
+        Write("source/tools/testing/selftests/mm/b.c", "another test");
+        Run("tar", "cf", Environment["LUO_KERNEL_SOURCE"], "-C", _folder, "source");
+        WriteMake("echo '  CC      a.o'");
+        string folder = Build(null)[^1];
+        string[] kept = ["kselftest.h", "liveupdate/lib/a.c"];
+        Assert.Equal(kept, FilesOf(Path.Combine(folder, "selftests")));
+
+        Directory.Delete(Path.Combine(folder, "selftests"), recursive: true);
+        File.WriteAllText(Path.Combine(folder, "bzImage"), "a kernel that is not compiled again");
+        WriteMake("exit 1");
+        Assert.Equal([folder], Build(null));
+        Assert.Null(KernelBuild.FromFolder(folder).SelftestsFolder);
+
+        Environment["LUO_KERNEL_SELFTESTS"] = "1";
+        Assert.Equal(folder, Build(null)[^1]);
+        Assert.Equal(kept, FilesOf(KernelBuild.FromFolder(folder).SelftestsFolder!));
+        Assert.Equal("a kernel that is not compiled again", File.ReadAllText(Path.Combine(folder, "bzImage")));
+        Assert.Equal([folder], Build(null));
+    }
+
+    [Fact]
+    public void SourceWithoutSelftests_IsNotLookedAtAgain_AndOneThatCannotBeHadIsNoFailure()
+    {
+        WriteMake("echo '  CC      a.o'");
+        string folder = Build(null)[^1];
+        Assert.Empty(FilesOf(Path.Combine(folder, "selftests")));
+        Assert.Null(KernelBuild.FromFolder(folder).SelftestsFolder);
+
+        Directory.Delete(Path.Combine(folder, "selftests"));
+        Environment["LUO_KERNEL_SELFTESTS"] = "1";
+        Assert.Equal(folder, Build(null)[^1]);
+        Assert.Equal([folder], Build(null));
+
+        Directory.Delete(Path.Combine(folder, "selftests"));
+        File.WriteAllText(Environment["LUO_KERNEL_SOURCE"], "no archive");
+        string[] lines = Build(null);
+        Assert.Contains(lines, static line => line.Contains("the kernel's selftests could not be added", StringComparison.Ordinal));
+        Assert.Equal(folder, lines[^1]);
+        Assert.False(Directory.Exists(Path.Combine(folder, "selftests")));
+    }
+
+    [Fact]
     public void OnATerminal_OneLineIsWrittenAnew()
     {
         using StringWriter terminal = new();
@@ -132,6 +178,9 @@ public sealed class BuildProgressTests : IDisposable
 
     private void AssertNothingIsLeft() =>
         Assert.All(Directory.GetFileSystemEntries(Cache), static path => Assert.EndsWith(".lock", path, StringComparison.Ordinal));
+
+    private static string[] FilesOf(string folder) =>
+        [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order()];
 
     private string[] Build(string? progress)
     {

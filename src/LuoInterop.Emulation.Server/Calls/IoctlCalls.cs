@@ -51,7 +51,8 @@ internal static class IoctlCalls
 
         // It was opened by a call that is not trapped: for reading, or by a link. It takes the place of the node that shows the path.
         call.Replace(fd);
-        int error = call.Caller.Open(call.System.Options.DevicePath, LibC.O_RDWR);
+        int closing = RemoteProcess.IsCloseOnExec(call.Process, fd) ? LibC.O_CLOEXEC : 0;
+        int error = call.Caller.Open(call.System.Options.DevicePath, LibC.O_RDWR | closing);
         return error < 0 ? error
             : call.Caller.TryIoctl(fd, request, argument, out result) ? result
             : Refused.ENOTTY;

@@ -58,6 +58,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
         }
 
         int number = listener.AddDescriptor(_call, socket, closeOnExec, Place);
+        Place = -1;
         _ = LibC.close(socket);
         if (number < 0)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Server.Interop;
@@ -70,7 +71,23 @@ internal static unsafe class RemoteProcess
         }
 
         int last = (int)Math.Min(limit.rlim_cur - 1, int.MaxValue);
-        return ReadLink(process, "fd/"u8, last, link) < 0 || CountDescriptors(process) <= last;
+        return ReadLink(process, "fd/"u8, last, link) < 0 || CountDescriptors(process, last) <= last;
+    }
+
+    /// <summary>Tells whether execve(2) closes a descriptor.</summary>
+    public static bool IsCloseOnExec(int process, int fd)
+    {
+        const string Field = "flags:";
+        try
+        {
+            string line = File.ReadLines($"/proc/{process}/fdinfo/{fd}")
+                .First(static line => line.StartsWith(Field, StringComparison.Ordinal));
+            return (Convert.ToInt32(line[Field.Length..].Trim(), 8) & LibC.O_CLOEXEC) != 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Ends the process.</summary>
@@ -102,11 +119,13 @@ internal static unsafe class RemoteProcess
         return null;
     }
 
-    private static int CountDescriptors(int process)
+    // Those beyond the limit, which it does not take away, leave no less room below it.
+    private static int CountDescriptors(int process, int last)
     {
         try
         {
-            return Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
+            return Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(path =>
+                int.TryParse(Path.GetFileName(path.AsSpan()), CultureInfo.InvariantCulture, out int number) && number <= last);
         }
         catch (IOException)
         {
@@ -129,7 +148,7 @@ internal static unsafe class RemoteProcess
         try
         {
             string line = File.ReadLines($"/proc/{thread}/status").First(static line => line.StartsWith(Field, StringComparison.Ordinal));
-            return int.Parse(line.AsSpan(Field.Length).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+            return int.Parse(line.AsSpan(Field.Length).Trim(), CultureInfo.InvariantCulture);
         }
         catch (IOException)
         {

@@ -14,19 +14,35 @@ internal sealed class LaunchedProgram : IDisposable
     private const int Receivers = 4;
 
     private readonly KeeperChannel _keeper;
-    private readonly KernelRun _kernel;
     private readonly string _mounts;
+    private readonly Action<LaunchedProgram> _met;
     private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Thread> _threads = [];
     private CallListener? _listener;
+    private int _disposed;
 
-    public LaunchedProgram(KeeperChannel keeper, KernelRun kernel, string mounts)
+    /// <param name="keeper">Speaks with the program's keeper; owned.</param>
+    /// <param name="kernel">The kernel that the program runs on.</param>
+    /// <param name="mounts">What the keeper is told to mount.</param>
+    /// <param name="met">Is called once <see cref="Front"/> is known.</param>
+    public LaunchedProgram(KeeperChannel keeper, KernelRun kernel, string mounts, Action<LaunchedProgram> met)
     {
         _keeper = keeper;
-        _kernel = kernel;
+        Kernel = kernel;
         _mounts = mounts;
+        _met = met;
         Start(Talk, "keeper");
     }
+
+    /// <summary>Gets the kernel that the program runs on.</summary>
+    public KernelRun Kernel { get; }
+
+    /// <summary>Gets the process that stands for the program, and exits as it does; 0 before it is known.</summary>
+    public int Front { get; private set; }
+
+    /// <summary>Gets when the program itself has ended; what it has started may run on.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>Gets when nothing of the program is left.</summary>
     public Task Gone => _gone.Task;
@@ -40,6 +56,11 @@ internal sealed class LaunchedProgram : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         _keeper.Shutdown();
         _gone.Task.Wait();
         _listener?.Stop();
@@ -73,6 +94,7 @@ internal sealed class LaunchedProgram : IDisposable
         }
         finally
         {
+            _ended.TrySetResult();
             _gone.TrySetResult();
         }
     }
@@ -82,14 +104,18 @@ internal sealed class LaunchedProgram : IDisposable
     {
         switch (words)
         {
-            case ["luo", "1", ..]:
+            case ["luo", "1", var front]:
                 _keeper.Send(_mounts);
+
+                // From here on the program can be ended: the keeper hears of the mounts first.
+                Front = int.TryParse(front, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+                _met(this);
                 return true;
             case ["listener", var mode] when descriptor >= 0 && _listener is null:
                 Listen(descriptor, trapsEverything: mode == "everything");
                 return true;
             case ["unmounted", var error, var step]:
-                _kernel.Tell(
+                Kernel.Tell(
                     ProgramEventKind.Note,
                     $"files of the emulated kernel cannot be mounted here ({step}: {Name(error)}); every call that looks at a path is "
                         + "trapped instead, which takes longer");
@@ -100,7 +126,8 @@ internal sealed class LaunchedProgram : IDisposable
             case ["unexecuted", ..]:
                 return true;
             case ["ended", _]:
-                _kernel.Tell(ProgramEventKind.Ended, "the program has ended");
+                Kernel.Tell(ProgramEventKind.Ended, "the program has ended");
+                _ended.TrySetResult();
                 return true;
             case ["empty"]:
                 return false;
@@ -120,7 +147,7 @@ internal sealed class LaunchedProgram : IDisposable
         _listener = new CallListener(descriptor);
         for (int i = 0; i < Receivers; i++)
         {
-            var call = new TrappedCall(_listener, _kernel, trapsEverything);
+            var call = new TrappedCall(_listener, Kernel, trapsEverything);
             Start(() => Answer(_listener, call), "calls");
         }
 

@@ -21,7 +21,8 @@ public sealed class KernelBuild
         Folder = folder;
         Release = ReadIfPresent(folder, "release");
         ConfigPath = PathIfPresent(folder, "config");
-        HeadersFolder = folder is not null && Directory.Exists(Path.Combine(folder, "headers")) ? Path.Combine(folder, "headers") : null;
+        HeadersFolder = FolderIfPresent(folder, "headers");
+        SelftestsFolder = FolderIfPresent(folder, "selftests/liveupdate") is { } tests ? Path.GetDirectoryName(tests) : null;
     }
 
     /// <summary>Gives the path of the bzImage.</summary>
@@ -38,6 +39,10 @@ public sealed class KernelBuild
 
     /// <summary>Gives the folder of the installed user-space headers (it has <c>include/linux</c>), or null when there are none.</summary>
     public string? HeadersFolder { get; }
+
+    /// <summary>Gives the folder of the kernel's own tests of live update as its source has them (<c>tools/testing/selftests</c>: it has
+    /// <c>liveupdate</c>), or null when there are none.</summary>
+    public string? SelftestsFolder { get; }
 
     /// <summary>Gives what writes a build's lines to standard error; on a terminal,
     /// how far it is is one line that is written anew.</summary>
@@ -83,8 +88,8 @@ public sealed class KernelBuild
             await RunAsync(script, series, configPath, Path.Combine(cache, "kernel"), progress, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Takes a finished build: a folder with <c>bzImage</c> and, where there are any, <c>release</c>,
-    /// <c>config</c> and <c>headers</c>.</summary>
+    /// <summary>Takes a finished build: a folder with <c>bzImage</c> and, where there are any, <c>release</c>, <c>config</c>,
+    /// <c>headers</c> and <c>selftests</c>.</summary>
     public static KernelBuild FromFolder(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -202,6 +207,9 @@ public sealed class KernelBuild
 
     private static string? PathIfPresent(string? folder, string name) =>
         folder is not null && File.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
+
+    private static string? FolderIfPresent(string? folder, string name) =>
+        folder is not null && Directory.Exists(Path.Combine(folder, name)) ? Path.Combine(folder, name) : null;
 
     private static string? ReadIfPresent(string? folder, string name) =>
         PathIfPresent(folder, name) is { } path ? File.ReadAllText(path).Trim() : null;

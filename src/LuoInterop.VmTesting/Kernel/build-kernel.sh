@@ -6,13 +6,15 @@
 # SERIES  kernel series as Debian names its source package, for example 7.3 (package linux-source-7.3)
 # CONFIG  kconfig fragment that is merged over tinyconfig; every line of it must hold afterwards. The file that its
 #         CONFIG_BOOT_CONFIG_EMBED_FILE names lies beside it
-# CACHE   folder that receives SERIES-KEY/ with bzImage, config, release and the installed headers
+# CACHE   folder that receives SERIES-KEY/ with bzImage, config, release, the installed headers, and the kernel's own tests of live
+#         update as 'selftests' (an empty folder where the series has none)
 #
 # The last line on standard output is the finished folder. Everything else goes to standard error.
 #
 # LUO_DEBIAN_MIRROR   archive to take the source from; the default is the one that this machine's apt uses
 # LUO_KERNEL_PROGRESS 'each' writes the count of objects as a line of its own every second; otherwise a terminal has one line that
 #                     is written anew, and what is no terminal gets a line every 10 % or 30 s
+# LUO_KERNEL_SELFTESTS if set, a finished folder of an older recipe gets its 'selftests': the source is taken again, nothing is compiled
 # LUO_KERNEL_SOURCE   a kernel source tarball, used instead of Debian's package
 set -euo pipefail
 
@@ -44,8 +46,10 @@ embedded=$(sed -n 's/^CONFIG_BOOT_CONFIG_EMBED_FILE="\(.*\)"$/\1/p' "$config")
 [ -z "$embedded" ] || embedded=$(dirname "$config")/$embedded
 key=$(printf '%s\n' "$series" "$RECIPE" "${LUO_KERNEL_SOURCE:-}" | cat - "$config" ${embedded:+"$embedded"} | sha256sum | cut -c1-16)
 done_folder=$cache/$series-$key
+is_compiled() { [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; }
+lacks_selftests() { [ -n "${LUO_KERNEL_SELFTESTS:-}" ] && [ ! -d "$done_folder/selftests" ] && [ -w "$done_folder" ]; }
 print_finished() {
-  if [ -f "$done_folder/bzImage" ] && [ -d "$done_folder/headers/include/linux" ]; then
+  if is_compiled && ! lacks_selftests; then
     printf '%s\n' "$done_folder"
     exit 0
   fi
@@ -62,22 +66,41 @@ exec 9>"$cache/$series-$key.lock"
 flock -n 9 || { say "another build of this kernel is running; waiting for it"; flock 9; }
 print_finished
 
+# A compiled kernel lacks its selftests at most.
+adds_selftests=
+is_compiled && adds_selftests=yes
+
 missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
-need gcc gcc; need make make; need flex flex; need bison bison; need bc bc; need rsync rsync; need xz xz-utils; need perl perl
-printf '#include <libelf.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libelf-dev)
-printf '#include <openssl/opensslv.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libssl-dev)
+need xz xz-utils
+needed_mib=1500
+if [ -z "$adds_selftests" ]; then
+  needed_mib=6000
+  need gcc gcc; need make make; need flex flex; need bison bison; need bc bc; need rsync rsync; need perl perl
+  printf '#include <libelf.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libelf-dev)
+  printf '#include <openssl/opensslv.h>\n' | gcc -E - >/dev/null 2>&1 || missing+=(libssl-dev)
+fi
 if [ ${#missing[@]} -gt 0 ]; then die "missing packages: ${missing[*]}. Install them: apt-get install ${missing[*]}"; fi
 
 free_mib=$(df -Pm "$cache" | awk 'NR==2 {print $4}')
-[ "$free_mib" -ge 6000 ] || die "$cache has $free_mib MiB free; the build needs 6000 MiB"
+[ "$free_mib" -ge "$needed_mib" ] || die "$cache has $free_mib MiB free; the build needs $needed_mib MiB"
 
 # The lock is held: a folder of this name is what a killed build left.
 work=$cache/$series-$key.build
 rm -rf "$work"
 mkdir "$work"
 # A compiler that is ended by the same signal may still write while the folder is removed.
-trap 'progress_end; rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }' EXIT
+clean() {
+  local status=$?
+  progress_end
+  rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }
+  if [ -n "$adds_selftests" ] && [ $status != 0 ]; then
+    say "the kernel's selftests could not be added to $done_folder; the kernel can be used without them"
+    printf '%s\n' "$done_folder"
+    exit 0
+  fi
+}
+trap clean EXIT
 
 if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
   tarball=$(readlink -f "$LUO_KERNEL_SOURCE")
@@ -106,8 +129,25 @@ else
   tarball=$(echo "$work"/deb/usr/src/linux-source-*.tar.xz)
 fi
 
+# The kernel's own tests of live update, and the headers that they include.
+take_selftests() {
+  mkdir -p "$2"
+  if [ -d "$1/liveupdate" ]; then cp -r "$1/liveupdate" "$1"/kselftest*.h "$2"; fi
+}
+
 say "unpacking"
 mkdir "$work/src"
+if [ -n "$adds_selftests" ]; then
+  # A name that the archive lacks is no damage of it.
+  tar xf "$tarball" -C "$work/src" --strip-components=1 --wildcards '*/tools/testing/selftests/liveupdate' \
+    '*/tools/testing/selftests/kselftest*.h' 2>"$work/tar.log" ||
+    ! grep -v -e 'Not found in archive' -e 'Exiting with failure status' "$work/tar.log" >&2 || die "the source could not be unpacked"
+  take_selftests "$work/src/tools/testing/selftests" "$work/selftests"
+  mv "$work/selftests" "$done_folder/selftests"
+  say "the kernel's selftests were added"
+  printf '%s\n' "$done_folder"
+  exit 0
+fi
 tar xf "$tarball" -C "$work/src" --strip-components=1
 cd "$work/src"
 
@@ -143,6 +183,7 @@ cp arch/x86/boot/bzImage "$work/out/bzImage"
 cp .config "$work/out/config"
 printf '%s\n' "$release" > "$work/out/release"
 basename "$tarball" > "$work/out/source"
+take_selftests tools/testing/selftests "$work/out/selftests"
 rm -rf "$done_folder"
 mv "$work/out" "$done_folder"
 say "Linux $release is ready"
