@@ -82,7 +82,7 @@ test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
 
-test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of eight kernels and into Debian's 6.18 (30 minutes); the first time it downloads 100 MB and builds four kernels
+test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of eight kernels and into Debian's 6.18 (40 minutes); the first time it downloads 100 MB and builds four kernels
 	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.KernelImages.Tests
