@@ -12,7 +12,8 @@ internal sealed class CTools : IDisposable
     {
         string native = Path.Combine(Repository.Root, "native");
         Cost = Path.Combine(_folder, "luo_cost");
-        using Process compiler = Process.Start("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-o", Cost, Path.Combine(native, "luo_cost.c")]);
+        string[] words = ["-O2", "-Wall", "-Wextra", "-Werror", "-o", Cost, Path.Combine(native, "luo_cost.c")];
+        using Process compiler = Process.Start("gcc", words);
         compiler.WaitForExit();
         if (compiler.ExitCode != 0)
         {
@@ -24,8 +25,8 @@ internal sealed class CTools : IDisposable
         Compile =
         [
             "sh", "-c",
-            $"start=$(date +%s%N); for i in 1 2 3; do for file in {files}; do gcc -D_GNU_SOURCE -std=gnu17 -O2 -c $file -o {_folder}/object "
-                + "|| exit 1; done; done; echo $(($(date +%s%N) - start))",
+            $"start=$(date +%s%N); for i in 1 2 3; do for file in {files}; do gcc -D_GNU_SOURCE -std=gnu17 -O2 -c $file "
+                + $"-o {_folder}/object || exit 1; done; done; echo $(($(date +%s%N) - start))",
         ];
     }
 

@@ -8,7 +8,7 @@ using MiniVmm.Benchmarks;
 
 [assembly: SupportedOSPlatform("linux")]
 
-if (args is not [var result, var count] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int rounds) || rounds < 1)
+if (args is not [var result, var count] || !int.TryParse(count, out int rounds) || rounds < 1)
 {
     Console.Error.WriteLine("usage: bench-programs RESULT.md ROUNDS");
     return 2;

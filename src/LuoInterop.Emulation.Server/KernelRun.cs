@@ -50,7 +50,8 @@ internal sealed class KernelRun : IDisposable
     /// <summary>Tells whether a path is that of the device.</summary>
     public bool IsDevice(string path) => path == System.Options.DevicePath;
 
-    /// <summary>Tells whether a path, as a program gives it, may lead to a file of this kernel: cheap, and true rather than false.</summary>
+    /// <summary>Tells whether a path, as a program gives it, may lead to a file of this kernel: cheap, and true rather
+    /// than false.</summary>
     public bool MayOwn(string path, bool everything) =>
         path.EndsWith(_deviceName, StringComparison.Ordinal)
         || (everything && (!path.StartsWith('/') || path.StartsWith("/proc", StringComparison.Ordinal)

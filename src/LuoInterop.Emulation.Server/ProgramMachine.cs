@@ -71,7 +71,8 @@ public sealed class ProgramMachine : IAsyncDisposable
     public string SocketPath { get; }
 
     /// <summary>Gets the path of a kernel image that programs can load: kexec_file_load(2), <c>kexec -s -l</c>.</summary>
-    /// <remarks>Real images of Linux 6.18 to 7.3 can be loaded as well. Programs find it as <c>LUO_KERNEL</c> in their environment.</remarks>
+    /// <remarks>Real images of Linux 6.18 to 7.3 can be loaded as well. Programs find it as <c>LUO_KERNEL</c> in their
+    /// environment.</remarks>
     public string KernelImagePath { get; }
 
     /// <summary>Gets which kernel runs, or ran last: 1 for the first, one more after each kexec, 0 before the first boot.</summary>

@@ -42,7 +42,8 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     }
 
     /// <inheritdoc/>
-    /// <remarks>What is given to another process cannot be taken back: that the answer can be written there is made sure of first.</remarks>
+    /// <remarks>What is given to another process cannot be taken back: that the answer can be written there is made sure of
+    /// first.</remarks>
     public override int Install(int reserved, OpenFile file, bool closeOnExec = true)
     {
         int error = CheckAnswer();
@@ -118,7 +119,8 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
             return copy == Refused.ENOMEM ? copy : Refused.EBADF;
         }
 
-        if ((LibC.fcntl(copy, FcntlHeader.F_GETFL, 0) & LibC.O_PATH) != 0)
+        // The number of a process that is gone may be another's.
+        if ((LibC.fcntl(copy, FcntlHeader.F_GETFL, 0) & LibC.O_PATH) != 0 || !listener.IsWaiting(_call))
         {
             _ = LibC.close(copy);
             return Refused.EBADF;

@@ -9,7 +9,8 @@ using Tmds.Linux;
 namespace LuoInterop.Emulation.Server.Descriptors;
 
 /// <summary>Looks at another process by the number of one of its threads: its descriptors, folders and memory.</summary>
-/// <remarks>The number may be another process' by now, unless a call of it still waits (<see cref="Seccomp.CallListener.IsWaiting"/>).</remarks>
+/// <remarks>The number may be another process' by now, unless a call of it still waits
+/// (<see cref="Seccomp.CallListener.IsWaiting"/>).</remarks>
 internal static unsafe class RemoteProcess
 {
     private const int LongestLink = 4096;

@@ -69,7 +69,8 @@ public sealed class VmReplay
                     ExpectedKernels = scripts.Max(static script => script.Kernels),
                     MemoryMiB = MemoryMiB,
                     LiveUpdate = scripts is not [{ } alone] || ScriptBatch.BootLine(alone) is null,
-                    KernelCommandLine = scripts is [{ } one] && ScriptBatch.BootLine(one) is { } line ? [GuestReplay.LineFollows, line] : [],
+                    KernelCommandLine =
+                        scripts is [{ } one] && ScriptBatch.BootLine(one) is { } line ? [GuestReplay.LineFollows, line] : [],
                 },
                 cancellationToken);
             return Collect(scripts, run);

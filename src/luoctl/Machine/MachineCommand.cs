@@ -70,7 +70,10 @@ internal static class MachineCommand
     {
         Argument<string> name = Name();
         var line = new Option<string>("--cmdline") { Description = "The next kernel's command line.", HelpName = "text" };
-        var command = new Command("kexec", "Ends all programs, and jumps into the loaded kernel, or into one like the first.") { name, line };
+        var command = new Command("kexec", "Ends all programs, and jumps into the loaded kernel, or into one like the first.")
+        {
+            name, line,
+        };
         command.SetAction((arguments, _) => EmulateProgram.RunAsync(() => Task.FromResult(Ask(
             arguments.GetValue(name)!, arguments.GetValue(line) is { } text ? $"kexec {text}" : "kexec"))));
         return command;
@@ -107,7 +110,8 @@ internal static class MachineCommand
                 {
                     foreach ((MachineFolder folder, JsonObject status) in machines)
                     {
-                        text.Field(folder.Name, $"kernel {status["kernel"]}, {TextOutput.Count(status["openFiles"]!.GetValue<int>(), "open file", "open files")} of it");
+                        string files = TextOutput.Count(status["openFiles"]!.GetValue<int>(), "open file", "open files");
+                        text.Field(folder.Name, $"kernel {status["kernel"]}, {files} of it");
                     }
                 },
                 () => new JsonArray([.. machines.Select(static machine =>

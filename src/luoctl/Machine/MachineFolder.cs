@@ -93,7 +93,8 @@ internal sealed partial class MachineFolder
         string[] words = [launcher, System.IO.Path.Combine(Path, "socket"), .. program];
         string[] environment =
         [
-            .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(static one => $"{one.Key}={one.Value}"),
+            .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+                .Select(static one => $"{one.Key}={one.Value}"),
         ];
         nint[] arguments = [.. words.Select(Marshal.StringToCoTaskMemUTF8), 0];
         nint[] variables = [.. environment.Select(Marshal.StringToCoTaskMemUTF8), 0];

@@ -16,7 +16,8 @@ internal static class ReplayCommand
         var files = new Argument<string[]>(
             "FILE") { Description = "Scripts (*.luo), folders of them, or '-' for standard input.", Arity = ArgumentArity.OneOrMore };
         var kernel = new Option<string>("--kernel") { Description = "Where: 'emulated' (any host), 'emulated-process' (there too, by a "
-            + "process of its own whose calls are trapped), 'vm' (Linux 7.3 in QEMU) or 'host' (this machine's own kernel; no kexec).", DefaultValueFactory = static _ => "emulated" };
+            + "process of its own whose calls are trapped), 'vm' (Linux 7.3 in QEMU) or 'host' (this machine's own kernel; no kexec).",
+            DefaultValueFactory = static _ => "emulated" };
         kernel.AcceptOnlyFromAmong("emulated", "emulated-process", "vm", "host");
         var expect = new Option<bool>("--expect") { Description = "Compare with what the scripts expect ('=> ...'), print only what "
             + "differs, and exit with 1 if anything does." };
