@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -82,12 +82,19 @@ test-vmm:        ## Run MiniVmm's guests through 50 and 20 live updates in a row
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/MiniVmm.Tests --filter Category=Soak
 
-test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of seven kernels (20 minutes); the first time it downloads 45 MB and builds three kernels
+test-kernels:    ## Read kernels that Debian built and a UKI of them, and jump between any two of eight kernels and into Debian's 6.18 (30 minutes); the first time it downloads 100 MB and builds four kernels
 	@eng/prerequisites.sh --vm --tests
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.KernelImages.Tests
 	@eng/kernel.sh
+	@eng/kernel.sh 7.2
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.KernelImages.Tests --filter Category=Kernels
+
+test-languages:  ## Run programs in Go and Rust on the emulated kernel; installs their compilers (minutes)
+	@eng/prerequisites.sh --languages
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter Category=Languages
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests
@@ -156,12 +163,18 @@ bench-luoctl:    ## Measure luoctl beside drgn and extract-vmlinux (2 minutes; n
 	@$(BUILD) bench/Luoctl.Benchmarks
 	@debian=$$(eng/debian-kernels.sh) && kernel=$$(eng/kernel.sh | tail -n 1) && bench/Luoctl.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-luoctl artifacts/luoctl $(abspath $(EXTRACT_VMLINUX)) bench/results/$(or $(RUN),$(shell date -u +%F)-luoctl).md $(or $(N),11) "$$kernel/bzImage" "$$debian/amd64" "$$debian/cloud-amd64"
 
-hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines]
+bench-programs:  ## Measure programs on the emulated kernel: an answered call, a compile, 10,000 sessions (3 minutes; nothing else should run)
+	@eng/prerequisites.sh
+	@echo building ...
+	@$(BUILD) bench/Programs.Benchmarks
+	@bench/Programs.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-programs bench/results/$(or $(RUN),$(shell date -u +%F)-programs).md $(or $(N),9)
+
+hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines] [PROCESS=1: trapped calls of a process]
 	@eng/prerequisites.sh --vm
 	@echo building ...
 	@$(BUILD) tests/programs/LuoInterop.Hunt
 	@eng/kernel.sh $(KERNEL)
-	@KERNEL=$(KERNEL) dotnet tests/programs/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) --keep tests/litmus/found
+	@KERNEL=$(KERNEL) dotnet tests/programs/LuoInterop.Hunt/bin/$(CONFIGURATION)/net10.0/LuoInterop.Hunt.dll --count $(or $(N),1000) $(if $(SEED),--seed $(SEED)) $(if $(LINES),--command-lines) $(if $(PROCESS),--process) --keep tests/litmus/found
 
 fdt-oracle:      ## Judge damaged device trees beside libfdt: make fdt-oracle N=100000
 	@eng/prerequisites.sh --tests
@@ -186,8 +199,10 @@ contract:        ## Write docs/contract.md anew from the contract scenarios
 	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@LUO_ACCEPT_CONTRACT=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter FullyQualifiedName~ContractPage
 
-differences:     ## Write the table of differences from Linux in docs/emulation.md anew
+differences:     ## Write the tables of differences from Linux in docs/emulation.md and docs/programs.md anew
 	@$(BUILD) tests/LuoInterop.Emulation.Tests
+	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
+	@LUO_ACCEPT_DIFFERENCES=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter FullyQualifiedName~Page_HasTheTable
 	@LUO_ACCEPT_DIFFERENCES=1 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Tests --filter FullyQualifiedName~DifferenceTable
 
 clean:           ## Remove what was built here (the cached kernel stays)

@@ -124,6 +124,10 @@ internal static class AbiTable
             },
         },
         new(Raw.Find("LuoInterop.Emulation.Interop.rlimit"), "linux/resource.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_data"), "linux/seccomp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif"), "linux/seccomp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif_resp"), "linux/seccomp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif_addfd"), "linux/seccomp.h"),
     ];
 
     /// <summary>Gets the value types that are no C structure, each with the reason.</summary>
@@ -131,6 +135,8 @@ internal static class AbiTable
     {
         [typeof(PerArchitecture)] = "holds a constant of two architectures",
         [Raw.Find("LuoInterop.Emulation.Interop.InodeKey")] = "what the emulation makes of a statx structure; no call gets it",
+        [Raw.Find("LuoInterop.Emulation.Server.Interop.CallArguments")] =
+            "the type of an array field, compared as a field of the structure that holds it",
         [typeof(SessionNameBytes)] = "the type of an array field, compared as a field of the structures that hold it",
     };
 
@@ -241,6 +247,22 @@ internal static class AbiTable
                 ["NR_kexec_file_load"] = new("__NR_kexec_file_load"),
                 ["NR_reboot"] = new("__NR_reboot"),
             },
+        },
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.SeccompHeader"), "linux/ioctl.h", "linux/seccomp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.ProcessHeader"), "linux/pidfd.h", "asm/unistd.h")
+        {
+            Forms = new Dictionary<string, CForm>
+            {
+                ["NR_pidfd_open"] = new("__NR_pidfd_open", "asm/unistd.h"),
+                ["NR_pidfd_getfd"] = new("__NR_pidfd_getfd", "asm/unistd.h"),
+            },
+        },
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"), "asm/unistd.h")
+        {
+            OnlyOnX86 = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"))
+                .ToDictionary(static field => field.Name, static _ => "the filter of system calls is written for x86-64"),
+            Forms = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"))
+                .ToDictionary(static field => field.Name, static field => new CForm($"__NR_{field.Name}")),
         },
         new(Raw.Find("LuoInterop.Emulation.Interop.FsHeader"), "linux/fs.h"),
         new(Raw.Find("LuoInterop.MemoryImages.Interop.FsHeader"), "linux/fs.h"),

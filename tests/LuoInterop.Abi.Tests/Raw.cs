@@ -10,7 +10,7 @@ internal static class Raw
     public static IReadOnlyList<Assembly> Assemblies { get; } =
     [
         typeof(Kernel).Assembly, Assembly.Load("LuoInterop.Kho"), Assembly.Load("LuoInterop.Kvm"),
-        Assembly.Load("LuoInterop.Emulation"), Assembly.Load("LuoInterop.Litmus"),
+        Assembly.Load("LuoInterop.Emulation"), Assembly.Load("LuoInterop.Emulation.Server"), Assembly.Load("LuoInterop.Litmus"),
         Assembly.Load("LuoInterop.MemoryImages"), Assembly.Load("LuoInterop.Diagnosis"),
         Assembly.Load("LuoInterop.VmTesting"), Assembly.Load("luoctl"),
     ];

@@ -19,7 +19,7 @@ public class DifferenceHuntTests(ITestOutputHelper output)
         ulong fresh = (ulong)Random.Shared.Next();
         output.WriteLine($"The fresh seed is {fresh}: make hunt N={ScriptsPerSeed} SEED={fresh} repeats it, and shrinks what differs.");
         LitmusScript[] scripts = [.. new[] { 1UL, 2UL, fresh }.SelectMany(static seed => ScriptGenerator.Generate(seed, ScriptsPerSeed))];
-        DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, CancellationToken.None);
+        DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, byProcess: false, CancellationToken.None);
         IReadOnlyList<Difference> differences = await hunt.CompareAsync(scripts, CancellationToken.None);
         Assert.True(
             differences.Count == 0,
@@ -34,7 +34,7 @@ public class DifferenceHuntTests(ITestOutputHelper output)
     {
         ulong fresh = (ulong)Random.Shared.Next();
         output.WriteLine($"The fresh seed is {fresh}: make hunt LINES=1 N=20 SEED={fresh} repeats it, and shrinks what differs.");
-        DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, CancellationToken.None);
+        DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, byProcess: false, CancellationToken.None);
         IReadOnlyList<Difference> differences =
             await hunt.CompareAsync([.. CommandLineScripts.Generate(fresh, 20)], CancellationToken.None);
         Assert.True(differences.Count == 0, $"The fresh seed is {fresh}:\n{string.Join('\n', differences)}");
@@ -47,7 +47,7 @@ public class DifferenceHuntTests(ITestOutputHelper output)
     {
         using var other = new EmulatedReplay(new EmulatedMachineOptions { LargestFolioOrder = 0 });
         Judge judge = (scripts, _) => Task.FromResult<IReadOnlyList<LitmusResult>>([.. scripts.Select(other.Run)]);
-        var hunt = new DifferenceHunt(judge, new EmulatedMachineOptions(), output.WriteLine);
+        var hunt = new DifferenceHunt(judge, DifferenceHunt.Inside(new EmulatedMachineOptions()), output.WriteLine);
         IReadOnlyList<Difference> found = await hunt.CompareAsync([.. ScriptGenerator.Generate(7, 1000)], CancellationToken.None);
         Assert.NotEmpty(found);
 
@@ -64,7 +64,7 @@ public class DifferenceHuntTests(ITestOutputHelper output)
     {
         using var same = new EmulatedReplay();
         Judge judge = (scripts, _) => Task.FromResult<IReadOnlyList<LitmusResult>>([.. scripts.Select(same.Run)]);
-        var hunt = new DifferenceHunt(judge, new EmulatedMachineOptions(), output.WriteLine);
+        var hunt = new DifferenceHunt(judge, DifferenceHunt.Inside(new EmulatedMachineOptions()), output.WriteLine);
         Assert.Empty(await hunt.CompareAsync([.. ScriptGenerator.Generate(8, 300)], CancellationToken.None));
     }
 }

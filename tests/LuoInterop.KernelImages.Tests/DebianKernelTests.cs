@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using LuoInterop.Tests.Shared;
 using Xunit;
@@ -11,7 +10,7 @@ public sealed class DebianKernelTests : IDisposable
 {
     private const string On = "kho=on liveupdate=on";
     private static readonly Lazy<string> s_downloaded =
-        new(static () => Run(Path.Combine(Repository.Root, "eng/debian-kernels.sh")).Trim());
+        new(static () => Tool.Run(Path.Combine(Repository.Root, "eng/debian-kernels.sh")).Trim());
 
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-debian-").FullName;
 
@@ -59,7 +58,7 @@ public sealed class DebianKernelTests : IDisposable
             place += (new FileInfo(path).Length + 0xfffff) & ~0xfffffL;
         }
 
-        Run("objcopy", [.. words, Path.Combine(s_downloaded.Value, "stub"), uki]);
+        Tool.Run("objcopy", [.. words, Path.Combine(s_downloaded.Value, "stub"), uki]);
         using FileStream file = File.OpenRead(uki);
         KernelImage image = KernelImage.Read(file);
         Assert.Equal((KernelImageFormat.UnifiedKernelImage, KernelImageFormat.BzImage), (image.Format, image.KernelFormat));
@@ -82,14 +81,5 @@ public sealed class DebianKernelTests : IDisposable
         string path = Path.Combine(_folder, name);
         File.WriteAllText(path, text);
         return path;
-    }
-
-    private static string Run(string program, params string[] words)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true })!;
-        string said = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}");
-        return said;
     }
 }

@@ -143,6 +143,20 @@ public sealed class PredictionTests
         Assert.Equal(isNothing ? Consequence.Carried : Consequence.SilentlyDropped, prediction.Worst);
     }
 
+    /// <summary>The text of its format is in every kernel that has KHO; a configuration that has it says that the image is not
+    /// understood.</summary>
+    [Theory]
+    [InlineData(null, Consequence.Carried)]
+    [InlineData("# CONFIG_KEXEC_HANDOVER is not set", Consequence.Carried)]
+    [InlineData("CONFIG_KEXEC_HANDOVER=y", Consequence.Unknown)]
+    public void KernelWithoutTheTextOfKho_HandsNothingOver(string? configuration, Consequence expected)
+    {
+        KernelImage image = Image("none", "6.18.15") with { Configuration = configuration is null ? null : Configuration(configuration) };
+        HandedOver live = HandedOver.Of(image, On);
+        Assert.Equal(expected == Consequence.Carried, live.IsNothing);
+        Assert.Equal(expected, NextKernel.Predict(live, Image(Linux73), On).Worst);
+    }
+
     [Fact]
     public void HandlersAndObjects_OneByOne()
     {

@@ -27,12 +27,15 @@ public sealed class TruthTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _kernels.Dispose();
 }
 
-/// <summary>Jumps between any two of the kernels that the VM boots: as it is, without parts of live update, and with other
-/// formats.</summary>
+/// <summary>Jumps between any two of the kernels that the VM boots: as it is, of the series before, without parts of live update, and
+/// with other formats; and from each into the one that Debian built.</summary>
 [Trait("Category", "Kernels")]
 public sealed class MatrixTests(ITestOutputHelper output) : IDisposable
 {
     private readonly JumpKernels _kernels = new();
+
+    /// <summary>Gets every kernel that hands over.</summary>
+    public static TheoryData<string> Names => [.. JumpKernels.Names];
 
     /// <summary>Gets every pair of kernels.</summary>
     public static TheoryData<string, string> Pairs
@@ -42,7 +45,7 @@ public sealed class MatrixTests(ITestOutputHelper output) : IDisposable
             var pairs = new TheoryData<string, string>();
             foreach (string from in JumpKernels.Names)
             {
-                foreach (string to in JumpKernels.Names)
+                foreach (string to in JumpKernels.Names.Append(JumpKernels.Debian))
                 {
                     pairs.Add(from, to);
                 }
@@ -56,6 +59,22 @@ public sealed class MatrixTests(ITestOutputHelper output) : IDisposable
     [MemberData(nameof(Pairs))]
     public Task Prediction_IsTruth(string from, string to) =>
         new JumpRun(_kernels, output).HoldAsync(from, [new Jump(to, JumpRun.On)]);
+
+    /// <summary>Debian's kernel has no KHO: what is handed to it is lost without a word, and it hands nothing over.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Debian_TakesNothing_AndGivesNothing(string name)
+    {
+        KernelImage debian = (await _kernels.GetAsync(JumpKernels.Debian)).Image;
+        KernelImage other = (await _kernels.GetAsync(name)).Image;
+        Assert.StartsWith("6.18.", debian.Release, StringComparison.Ordinal);
+        HandedOver live = HandedOver.Of(other, JumpRun.On);
+        Assert.Equal(
+            live.IsNothing ? Consequence.Carried : Consequence.SilentlyDropped, NextKernel.Predict(live, debian, JumpRun.On).Worst);
+        HandedOver nothing = HandedOver.Of(debian, JumpRun.On);
+        Assert.True(nothing.IsNothing);
+        Assert.Equal(Consequence.Carried, NextKernel.Predict(nothing, other, JumpRun.On).Worst);
+    }
 
     public void Dispose() => _kernels.Dispose();
 }

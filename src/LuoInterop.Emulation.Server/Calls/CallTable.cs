@@ -1,12 +1,23 @@
 using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Server.Calls;
 
 /// <summary>Finds who answers a trapped call, and what becomes of the machine by it.</summary>
 internal static class CallTable
 {
+    /// <summary>Tells whether the answer may take its time: where content is copied or looked at, and where a kernel ends.</summary>
+    public static bool IsLong(TrappedCall call) => call.Number switch
+    {
+        CallNumbers.ioctl => call.Address(1) is LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD
+            or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD or LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH,
+        CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.write or CallNumbers.pwrite64 or CallNumbers.madvise
+            or CallNumbers.kexec_file_load or CallNumbers.reboot => true,
+        _ => false,
+    };
+
     /// <summary>Answers a call.</summary>
     public static CallAnswer Answer(TrappedCall call)
     {

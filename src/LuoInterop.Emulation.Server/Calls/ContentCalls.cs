@@ -5,6 +5,7 @@ using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Emulation.Server.Seccomp;
 using LuoInterop.Interop;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Server.Calls;
 
@@ -58,10 +59,25 @@ internal static class ContentCalls
         CallNumbers.ftruncate => process.FTruncate(file, (long)call.Address(1)),
         CallNumbers.fallocate => process.FAllocate(file, call.Int(1), (long)call.Address(2), (long)call.Address(3)),
         CallNumbers.fchmod => process.FChmod(file, (uint)call.Int(1)),
+        CallNumbers.fcntl when process == call.Caller && call.Int(1) == FcntlHeader.F_GETFL => FlagsOfEmulated(call),
         CallNumbers.fcntl => process.Fcntl(file, call.Int(1), call.Int(2)),
         CallNumbers.pread64 => process == call.Own ? CallAnswer.Continue : process.PRead(file, [], (long)call.Address(3)),
         _ => Write(call, process, file),
     };
+
+    // What can be set is kept by the host, with the socket that stands for the file.
+    private static CallAnswer FlagsOfEmulated(TrappedCall call)
+    {
+        int copy = RemoteProcess.Duplicate(call.Process, call.Int(0));
+        if (copy < 0)
+        {
+            return CallAnswer.Continue;
+        }
+
+        using var socket = new SafeFileHandle(copy, ownsHandle: true);
+        int own = LibC.O_ACCMODE | FcntlHeader.O_LARGEFILE;
+        return (LibC.fcntl(copy, FcntlHeader.F_GETFL, 0) & ~own) | (call.Find(call.Int(0))?.Flags & own ?? 0);
+    }
 
     private static CallAnswer Write(TrappedCall call, EmulatedProcess process, SafeFileHandle file)
     {

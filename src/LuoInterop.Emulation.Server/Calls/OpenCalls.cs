@@ -54,7 +54,10 @@ internal static class OpenCalls
     {
         if (call.Kernel.Placeholders.Find(RemoteProcess.FindSocket(process, fd)) is { } emulated)
         {
-            return emulated.HasPath ? call.Caller.Open(emulated.LinkText, flags) : CallAnswer.Continue;
+            return (flags & LibC.O_PATH) != 0
+                ? call.Place(new PathFile(emulated.LinkText, emulated.Status()), (flags & LibC.O_CLOEXEC) != 0)
+                : emulated.HasPath ? call.Caller.Open(emulated.LinkText, flags)
+                : Refused.ENXIO;
         }
 
         if ((flags & LibC.O_TRUNC) == 0 || call.System.Inodes.IsEmpty)

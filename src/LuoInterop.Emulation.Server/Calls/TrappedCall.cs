@@ -64,6 +64,9 @@ internal sealed class TrappedCall
     /// <summary>Gives the next emulated file this number, in place of what is there.</summary>
     public void Replace(int fd) => _descriptors.Place = fd;
 
+    /// <summary>Gives the process a descriptor for a mere place: its number, or <c>-errno</c>.</summary>
+    public int Place(Files.PathFile place, bool closeOnExec) => _descriptors.Install(0, place, closeOnExec);
+
     /// <summary>Tells whether a number of the process is that of an emulated file.</summary>
     public bool IsEmulated(int fd) => _descriptors.Owns(fd);
 

@@ -55,8 +55,8 @@ internal sealed unsafe class PlaceholderTable : IDisposable
     {
         inode = 0;
         int peer = -1;
-        socket = LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0);
-        int error = socket < 0 ? SystemCall.LastError : Listen(socket, out peer, out inode);
+        socket = DescriptorLimit.Take(SystemCall.Result(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0)));
+        int error = socket < 0 ? socket : Listen(socket, out peer, out inode);
         if (error == 0)
         {
             lock (_lock)
@@ -79,8 +79,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
             socket = -1;
         }
 
-        // The host's limit of open files is no limit of the program's.
-        return error == Refused.EMFILE || error == Refused.ENFILE ? Refused.ENOMEM : error;
+        return error;
     }
 
     /// <summary>Takes a socket out, and gives the reference of its file back to the caller.</summary>

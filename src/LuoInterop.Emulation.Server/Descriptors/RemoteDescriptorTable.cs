@@ -112,10 +112,10 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     /// <inheritdoc/>
     public override int DuplicateHost(int fd)
     {
-        int copy = RemoteProcess.Duplicate((int)_call.pid, fd);
+        int copy = DescriptorLimit.Take(RemoteProcess.Duplicate((int)_call.pid, fd));
         if (copy < 0)
         {
-            return copy == Refused.EMFILE ? Refused.ENOMEM : Refused.EBADF;
+            return copy == Refused.ENOMEM ? copy : Refused.EBADF;
         }
 
         if ((LibC.fcntl(copy, FcntlHeader.F_GETFL, 0) & LibC.O_PATH) != 0)

@@ -14,7 +14,6 @@ internal static unsafe class RemoteProcess
 {
     private const int LongestLink = 4096;
     private const int PageSize = 4096;
-    private const int NoFileLimit = 7;
 
     /// <summary>Gets the socket behind a descriptor: its inode, or 0 for what is no socket.</summary>
     public static ulong FindSocket(int process, int fd)
@@ -56,22 +55,22 @@ internal static unsafe class RemoteProcess
     /// <summary>Tells whether the process may have one more descriptor (RLIMIT_NOFILE).</summary>
     public static bool HasRoom(int process)
     {
-        ulong* limits = stackalloc ulong[2];
+        rlimit limit;
 
-        // SAFETY: the call writes two words of 64 bits (struct rlimit64).
-        if ((long)LibC.syscall(Prlimit64, process, NoFileLimit, null, limits) < 0)
+        // SAFETY: the structure has the size that prlimit(2) fills.
+        if (ResourceHeader.prlimit(process, ResourceHeader.RLIMIT_NOFILE, null, &limit) != 0)
         {
             return true;
         }
 
         // A full table has its last number in use.
         Span<byte> link = stackalloc byte[8];
-        if (limits[0] == 0)
+        if (limit.rlim_cur == 0)
         {
             return false;
         }
 
-        int last = (int)Math.Min(limits[0] - 1, int.MaxValue);
+        int last = (int)Math.Min(limit.rlim_cur - 1, int.MaxValue);
         return ReadLink(process, "fd/"u8, last, link) < 0 || CountDescriptors(process, last) <= last;
     }
 
@@ -92,7 +91,7 @@ internal static unsafe class RemoteProcess
     }
 
     /// <summary>Ends the process.</summary>
-    public static void Kill(int process) => _ = ProcessHeader.kill(process, ProcessHeader.SIGKILL);
+    public static void Kill(int process) => _ = LibC.kill(process, LibC.SIGKILL);
 
     /// <summary>Reads a text that ends with NUL: null where it is not readable, or longer than a path may be.</summary>
     public static string? ReadPath(int process, ulong address)
@@ -119,8 +118,6 @@ internal static unsafe class RemoteProcess
 
         return null;
     }
-
-    private const int Prlimit64 = 302;
 
     // Those beyond the limit, which it does not take away, leave no less room below it.
     private static int CountDescriptors(int process, int last)

@@ -26,14 +26,14 @@ internal struct seccomp_data
     public int nr;
     public uint arch;
     public ulong instruction_pointer;
-    public Arguments args;
+    public CallArguments args;
+}
 
-    /// <summary>The six arguments.</summary>
-    [InlineArray(6)]
-    public struct Arguments
-    {
-        private ulong _first;
-    }
+/// <summary>The six arguments of a call.</summary>
+[InlineArray(6)]
+internal struct CallArguments
+{
+    private ulong _first;
 }
 
 /// <summary>A call that waits for its answer (<c>struct seccomp_notif</c>).</summary>

@@ -156,11 +156,43 @@ internal sealed class LaunchedProgram : IDisposable
 
     private static void Answer(CallListener listener, TrappedCall call)
     {
-        while (listener.Receive(out seccomp_notif notification))
+        while (true)
         {
-            call.Begin(notification);
-            listener.Send(notification, CallTable.Answer(call));
+            listener.TakeTurn();
+            if (!AnswerShortCalls(listener, call, out seccomp_notif longer))
+            {
+                listener.EndTurn();
+                return;
+            }
+
+            listener.EndTurn();
+            listener.Send(longer, CallTable.Answer(call));
         }
+    }
+
+    // Answers what takes no time, until a call comes that may; false once there are no more.
+    private static bool AnswerShortCalls(CallListener listener, TrappedCall call, out seccomp_notif longer)
+    {
+        while (listener.Receive(out longer))
+        {
+            call.Begin(longer);
+            Lock kernel = call.System.Lock;
+            if (CallTable.IsLong(call) || !kernel.TryEnter())
+            {
+                return true;
+            }
+
+            try
+            {
+                listener.Send(longer, CallTable.Answer(call));
+            }
+            finally
+            {
+                kernel.Exit();
+            }
+        }
+
+        return false;
     }
 
     private static string Refusal(string error) => Number(error) switch

@@ -6,12 +6,15 @@ namespace LuoInterop.Emulation.Server.Seccomp;
 
 /// <summary>Receives the trapped calls of a program and all its descendants.</summary>
 /// <remarks>
-/// Several threads may receive: one waits, and lets the next one wait before it answers what it got, so that a long answer keeps nobody.
+/// Several threads take turns. Who has the turn receives; whoever's answer may take its time ends the turn first, so that it keeps
+/// nobody waiting. A short answer keeps the turn: handing it over would take longer than the answer.
 /// The descriptor is owned, and closed by <see cref="Dispose"/>; calls that wait then are answered by the host with ENOSYS.
 /// </remarks>
 internal sealed unsafe class CallListener : IDisposable
 {
-    private readonly Lock _waiting = new();
+    private const int Forever = -1;
+
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly int _fd;
     private readonly int _stop;
 
@@ -31,40 +34,45 @@ internal sealed unsafe class CallListener : IDisposable
             fd, unchecked((int)SeccompHeader.SECCOMP_IOCTL_NOTIF_SET_FLAGS), (void*)SeccompHeader.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     }
 
-    /// <summary>Waits for the next call; false once nobody is left who could make one, or after <see cref="Stop"/>.</summary>
+    /// <summary>Waits for the turn.</summary>
+    public void TakeTurn() => _turn.Wait();
+
+    /// <summary>Gives the turn to another thread.</summary>
+    public void EndTurn() => _turn.Release();
+
+    /// <summary>Waits for the next call, in the thread that has the turn; false once nobody is left who could make one, or after
+    /// <see cref="Stop"/>.</summary>
     public bool Receive(out seccomp_notif call)
     {
-        ProcessHeader.pollfd* files = stackalloc ProcessHeader.pollfd[2];
-        lock (_waiting)
+        const int Files = 2;
+        pollfd* files = stackalloc pollfd[Files];
+        while (true)
         {
-            while (true)
+            files[0] = new() { fd = _fd, events = (short)LibC.POLLIN };
+            files[1] = new() { fd = _stop, events = (short)LibC.POLLIN };
+            int ready = ProcessHeader.poll(files, Files, Forever);
+            if (ready > 0 && (files[1].revents != 0 || files[0].revents == LibC.POLLHUP))
             {
-                files[0] = new() { fd = _fd, events = ProcessHeader.POLLIN };
-                files[1] = new() { fd = _stop, events = ProcessHeader.POLLIN };
-                int ready = ProcessHeader.poll(files, 2, -1);
-                if (ready > 0 && (files[1].revents != 0 || files[0].revents == ProcessHeader.POLLHUP))
-                {
-                    call = default;
-                    return false;
-                }
-
-                if (ready <= 0)
-                {
-                    continue;
-                }
-
-                // SAFETY: the structure has the size that the request's number says, and is zeroed, as the kernel wants it.
                 call = default;
-                fixed (seccomp_notif* pointer = &call)
-                {
-                    if (LibC.ioctl(_fd, unchecked((int)SeccompHeader.SECCOMP_IOCTL_NOTIF_RECV), pointer) == 0)
-                    {
-                        return true;
-                    }
-                }
-
-                // ENOENT: a signal has ended the call meanwhile.
+                return false;
             }
+
+            if (ready <= 0)
+            {
+                continue;
+            }
+
+            // SAFETY: the structure has the size that the request's number says, and is zeroed, as the kernel wants it.
+            call = default;
+            fixed (seccomp_notif* pointer = &call)
+            {
+                if (LibC.ioctl(_fd, unchecked((int)SeccompHeader.SECCOMP_IOCTL_NOTIF_RECV), pointer) == 0)
+                {
+                    return true;
+                }
+            }
+
+            // ENOENT: a signal has ended the call meanwhile.
         }
     }
 
@@ -136,5 +144,6 @@ internal sealed unsafe class CallListener : IDisposable
         // close(2) frees the numbers whatever it answers.
         _ = LibC.close(_fd);
         _ = LibC.close(_stop);
+        _turn.Dispose();
     }
 }

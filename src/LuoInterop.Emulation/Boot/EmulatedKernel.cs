@@ -327,6 +327,7 @@ internal sealed partial class EmulatedKernel
         Files.AddText("/proc/cmdline", KernelFileNode.ProcFs, () => CommandLine);
         Files.AddBytes("/proc/config.gz", Configuration);
         Files.AddText("/proc/sys/kernel/osrelease", KernelFileNode.ProcFs, () => Release);
+        Files.AddText("/proc/sys/kernel/version", KernelFileNode.ProcFs, static () => "#1 SMP emulated");
         Files.AddText(
             "/proc/sys/vm/memfd_noexec", KernelFileNode.ProcFs, () => Options.MemfdNoExec.ToString(CultureInfo.InvariantCulture));
     }

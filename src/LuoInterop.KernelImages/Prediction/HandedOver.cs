@@ -33,7 +33,8 @@ public sealed record HandedOver
     /// <summary>Takes what a kernel of an image can hand over: everything that is built in.</summary>
     /// <param name="image">The image.</param>
     /// <param name="commandLine">The command line that this kernel runs with; null where it is not known.</param>
-    /// <remarks>A kernel is taken to run with KHO and LUO on where its command line is not known.</remarks>
+    /// <remarks>A kernel is taken to run with KHO and LUO on where its command line is not known. One without the text of KHO's format
+    /// hands nothing over, unless its configuration says otherwise.</remarks>
     public static HandedOver Of(KernelImage image, string? commandLine = null)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -42,7 +43,7 @@ public sealed record HandedOver
         return new HandedOver
         {
             Source = $"the kernel image {image.Release}",
-            IsNothing = image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") == false || IsKhoOff(image, switches),
+            IsNothing = (image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") ?? (image.Kho.Count > 0)) == false || IsKhoOff(image, switches),
             Kho = image.Kho.Count == 1 ? image.Kho[0] : null,
             Luo = isOff ? [] : image.Luo,
             FileHandlers = image.LiveUpdateVersions is { } versions

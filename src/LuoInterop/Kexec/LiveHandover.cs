@@ -1,3 +1,4 @@
+using System.Text;
 using LuoInterop.Interop;
 using LuoInterop.KernelImages;
 
@@ -40,8 +41,8 @@ public static class LiveHandover
     /// have.</summary>
     /// <param name="kernel">The kernel to ask.</param>
     /// <remarks>The image is looked for at <c>/usr/lib/modules/RELEASE/vmlinuz</c>, <c>/boot/vmlinuz-RELEASE</c> and
-    /// <c>/boot/vmlinux-RELEASE</c>. One of another release, or whose formats are others than debugfs shows, is not believed. It is
-    /// unpacked, which takes as long as for <see cref="KexecImage"/>.</remarks>
+    /// <c>/boot/vmlinux-RELEASE</c>. One of another release or build, or whose formats are others than debugfs shows, is not believed. It
+    /// is unpacked, which takes as long as for <see cref="KexecImage"/>.</remarks>
     public static HandedOver ReadWithImage(Kernel kernel)
     {
         HandedOver shown = Read(kernel);
@@ -58,19 +59,59 @@ public static class LiveHandover
             if (file.Take(KernelFile.Open(kernel, path)) >= 0
                 && KernelImageHead.TryRead(kernel, file, out KernelImageHead? head) == 0
                 && ImageFile.TryRead(kernel, file, head!, null) is { } image
-                && image.Release == release
-                && (shown.Kho is null || image.Kho.Contains(shown.Kho)))
+                && ExplainOther(kernel, image, shown) is null)
             {
-                HandedOver built = HandedOver.Of(image, kernel.CommandLine);
-                return built with
-                {
-                    Source = shown.Kho is null && shown.Luo is null ? path : $"debugfs and {path}",
-                    Kho = shown.Kho ?? built.Kho,
-                    Luo = shown.Luo ?? built.Luo,
-                };
+                return Join(kernel, image, path, shown);
             }
         }
 
         return shown;
+    }
+
+    /// <summary>Reads debugfs, and takes what it does not tell from an image that the caller knows to be the running kernel's.</summary>
+    /// <param name="kernel">The kernel to ask.</param>
+    /// <param name="image">The image that it was started from.</param>
+    /// <param name="source">Where the image is from, for people.</param>
+    /// <exception cref="ArgumentException">The image is another kernel's: of another release, of another build
+    /// (<c>/proc/sys/kernel/version</c>, where that can be read), or with another format of KHO than debugfs shows.</exception>
+    public static HandedOver ReadWithImage(Kernel kernel, KernelImage image, string source)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        HandedOver shown = Read(kernel);
+        return ExplainOther(kernel, image, shown) is { } reason
+            ? throw new ArgumentException($"It is not the image of the kernel that runs: {reason}.", nameof(image))
+            : shown.IsNothing ? shown : Join(kernel, image, source, shown);
+    }
+
+    /// <summary>Says why an image is not the running kernel's; null where it is.</summary>
+    private static string? ExplainOther(Kernel kernel, KernelImage image, HandedOver shown)
+    {
+        if (image.Release != kernel.Release)
+        {
+            return $"it has Linux {image.Release ?? "of unknown release"}, and {kernel.Release} runs";
+        }
+
+        // uname -v, with which both the setup header and the banner end.
+        string build = KernelFile.Read(kernel, "/proc/sys/kernel/version", Most, out byte[] text) == 0
+            ? Encoding.Latin1.GetString(text).TrimEnd('\n') : "";
+        if (build.Length > 0 && !image.Version!.EndsWith($" {build}", StringComparison.Ordinal))
+        {
+            return $"it is another build, {image.Version}, and {build} runs";
+        }
+
+        return shown.Kho is { } kho && !image.Kho.Contains(kho)
+            ? $"it has {(image.Kho.Count > 0 ? string.Join(' ', image.Kho) : "no KHO")}, and debugfs shows {kho}" : null;
+    }
+
+    private static HandedOver Join(Kernel kernel, KernelImage image, string source, HandedOver shown)
+    {
+        HandedOver built = HandedOver.Of(image, kernel.CommandLine);
+        return built with
+        {
+            Source = shown.Kho is null && shown.Luo is null ? source : $"debugfs and {source}",
+            Kho = shown.Kho ?? built.Kho,
+            Luo = shown.Luo ?? built.Luo,
+        };
     }
 }

@@ -14,8 +14,15 @@ internal sealed record CheckedKernel(
     string Path, KernelImage Image, string CommandLine, string CommandLineSource, HandedOver Live, NextKernelPrediction Prediction)
 {
     /// <summary>Reads the image, and what is live here or in another image.</summary>
-    /// <exception cref="CommandFailure">A file cannot be read.</exception>
-    public static CheckedKernel Read(string path, string? config, string? line, string? from, int profile)
+    /// <param name="path">The image.</param>
+    /// <param name="config">Its configuration; null to look for it.</param>
+    /// <param name="line">Its command line; null for its own, or that of the kernel that runs.</param>
+    /// <param name="from">The image of another kernel that hands over; null for the kernel that runs.</param>
+    /// <param name="profile">The profile of a UKI.</param>
+    /// <param name="running">The image of the kernel that runs; null to look for it.</param>
+    /// <exception cref="CommandFailure">A file cannot be read, or <paramref name="running"/> is another kernel's.</exception>
+    public static CheckedKernel Read(
+        string path, string? config, string? line, string? from = null, int profile = 0, string? running = null)
     {
         KernelImage image = Read(path, config is null ? null : Configuration(config), profile);
         if (image.Configuration is null && KernelConfiguration.FindBeside(path, image.Release ?? "", TryRead) is { } beside)
@@ -28,9 +35,27 @@ internal sealed record CheckedKernel(
             : from is null ? (KernelCommandLine.Reuse(Kernel.Linux), "of the kernel that runs")
             : ("kho=on liveupdate=on", "assumed");
         HandedOver live = from is null
-            ? LiveHandover.ReadWithImage(Kernel.Linux)
+            ? ReadLive(running)
             : HandedOver.Of(Read(from, null, 0)) with { Source = from };
         return new(path, image, text, source, live, NextKernel.Predict(live, image, text));
+    }
+
+    private static HandedOver ReadLive(string? running)
+    {
+        if (running is null)
+        {
+            return LiveHandover.ReadWithImage(Kernel.Linux);
+        }
+
+        KernelImage image = Read(running, null, 0);
+        try
+        {
+            return LiveHandover.ReadWithImage(Kernel.Linux, image, running);
+        }
+        catch (ArgumentException error)
+        {
+            throw new CommandFailure($"{running}: {error.Message.Split(" (Parameter")[0].TrimEnd('.')}");
+        }
     }
 
     private static KernelImage Read(string path, KernelConfiguration? configuration, int profile)

@@ -31,6 +31,12 @@ internal static class KexecCommand
         {
             Description = "Its configuration, where the image has none and none lies beside it.", HelpName = "file",
         };
+        var from = new Option<string>("--from")
+        {
+            Description = "The image of the kernel that runs, where it is not in /boot or /usr/lib/modules: it tells which memory files "
+                + "that kernel hands over.",
+            HelpName = "image",
+        };
         var session = new Option<string[]>("--session")
         {
             Description = "Wait until a process holds this session; may be given again. Without it, until any is held.", HelpName = "name",
@@ -57,7 +63,7 @@ internal static class KexecCommand
             "kexec",
             "Starts the next kernel at once: refuses while doctor or check-next say no, waits for holders, says what is lost, and asks.")
         {
-            image, initrd, line, config, session, wait, dry, yes, force, json,
+            image, initrd, line, config, from, session, wait, dry, yes, force, json,
         };
         command.SetAction((arguments, _) => CommandRun.RunAsync(arguments.GetValue(json), async (output, cancellation) =>
         {
@@ -68,7 +74,11 @@ internal static class KexecCommand
 
             KexecPlan Look() => new(
                 MachineDiagnosis.Run(new DiagnosisOptions { Only = s_checks }),
-                CheckedKernel.Read(arguments.GetValue(image)!, arguments.GetValue(config), arguments.GetValue(line), null, 0),
+                CheckedKernel.Read(
+                    arguments.GetValue(image)!,
+                    arguments.GetValue(config),
+                    arguments.GetValue(line),
+                    running: arguments.GetValue(from)),
                 arguments.GetValue(initrd) ?? [],
                 arguments.GetValue(session) ?? [],
                 LiveUpdateHoldings.Read());

@@ -48,13 +48,16 @@ internal sealed record KexecPlan(
     [
         .. Diagnosis.Answer() == Readiness.Unknown ? (string[])[$"doctor: {DoctorOutput.Sentence(Diagnosis, strict: false)}"] : [],
         .. Next.Prediction is { HasLoss: false, Worst: Consequence.Unknown }
-            ? (string[])[$"check-next: {CheckNextOutput.Answer(Next).Answer}"] : [],
+            ? (string[])[$"check-next: {CheckNextOutput.Answer(Next).Answer}{ImageHint}"] : [],
         .. Holdings.Unreadable > 0 ? (string[])[
             $"{TextOutput.Count(Holdings.Unreadable, "process does", "processes do")} not show what they have open"] : [],
     ];
 
     /// <summary>Gets whether the jump can be made.</summary>
     public Readiness Answer => Refusals.Count > 0 ? Readiness.NotReady : Unknown.Count > 0 ? Readiness.Unknown : Readiness.Ready;
+
+    private string ImageHint => Next.Live is { IsNothing: false, FileHandlers: null }
+        ? "; the image of the kernel that runs was not found, and --from names it" : "";
 
     /// <summary>Gets what the jump ends or loses, a sentence each.</summary>
     public IReadOnlyList<string> Losses =>

@@ -6,11 +6,12 @@ using System.Text.Json.Nodes;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Output;
 using LuoInterop.Emulation.Server;
+using Tmds.Linux;
 
 namespace LuoInterop.Cli.Machine;
 
 /// <summary>Is the process of a machine that lives on between commands.</summary>
-internal static partial class MachineServer
+internal static class MachineServer
 {
     /// <summary>What it prints once it can be asked.</summary>
     public const string Ready = "ready";
@@ -19,7 +20,7 @@ internal static partial class MachineServer
     public static async Task<int> RunAsync(MachineFolder folder, MachineWords words, ParseResult arguments)
     {
         // No terminal's keys, and no end of a shell, reach it.
-        _ = setsid();
+        _ = LibC.setsid();
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
@@ -120,8 +121,4 @@ internal static partial class MachineServer
                 return "error: no such command";
         }
     }
-
-    // Tmds.LibC lacks it.
-    [LibraryImport("libc")]
-    private static partial int setsid();
 }

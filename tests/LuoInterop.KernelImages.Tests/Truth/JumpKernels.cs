@@ -5,13 +5,23 @@ using LuoInterop.VmTesting;
 namespace LuoInterop.KernelImages.Tests.Truth;
 
 /// <summary>Is a kernel to jump from or into.</summary>
-internal sealed record JumpKernel(KernelBuild Build, KernelImage Image);
+internal sealed record JumpKernel(KernelBuild Build, KernelImage Image)
+{
+    /// <summary>Gets the initial RAM disk of a kernel that cannot mount the host's root; null for the harness's own.</summary>
+    public string? Initrd { get; init; }
+}
 
 /// <summary>Makes the kernels that are jumped between, each once.</summary>
 internal sealed class JumpKernels : IDisposable
 {
     /// <summary>The kernel of the VM.</summary>
     public const string Built = "";
+
+    /// <summary>The same configuration of the series before.</summary>
+    public const string Older = "7.2";
+
+    /// <summary>The kernel that Debian built, without KHO. Nothing is handed over by it.</summary>
+    public const string Debian = "debian-6.18";
 
     private const string Without = "without-";
 
@@ -26,8 +36,9 @@ internal sealed class JumpKernels : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-next-").FullName;
     private readonly ConcurrentDictionary<string, Task<JumpKernel>> _made = new();
 
-    /// <summary>Gets the names: the kernel of the VM, a text of it that has another number, or what it is built without.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Built, "luo-v5", "kho-v4", "memfd-v2", .. s_options.Keys];
+    /// <summary>Gets the names of those that any other can jump into: the kernel of the VM, the one of the series before, a text of the
+    /// former that has another number, or what it is built without.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Built, Older, "luo-v5", "kho-v4", "memfd-v2", .. s_options.Keys];
 
     public Task<JumpKernel> GetAsync(string name) => _made.GetOrAdd(name, MakeAsync);
 
@@ -35,11 +46,17 @@ internal sealed class JumpKernels : IDisposable
 
     private async Task<JumpKernel> MakeAsync(string name)
     {
+        if (name == Debian)
+        {
+            return await Task.Run(() => DebianKernel.Get(_folder));
+        }
+
         KernelBuild build = s_options.TryGetValue(name, out string[]? options)
             ? await KernelBuild.GetAsync(configPath: await WriteConfigurationAsync(name, options))
+            : name == Older ? await KernelBuild.GetAsync(Older)
             : await KernelBuild.GetAsync();
         byte[] bytes = await File.ReadAllBytesAsync(build.ImagePath);
-        if (options is null && name != Built)
+        if (options is null && name is not (Built or Older))
         {
             bytes = EditedKernel.Change(bytes, name);
             string path = Path.Combine(_folder, $"kernel-{name}");

@@ -26,6 +26,8 @@ internal sealed class JumpRun(JumpKernels kernels, ITestOutputHelper output)
             Kernel = from.Build,
             NextKernels = [.. into.Select(static kernel => kernel.Build)],
             Command = ["dotnet", typeof(Found).Assembly.Location, .. jumps.Select(static jump => jump.Words)],
+            Files = into[^1].Initrd is { } initrd
+                ? new Dictionary<string, string> { [Found.InitrdFile] = initrd } : new Dictionary<string, string>(),
             ExpectedKernels = jumps.Length + 1,
         });
         foreach (GuestEvent mark in result.Events)
@@ -38,7 +40,7 @@ internal sealed class JumpRun(JumpKernels kernels, ITestOutputHelper output)
         {
             NextKernelPrediction prediction = NextKernel.Predict(HandedOver.Of(from.Image, words), into[i].Image, jumps[i].Words);
             bool hasFile = Value(result, "handed over", i + 1) == Found.File;
-            string seen = Seen(result, i + 2);
+            string seen = into[i].Initrd is null ? Seen(result, i + 2) : SeenBy(into[i], result);
             output.WriteLine($"jump {i + 1} into '{jumps[i].Kernel}' {jumps[i].Words}: {prediction.Worst} was predicted, seen is {seen}");
             Assert.True(
                 seen == Expected(prediction, into[i].Image, jumps[i].Words, hasFile),
@@ -67,6 +69,14 @@ internal sealed class JumpRun(JumpKernels kernels, ITestOutputHelper output)
     private static string Seen(VmResult result, int stage) =>
         Value(result, "found", stage)
         ?? (result.Loss?.Reason == VmLostReason.KernelPanic ? "panic" : result.Outcome.ToString());
+
+    // It stands on the console, not in values.
+    private static string SeenBy(JumpKernel next, VmResult result)
+    {
+        Assert.True(next.Image.Release == DebianKernel.Said(result, "release"), result.ToString());
+        Assert.Equal(nameof(Errno.ENOENT), DebianKernel.Said(result, "kho"));
+        return $"{Found.NoDevice} {DebianKernel.Said(result, "found")}";
+    }
 
     private static string? Value(VmResult result, string name, int stage) =>
         result.Values.SingleOrDefault(value => value.Name == name && value.Stage == stage)?.Value;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using LuoInterop.HandoverBytes.Payload;
 using LuoInterop.Kho;
@@ -32,27 +31,9 @@ public sealed class LinuxDumpTests(WaitingLinux linux) : IClassFixture<WaitingLi
     [InlineData(31, "-c")]
     public void Makedumpfile_KeepsEveryFile_AtEachLevel(int level, string packing)
     {
-        string core = linux.PathOf("core");
-        if (!File.Exists(core))
-        {
-            PlainCore.Write(linux.PathOf("raw"), core);
-        }
-
-        string dump = linux.PathOf($"makedumpfile{level}{packing}");
-        string command = $"makedumpfile {packing} -d {level} {core}";
-        (int code, string said) = Run("sh", "-c", packing == "-F" ? $"{command} > {dump}" : $"{command} {dump}");
-        Assert.True(code == 0, said);
-        using MemoryImage image = MemoryImage.Open(dump);
+        using MemoryImage image = MemoryImage.Open(Makedumpfile.Write(linux, level, packing));
         Assert.Equal((MemoryImageFormat.KdumpCompressed, level, packing == "-F"), (image.Format, image.DumpLevel, image.IsFlattened));
         Rescued.Hold(linux.Made, image);
-    }
-
-    private static (int Code, string Said) Run(string program, params string[] words)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardError = true })!;
-        string said = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, said);
     }
 }
 

@@ -13,6 +13,12 @@ public abstract class LinuxDumps : IAsyncLifetime
 
     protected abstract string Mode { get; }
 
+    /// <summary>Gets what the console says when it is time to dump.</summary>
+    protected virtual string Said => Mode;
+
+    /// <summary>Gets whether it is dumped in QEMU's formats too, and not only as it is.</summary>
+    protected virtual bool IsDumpedByQemu => true;
+
     /// <summary>Gets what was written: every format that this QEMU has (lzo and snappy are options of its build), and the file that holds
     /// the memory.</summary>
     public IReadOnlyList<string> Formats => _formats;
@@ -22,6 +28,8 @@ public abstract class LinuxDumps : IAsyncLifetime
     internal IReadOnlyList<MadeSession> Made { get; private set; } = [];
 
     internal string Console { get; private set; } = "";
+
+    internal IReadOnlyList<GuestFile> Files { get; private set; } = [];
 
     internal string PathOf(string format) => Path.Combine(Folder, format);
 
@@ -45,7 +53,7 @@ public abstract class LinuxDumps : IAsyncLifetime
                 QemuArguments = ["-qmp", $"unix:{socket},server=on,wait=off", "-no-shutdown"],
                 Output = line =>
                 {
-                    if (line.Text.Contains(Mode, StringComparison.Ordinal) || line.Text.Contains("Kernel panic", StringComparison.Ordinal))
+                    if (line.Text.Contains(Said, StringComparison.Ordinal) || line.Text.Contains("Kernel panic", StringComparison.Ordinal))
                     {
                         waits.TrySetResult();
                     }
@@ -66,7 +74,8 @@ public abstract class LinuxDumps : IAsyncLifetime
 
         VmResult result = await run;
         Console = result.Console;
-        GuestFile made = Assert.Single(result.Files);
+        Files = result.Files;
+        GuestFile made = Assert.Single(result.Files, static file => file.Name == "made");
         Made = MadeSession.Parse(Encoding.UTF8.GetString(made.Content.Span));
     }
 
@@ -94,7 +103,7 @@ public abstract class LinuxDumps : IAsyncLifetime
 
         JsonNode known = (await qmp.RunAsync("query-dump-guest-memory-capability"))!;
         foreach (string format in known["formats"]!.AsArray().Select(static format => format!.GetValue<string>())
-            .Where(static format => format == "elf" || format.StartsWith("kdump", StringComparison.Ordinal)))
+            .Where(format => IsDumpedByQemu && (format == "elf" || format.StartsWith("kdump", StringComparison.Ordinal))))
         {
             await qmp.RunAsync(
                 "dump-guest-memory",
@@ -116,4 +125,22 @@ public sealed class WaitingLinux : LinuxDumps
 public sealed class PanickedLinux : LinuxDumps
 {
     protected override string Mode => Dumped.Panicking;
+}
+
+/// <summary>Dumps the next kernel when a program has retrieved some of the files and keeps them open.</summary>
+public sealed class RetrievingLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Retrieving;
+
+    protected override bool IsDumpedByQemu => false;
+}
+
+/// <summary>Dumps the kernel that hands over, when it has written its sessions down and shuts its devices down.</summary>
+public sealed class LeavingLinux : LinuxDumps
+{
+    protected override string Mode => Dumped.Leaving;
+
+    protected override string Said => Dumped.ShutsDown;
+
+    protected override bool IsDumpedByQemu => false;
 }

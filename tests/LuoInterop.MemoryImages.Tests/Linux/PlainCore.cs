@@ -17,7 +17,9 @@ internal static class PlainCore
         string info;
         using (MemoryImage image = MemoryImage.Open(raw))
         {
-            info = HandoverSearch.Find(image).Kernels[^1].Info.Text;
+            // One that kexec started lies elsewhere than one that firmware did, and what that said of itself may be there still.
+            IReadOnlyList<FoundKernel> kernels = HandoverSearch.Find(image).Kernels;
+            info = (kernels.FirstOrDefault(static kernel => kernel.Info["NUMBER(phys_base)"] != "0") ?? kernels[^1]).Info.Text;
         }
 
         ulong length = (ulong)new FileInfo(raw).Length;

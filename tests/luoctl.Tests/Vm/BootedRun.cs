@@ -41,18 +41,21 @@ public sealed class BootedRun : IAsyncLifetime
           run loaded doctor --check kexec-loaded --check kexec-load-call & other=$!
           ask preserved-sessions sessions; wait $other; tell loaded
           start() { name=$1; shift; run "$name" kexec /run/luo/bzImage --initrd /run/luo/initrd "$@" < /dev/null; }
-          # the kernel does not tell which memory files it writes; its image does, where distributions put it
-          mount -t tmpfs tmpfs /boot && ln -s /run/luo/bzImage "/boot/vmlinuz-$(uname -r)"
           next="$(sed 's/luo.stage=[0-9]*//' /proc/cmdline) luo.stage=2"
           exec 9<>/dev/liveupdate
           start kexec-held --cmdline "$next" --session nobody --wait 0.5 --yes & other=$!
           start kexec-off --cmdline "$next kho=off" --wait 0 --dry-run; wait $other; tell kexec-held; tell kexec-off
           exec 9>&-
+          # the kernel does not tell which memory files it writes; its image does, if it is named or where distributions put it
+          start kexec-from --cmdline "$next" --from /run/luo/bzImage --session by-hand --dry-run & other=$!
+          start kexec-unknown --cmdline "$next" --session by-hand --yes; wait $other; tell kexec-from; tell kexec-unknown
+          mount -t tmpfs tmpfs /boot && ln -s /run/luo/bzImage "/boot/vmlinuz-$(uname -r)"
           start kexec-ready --cmdline "$next" --session by-hand --dry-run & other=$!
           start kexec-unasked --cmdline "$next"; wait $other; tell kexec-ready; tell kexec-unasked
+          umount /boot
           luo-guest file errors /tmp/errors
           luo-guest flush
-          start kexec --cmdline "$next" --session by-hand --yes
+          start kexec --cmdline "$next" --from /run/luo/bzImage --session by-hand --yes
           cat /tmp/errors >&2
           exit 1
         fi

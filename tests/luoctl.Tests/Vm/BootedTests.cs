@@ -79,8 +79,9 @@ public sealed class BootedTests(BootedRun run) : IClassFixture<BootedRun>
         Assert.All(refusals, refusal => Assert.Contains(said, text => text.Contains(refusal, StringComparison.Ordinal)));
     }
 
-    // That it jumps indeed, the second kernel shows.
+    // That it jumps indeed, with the image named by --from, the second kernel shows.
     [Theory]
+    [InlineData("kexec-from", "0")]
     [InlineData("kexec-ready", "0")]
     [InlineData("kexec-unasked", "2")]
     public void Kexec_ThatCarriesAll_IsReady_AndDoesNothingUnasked(string name, string code)
@@ -89,6 +90,17 @@ public sealed class BootedTests(BootedRun run) : IClassFixture<BootedRun>
         Assert.Equal("ready", kexec.GetProperty("answer").GetString());
         Assert.Equal("by-hand", Assert.Single(kexec.GetProperty("sessions").EnumerateArray()).GetProperty("name").GetString());
         Assert.Equal(code, BootedRun.Code(run.Ordinary, name));
+    }
+
+    [Fact]
+    public void Kexec_WithoutTheImageOfTheRunningKernel_IsUnknown_AndNamesTheWayOut()
+    {
+        JsonElement kexec = BootedRun.Document(run.Ordinary, "kexec-unknown", "kexec");
+        Assert.Equal(("3", "unknown"), (BootedRun.Code(run.Ordinary, "kexec-unknown"), kexec.GetProperty("answer").GetString()));
+        Assert.EndsWith(
+            "; the image of the kernel that runs was not found, and --from names it",
+            Assert.Single(kexec.GetProperty("unknown").EnumerateArray()).GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,6 +13,21 @@ public static class Dumped
     /// <summary>The next kernel panics at its boot: 51 * n sessions and a create that fails leave a block that no kernel takes.</summary>
     public const string Panicking = "panicking";
 
+    /// <summary>The next kernel's program retrieves the files of <see cref="Retrieved"/>, keeps them open, and waits.</summary>
+    public const string Retrieving = "retrieving";
+
+    /// <summary>The kernel that hands over stays where it shuts its devices down: its sessions are written down.</summary>
+    public const string Leaving = "leaving";
+
+    /// <summary>What that kernel says of the first device that it shuts down; the next one comes ten seconds later.</summary>
+    public const string ShutsDown = ": shutdown";
+
+    /// <summary>The session whose files <see cref="Retrieving"/> takes.</summary>
+    public const string Retrieved = "sizes";
+
+    /// <summary>The file that <see cref="Retrieving"/> sends: where in memory each page of the largest of these is, 8 bytes each.</summary>
+    public const string Frames = "frames";
+
     private const int SessionsOfABlock = 51;
 
     // include/uapi/linux/liveupdate.h: _IO(0xBA, 0), and 72 bytes of size, descriptor and name.
@@ -27,9 +42,11 @@ public static class Dumped
         ArgumentNullException.ThrowIfNull(guest);
         if (guest.Stage == 2)
         {
+            List<object> kept = mode == Retrieving ? [.. Retrieve(guest)] : [];
             Console.WriteLine(mode);
             Guest.Flush();
             Thread.Sleep(Timeout.Infinite);
+            GC.KeepAlive(kept);
         }
 
         List<MadeSession> made = [.. Sessions.Make(Kernel.Linux)];
@@ -52,8 +69,46 @@ public static class Dumped
         }
 
         guest.KexecFileLoad();
+        if (mode == Leaving)
+        {
+            // drivers/base/core.c, device_shutdown: each device has its line, and each line waits first.
+            File.WriteAllText("/proc/sys/kernel/printk", "7");
+            File.WriteAllText("/sys/module/kernel/parameters/initcall_debug", "Y");
+            Guest.Flush();
+            File.WriteAllText("/proc/sys/kernel/printk_delay", "10000");
+        }
+
         Guest.Kexec();
         return 1;
+    }
+
+    // The device stays open, as the session and the files do.
+    private static List<object> Retrieve(Guest guest)
+    {
+        LiveUpdateDevice device = LiveUpdateDevice.Open(Kernel.Linux);
+        LiveUpdateSession session = device.RetrieveSession(Retrieved);
+        Memfd[] files = [.. Sessions.Sizes.Select((_, i) => session.RetrieveMemfd(Sessions.Token(i, Sessions.Sizes.Count)))];
+        using var frames = new MemoryStream(FramesOf(files[^1]));
+        guest.SendFile(Frames, frames);
+        return [device, session, .. files];
+    }
+
+    // Documentation/admin-guide/mm/pagemap.rst: 8 bytes for each page, of which the low 55 bits are the frame's number.
+    private static unsafe byte[] FramesOf(Memfd file)
+    {
+        using MemfdMapping mapping = file.Map(0, file.Size);
+        mapping.Populate();
+        byte[] entries = new byte[(file.Size + 4095) / 4096 * sizeof(ulong)];
+        using FileStream map = File.OpenRead("/proc/self/pagemap");
+        map.Position = (long)((ulong)mapping.Address / 4096 * sizeof(ulong));
+        map.ReadExactly(entries);
+        Span<ulong> frames = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(entries.AsSpan());
+        for (int i = 0; i < frames.Length; i++)
+        {
+            frames[i] = (frames[i] & ((1UL << 55) - 1)) * 4096;
+        }
+
+        return entries;
     }
 
     // Past the library, which knows the fault and keeps out of it.

@@ -6,14 +6,14 @@ using LuoInterop.VmTesting;
 // The payload of the test that looks at what Linux leaves in memory: makes sessions, tells of them, and jumps.
 if (args is not [var image])
 {
-    Console.Error.WriteLine("usage: LuoInterop.HandoverBytes.Payload IMAGE|waiting|panicking");
+    Console.Error.WriteLine("usage: LuoInterop.HandoverBytes.Payload IMAGE|waiting|panicking|retrieving|leaving");
     return 2;
 }
 
 const string HugePages = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
 File.WriteAllText(HugePages, "advise");
 using Guest guest = Guest.Open();
-if (image is Dumped.Waiting or Dumped.Panicking)
+if (image is Dumped.Waiting or Dumped.Panicking or Dumped.Retrieving or Dumped.Leaving)
 {
     return Dumped.Run(guest, image);
 }

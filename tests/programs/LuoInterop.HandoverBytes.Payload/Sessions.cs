@@ -11,6 +11,9 @@ public sealed class Sessions
     /// <summary>One more than three blocks of 63 files.</summary>
     public const int ManyFiles = 190;
 
+    /// <summary>The sizes of the files of the session "sizes".</summary>
+    public static readonly IReadOnlyList<long> Sizes = [0, 1, Page - 1, Page, Page + 1, HugePage + 1];
+
     private const int Page = 4096;
     private const long HugePage = 2 << 20;
 
@@ -29,7 +32,7 @@ public sealed class Sessions
         var sessions = new Sessions(kernel);
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         sessions.Add(device, "empty", []);
-        sessions.Add(device, "sizes", [.. ((long[])[0, 1, Page - 1, Page, Page + 1, HugePage + 1]).Select(sessions.Patterned)]);
+        sessions.Add(device, "sizes", [.. Sizes.Select(sessions.Patterned)]);
         sessions.Add(device, "huge", [sessions.Huge(64 << 20), sessions.Huge(3 * HugePage + (5 * Page) + 17)]);
         sessions.Add(device, "holes", [sessions.Sparse(), sessions.Punched()]);
         sessions.Add(device, "seals", [.. sessions.Sealed()]);
@@ -44,8 +47,8 @@ public sealed class Sessions
         return sessions._made;
     }
 
-    // The tokens 0, 1 and the largest are among those of a session with three files and more.
-    private static ulong Token(int index, int count) => index == count - 1 && count > 2 ? ulong.MaxValue : (ulong)index;
+    /// <summary>Gets the token of a session's file: 0, 1 and the largest are among those of three files and more.</summary>
+    public static ulong Token(int index, int count) => index == count - 1 && count > 2 ? ulong.MaxValue : (ulong)index;
 
     private void Add(LiveUpdateDevice device, string name, IReadOnlyList<(Memfd File, bool Huge)> files)
     {

@@ -8,9 +8,9 @@ public delegate Task<IReadOnlyList<LitmusResult>> Judge(IReadOnlyList<LitmusScri
 
 /// <summary>Runs scripts on a judge, as a rule Linux in a VM, and on the emulated kernel, and finds where they differ.</summary>
 /// <param name="judge">Replays on the kernel that is right.</param>
-/// <param name="emulated">The emulated machines.</param>
+/// <param name="emulated">Replays on the emulated kernel.</param>
 /// <param name="log">Is told what happens.</param>
-public sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated, Action<string> log)
+public sealed class DifferenceHunt(Judge judge, Judge emulated, Action<string> log)
 {
     private const int MostShrinkRounds = 25;
 
@@ -20,7 +20,7 @@ public sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated,
     {
         // The VM runs meanwhile.
         Task<IReadOnlyList<LitmusResult>> judged = judge(scripts, cancellation);
-        List<LitmusResult> results = await Task.Run(() => Emulate(scripts), cancellation);
+        IReadOnlyList<LitmusResult> results = await Task.Run(() => emulated(scripts, cancellation), cancellation);
         IReadOnlyList<LitmusResult> right = await judged;
         return [.. results.Select((result, i) => Difference.Find(result, right[i])).OfType<Difference>()];
     }
@@ -68,9 +68,10 @@ public sealed class DifferenceHunt(Judge judge, EmulatedMachineOptions emulated,
         return smallest;
     }
 
-    private List<LitmusResult> Emulate(IReadOnlyList<LitmusScript> scripts)
+    /// <summary>Replays on emulated machines inside this process.</summary>
+    public static Judge Inside(EmulatedMachineOptions machine) => (scripts, _) =>
     {
-        using var replay = new EmulatedReplay(emulated);
-        return [.. scripts.Select(replay.Run)];
-    }
+        using var replay = new EmulatedReplay(machine);
+        return Task.FromResult<IReadOnlyList<LitmusResult>>([.. scripts.Select(replay.Run)]);
+    };
 }

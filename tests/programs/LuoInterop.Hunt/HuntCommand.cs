@@ -8,8 +8,9 @@ namespace LuoInterop.Hunt;
 /// <param name="seed">The first thousand's seed.</param>
 /// <param name="count">How many scripts, or command lines.</param>
 /// <param name="commandLines">Whether the scripts are about command lines.</param>
+/// <param name="byProcess">Whether the emulated kernel is used by a process of its own.</param>
 /// <param name="folder">Where scripts that show a difference are kept; null to print them only.</param>
-public sealed class HuntCommand(ulong seed, int count, bool commandLines, string? folder)
+public sealed class HuntCommand(ulong seed, int count, bool commandLines, bool byProcess, string? folder)
 {
     private const int PerSeed = 1000;
     private const int MostShrunk = 8;
@@ -29,7 +30,7 @@ public sealed class HuntCommand(ulong seed, int count, bool commandLines, string
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         Action<string> log = Console.Error.WriteLine;
-        DifferenceHunt hunt = await LinuxHunt.CreateAsync(log, cancellation);
+        DifferenceHunt hunt = await LinuxHunt.CreateAsync(log, byProcess, cancellation);
         int done = 0;
         int kexecs = 0;
         var differences = new List<Difference>();

@@ -12,13 +12,21 @@ public static class LinuxHunt
     public static string Series => Environment.GetEnvironmentVariable("KERNEL") is { Length: > 0 } series ? series : "7.3";
 
     /// <summary>Finds or builds the kernel, and makes the hunt.</summary>
-    public static async Task<DifferenceHunt> CreateAsync(Action<string> log, CancellationToken cancellation)
+    /// <param name="log">Is told what happens.</param>
+    /// <param name="byProcess">Whether the emulated kernel is used by a process of its own, whose calls are trapped.</param>
+    /// <param name="cancellation">Ends a build.</param>
+    public static async Task<DifferenceHunt> CreateAsync(Action<string> log, bool byProcess, CancellationToken cancellation)
     {
+        string[] program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll")];
+        var machine = new EmulatedMachineOptions { Release = $"{Series}.0-emulated" };
         var linux = new VmReplay
         {
             Kernel = await KernelBuild.GetAsync(Series, progress: log, cancellationToken: cancellation),
-            Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll")],
+            Command = program,
         };
-        return new DifferenceHunt(linux.RunAsync, new EmulatedMachineOptions { Release = $"{Series}.0-emulated" }, log);
+        return new DifferenceHunt(
+            linux.RunAsync,
+            byProcess ? new ProgramReplay { Machine = machine, Command = program }.RunAsync : DifferenceHunt.Inside(machine),
+            log);
     }
 }

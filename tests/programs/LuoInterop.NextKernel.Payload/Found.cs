@@ -18,6 +18,9 @@ public static class Found
     /// <summary>A session with a file is handed over.</summary>
     public const string File = "file";
 
+    /// <summary>The name of the file that is the last kernel's initial RAM disk, where it has one of its own.</summary>
+    public const string InitrdFile = "next-initrd";
+
     /// <summary>The next kernel is not loaded, for its command line or its configuration.</summary>
     public const string Refused = "refused";
 }

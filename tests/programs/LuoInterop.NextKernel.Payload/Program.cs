@@ -17,9 +17,11 @@ if (guest.Stage > args.Length)
 guest.Value("handed over", hasDevice ? HandOver() : Found.Nothing);
 string line = $"{guest.NextCommandLine} {args[guest.Stage - 1]}";
 string image = guest.NextKernelImagePath;
+string own = Path.Combine("/run/luo/files", Found.InitrdFile);
+string initrd = guest.Stage == args.Length && File.Exists(own) ? own : Guest.InitrdPath;
 guest.Event("loads the next kernel");
 KexecImage next = KexecImage.Load(
-    kernel, image, [Guest.InitrdPath], line, KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss);
+    kernel, image, [initrd], line, KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss);
 guest.Event("judges it");
 guest.Value("loaded", Judge());
 guest.Event("jumps");
@@ -79,7 +81,7 @@ string Judge()
 {
     try
     {
-        next = KexecImage.Load(kernel, image, [Guest.InitrdPath], line);
+        next = KexecImage.Load(kernel, image, [initrd], line);
         return nameof(Consequence.Carried);
     }
     catch (PredictedLossException error)

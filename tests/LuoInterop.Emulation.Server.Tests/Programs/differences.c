@@ -1,0 +1,39 @@
+/* Does what the emulated kernel cannot see, or sees otherwise: a line for each, with what came of it. */
+#include "luo.h"
+
+#include <sys/stat.h>
+
+static void tell(const char *what, long result)
+{
+    printf("%s %s\n", what, result < 0 ? strerrorname_np(errno) : "0");
+}
+
+int main(void)
+{
+    char text[2048], path[64];
+    struct stat status;
+    int device = must(open_device(), "open");
+    int session = must(create_session(device, "a"), "CREATE_SESSION");
+    tell("late-open", open("/dev/liveupdate", O_RDONLY));
+    fstat(session, &status);
+    printf("status-of-a-session 0%o\n", status.st_mode);
+    stat("/dev/liveupdate", &status);
+    printf("device-node 0%o %u\n", status.st_mode, (unsigned)(status.st_rdev >> 8 & 0xfff));
+    tell("write-to-a-session", write(session, text, 1));
+    tell("other-ioctl", ioctl(device, 0x5413, text));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", session);
+    memset(text, 0, sizeof(text));
+    syscall(SYS_readlink, path, text, 1023UL);
+    printf("realpath %.6s\n", text);
+    memset(text, 0, sizeof(text));
+    syscall(SYS_readlink, path, text, 1024UL);
+    printf("readlink %s\n", text);
+    tell("kexec-load", syscall(SYS_kexec_load, 0UL, 1UL, text, 0UL));
+    int place = open(path, O_PATH | O_CLOEXEC);
+    struct named name = { .size = sizeof(name) };
+    tell("path-descriptors", ioctl(place, GET_NAME, &name));
+    close(device);
+    device = open("/dev/liveupdate", O_WRONLY);
+    tell("mmap-of-a-session", mmap(NULL, 4096, PROT_READ, MAP_SHARED, device, 0) == MAP_FAILED ? -1 : 0);
+    return 0;
+}
