@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
-# with --drgn the debugger that luoctl is measured beside; with --languages compilers of Go and Rust; with --tests that of --native, libfdt, groff, what kernels are packed with,
-# and with --vm too the C headers of arm64, kexec-tools and makedumpfile.
+# with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --tests that of --native,
+# libfdt, groff, what kernels are packed with, kexec-tools and Python, and with --vm too the C headers of arm64 and makedumpfile.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -28,11 +28,12 @@ if [[ " $* " == *" --tests "* ]]; then
   # Kernels are packed with these.
   need bzip2 bzip2; need lzma xz-utils; need lzop lzop; need lz4 lz4; need zstd zstd
   need groff groff-base
+  # Programs on the emulated kernel.
   need python3 python3
+  [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
   if [[ " $* " == *" --vm "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
-    [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
     need makedumpfile makedumpfile
   fi
 fi

@@ -53,7 +53,7 @@ internal static class ProgramDifferences
             Standing),
         new(
             "program-path-descriptors", "read(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
-            "EINVAL, and as by the session itself",
+            "EINVAL, and as by the session itself (EBADF with everything trapped)",
             "EBADF",
             "no descriptor with O_PATH can be given to a process"),
         new(

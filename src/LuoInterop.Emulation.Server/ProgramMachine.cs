@@ -262,12 +262,15 @@ public sealed class ProgramMachine : IAsyncDisposable
         Task<string> output = program.KeepOutput ? front.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
         Task<string> error = program.KeepOutput ? front.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
         Task exited = front.WaitForExitAsync(CancellationToken.None);
-        using (cancellationToken.Register(() => _programs.Cancel(front.Id)))
+        using (cancellationToken.Register(() => _programs.End(front.Id, "cancelled")))
         {
             await Task.WhenAny(exited, kernel.Ended).ConfigureAwait(false);
             if (kernel.Ended.IsCompleted)
             {
                 await EndKernelAsync(kernel).ConfigureAwait(false);
+
+                // One that nobody has met yet does not come to the next kernel.
+                _programs.End(front.Id, "");
             }
 
             await exited.ConfigureAwait(false);

@@ -91,9 +91,10 @@ public sealed class ArgumentTests
         Kernel kernel = machine.Boot();
         using (LiveUpdateDevice first = LiveUpdateDevice.Open(kernel))
         {
-            using LiveUpdateSession session = first.CreateSession("incoming");
+            LiveUpdateSession session = first.CreateSession("incoming");
             using SafeFileHandle preserved = Text(kernel, 0);
             session.Preserve(preserved, 1);
+            session.HoldUntilKexec();
             string image = Path.GetTempFileName();
             EmulatedKernelImage.Write(image, kernel.Release);
             _ = KexecImage.Load(kernel, image, null, kernel.CommandLine, KexecLoadOptions.DespitePredictedLoss);

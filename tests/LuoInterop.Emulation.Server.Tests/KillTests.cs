@@ -95,7 +95,7 @@ public sealed partial class KillTests
         }
 
         // The front has no parent among them; then its child, then that one's child that is the program: the first of its children.
-        List<int> chain = [Front(machine)];
+        List<int> chain = [Strays.Front(machine.KernelImagePath)];
         for (int i = 0; i < generation; i++)
         {
             chain.Add(Strays.Numbers(machine.KernelImagePath).First(number => Strays.Parent(number) == chain[^1]));
@@ -148,12 +148,6 @@ public sealed partial class KillTests
 
     private static async Task<string> NamesAsync(ProgramMachine machine, string name) =>
         Machines.Succeeded(await machine.RunAsync(CProgram.Build("names"), name));
-
-    private static int Front(ProgramMachine machine)
-    {
-        IReadOnlyList<int> all = Strays.Numbers(machine.KernelImagePath);
-        return all.First(number => !all.Contains(Strays.Parent(number)));
-    }
 
     private static async Task GoneAsync(ProgramMachine machine)
     {

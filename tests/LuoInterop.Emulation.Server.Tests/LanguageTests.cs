@@ -75,7 +75,7 @@ public sealed class LanguageTests
 
     private static string PublishDotnet(string folder) => Path.Combine(
         CProgram.Make(
-            folder, "dotnet", "publish", Path.Combine(Repository.Root, "tests/programs/LuoInterop.Carry"), "-c", "Release", "--nologo",
-            "-o", folder),
+            folder, "dotnet", "publish", Path.Combine(Repository.Root, "tests/programs/LuoInterop.Carry/LuoInterop.Carry.csproj"), "-c",
+            "Release", "--nologo", $"-p:PublishDir={folder}/"),
         "carry-dotnet");
 }

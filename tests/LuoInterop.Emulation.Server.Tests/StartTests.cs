@@ -1,4 +1,5 @@
 using LuoInterop.Emulation.Server.Tests.Support;
+using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Emulation.Server.Tests;
 
@@ -53,6 +54,32 @@ public sealed class StartTests
         await using ProgramMachine machine = Machines.Make(trapsEverything: false);
         ProgramEnd end = await machine.RunAsync("sh", "-c", $"kill -{signal} $$");
         Assert.Equal((ProgramEndKind.Exited, code), (end.Kind, end.ExitCode));
+    }
+
+    /// <summary>Who started the program knows its front alone: what is sent there is meant for the program.</summary>
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    [InlineData("USR1")]
+    [InlineData("USR2")]
+    public async Task SignalToTheFront_ReachesTheProgram(string signal)
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything: false);
+        string started = Path.Combine(Path.GetDirectoryName(machine.KernelImagePath)!, "started");
+        Task<ProgramEnd> run = machine.RunAsync(
+            "sh", "-c", $"trap 'echo {signal}; exit 7' {signal}; touch \"$0\"; while :; do sleep 0.01; done", started);
+        while (!File.Exists(started))
+        {
+            Assert.False(run.IsCompleted, "the program has ended by itself");
+            await Task.Delay(5);
+        }
+
+        Assert.Equal(0, ChildProgram.RunProgram("sh", "-c", $"kill -{signal} {Strays.Front(machine.KernelImagePath)}").Code);
+        ProgramEnd end = await run;
+
+        Assert.Equal((ProgramEndKind.Exited, 7), (end.Kind, end.ExitCode));
+        Assert.Equal(signal + "\n", end.Output);
+        await Machines.AssertNothingIsLeftAsync(machine);
     }
 
     /// <summary>A machine inside a machine: seccomp(2) gives a process one listener.</summary>

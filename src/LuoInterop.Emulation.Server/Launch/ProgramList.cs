@@ -6,7 +6,7 @@ internal sealed class ProgramList
 {
     private readonly Lock _lock = new();
     private readonly List<LaunchedProgram> _programs = [];
-    private readonly HashSet<int> _cancelled = [];
+    private readonly Dictionary<int, string> _toEnd = [];
 
     /// <summary>Takes a program in, and lets those go of which nothing is left.</summary>
     public void Add(LaunchedProgram program)
@@ -31,20 +31,22 @@ internal sealed class ProgramList
     {
         lock (_lock)
         {
-            if (_cancelled.Contains(program.Front))
+            if (_toEnd.TryGetValue(program.Front, out string? reason))
             {
-                program.End("cancelled");
+                program.End(reason);
             }
         }
     }
 
     /// <summary>Ends a program and all that it has started, now or as soon as it is met.</summary>
-    public void Cancel(int front)
+    /// <param name="front">Its front.</param>
+    /// <param name="reason">What the front is to write to standard error; empty for nothing.</param>
+    public void End(int front, string reason)
     {
         lock (_lock)
         {
-            _cancelled.Add(front);
-            Find(front)?.End("cancelled");
+            _toEnd[front] = reason;
+            Find(front)?.End(reason);
         }
     }
 
@@ -52,10 +54,10 @@ internal sealed class ProgramList
     public async Task<string?> LeaveAsync(int front)
     {
         LaunchedProgram? program;
-        bool wasCancelled;
+        bool wasToEnd;
         lock (_lock)
         {
-            wasCancelled = _cancelled.Remove(front);
+            wasToEnd = _toEnd.Remove(front);
             program = Find(front);
         }
 
@@ -64,7 +66,7 @@ internal sealed class ProgramList
             return null;
         }
 
-        await (wasCancelled ? program.Gone : program.Ended).ConfigureAwait(false);
+        await (wasToEnd ? program.Gone : program.Ended).ConfigureAwait(false);
         if (program.Failure is not null)
         {
             await EndAsync(one => one == program).ConfigureAwait(false);

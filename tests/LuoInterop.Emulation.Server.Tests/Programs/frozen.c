@@ -26,6 +26,10 @@ int main(void)
     EXPECT(fcntl(file, F_ADD_SEALS, F_SEAL_GROW), 0);
     EXPECT(fcntl(copy, F_GET_SEALS) == F_SEAL_GROW ? 0 : -1, 0);
     EXPECT(pwrite(file, &byte, 1, SIZE - 1), 0);
+    char path[64];
+    sprintf(path, "/proc/self/fd/%d", copy);
+    EXPECT(open(path, O_RDWR | O_TRUNC), EPERM);
+    EXPECT(open(path, O_RDWR), 0);
     close(session);
     EXPECT(ftruncate(file, SIZE / 2), 0);
     EXPECT(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), 0);

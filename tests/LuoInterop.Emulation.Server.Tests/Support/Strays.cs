@@ -25,6 +25,13 @@ internal static class Strays
         return found;
     }
 
+    /// <summary>Gets the only process of them whose parent is none of them: what was started first.</summary>
+    public static int Front(string kernelImagePath)
+    {
+        IReadOnlyList<int> all = Numbers(kernelImagePath);
+        return Assert.Single(all, number => !all.Contains(Parent(number)));
+    }
+
     /// <summary>Gets the parent of a process, or 0 where it is gone.</summary>
     public static int Parent(int number)
     {
