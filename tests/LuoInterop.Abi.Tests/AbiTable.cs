@@ -125,6 +125,10 @@ internal static class AbiTable
         },
         new(Raw.Find("LuoInterop.Emulation.Interop.rlimit"), "linux/resource.h"),
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_data"), "linux/seccomp.h"),
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.epoll_event"), "linux/eventpoll.h")
+        {
+            X86Because = "x86-64 alone packs it, and the filter of system calls is written for x86-64",
+        },
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif"), "linux/seccomp.h"),
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif_resp"), "linux/seccomp.h"),
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.seccomp_notif_addfd"), "linux/seccomp.h"),
@@ -257,9 +261,18 @@ internal static class AbiTable
                 ["NR_pidfd_getfd"] = new("__NR_pidfd_getfd", "asm/unistd.h"),
             },
         },
+        new(Raw.Find("LuoInterop.Emulation.Server.Interop.EpollHeader"), "asm/unistd.h")
+        {
+            Forms = new Dictionary<string, CForm>
+            {
+                ["NR_epoll_ctl"] = new("__NR_epoll_ctl"),
+                ["NR_epoll_pwait"] = new("__NR_epoll_pwait"),
+            },
+        },
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"), "asm/unistd.h")
         {
             OnlyOnX86 = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"))
+                .Where(static field => field.Name is not ("openat2" or "faccessat2"))
                 .ToDictionary(static field => field.Name, static _ => "the filter of system calls is written for x86-64"),
             Forms = Probe.ConstantFields(Raw.Find("LuoInterop.Emulation.Server.Interop.CallNumbers"))
                 .ToDictionary(static field => field.Name, static field => new CForm($"__NR_{field.Name}")),

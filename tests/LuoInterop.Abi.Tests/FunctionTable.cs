@@ -58,8 +58,6 @@ internal static class FunctionTable
         new("connect", "sys/socket.h", "int", "int", "const struct sockaddr *", "socklen_t"),
         new("getsockname", "sys/socket.h", "int", "int", "struct sockaddr *", "socklen_t *"),
         new("epoll_create1", "sys/epoll.h", "int", "int"),
-        new("epoll_ctl", "sys/epoll.h", "int", "int", "int", "int", "struct epoll_event *"),
-        new("epoll_wait", "sys/epoll.h", "int", "int", "struct epoll_event *", "int", "int"),
         new("execve", "unistd.h", "int", "const char *", "char *const *", "char *const *"),
         new("setsid", "unistd.h", "pid_t"),
         new("socketpair", "sys/socket.h", "int", "int", "int", "int", "int *"),

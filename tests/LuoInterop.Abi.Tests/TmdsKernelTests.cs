@@ -8,7 +8,6 @@ public sealed class TmdsKernelTests
     {
         ["statx"] = "linux/stat.h",
         ["statx_timestamp"] = "linux/stat.h",
-        ["epoll_event"] = "linux/eventpoll.h",
         ["pollfd"] = "asm/poll.h",
         ["iovec"] = "linux/uio.h",
         ["f_owner_ex"] = "linux/fcntl.h",
@@ -21,7 +20,6 @@ public sealed class TmdsKernelTests
         ["cmsghdr"] = "the kernel's headers for programs leave socket messages to the C library",
         ["sockaddr"] = "the kernel's headers for programs leave socket addresses to the C library",
         ["sockaddr_un"] = "the kernel's headers for programs leave socket addresses to the C library",
-        ["epoll_data_t"] = "the kernel takes a number of 64 bits in its place",
         ["sigaction"] = "the C library's own, which it turns into the kernel's",
         ["termios"] = "the C library's own, which it turns into the kernel's",
     };

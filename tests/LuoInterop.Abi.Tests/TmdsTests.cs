@@ -9,7 +9,8 @@ public sealed class TmdsTests
 {
     private static readonly string[] s_headers =
     [
-        "errno.h", "fcntl.h", "poll.h", "signal.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
+        "errno.h", "fcntl.h", "poll.h", "signal.h",
+        "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
         "sys/types.h", "sys/uio.h", "sys/un.h", "termios.h", "unistd.h",
     ];
 

@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using LuoInterop.Emulation.Server.Tests.Support;
 
 namespace LuoInterop.Emulation.Server.Tests;
 
 /// <summary>Kills programs, and those who look after them, with SIGKILL: what the contract says of a process' end holds, no process is
 /// left, and nothing stays open.</summary>
-public sealed partial class KillTests
+public sealed class KillTests
 {
     private const int Sigkill = 9;
     private const int Killed = 128 + Sigkill;
@@ -157,6 +156,5 @@ public sealed partial class KillTests
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    private static int Kill(int process, int signal) => Tmds.Linux.LibC.kill(process, signal);
 }

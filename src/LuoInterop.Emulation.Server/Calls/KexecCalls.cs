@@ -51,8 +51,8 @@ internal static class KexecCalls
 
         call.Kernel.Tell(
             ProgramEventKind.Note,
-            "kexec_load(2) is answered with ENOSYS: it tells the next kernel nothing of what is preserved; kexec_file_load(2) does, which is "
-                + "kexec -s");
+            "kexec_load(2) is answered with ENOSYS: it tells the next kernel nothing of what is preserved; kexec_file_load(2) "
+                + "does, which is kexec -s");
         return -(int)Errno.ENOSYS;
     }
 

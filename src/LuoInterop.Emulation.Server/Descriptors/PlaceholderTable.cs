@@ -1,8 +1,10 @@
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Interop;
 using Tmds.Linux;
+using epoll_event = LuoInterop.Emulation.Server.Interop.epoll_event;
 
 namespace LuoInterop.Emulation.Server.Descriptors;
 
@@ -61,10 +63,9 @@ internal sealed unsafe class PlaceholderTable : IDisposable
         {
             lock (_lock)
             {
-                var interest = new epoll_event { events = (int)(LibC.EPOLLRDHUP | LibC.EPOLLHUP) };
-                interest.data.u64 = inode;
+                var interest = new epoll_event { events = (uint)(LibC.EPOLLRDHUP | LibC.EPOLLHUP), data = inode };
                 _placeholders.Add(inode, new Placeholder(file, peer));
-                error = LibC.epoll_ctl(_epoll, LibC.EPOLL_CTL_ADD, peer, &interest) < 0 ? SystemCall.LastError : 0;
+                error = EpollHeader.Control(_epoll, LibC.EPOLL_CTL_ADD, peer, &interest);
                 if (error != 0)
                 {
                     _placeholders.Remove(inode);
@@ -106,10 +107,10 @@ internal sealed unsafe class PlaceholderTable : IDisposable
         int count;
         do
         {
-            count = LibC.epoll_wait(_epoll, events, Most, 0);
+            count = EpollHeader.Look(_epoll, events, Most);
             for (int i = 0; i < count; i++)
             {
-                if (Remove(events[i].data.u64) is { } file)
+                if (Remove(events[i].data) is { } file)
                 {
                     Put(file);
                 }

@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 using System.Text;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Output;
+using Tmds.Linux;
 
 namespace LuoInterop.Cli.Machine;
 
 /// <summary>Is where a machine that lives on between commands is found: a folder by its name, with its sockets.</summary>
-internal sealed partial class MachineFolder
+internal sealed class MachineFolder
 {
     private const int LongestName = 40;
 
@@ -102,7 +103,7 @@ internal sealed partial class MachineFolder
         // SAFETY: both lists end with null, and every text with NUL; they live until the process is another one.
         fixed (nint* argv = arguments, envp = variables)
         {
-            _ = execve((byte*)argv[0], argv, envp);
+            _ = LibC.execve((byte*)argv[0], (byte**)argv, (byte**)envp);
         }
 
         throw new CommandFailure(
@@ -111,8 +112,4 @@ internal sealed partial class MachineFolder
 
     private static readonly System.Buffers.SearchValues<char> Letters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
-
-    // Tmds.LibC lacks it.
-    [LibraryImport("libc", SetLastError = true)]
-    private static unsafe partial int execve(byte* path, nint* arguments, nint* environment);
 }

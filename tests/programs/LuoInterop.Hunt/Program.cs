@@ -31,7 +31,8 @@ root.SetAction(async (arguments, cancellation) =>
     ulong first = arguments.GetValue(seed) ?? (ulong)Random.Shared.Next();
     try
     {
-        var command = new HuntCommand(first, arguments.GetValue(count), arguments.GetValue(lines), arguments.GetValue(process), arguments.GetValue(keep));
+        var command = new HuntCommand(first, arguments.GetValue(count), arguments.GetValue(lines), arguments.GetValue(process),
+            arguments.GetValue(keep));
         return arguments.GetValue(print) ? command.Print() : await command.RunAsync(cancellation);
     }
     catch (OperationCanceledException)
