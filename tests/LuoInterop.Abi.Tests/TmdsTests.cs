@@ -131,8 +131,10 @@ public sealed class TmdsTests
     [Fact]
     public void OwnStructure_IsOneThatTmdsLacks()
     {
+        // x86-64 alone packs it, and these tests hold one layout against both machines' headers.
+        const string Packed = "epoll_event";
         string[] own = [.. AbiTable.Structures.Select(entry => entry.Type.Name)];
-        Assert.DoesNotContain(own, name => BuiltCode.Tmds.GetType($"{BuiltCode.Namespace}.{name}") is not null);
+        Assert.Equal([Packed], own.Where(name => BuiltCode.Tmds.GetType($"{BuiltCode.Namespace}.{name}") is not null));
     }
 
     [Theory]

@@ -5,7 +5,8 @@ using epoll_event = LuoInterop.Emulation.Server.Interop.epoll_event;
 
 namespace LuoInterop.Emulation.Server.Interop;
 
-/// <summary>Declares <c>sys/epoll.h</c>, whose structure Tmds.LibC has packed on every machine.</summary>
+/// <summary>Declares of <c>sys/epoll.h</c> what goes with its structure, which x86-64 alone packs: it is stated here for that
+/// machine.</summary>
 internal static unsafe class EpollHeader
 {
     public static readonly PerArchitecture NR_epoll_ctl = new(X64: 233, Arm64: 21);
