@@ -10,7 +10,7 @@
  *   the program   with files of the emulated kernel mounted over the host's in a namespace of its own where that is allowed, with a
  *                 seccomp filter whose listener the machine has, and no_new_privs.
  *
- * The machine and the keeper speak in packets of text. docs/programs.md says which.
+ * The machine and the keeper speak in packets of text; LaunchedProgram.cs of the server is the other end.
  */
 #define _GNU_SOURCE
 #include "luo_filter.h"
