@@ -25,7 +25,7 @@ internal sealed class CTools : IDisposable
         Compile =
         [
             "sh", "-c",
-            $"start=$(date +%s%N); for i in 1 2 3; do for file in {files}; do gcc -D_GNU_SOURCE -std=gnu17 -O2 -c $file "
+            $"start=$(date +%s%N); for i in 1 2 3; do for file in {files}; do gcc -w -D_GNU_SOURCE -std=gnu17 -O2 -c $file "
                 + $"-o {_folder}/object || exit 1; done; done; echo $(($(date +%s%N) - start))",
         ];
     }
