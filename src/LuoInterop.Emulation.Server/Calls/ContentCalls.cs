@@ -82,7 +82,7 @@ internal static class ContentCalls
     private static CallAnswer Write(TrappedCall call, EmulatedProcess process, SafeFileHandle file)
     {
         byte[] bytes = new byte[(int)Math.Min(call.Address(2), LargestWrite)];
-        return new UserMemory(call.Process, unchecked((nint)call.Address(1))).CopyFrom(bytes) != 0 ? CallAnswer.Continue
+        return call.Memory(1).CopyFrom(bytes) != 0 ? CallAnswer.Continue
             : call.Number == CallNumbers.write ? process.Write(file, bytes)
             : process.PWrite(file, bytes, (long)call.Address(3));
     }

@@ -36,7 +36,7 @@ internal static class IoctlCalls
             return CallAnswer.Continue;
         }
 
-        var argument = new UserMemory(call.Process, unchecked((nint)call.Address(2)));
+        var argument = call.Memory(2);
         if (call.Caller.TryIoctl(fd, request, argument, out int result))
         {
             call.Kernel.Trace?.Ioctl(call, request, result);

@@ -69,7 +69,7 @@ internal static class KexecCalls
         }
 
         byte[] bytes = new byte[length];
-        if (new UserMemory(call.Process, unchecked((nint)call.Address(3))).CopyFrom(bytes) != 0)
+        if (call.Memory(3).CopyFrom(bytes) != 0)
         {
             return Refused.EFAULT;
         }

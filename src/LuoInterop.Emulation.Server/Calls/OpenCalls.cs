@@ -44,7 +44,7 @@ internal static class OpenCalls
     public static CallAnswer AnswerStructure(TrappedCall call)
     {
         Span<byte> flags = stackalloc byte[sizeof(ulong)];
-        return new UserMemory(call.Process, unchecked((nint)call.Address(2))).CopyFrom(flags) != 0
+        return call.Memory(2).CopyFrom(flags) != 0
             ? CallAnswer.Continue
             : Answer(call, call.Int(0), call.Path(1), (int)BinaryPrimitives.ReadUInt64LittleEndian(flags));
     }

@@ -59,7 +59,7 @@ internal static class StatusCalls
         Span<byte> bytes = stackalloc byte[StatxSize];
         bytes.Clear();
         int size = call.Number == CallNumbers.statx ? WriteStatx(bytes, status) : WriteStat(bytes, status);
-        return new UserMemory(call.Process, unchecked((nint)call.Address(result))).CopyTo(bytes[..size]);
+        return call.Memory(result).CopyTo(bytes[..size]);
     }
 
     /// <summary>Answers access(2) and its kind: everybody is root.</summary>
@@ -88,7 +88,7 @@ internal static class StatusCalls
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], 4096);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[64..], 255);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], 4096);
-        return new UserMemory(call.Process, unchecked((nint)call.Address(1))).CopyTo(bytes);
+        return call.Memory(1).CopyTo(bytes);
     }
 
     /// <summary>Answers uname(2): all is the host's but the release.</summary>
@@ -102,7 +102,7 @@ internal static class StatusCalls
         Put(name, 3, "#1 SMP emulated by LuoInterop");
         Put(name, 4, "x86_64");
         Put(name, 5, "(none)");
-        return new UserMemory(call.Process, unchecked((nint)call.Address(0))).CopyTo(name);
+        return call.Memory(0).CopyTo(name);
 
         static void Put(Span<byte> name, int field, string text) =>
             Encoding.UTF8.TryGetBytes(text, name.Slice(field * NameField, NameField - 1), out _);
@@ -186,7 +186,7 @@ internal static class StatusCalls
             WriteTime(bytes[104..], host.stx_ctime);
         }
 
-        return new UserMemory(call.Process, unchecked((nint)call.Address(result))).CopyTo(bytes[..(isStatx ? StatxSize : StatSize)]);
+        return call.Memory(result).CopyTo(bytes[..(isStatx ? StatxSize : StatSize)]);
     }
 
     private static void WriteTime(Span<byte> bytes, statx_timestamp time)

@@ -73,6 +73,9 @@ internal sealed class TrappedCall
     /// <summary>Gets the emulated file behind a number of the process, or null.</summary>
     public Files.OpenFile? Find(int fd) => _descriptors.Get(fd);
 
+    /// <summary>Gets the memory of the process that an argument points to.</summary>
+    public Files.UserMemory Memory(int index) => new(Process, unchecked((nint)Address(index)));
+
     /// <summary>Reads the path of an argument, or null.</summary>
     public string? Path(int index) => RemoteProcess.ReadPath(Process, Address(index));
 
