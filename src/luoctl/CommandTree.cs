@@ -12,6 +12,7 @@ using LuoInterop.Cli.Machine;
 using LuoInterop.Cli.Replay;
 using LuoInterop.Cli.Sessions;
 using LuoInterop.Cli.Status;
+using LuoInterop.Cli.Verify;
 
 namespace LuoInterop.Cli;
 
@@ -30,6 +31,7 @@ internal static class CommandTree
             RetrieveCommand.Create(),
             FinishCommand.Create(),
             KexecCommand.Create(),
+            VerifyCommand.Create(),
             DecodeCommand.Create(),
             ReplayCommand.Create(),
             EmulateCommand.Create(),
