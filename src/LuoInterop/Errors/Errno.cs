@@ -78,10 +78,18 @@ public enum Errno
     EOVERFLOW = 75,
     /// <summary>A damaged library; here: a damaged PE file.</summary>
     ELIBBAD = 80,
+    /// <summary>A message is too long.</summary>
+    EMSGSIZE = 90,
     /// <summary>Not supported.</summary>
     EOPNOTSUPP = 95,
     /// <summary>Cannot assign the requested address; here: no room in KHO scratch memory.</summary>
     EADDRNOTAVAIL = 99,
+    /// <summary>No memory for a message.</summary>
+    ENOBUFS = 105,
+    /// <summary>Too many descriptors are on their way to other processes.</summary>
+    ETOOMANYREFS = 109,
+    /// <summary>Nobody reads the socket.</summary>
+    ECONNREFUSED = 111,
     /// <summary>Stale; here: another kernel image may be loaded than was checked.</summary>
     ESTALE = 116,
     /// <summary>No such key.</summary>

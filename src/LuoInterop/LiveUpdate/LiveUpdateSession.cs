@@ -290,6 +290,14 @@ public sealed class LiveUpdateSession : IDisposable
         _session.Dispose();
     }
 
+    /// <summary>Closes the descriptor of a session that another process holds too: it lives on there, and neither drops nor finishes
+    /// anything.</summary>
+    internal void CloseDuplicate()
+    {
+        _session.End();
+        _session.Dispose();
+    }
+
     /// <summary>Takes a descriptor that the kernel returned for this name. Nothing can fail here.</summary>
     internal void Open(int fd, SessionDirection direction) => _session.Open(fd, direction);
 
