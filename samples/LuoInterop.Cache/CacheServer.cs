@@ -49,6 +49,10 @@ internal sealed partial class CacheServer : BackgroundService
     public static EndPoint EndPointOf(string address) =>
         address.StartsWith('/') ? new UnixDomainSocketEndPoint(address) : IPEndPoint.Parse(address);
 
+    /// <summary>Tells whether a text is an address.</summary>
+    public static bool IsAddress(string text) =>
+        text.StartsWith('/') || (IPEndPoint.TryParse(text, out IPEndPoint? endPoint) && endPoint.Port != 0);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         Listening(_listener.LocalEndPoint);
