@@ -36,7 +36,7 @@ root.SetAction(async (arguments, cancellation) =>
         return await ServeCommand.RunAsync(
             arguments.GetRequiredValue(listen), (long)arguments.GetValue(memory) << 20, cancellation);
     }
-    catch (Exception error) when (error is KernelException or FileDescriptorStoreException or TimeoutException or SocketException)
+    catch (Exception error) when (error is KernelException or FileDescriptorStoreException or PersistentMemoryException or SocketException)
     {
         Console.Error.WriteLine($"luo-cache: {error.Message}");
         return 2;

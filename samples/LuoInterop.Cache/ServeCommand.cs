@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using LuoInterop.Cache.Items;
+using LuoInterop.Systemd;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,14 +12,23 @@ internal static class ServeCommand
 {
     public static async Task<int> RunAsync(string listen, long bytes, CancellationToken cancellationToken)
     {
-        using var memory = ItemMemory.Open(bytes);
-        using Socket listener = CacheServer.Listen(listen);
-        var items = new ItemStore(memory.Mapping, 0, bytes);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddSystemdConsole();
         builder.Services.AddSystemd();
-        builder.Services.AddSingleton(new CacheState(items, memory.Origin, TimeProvider.System));
-        builder.Services.AddSingleton(listener);
+        builder.Services.AddPersistentMemory("items", bytes, static options =>
+        {
+            options.DataVersion = ItemLayout.Version;
+
+            // Every item has a checksum of its own: so nothing has to be read at a start, however much memory there is.
+            options.UseChecksum = false;
+
+            // A cache that cannot have its old items starts with none.
+            options.WhenLayoutDiffers = MemoryAction.StartNew;
+        });
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(static services => new CacheState(
+            services.GetRequiredService<PersistentMemory>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(_ => CacheServer.Listen(listen));
         builder.Services.AddHostedService<CacheServer>();
         using IHost host = builder.Build();
         await host.RunAsync(cancellationToken).ConfigureAwait(false);
