@@ -77,6 +77,19 @@ public sealed record VmOptions
     /// </remarks>
     public IReadOnlyList<string> FilesInMemory { get; init; } = [];
 
+    /// <summary>Gives a root with systemd, which then is PID 1 of every kernel and runs <see cref="Command"/> as a service; null starts
+    /// from the host's own root, without it.</summary>
+    /// <remarks>
+    /// The run has its own copy of the root, whose changes live through its kexecs. The host's root is seen at <c>/host</c>, read-only;
+    /// the working folder, and folders named in <see cref="Command"/>, at their own paths too. Needs root on the host, and the kernel's
+    /// ports and file systems as any run. <see cref="FilesInMemory"/> cannot be used with it.
+    /// </remarks>
+    public SystemdRoot? Root { get; init; }
+
+    /// <summary>Gives files that this run's copy of <see cref="Root"/> has: absolute path there, content in UTF-8; such as units.</summary>
+    /// <remarks>Each is readable by all, and not executable. Not beneath /usr, which all runs share.</remarks>
+    public IReadOnlyDictionary<string, string> RootFiles { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Gives the guest's memory in MiB.</summary>
     public int MemoryMiB { get; init; } = 2048;
 

@@ -3,7 +3,10 @@ namespace LuoInterop.VmTesting.Cache;
 /// <summary>Compiles the C programs that this assembly carries.</summary>
 internal static class NativeProgram
 {
-    private static readonly string[] s_guestSources = ["init.c", "setup.c", "channel.c", "tool.c", "channel.h", "setup.h", "tool.h"];
+    private static readonly string[] s_guestSources =
+    [
+        "init.c", "setup.c", "system.c", "payload.c", "channel.c", "tool.c", "channel.h", "setup.h", "system.h", "payload.h", "tool.h",
+    ];
 
     /// <summary>Gives the path of the guest's init, which is also the tool luo-guest.</summary>
     internal static string Guest(string cache) => Compile(cache, "luo-guest", "guest/", s_guestSources);

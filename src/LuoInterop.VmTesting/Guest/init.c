@@ -1,46 +1,16 @@
-/* PID 1 of every guest kernel: prepares the host's root as the payload's root, runs the payload, tells the host how it ended. */
-#include "channel.h"
-#include "setup.h"
+/* PID 1 of every guest kernel: prepares the payload's root, which is the host's or a system's of its own, and runs the payload or that
+ * system. */
+#include "payload.h"
+#include "system.h"
 #include "tool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/reboot.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define CLIENT_LIMIT_MS 1000
-#define OUTPUT_BLOCK 16384
-
-static struct channel channel;
-static struct payload payload;
-
-static _Noreturn void power_off(void)
-{
-    sync();
-    syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, NULL);
-    _exit(1); /* the panic that follows is the loudest way left to tell */
-}
-
-static _Noreturn void report_end(enum exit_kind kind, int number, const char *text)
-{
-    frame_start(&channel, FRAME_EXIT);
-    if (frame_u32(&channel, kind) < 0 || frame_u32(&channel, (uint32_t)number) < 0 || frame_string(&channel, text) < 0 ||
-        frame_send(&channel, 1) < 0)
-        fprintf(stderr, "luo init: the end (%d %d %s) could not be sent: %s\n", kind, number, text, strerror(errno));
-    power_off();
-}
 
 /* The documented way for a payload to make its kernel panic: kill -USR2 1. The kernel does not survive its init. */
 static void on_usr2(int signal)
@@ -62,110 +32,11 @@ static void announce(unsigned stage)
         fprintf(stderr, "luo init: the host did not take the announcement: %s\n", strerror(errno));
 }
 
-/* Forwards what the pipe holds now. Returns 0 once every writer has closed it. */
-static int drain(int pipe, unsigned char stream)
-{
-    static unsigned char block[OUTPUT_BLOCK];
-    for (;;) {
-        ssize_t n = read(pipe, block, sizeof(block));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN;
-        if (n == 0)
-            return 0;
-        frame_start(&channel, FRAME_OUTPUT);
-        if (frame_bytes(&channel, &stream, 1) < 0 || frame_bytes(&channel, block, (size_t)n) < 0 || frame_send(&channel, 0) < 0)
-            fprintf(stderr, "luo init: payload output was lost: %s\n", strerror(errno));
-    }
-}
-
-/* Answers one client: all output written before its request is with the host when the answer leaves. */
-static void serve_flush(int listener, int out, int err)
-{
-    char request = 0;
-    int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (client < 0)
-        return; /* the client gave up meanwhile */
-    struct pollfd p = { .fd = client, .events = POLLIN };
-    if (poll(&p, 1, CLIENT_LIMIT_MS) == 1 && read(client, &request, 1) == 1 && request == 'f') {
-        if (out >= 0)
-            drain(out, 1);
-        if (err >= 0)
-            drain(err, 2);
-        frame_start(&channel, FRAME_SYNC);
-        /* Without the host's answer the client gets none either, and reports the failure. */
-        if (frame_send(&channel, 1) == 0 && write(client, &request, 1) != 1)
-            fprintf(stderr, "luo init: a flush client left early\n");
-    }
-    close(client);
-}
-
-static int listen_for_flush(void)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    memcpy(address.sun_path + 1, INIT_SOCKET, sizeof(INIT_SOCKET) - 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, offsetof(struct sockaddr_un, sun_path) + sizeof(INIT_SOCKET)) < 0 ||
-        listen(fd, 16) < 0)
-        report_end(EXIT_GUEST_SETUP, errno, "listening for flush requests");
-    return fd;
-}
-
-static _Noreturn void exec_payload(int out, int err, int status_pipe, const sigset_t *signals)
-{
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    setsid();
-    if (null >= 0 && dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(err, 2) == 2 &&
-        sigprocmask(SIG_UNBLOCK, signals, NULL) == 0 && enter_payload_root(&payload) == 0) {
-        environ = payload.environment;
-        execvpe(payload.arguments[0], payload.arguments, payload.environment);
-    }
-    int error = errno;
-    if (write(status_pipe, &error, sizeof(error)) != sizeof(error))
-        _exit(126);
-    _exit(127);
-}
-
-/* Waits for the payload while forwarding its output, answering flush requests and reaping orphans. */
-static int run_payload(pid_t child, int out, int err, int listener, int child_events)
-{
-    for (;;) {
-        struct pollfd p[4] = { { out, POLLIN, 0 }, { err, POLLIN, 0 }, { listener, POLLIN, 0 }, { child_events, POLLIN, 0 } };
-        if (poll(p, 4, -1) < 0 && errno != EINTR)
-            report_end(EXIT_GUEST_SETUP, errno, "poll");
-        if (p[0].revents && !drain(out, 1))
-            out = -1;
-        if (p[1].revents && !drain(err, 2))
-            err = -1;
-        if (p[2].revents)
-            serve_flush(listener, out, err);
-        if (!p[3].revents)
-            continue;
-        struct signalfd_siginfo event;
-        if (read(child_events, &event, sizeof(event)) < 0 && errno != EAGAIN)
-            report_end(EXIT_GUEST_SETUP, errno, "signalfd");
-        int status, ended = 0, payload_status = 0;
-        for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-            if (pid == child) {
-                ended = 1;
-                payload_status = status;
-            }
-        if (!ended)
-            continue;
-        if (out >= 0)
-            drain(out, 1);
-        if (err >= 0)
-            drain(err, 2);
-        return payload_status;
-    }
-}
-
 static _Noreturn void init_main(void)
 {
     const char *step;
     unsigned stage = 0;
-    int out[2], err[2], started[2];
+    struct payload payload = { 0 };
 
     if ((step = setup_basics()) || (stage = read_stage()) == 0 || channel_open(&channel, "/dev/virtio-ports/" INIT_PORT, stage) < 0) {
         fprintf(stderr, "luo init: %s: %s\n", step ? step : "opening the init port", strerror(errno));
@@ -174,38 +45,16 @@ static _Noreturn void init_main(void)
     announce(stage);
     if (probe_only())
         power_off();
+    if ((step = setup_shares(&payload)))
+        report_end(EXIT_GUEST_SETUP, errno, step);
+    if (payload.system)
+        report_end(EXIT_GUEST_SETUP, errno, start_system(&payload));
     if ((step = setup_payload_root(&payload)))
         report_end(EXIT_GUEST_SETUP, errno, step);
-
     struct sigaction usr2 = { .sa_handler = on_usr2 };
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGCHLD);
-    if (sigaction(SIGUSR2, &usr2, NULL) < 0 || sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+    if (sigaction(SIGUSR2, &usr2, NULL) < 0)
         report_end(EXIT_GUEST_SETUP, errno, "signals");
-    int child_events = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    int listener = listen_for_flush();
-    if (child_events < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(started, O_CLOEXEC) < 0 ||
-        fcntl(out[0], F_SETFL, O_NONBLOCK) < 0 || fcntl(err[0], F_SETFL, O_NONBLOCK) < 0)
-        report_end(EXIT_GUEST_SETUP, errno, "pipes");
-
-    pid_t child = fork();
-    if (child < 0)
-        report_end(EXIT_GUEST_SETUP, errno, "fork");
-    if (child == 0)
-        exec_payload(out[1], err[1], started[1], &signals);
-    close(out[1]);
-    close(err[1]);
-    close(started[1]);
-    int error;
-    if (read(started[0], &error, sizeof(error)) == sizeof(error)) {
-        errno = error;
-        report_end(EXIT_NOT_STARTED, error, payload.arguments[0]);
-    }
-    int status = run_payload(child, out[0], err[0], listener, child_events);
-    if (WIFSIGNALED(status))
-        report_end(EXIT_SIGNAL, WTERMSIG(status), "");
-    report_end(EXIT_STATUS, WEXITSTATUS(status), "");
+    serve_payload(&payload, 0);
 }
 
 int main(int argc, char **argv)

@@ -19,7 +19,6 @@
 #define PORT_LIMIT_MS 10000
 #define RUN_FILE_MAX (1024 * 1024)
 #define SHOWN_MAX 64
-#define SHARE_OPTIONS "trans=virtio,version=9p2000.L,msize=512000,cache=loose"
 
 /* The port's device is named by the kernel; its own name is in sysfs. There is no udev here to link the two. */
 static int link_port(const char *name)
@@ -126,7 +125,7 @@ static int append(char ***list, size_t *count, char *value)
 }
 
 /* The strings of the payload point into the file's text, which lives as long as this process. */
-static int read_run_file(const char *path, struct payload *payload)
+int read_run_file(const char *path, struct payload *payload)
 {
     size_t arguments = 0, environment = 0, shown = 0, memory = 0, used = 0;
     char *text = malloc(RUN_FILE_MAX + 1);
@@ -147,6 +146,8 @@ static int read_run_file(const char *path, struct payload *payload)
         at = value + strlen(value) + 1;
         if (strcmp(key, "folder") == 0)
             payload->folder = value;
+        else if (strcmp(key, "system") == 0)
+            payload->system = value;
         else if (strcmp(key, "argument") == 0 ? append(&payload->arguments, &arguments, value)
                  : strcmp(key, "environment") == 0 ? append(&payload->environment, &environment, value)
                  : strcmp(key, "show") == 0 ? append(&payload->shown, &shown, value)
@@ -156,7 +157,7 @@ static int read_run_file(const char *path, struct payload *payload)
     return payload->folder && arguments && shown <= SHOWN_MAX ? 0 : -1;
 }
 
-static int make_folders(const char *path)
+int make_folders(const char *path)
 {
     char part[4096];
     for (size_t i = 1; path[i - 1]; i++) {
@@ -178,18 +179,20 @@ static char *under_host(char *to, size_t room, const char *path)
     return n < 0 || (size_t)n >= room ? NULL : to;
 }
 
-const char *setup_payload_root(struct payload *payload)
+const char *setup_shares(struct payload *payload)
 {
-    static const char *const bound[] = { "/dev", "/proc", "/sys" };
-    int shown[SHOWN_MAX];
-    char path[4096], from[64];
-
     if (mount("host", "/host", "9p", MS_RDONLY, SHARE_OPTIONS) < 0)
         return "mounting the host's root over 9p";
     if (mount("luorun", "/luorun", "9p", MS_RDONLY, SHARE_OPTIONS) < 0)
         return "mounting the run folder over 9p";
-    if (read_run_file("/luorun/payload", payload) < 0)
-        return "reading the run file";
+    return read_run_file("/luorun/payload", payload) < 0 ? "reading the run file" : NULL;
+}
+
+const char *setup_payload_root(const struct payload *payload)
+{
+    static const char *const bound[] = { "/dev", "/proc", "/sys" };
+    int shown[SHOWN_MAX];
+    char path[4096], from[64];
 
     /* Held open before tmpfs covers them. */
     for (int i = 0; payload->shown && payload->shown[i]; i++)
@@ -220,5 +223,5 @@ const char *setup_payload_root(struct payload *payload)
 int enter_payload_root(const struct payload *payload)
 {
     struct rlimit files = { 1048576, 1048576 };
-    return setrlimit(RLIMIT_NOFILE, &files) < 0 || chroot("/host") < 0 || chdir(payload->folder) < 0 ? -1 : 0;
+    return setrlimit(RLIMIT_NOFILE, &files) < 0 || (!payload->system && chroot("/host") < 0) || chdir(payload->folder) < 0 ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* luo-guest: what a shell or C payload needs of the harness. .NET payloads use the class Guest instead. */
 #include "channel.h"
+#include "payload.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -22,9 +24,10 @@ static const char usage[] =
     "luo-guest flush           return once the host holds all output so far\n"
     "luo-guest kexec [WORD...] start the next stage's kernel, with words added to its command line\n"
     "luo-guest load [WORD...]  load it only\n"
-    "luo-guest jump            start the kernel that was loaded\n";
+    "luo-guest jump            start the kernel that was loaded; under systemd by 'systemctl kexec', and wait for the end\n"
+    "luo-guest serve           run the payload, as the service that the harness adds to a system's root\n";
 
-static struct channel channel;
+static struct channel reports;
 
 static int fail(const char *step)
 {
@@ -34,7 +37,7 @@ static int fail(const char *step)
 
 static int open_report_port(void)
 {
-    return channel_open(&channel, "/dev/virtio-ports/" REPORT_PORT, read_stage());
+    return channel_open(&reports, "/dev/virtio-ports/" REPORT_PORT, read_stage());
 }
 
 static int report(int argc, char **argv)
@@ -50,9 +53,9 @@ static int report(int argc, char **argv)
     }
     if (open_report_port() < 0)
         return fail("opening the report port");
-    frame_start(&channel, FRAME_REPORT);
-    if (frame_bytes(&channel, &outcome, 1) < 0 || frame_string(&channel, argv[2]) < 0 ||
-        frame_string(&channel, argc > 4 ? argv[4] : "") < 0 || frame_send(&channel, 1) < 0)
+    frame_start(&reports, FRAME_REPORT);
+    if (frame_bytes(&reports, &outcome, 1) < 0 || frame_string(&reports, argv[2]) < 0 ||
+        frame_string(&reports, argc > 4 ? argv[4] : "") < 0 || frame_send(&reports, 1) < 0)
         return fail("sending the report");
     return 0;
 }
@@ -61,11 +64,11 @@ static int send_texts(enum frame_type type, int count, char **texts)
 {
     if (open_report_port() < 0)
         return fail("opening the report port");
-    frame_start(&channel, type);
+    frame_start(&reports, type);
     for (int i = 0; i < count; i++)
-        if (frame_string(&channel, texts[i]) < 0)
+        if (frame_string(&reports, texts[i]) < 0)
             return fail(texts[i]);
-    return frame_send(&channel, 1) < 0 ? fail("sending") : 0;
+    return frame_send(&reports, 1) < 0 ? fail("sending") : 0;
 }
 
 static int send_file(const char *name, const char *path)
@@ -77,8 +80,8 @@ static int send_file(const char *name, const char *path)
         return fail(path);
     if (open_report_port() < 0)
         return fail("opening the report port");
-    frame_start(&channel, FRAME_FILE_BEGIN);
-    if (frame_string(&channel, name) < 0 || frame_send(&channel, 0) < 0)
+    frame_start(&reports, FRAME_FILE_BEGIN);
+    if (frame_string(&reports, name) < 0 || frame_send(&reports, 0) < 0)
         return fail("sending the name");
     for (;;) {
         ssize_t n = read(fd, block, sizeof(block));
@@ -89,12 +92,12 @@ static int send_file(const char *name, const char *path)
         if (n == 0)
             break;
         total += (uint64_t)n;
-        frame_start(&channel, FRAME_FILE_DATA);
-        if (frame_bytes(&channel, block, (size_t)n) < 0 || frame_send(&channel, 0) < 0)
+        frame_start(&reports, FRAME_FILE_DATA);
+        if (frame_bytes(&reports, block, (size_t)n) < 0 || frame_send(&reports, 0) < 0)
             return fail("sending the content");
     }
-    frame_start(&channel, FRAME_FILE_END);
-    return frame_u64(&channel, total) < 0 || frame_send(&channel, 1) < 0 ? fail("ending the file") : 0;
+    frame_start(&reports, FRAME_FILE_END);
+    return frame_u64(&reports, total) < 0 || frame_send(&reports, 1) < 0 ? fail("ending the file") : 0;
 }
 
 static int flush(void)
@@ -160,10 +163,32 @@ static int load(int count, char **words)
     return 0;
 }
 
+/* The system stops its services first, this one's payload among them: nothing is left to do but to wait for that. */
+static int jump_by_system(void)
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("systemctl", "systemctl", "kexec", (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        return fail("systemctl kexec");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "luo-guest: systemctl kexec failed with wait status %d\n", status);
+        return 1;
+    }
+    for (;;)
+        pause();
+}
+
 static int jump(void)
 {
     if (flush() != 0)
         return 1;
+    /* What sd_booted(3) looks at. */
+    if (access("/run/systemd/system", F_OK) == 0)
+        return jump_by_system();
     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_KEXEC, NULL);
     return fail("reboot(LINUX_REBOOT_CMD_KEXEC)");
 }
@@ -189,6 +214,8 @@ int tool_main(int argc, char **argv)
         return load(argc - 2, argv + 2);
     if (strcmp(verb, "jump") == 0 && argc == 2)
         return jump();
+    if (strcmp(verb, "serve") == 0 && argc == 2)
+        return serve_as_service();
     fputs(usage, stderr);
     return 2;
 }

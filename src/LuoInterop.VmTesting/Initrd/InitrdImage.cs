@@ -5,7 +5,7 @@ namespace LuoInterop.VmTesting.Initrd;
 /// <summary>Makes the initial root of a guest: init, its mount points and the console.</summary>
 internal static class InitrdImage
 {
-    private static readonly string[] s_folders = ["dev", "proc", "sys", "host", "luorun"];
+    private static readonly string[] s_folders = ["dev", "proc", "sys", "host", "luorun", "root"];
 
     /// <summary>Makes the archive.</summary>
     /// <param name="init">The program that the kernel starts.</param>

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using LuoInterop.VmTesting.Cache;
 
 namespace LuoInterop.VmTesting;
@@ -7,14 +5,6 @@ namespace LuoInterop.VmTesting;
 /// <summary>Is a kernel that a VM can boot: the image, and what is known of how it was built.</summary>
 public sealed class KernelBuild
 {
-    // Of all that the recipe is made of, in the folder of one recipe.
-    private static readonly string[] s_recipe = ["build-kernel.sh", "build-progress.sh", "luo-kernel.config", "luo-kernel.objects"];
-
-    // How long the script gets to remove what it has made, before it is killed.
-    private static readonly TimeSpan s_cleaning = TimeSpan.FromSeconds(20);
-
-    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     private KernelBuild(string imagePath, string? folder)
     {
         ImagePath = imagePath;
@@ -70,13 +60,7 @@ public sealed class KernelBuild
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(series);
         string cache = CacheFolder.Open(cacheFolder);
-        byte[][] contents = [.. s_recipe.Select(static name => CacheFolder.Resource("kernel/" + name))];
-        string recipe = Path.Combine(cache, "recipe", CacheFolder.Key(contents));
-        for (int i = 0; i < contents.Length; i++)
-        {
-            WriteOnce(Path.Combine(recipe, s_recipe[i]), contents[i]);
-        }
-
+        string recipe = Path.Combine(BuildScript.WriteRecipe(cache), "Kernel");
         configPath ??= Path.Combine(recipe, "luo-kernel.config");
         if (!File.Exists(configPath))
         {
@@ -109,100 +93,16 @@ public sealed class KernelBuild
             : throw new FileNotFoundException($"The kernel image {imagePath} does not exist.", imagePath);
     }
 
-    // The folder is named by the content. A cache that holds a finished kernel may be read-only.
-    private static void WriteOnce(string path, byte[] content)
-    {
-        if (!File.Exists(path))
-        {
-            CacheFolder.WriteWhole(path, content, Readable);
-        }
-    }
-
     internal static async Task<string> RunAsync(
         string script, string series, string config, string cache, Action<string>? progress, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-
-        // A session of its own: a key on the terminal ends the build through this process alone, and one signal reaches all of it.
-        ProcessStartInfo start =
-            new("setsid", ["bash", script, series, config, cache]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (progress == ShowProgress && ProgressLine.OfStandardError.Rewrites)
-        {
-            start.Environment["LUO_KERNEL_PROGRESS"] = "each";
-        }
-
-        Queue<string> last = new();
-        using Process build = new() { StartInfo = start };
-        build.ErrorDataReceived += (_, line) =>
-        {
-            if (line.Data is not null)
-            {
-                lock (last)
-                {
-                    last.Enqueue(line.Data);
-                    if (last.Count > 30)
-                    {
-                        last.Dequeue();
-                    }
-                }
-
-                progress?.Invoke(line.Data);
-            }
-        };
-        try
-        {
-            build.Start();
-        }
-        catch (Win32Exception e)
-        {
-            throw new VmSetupException("setsid is missing; it runs the kernel's build: apt-get install util-linux bash.", e);
-        }
-
-        build.BeginErrorReadLine();
-        string output;
-        try
-        {
-            output = await build.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
-            await build.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            ProgressLine.OfStandardError.End();
-            if (!build.HasExited)
-            {
-                await EndAsync(build).ConfigureAwait(false);
-            }
-        }
-
-        string folder = output.TrimEnd().Split('\n')[^1];
-        if (build.ExitCode != 0 || folder.Length == 0)
-        {
-            lock (last)
-            {
-                throw new VmSetupException($"The build of kernel {series} failed with status {build.ExitCode}:\n{string.Join('\n', last)}");
-            }
-        }
-
-        return folder;
-    }
-
-    /// <summary>Ends a build so that it removes what it has made; without mercy when that takes too long.</summary>
-    private static async Task EndAsync(Process build)
-    {
-        using (Process kill = Process.Start("bash", ["-c", $"kill -TERM -- -{build.Id}"]))
-        {
-            await kill.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-
-        using CancellationTokenSource limit = new(s_cleaning);
-        try
-        {
-            await build.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            build.Kill(entireProcessTree: true);
-        }
+        bool anew = progress == ShowProgress && ProgressLine.OfStandardError.Rewrites;
+        return await BuildScript.RunAsync(
+            $"The build of kernel {series}",
+            [script, series, config, cache],
+            anew ? new Dictionary<string, string> { ["LUO_KERNEL_PROGRESS"] = "each" } : [],
+            progress,
+            cancellationToken).ConfigureAwait(false);
     }
 
     private static string? PathIfPresent(string? folder, string name) =>

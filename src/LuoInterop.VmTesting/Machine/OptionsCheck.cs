@@ -49,6 +49,7 @@ internal static class OptionsCheck
                 nameof(options.ShownFolders));
         }
 
+        CheckRoot(options);
         Require(
             options.MemoryMiB is >= 256 and <= 1 << 20, $"{options.MemoryMiB} MiB of memory is not between 256 and 1048576",
             nameof(options.MemoryMiB));
@@ -76,6 +77,22 @@ internal static class OptionsCheck
     /// <summary>Says whether a name can be a file's in a folder of ours.</summary>
     internal static bool IsFileName(string name) =>
         name is { Length: > 0 and <= MaxName } and not "." and not ".." && !name.Any(c => c == '/' || char.IsControl(c));
+
+    private static void CheckRoot(VmOptions options)
+    {
+        Require(options.Root is not null || options.RootFiles.Count == 0, "they need VmOptions.Root", nameof(options.RootFiles));
+        Require(
+            options.Root is null || options.FilesInMemory.Count == 0, "a root with systemd has none", nameof(options.FilesInMemory));
+        foreach ((string path, string content) in options.RootFiles)
+        {
+            Require(
+                Path.IsPathFullyQualified(path) && Path.GetFullPath(path) == path && IsText(path) && !path.EndsWith('/')
+                    && !path.StartsWith("/usr/", StringComparison.Ordinal),
+                $"'{path}' is not an absolute path of a file outside /usr",
+                nameof(options.RootFiles));
+            Require(IsText(content), $"the content of {path} holds a NUL or half of a surrogate pair", nameof(options.RootFiles));
+        }
+    }
 
     private static void CheckMemoryImage(VmOptions options)
     {

@@ -12,10 +12,19 @@ internal static class PayloadFile
     // These are a tmpfs in the guest, so that what is there on the host must be shown by name.
     private static readonly string[] s_covered = ["/tmp", "/run", "/dev/shm"];
 
+    // What a root of its own has itself; all else of the host must be shown there.
+    private static readonly string[] s_ownOfRoot =
+        ["/bin", "/boot", "/dev", "/etc", "/host", "/lib", "/lib64", "/proc", "/run/luo", "/sbin", "/sys", "/usr", "/var"];
+
     internal static byte[] Create(VmOptions options)
     {
         using MemoryStream file = new();
         Add(file, "folder", Path.GetFullPath(options.WorkingFolder));
+        if (options.Root is not null)
+        {
+            Add(file, "system", RootCopy.Systemd);
+        }
+
         foreach (string argument in options.Command)
         {
             Add(file, "argument", argument);
@@ -50,17 +59,18 @@ internal static class PayloadFile
     /// <summary>Gives the folders to show, each once and none beneath another.</summary>
     internal static IReadOnlyCollection<string> ShownFolders(VmOptions options)
     {
+        bool ownRoot = options.Root is not null;
         List<string> wanted = [];
         foreach (string folder in options.ShownFolders.Append(options.WorkingFolder).Append(DotnetRoot()))
         {
             string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-            if (IsCovered(full) && !s_covered.Contains(full))
+            if (IsHidden(full, ownRoot) && !s_covered.Contains(full))
             {
                 wanted.Add(full);
             }
         }
 
-        foreach (string argument in options.Command.Where(a => a.StartsWith('/') && IsCovered(Path.GetFullPath(a))))
+        foreach (string argument in options.Command.Where(a => a.StartsWith('/') && IsHidden(Path.GetFullPath(a), ownRoot)))
         {
             string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(argument));
             string? folder = Directory.Exists(full) ? full : File.Exists(full) ? Path.GetDirectoryName(full) : null;
@@ -89,12 +99,16 @@ internal static class PayloadFile
         return shown;
     }
 
-    private static bool IsCovered(string path) =>
-        s_covered.Any(root => path == root || path.StartsWith(root + "/", StringComparison.Ordinal));
+    private static bool IsHidden(string path, bool ownRoot) =>
+        ownRoot ? path != "/" && !IsBeneath(s_ownOfRoot, path) : IsBeneath(s_covered, path);
+
+    private static bool IsBeneath(string[] roots, string path) =>
+        roots.Any(root => path == root || path.StartsWith(root + "/", StringComparison.Ordinal));
 
     private static Dictionary<string, string> Environment(VmOptions options)
     {
-        string dotnet = DotnetRoot();
+        // The root shares no /usr with the host.
+        string dotnet = (options.Root is null ? "" : "/host") + DotnetRoot();
         Dictionary<string, string> variables = new(StringComparer.Ordinal)
         {
             ["HOME"] = "/tmp",

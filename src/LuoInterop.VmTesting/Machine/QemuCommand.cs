@@ -59,6 +59,12 @@ internal static class QemuCommand
         arguments.AddRange(["-serial", "chardev:console"]);
         AddShare(arguments, "host", "/");
         AddShare(arguments, "luorun", folder.Share);
+        if (options.Root is { } root)
+        {
+            AddShare(arguments, "luoroot", folder.Root, writable: true);
+            AddShare(arguments, "luousr", Path.Combine(root.Files, "usr"));
+        }
+
         arguments.AddRange(["-device", "virtio-serial-pci"]);
         AddSocket(arguments, "init", folder.Socket(FrameFormat.InitPort));
         arguments.AddRange(["-device", $"virtserialport,chardev=init,name={FrameFormat.InitPort}"]);
@@ -87,9 +93,10 @@ internal static class QemuCommand
         arguments.AddRange(["-chardev", $"socket,id={id},path={Escape(path)}"]);
 
     // Without remap, inode numbers of different host file systems collide and mounts land on the wrong folder.
-    private static void AddShare(List<string> arguments, string tag, string path)
+    private static void AddShare(List<string> arguments, string tag, string path, bool writable = false)
     {
-        arguments.AddRange(["-fsdev", $"local,id={tag},path={Escape(path)},security_model=none,readonly=on,multidevs=remap"]);
+        string mode = writable ? "" : ",readonly=on";
+        arguments.AddRange(["-fsdev", $"local,id={tag},path={Escape(path)},security_model=none{mode},multidevs=remap"]);
         arguments.AddRange(["-device", $"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]);
     }
 

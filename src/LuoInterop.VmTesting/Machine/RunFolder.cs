@@ -29,6 +29,9 @@ internal sealed class RunFolder : IDisposable
 
     internal string InitrdPath => System.IO.Path.Combine(Share, "initrd");
 
+    /// <summary>Gives the run's copy of <see cref="VmOptions.Root"/>.</summary>
+    internal string Root => System.IO.Path.Combine(Path, "root");
+
     internal static RunFolder Create(string? parent, bool keep)
     {
         string where = System.IO.Path.GetFullPath(parent ?? System.IO.Path.GetTempPath());
@@ -81,6 +84,11 @@ internal sealed class RunFolder : IDisposable
             foreach ((string name, string source) in options.Files)
             {
                 Copy(source, System.IO.Path.Combine(files, name), ExecutableMode);
+            }
+
+            if (options.Root is { } root)
+            {
+                RootCopy.Make(root, Root, options.RootFiles);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
