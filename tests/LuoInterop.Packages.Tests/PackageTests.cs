@@ -13,7 +13,7 @@ public sealed class PackedLibraries : IDisposable
     public static readonly string[] Ids =
     [
         "LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis", "LuoInterop.Kvm",
-        "LuoInterop.Emulation", "LuoInterop.Emulation.Server", "LuoInterop.VmTesting", "LuoInterop.Litmus",
+        "LuoInterop.Emulation", "LuoInterop.Emulation.Server", "LuoInterop.VmTesting", "LuoInterop.Litmus", "LuoInterop.Systemd",
     ];
 
     public PackedLibraries()

@@ -256,7 +256,7 @@ public sealed partial class FileDescriptorStore : IDisposable
             whyNot = new FileDescriptorStoreException(
                 StoreRefusal.NoServiceManager,
                 "There is no descriptor store: NOTIFY_SOCKET is not set, so this process is no service of systemd, or its unit has "
-                    + "NotifyAccess=none.");
+                    + "neither FileDescriptorStoreMax= nor Type=notify. Set FileDescriptorStoreMax= in the unit's [Service].");
             return false;
         }
 

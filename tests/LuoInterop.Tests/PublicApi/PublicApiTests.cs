@@ -10,7 +10,8 @@ public class PublicApiTests
 
     public static TheoryData<string> Libraries { get; } =
         new("LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis",
-            "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.Emulation.Server", "LuoInterop.Litmus", "LuoInterop.VmTesting");
+            "LuoInterop.Kvm", "LuoInterop.Emulation", "LuoInterop.Emulation.Server", "LuoInterop.Litmus", "LuoInterop.Systemd",
+            "LuoInterop.VmTesting");
 
     [Theory]
     [MemberData(nameof(Libraries))]

@@ -11,6 +11,7 @@ internal static class FuzzTargets
         static () => new BlockChainTarget(), static () => new FolioListTarget(), static () => new KhoArrayTarget(),
         static () => new StructureTarget(),
         static () => new SetupDataTarget(), static () => new HandoverTarget(), static () => new CatalogueTarget(),
+        static () => new PersistentMemoryTarget(),
         static () => new BzImageTarget(),
         static () => new LitmusTarget(), static () => new ObservationTarget(), static () => new FrameTarget(),
         static () => new MachineStateTarget(), static () => new KdumpTarget(), static () => new ElfCoreTarget(),
