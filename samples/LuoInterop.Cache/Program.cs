@@ -28,7 +28,7 @@ memory.Validators.Add(static result =>
 });
 var root = new RootCommand(
     "A cache that speaks memcached's text protocol. Its items are in memory that systemd keeps: they outlive the process, a crash of it, "
-    + "and the kernel.") { listen, memory, LoadCommand.Create(listen) };
+    + "and the kernel.") { listen, memory, LoadCommand.Create(listen), StatsCommand.Create(listen) };
 root.SetAction(async (arguments, cancellation) =>
 {
     try

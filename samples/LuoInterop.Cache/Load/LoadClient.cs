@@ -45,6 +45,13 @@ internal sealed class LoadClient : IDisposable
         }
     }
 
+    /// <summary>Takes every key as stored once, as another process did with the same name.</summary>
+    public void TakeAsFilled()
+    {
+        Array.Fill(_stored, 1);
+        Array.Fill(_tried, 1);
+    }
+
     /// <summary>Stores and reads, until it is told to end.</summary>
     public async Task RunAsync(LoadReport report, CancellationToken cancellationToken)
     {

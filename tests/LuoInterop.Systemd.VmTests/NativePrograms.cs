@@ -1,0 +1,24 @@
+using LuoInterop.Tests.Shared;
+using Xunit;
+
+namespace LuoInterop.Systemd.VmTests;
+
+/// <summary>Makes programs of this repository that need no .NET, for a guest whose root has none. Each is made once a test run.</summary>
+internal static class NativePrograms
+{
+    private static readonly Lazy<string> s_cache = new(static () => Publish("samples/LuoInterop.Cache/LuoInterop.Cache.csproj", "luo-cache"));
+
+    /// <summary>Gets the path of the cache server.</summary>
+    public static string Cache => s_cache.Value;
+
+    private static string Publish(string project, string name)
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "native");
+        (int code, string output, string error) = ChildProgram.Run(
+            AppContext.BaseDirectory,
+            "publish", Path.Combine(Repository.Root, project), "-c", "Release", "--nologo", "-v", "quiet", "-o", folder);
+        Assert.True(code == 0, output + error);
+        Assert.DoesNotMatch(@"\bwarning\b", output);
+        return Path.Combine(folder, name);
+    }
+}
