@@ -9,7 +9,8 @@ namespace LuoInterop.Systemd.Tests;
 
 /// <summary>Reads a service's messages and keeps its descriptors by the rules of systemd's service.c and manager.c.</summary>
 /// <remarks>
-/// The rules: a barrier is looked at first, and closes its descriptor whoever sent it. Of one message FDSTOREREMOVE wins over FDSTORE. A full
+/// The rules: a barrier is looked at first, and closes its descriptor whoever sent it. Of one message FDSTOREREMOVE wins over FDSTORE. A
+/// full
 /// store closes what comes before it looks for duplicates. An open file is kept once, under its first name. The newest is first.
 /// </remarks>
 internal sealed unsafe class FakeServiceManager : IDisposable
@@ -86,7 +87,9 @@ internal sealed unsafe class FakeServiceManager : IDisposable
     public ServiceEnvironment Start(out FileDescriptorStore store)
     {
         ServiceEnvironment environment = Environment();
-        Assert.True(FileDescriptorStore.TryOpen(Kernel.Linux, environment, out FileDescriptorStore? opened, out FileDescriptorStoreException? why), why?.Message);
+        bool isThere = FileDescriptorStore.TryOpen(
+            Kernel.Linux, environment, out FileDescriptorStore? opened, out FileDescriptorStoreException? why);
+        Assert.True(isThere, why?.Message);
         store = opened!;
         return environment;
     }

@@ -16,7 +16,8 @@ public sealed class MemoryTests : IDisposable
     public void FirstStart_IsNew_AndStoredAtOnce()
     {
         using Run run = Open();
-        Assert.Equal((MemoryOrigin.New, MemoryIntegrity.New, Size, 0L), (run.Memory.Origin, run.Memory.Integrity, run.Memory.Length, run.Memory.PreviousLength));
+        Assert.Equal((MemoryOrigin.New, MemoryIntegrity.New), (run.Memory.Origin, run.Memory.Integrity));
+        Assert.Equal((Size, 0L), (run.Memory.Length, run.Memory.PreviousLength));
         Assert.True(run.Memory.IsKept, run.Memory.WhyNotKept);
         Assert.Equal(["cache"], _manager.Names);
         Assert.Equal(-1, run.Memory.GetSpan(0, (int)Size).IndexOfAnyExcept((byte)0));
@@ -41,7 +42,8 @@ public sealed class MemoryTests : IDisposable
         }
 
         using Run next = Open();
-        Assert.Equal((MemoryOrigin.Restart, MemoryIntegrity.Damaged, false), (next.Memory.Origin, next.Memory.Integrity, next.Memory.IsWhole));
+        Assert.Equal((MemoryOrigin.Restart, MemoryIntegrity.Damaged), (next.Memory.Origin, next.Memory.Integrity));
+        Assert.False(next.Memory.IsWhole);
     }
 
     [Fact]

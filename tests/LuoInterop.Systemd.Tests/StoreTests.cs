@@ -60,7 +60,8 @@ public sealed class StoreTests : IDisposable
         {
             using Memfd file = Written("x");
             store.Store("cache", file.Handle);
-            new NotifySocket(Kernel.Linux, _manager.Address).Send("FDSTOREREMOVE=1\nFDNAME=cache", null, Deadline.In(Timeout.InfiniteTimeSpan));
+            var outside = new NotifySocket(Kernel.Linux, _manager.Address);
+            outside.Send("FDSTOREREMOVE=1\nFDNAME=cache", null, Deadline.In(Timeout.InfiniteTimeSpan));
             _manager.Settle();
             Assert.False(store.IsKept("cache"));
             Assert.Equal(StoreProof.Proven, store.Store("cache", file.Handle));
@@ -114,7 +115,8 @@ public sealed class StoreTests : IDisposable
             store.Store("cache", old.Handle);
 
             // What is sent last is as if it was never sent.
-            _manager.Fault = static (_, text) => text.StartsWith("FDSTOREREMOVE", StringComparison.Ordinal) ? MessageFault.Drop : MessageFault.None;
+            _manager.Fault = static (_, text) =>
+                text.StartsWith("FDSTOREREMOVE", StringComparison.Ordinal) ? MessageFault.Drop : MessageFault.None;
             store.Store("cache", young.Handle);
             _manager.Settle();
             _manager.Fault = static (_, _) => MessageFault.None;
@@ -209,6 +211,25 @@ public sealed class StoreTests : IDisposable
             await source.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         }
+    }
+
+    [Fact]
+    public void Store_ThatWasAnsweredLate_IsNotThereTwice()
+    {
+        _manager.Fault = static (_, _) => MessageFault.Delay;
+        _manager.Start(out FileDescriptorStore store);
+        using (store)
+        using (Memfd file = Written("x"))
+        {
+            Assert.Throws<TimeoutException>(() => store.Store("cache", file.Handle, TimeSpan.FromMilliseconds(1)));
+            Assert.Equal(["cache"], store.Names);
+            _manager.Fault = static (_, _) => MessageFault.None;
+            _manager.Settle();
+            _manager.GoOn();
+            Assert.Equal(StoreProof.Proven, store.Store("cache", file.Handle));
+        }
+
+        Assert.Equal(["cache"], _manager.Names);
     }
 
     [Fact]

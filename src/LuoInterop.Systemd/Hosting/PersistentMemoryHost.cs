@@ -41,7 +41,8 @@ internal sealed class PersistentMemoryHost(
 
     /// <summary>Gives the memory of a host that has one.</summary>
     public PersistentMemory GetOnly() => _names.Length == 1 ? Get(_names[0]) : throw new InvalidOperationException(
-        $"The host has {_names.Length} memories: {string.Join(", ", _names)}. Ask for one by its key: [FromKeyedServices(\"{_names[0]}\")].");
+        $"The host has {_names.Length} memories: {string.Join(", ", _names)}. "
+            + $"Ask for one by its key: [FromKeyedServices(\"{_names[0]}\")].");
 
     /// <summary>Gives a memory that was opened; null where it was not.</summary>
     public PersistentMemory? Find(string name)

@@ -20,8 +20,10 @@ internal sealed class PersistentMemoryMetrics : IDisposable
         IMeterFactory? factory = services.GetService<IMeterFactory>();
         _owned = factory is null;
         _meter = factory?.Create(MeterName) ?? new Meter(MeterName);
-        _opening = _meter.CreateHistogram<double>("luointerop.memory.open.duration", "s", "How long a memory took to come back or to be made.");
-        _closing = _meter.CreateHistogram<double>("luointerop.memory.close.duration", "s", "How long a memory took to be closed and stored.");
+        _opening = _meter.CreateHistogram<double>(
+            "luointerop.memory.open.duration", "s", "How long memories took to come back or to be made.");
+        _closing = _meter.CreateHistogram<double>(
+            "luointerop.memory.close.duration", "s", "How long a memory took to be closed and stored.");
         _size = _meter.CreateUpDownCounter<long>("luointerop.memory.size", "By", "Bytes of memory that outlive the process.");
     }
 

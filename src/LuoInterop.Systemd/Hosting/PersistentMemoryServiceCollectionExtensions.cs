@@ -10,7 +10,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds memory that outlives the process to a host.</summary>
 public static class PersistentMemoryServiceCollectionExtensions
 {
-    /// <summary>Adds a memory: a <see cref="PersistentMemory"/> with the name as its key, and without a key where it is the only one.</summary>
+    /// <summary>Adds a memory: a <see cref="PersistentMemory"/> with the name as its key, and without a key where it is the only
+    /// one.</summary>
     /// <param name="services">The services of the host.</param>
     /// <param name="name">The memory's name: 1 to 234 printable ASCII characters without ':'.</param>
     /// <param name="size">Its size in bytes. No memory is used before it is written.</param>
@@ -18,7 +19,8 @@ public static class PersistentMemoryServiceCollectionExtensions
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The name is none that systemd takes, or was added already.</exception>
     /// <remarks>
-    /// <para>The memory is opened, and stored in systemd, where it is first asked for or when the host starts. It is closed when every service
+    /// <para>The memory is opened, and stored in systemd, where it is first asked for or when the host starts. It is closed when every
+    /// service
     /// has stopped (StoppedAsync), before the host ends. A memory that is refused fails the start.</para>
     /// <para>Without systemd, or without a store, it is ordinary memory; a line in the log says so.</para>
     /// </remarks>

@@ -4,7 +4,8 @@ using System.IO.Hashing;
 namespace LuoInterop.Systemd.Memory;
 
 /// <summary>Makes the checksum of a memory's data.</summary>
-/// <remarks>The file is read, not its mapping: a mapping that is read fills its holes with pages, and an empty cache would come to use all of
+/// <remarks>The file is read, not its mapping: a mapping that is read fills its holes with pages, and an empty cache would come to use
+/// all of
 /// its memory by being stopped.</remarks>
 internal static class DataChecksum
 {

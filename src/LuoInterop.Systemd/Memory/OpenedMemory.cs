@@ -57,8 +57,8 @@ internal sealed record OpenedMemory(
             throw new PersistentMemoryException(
                 MemoryRefusal.NewerFormat,
                 name,
-                "a newer version of LuoInterop.Systemd wrote it, in a form that this one does not know. Run the newer version; the memory is "
-                    + "still in the store.");
+                "a newer version of LuoInterop.Systemd wrote it, in a form that this one does not know. Run the newer version; "
+                    + "the memory is still in the store.");
         }
 
         if (fault == HeaderFault.WrongMagic || (header is not null && header.Name != name))
@@ -66,7 +66,7 @@ internal sealed record OpenedMemory(
             throw new PersistentMemoryException(
                 MemoryRefusal.NotAMemory,
                 name,
-                (header is null ? "what is stored under the name is not of this library" : $"what is stored under the name is the memory \"{header.Name}\"")
+                "what is stored under the name is " + (header is null ? "not of this library" : $"the memory \"{header.Name}\"")
                     + ". Choose another name, or remove it: systemctl stop and systemctl clean --what=fdstore.");
         }
 
@@ -79,8 +79,8 @@ internal sealed record OpenedMemory(
                 : throw new PersistentMemoryException(
                     MemoryRefusal.DamagedHeader,
                     name,
-                    $"its header is damaged ({(isCut ? "the file is too short" : fault)}). To begin anew: WhenNotWhole = StartNew, or systemctl stop "
-                        + "and systemctl clean --what=fdstore.");
+                    $"its header is damaged ({(isCut ? "the file is too short" : fault)}). To begin anew: WhenNotWhole = StartNew, or "
+                        + "systemctl stop and systemctl clean --what=fdstore.");
         }
 
         return ExamineLayout(file, header!, state, options) is { } reason
@@ -102,7 +102,8 @@ internal sealed record OpenedMemory(
             : throw new PersistentMemoryException(
                 found.refusal,
                 header.Name,
-                $"{found.reason}. Run the version that wrote it, or begin anew with WhenLayoutDiffers = StartNew. The memory is still in the store.");
+                $"{found.reason}. Run the version that wrote it, or begin anew with WhenLayoutDiffers = StartNew. "
+                    + "The memory is still in the store.");
     }
 
     private static OpenedMemory Continue(Memfd file, MemoryHeader header, StateRecord state, PersistentMemoryOptions options, Guid bootId)

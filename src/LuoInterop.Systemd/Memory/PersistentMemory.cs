@@ -4,7 +4,8 @@ using LuoInterop.Systemd.Store;
 
 namespace LuoInterop.Systemd;
 
-/// <summary>Is memory that outlives the process: a memfd that systemd keeps, with a header that says what it is and how it was left.</summary>
+/// <summary>Is memory that outlives the process: a memfd that systemd keeps, with a header that says what it is and how it was
+/// left.</summary>
 /// <remarks>
 /// <para>It is stored when it is opened, so that it is there after a crash too. <see cref="Close"/> before the end of the process adds the
 /// checksum by which the next one knows that every byte is there.</para>

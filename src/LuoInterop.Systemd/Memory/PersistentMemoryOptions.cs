@@ -16,7 +16,8 @@ public sealed class PersistentMemoryOptions
     /// <summary>Gets or sets what becomes of a memory that was not closed, or was changed since.</summary>
     public MemoryAction WhenNotWhole { get; set; } = MemoryAction.Keep;
 
-    /// <summary>Gets or sets whether the content's checksum (XxHash128) is made at the stop and looked at when it comes back. It reads all of
+    /// <summary>Gets or sets whether the content's checksum (XxHash128) is made at the stop and looked at when it comes back. It reads
+    /// all of
     /// the memory.</summary>
     public bool UseChecksum { get; set; } = true;
 

@@ -26,6 +26,13 @@ public sealed partial class FileDescriptorStore
                     name);
             }
 
+            if (same is { IsCertain: false, IsProvable: true })
+            {
+                // No answer came when it was sent. It may have arrived since, and must not be there twice.
+                WaitForBarrier(deadline);
+                same.IsCertain = same.IsKept();
+            }
+
             if (same is not null && same.IsCertain && (!same.IsProvable || same.IsKept()))
             {
                 RemoveOthers(before, same, deadline);
@@ -39,7 +46,8 @@ public sealed partial class FileDescriptorStore
     private StoreProof StoreNew(string name, SafeHandle descriptor, StoredCopy[] before, StoredCopy? same, Deadline deadline)
     {
         // A file of which no answer came is sent again under the name that it was to have: systemd keeps it once.
-        DescriptorName next = same?.Name ?? new DescriptorName(name, before.Length == 0 ? 1 : before.Max(static c => c.Name.Generation) + 1);
+        ulong last = before.Length == 0 ? 0 : before.Max(static copy => copy.Name.Generation);
+        DescriptorName next = same?.Name ?? new DescriptorName(name, last + 1);
         StoredCopy copy = StoredCopy.Prepare(Kernel, next, descriptor, out KernelHandle sent);
         try
         {
@@ -83,7 +91,8 @@ public sealed partial class FileDescriptorStore
     /// <summary>Removes what was replaced.</summary>
     private void RemoveOthers(StoredCopy[] before, StoredCopy? kept, Deadline deadline)
     {
-        foreach (string stored in before.Where(copy => copy != kept && copy.Name != kept?.Name).Select(static copy => copy.Name.Stored).Distinct())
+        IEnumerable<StoredCopy> others = before.Where(copy => copy != kept && copy.Name != kept?.Name);
+        foreach (string stored in others.Select(static copy => copy.Name.Stored).Distinct().ToArray())
         {
             RemoveStored(stored, deadline);
         }
@@ -112,8 +121,8 @@ public sealed partial class FileDescriptorStore
         if (!pipe.WaitForHangUp(deadline))
         {
             throw new TimeoutException(
-                $"systemd did not answer a barrier in {deadline.Length.TotalSeconds:0.###} s: it is busy, or stopped. Whether it did what it was "
-                    + "told before is not known. Call again, with more time.");
+                $"systemd did not answer a barrier in {deadline.Length.TotalSeconds:0.###} s: it is busy, or stopped. Whether it did "
+                    + "what it was told before is not known. Call again, with more time.");
         }
     }
 
@@ -140,7 +149,8 @@ public sealed partial class FileDescriptorStore
         return isKept;
     }
 
-    /// <summary>Gets how many descriptors are known to be in the store, or may be. Received sockets are not counted: they may be of a socket
+    /// <summary>Gets how many descriptors are known to be in the store, or may be. Received sockets are not counted: they may be of a
+    /// socket
     /// unit.</summary>
     private int KnownCount => _copies.Count(copy => !copy.WasReceived
         || Received.Any(one => one.StoreName == copy.Name && one.Kind != DescriptorKind.Other));
@@ -164,8 +174,8 @@ public sealed partial class FileDescriptorStore
 
     private FileDescriptorStoreException NotKept(string name) => new(
         StoreRefusal.NotKept,
-        $"systemd read the message and did not keep \"{name}\". Either the unit's NotifyAccess= excludes this process (main: only the process "
-            + "that systemd started; set NotifyAccess=all where a shell or a launcher starts it), or its store is full of descriptors that this "
-            + $"process does not know (FileDescriptorStoreMax={Capacity}). systemd says which with SYSTEMD_LOG_LEVEL=debug.",
+        $"systemd read the message and did not keep \"{name}\". Either the unit's NotifyAccess= excludes this process (main: only the "
+            + "process that systemd started; set NotifyAccess=all where a shell or a launcher starts it), or its store is full of descriptors "
+            + $"that this process does not know (FileDescriptorStoreMax={Capacity}). systemd says which with SYSTEMD_LOG_LEVEL=debug.",
         name);
 }

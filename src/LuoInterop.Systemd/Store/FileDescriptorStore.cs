@@ -112,7 +112,8 @@ public sealed partial class FileDescriptorStore : IDisposable
     /// What was stored before is still there.</exception>
     /// <remarks>
     /// <para>A replacement gets a name with a number (<c>cache~2</c>), and the old one is removed only when the new one was seen in the
-    /// store. A crash at any moment leaves one of them or both, and the next start takes the newer. So a replacement needs a free place, and
+    /// store. A crash at any moment leaves one of them or both, and the next start takes the newer. So a replacement needs a free place,
+    /// and
     /// for what is no memfd two.</para>
     /// <para>The same file under the same name is stored once. systemd does not close it when it is hung up (FDPOLL=0).</para>
     /// </remarks>
@@ -124,7 +125,8 @@ public sealed partial class FileDescriptorStore : IDisposable
     /// <param name="timeout">How long to wait until systemd can be told; <see cref="DefaultTimeout"/> if null.</param>
     /// <exception cref="TimeoutException">systemd reads no messages. Call again.</exception>
     /// <exception cref="KernelException">The message was refused.</exception>
-    /// <remarks>The caller's own descriptors are not closed. systemd has done it when a <see cref="Barrier(TimeSpan?)"/> after it passes.</remarks>
+    /// <remarks>The caller's own descriptors are not closed. systemd has done it when a <see cref="Barrier(TimeSpan?)"/> after it
+    /// passes.</remarks>
     public void Remove(string name, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(name);

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace LuoInterop.Systemd;
 
-/// <summary>Is a session of the Live Update Orchestrator that systemd made for the unit and holds in its store: <c>LUOSession=</c>.</summary>
+/// <summary>Is a session of the Live Update Orchestrator that systemd made for the unit and holds in its store:
+/// <c>LUOSession=</c>.</summary>
 /// <remarks>
 /// <para>At the first start after a boot without live update the session is outgoing: preserve files into it, and systemd carries it.
 /// After <c>systemctl kexec</c> the unit is handed the same name again, and that session is incoming: files are retrieved from it, the
@@ -41,8 +42,8 @@ public sealed class HandedSession : IDisposable
         if (Direction == SessionDirection.Incoming)
         {
             throw new InvalidOperationException(
-                $"The session \"{Name}\" came from the previous kernel, and is not carried again. Retrieve its files, call Complete, and restart "
-                    + "the unit: systemd then makes an outgoing session of the name. Memfds can go into the store itself instead.");
+                $"The session \"{Name}\" came from the previous kernel, and is not carried again. Retrieve its files, call Complete, and "
+                    + "restart the unit: systemd then makes an outgoing session of the name. Memfds can go into the store itself instead.");
         }
 
         Session.Preserve(file, token, options);
@@ -62,7 +63,8 @@ public sealed class HandedSession : IDisposable
         _store.Barrier(timeout);
     }
 
-    /// <summary>Closes this process' descriptor of the session. systemd has its own, so that nothing is dropped or finished by it.</summary>
+    /// <summary>Closes this process' descriptor of the session. systemd has its own, so that nothing is dropped or finished by
+    /// it.</summary>
     public void Dispose()
     {
         Session.CloseDuplicate();

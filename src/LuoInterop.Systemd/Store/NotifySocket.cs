@@ -73,8 +73,8 @@ internal sealed unsafe class NotifySocket
                 if (!Poll.Wait(open.Fd, LibC.POLLOUT, deadline))
                 {
                     throw new TimeoutException(
-                        $"The service manager reads no messages: the queue of {Address} was full for {deadline.Length.TotalSeconds:0.###} s. "
-                            + "Nothing was sent.");
+                        $"The service manager reads no messages: the queue of {Address} was full for "
+                            + $"{deadline.Length.TotalSeconds:0.###} s. Nothing was sent.");
                 }
             }
             else if (result != -(int)Errno.EINTR)
@@ -127,13 +127,16 @@ internal sealed unsafe class NotifySocket
 
     private string Explain(Errno errno) => errno switch
     {
-        Errno.ECONNREFUSED => $"nobody reads {Address}: the service manager that made it has gone. Was NOTIFY_SOCKET inherited from another service?",
-        Errno.ENOENT => $"there is no {Address} in this process' file system. A root of its own (RootDirectory=, a container) hides it unless it is "
-            + "bound into it.",
-        Errno.EACCES or Errno.EPERM => $"this process may not write to {Address}: its permissions or a security module (SELinux, AppArmor) forbid it.",
+        Errno.ECONNREFUSED => $"nobody reads {Address}: the service manager that made it has gone. Was NOTIFY_SOCKET "
+            + "inherited from another service?",
+        Errno.ENOENT => $"there is no {Address} in this process' file system. A root of its own (RootDirectory=, a container) hides it "
+            + "unless it is bound into it.",
+        Errno.EACCES or Errno.EPERM => $"this process may not write to {Address}: its permissions or a security module "
+            + "(SELinux, AppArmor) forbid it.",
         Errno.EMSGSIZE => "the message is larger than the socket's send buffer.",
         Errno.ENOBUFS or Errno.ENOMEM => "the kernel has no memory for the message. Nothing was sent; try again.",
-        Errno.ETOOMANYREFS => "too many descriptors of this user are on their way: more than LimitNOFILE=, because somebody does not receive them.",
+        Errno.ETOOMANYREFS => "too many descriptors of this user are on their way: more than LimitNOFILE=, because "
+            + "somebody does not receive them.",
         Errno.EMFILE or Errno.ENFILE => "no descriptor is left for a socket. Raise LimitNOFILE=, or close some.",
         Errno.EBADF => "the descriptor is not open.",
         _ => "the message was not sent.",

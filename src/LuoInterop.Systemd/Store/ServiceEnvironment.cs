@@ -11,7 +11,8 @@ internal sealed record ServiceEnvironment
     /// <summary>The first passed descriptor (SD_LISTEN_FDS_START).</summary>
     public const int ListenFdsStart = 3;
 
-    /// <summary>More descriptors than any service is passed: the kernel's own limit of one message times the store's are below it.</summary>
+    /// <summary>More descriptors than any service is passed: the kernel's own limit of one message times the store's are below
+    /// it.</summary>
     private const int MostDescriptors = 1 << 20;
 
     public string? NotifySocket { get; init; }
@@ -52,7 +53,9 @@ internal sealed record ServiceEnvironment
 
     /// <summary>Reads the store's capacity, the number of descriptors.</summary>
     /// <returns>Null where there is no store.</returns>
-    public int? Capacity() => string.IsNullOrEmpty(FdStore) ? null : Number(FdStore, "FDSTORE", int.MaxValue) is > 0 and var number ? number : null;
+    public int? Capacity() => string.IsNullOrEmpty(FdStore) ? null
+        : Number(FdStore, "FDSTORE", int.MaxValue) is > 0 and var number ? number
+        : null;
 
     /// <summary>Takes over the descriptors that systemd passed to this process. Where anything is wrong, none is touched.</summary>
     /// <exception cref="FileDescriptorStoreException">The environment is malformed.</exception>
@@ -135,7 +138,8 @@ internal sealed record ServiceEnvironment
         using var self = new KernelHandle(kernel);
 
         // SAFETY: pidfd_open(2) takes two numbers.
-        int result = self.Take(SystemCall.Result((long)LibC.syscall(PidfdHeader.SYS_pidfd_open, Environment.ProcessId, 0)) is var fd ? (int)fd : -1);
+        nint opened = SystemCall.Result((long)LibC.syscall(PidfdHeader.SYS_pidfd_open, Environment.ProcessId, 0));
+        int result = self.Take((int)opened);
         return result >= 0
             && Uninterrupted.FStat(kernel, self, out FileStatus status) >= 0
             && status.FileSystemType == PidfdHeader.PID_FS_MAGIC
