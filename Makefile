@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages test-systemd check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -95,6 +95,13 @@ test-languages:  ## Run programs in Go and Rust on the emulated kernel; installs
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter Category=Languages
+
+test-systemd:    ## Run services, the cache server and a fleet under systemd in VMs; the first time it installs a root of Debian's (20 minutes)
+	@eng/prerequisites.sh --vm --tests --fleet
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Systemd.VmTests
+	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Systemd.VmTests --filter Category=Systemd
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests

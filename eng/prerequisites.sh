@@ -2,7 +2,8 @@
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
 # with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --tests that of --native,
-# libfdt, groff, what kernels are packed with, kexec-tools and Python, and with --vm too the C headers of arm64 and makedumpfile.
+# libfdt, groff, what kernels are packed with, kexec-tools, memcached and Python, and with --vm too the C headers of arm64, makedumpfile
+# and debootstrap; with --fleet Ansible and ssh.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -31,11 +32,19 @@ if [[ " $* " == *" --tests "* ]]; then
   # Programs on the emulated kernel.
   need python3 python3
   [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
+  # The judge of the cache server's protocol.
+  need memcached memcached
   if [[ " $* " == *" --vm "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
     need makedumpfile makedumpfile
+    # The root with systemd.
+    need debootstrap debootstrap
   fi
+fi
+
+if [[ " $* " == *" --fleet "* ]]; then
+  need ansible-playbook ansible-core; need ssh openssh-client
 fi
 
 if [[ " $* " == *" --languages "* ]]; then

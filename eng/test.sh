@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs the built test projects and counts. With --check it leaves out what needs a VM, a kernel build or packing.
 # What needs another kernel, or many minutes, is never among them: 'make test-7.2', 'make test-cmdline', 'make test-6.1' and
-# 'make test-vmm', 'make test-kernels' and 'make test-languages' run that.
+# 'make test-vmm', 'make test-kernels', 'make test-languages' and 'make test-systemd' run that.
 # The last line is 'N passed, N failed', with ', N skipped' where a test was skipped; in CI (CI=true) a skip is a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 categories='Category!=Kernel72&Category!=KernelCommandLine&Category!=Kernel61&Category!=Soak&Category!=Kernels&Category!=Languages'
+categories+='&Category!=Systemd'
 [ "${1:-}" = --check ] && categories="Category!=VM&Category!=Kernel&Category!=Package&$categories"
 filter=(--filter "$categories")
 results=$(mktemp -d)
