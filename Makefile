@@ -55,8 +55,10 @@ test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back;
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Contract.Tests
 	@$(BUILD) tests/LuoInterop.VmTesting.Tests
+	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
 	@eng/kernel.sh 7.2
 	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter Category=Kernel72
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.VmTesting.Tests --filter Category=Kernel72
 	@KERNEL=7.2 dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Contract.Tests --filter Category=VM
 

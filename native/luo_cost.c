@@ -9,6 +9,8 @@
  * bench/Programs.Benchmarks runs it on the emulated kernel. Numbers and layouts are those of include/uapi/linux/liveupdate.h of Linux 7.3.
  */
 #define _GNU_SOURCE
+#include "luo_requests.h"
+
 #include <fcntl.h>
 #include <linux/reboot.h>
 #include <stdint.h>
@@ -21,25 +23,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#define CREATE_SESSION _IO(0xBA, 0x00)
-#define RETRIEVE_SESSION _IO(0xBA, 0x01)
-#define PRESERVE_FD _IO(0xBA, 0x40)
-#define RETRIEVE_FD _IO(0xBA, 0x41)
-#define FINISH _IO(0xBA, 0x42)
-#define GET_NAME _IO(0xBA, 0x43)
-
-struct named {
-    uint32_t size;
-    int32_t fd;
-    char name[64];
-};
-
-struct preserved {
-    uint32_t size;
-    int32_t fd;
-    uint64_t token;
-};
 
 static double now(void)
 {
@@ -58,7 +41,7 @@ static void check(long result, const char *what)
 
 static int open_session(int device, unsigned long request, int number)
 {
-    struct named session = { .size = sizeof(session) };
+    struct named_session session = { .size = sizeof(session) };
     snprintf(session.name, sizeof(session.name), "session-%d", number);
     check(ioctl(device, request, &session), session.name);
     return session.fd;
@@ -76,7 +59,7 @@ static void time_others(int count)
 
 static void time_calls(int device, int count)
 {
-    struct named name = { .size = sizeof(name) };
+    struct named_session name = { .size = sizeof(name) };
     int session = open_session(device, CREATE_SESSION, 0);
     double start = now();
     for (int i = 0; i < count; i++)
@@ -94,7 +77,7 @@ static void time_sessions(int device, int count, int hasFiles)
     int isSecond = strstr(line, "stage=2") != NULL;
     double start = now();
     for (int i = 0; i < count; i++) {
-        struct preserved file = { .size = sizeof(file), .token = 1 };
+        struct file_of_session file = { .size = sizeof(file), .token = 1 };
         int session = open_session(device, isSecond ? RETRIEVE_SESSION : CREATE_SESSION, i);
         if (isSecond) {
             if (hasFiles) {

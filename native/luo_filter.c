@@ -64,7 +64,8 @@ static void trap_if(uint32_t value)
     trap();
 }
 
-/* Of the calls that open: those that write, or all. */
+/* Of the calls that open: those that write to what is there already (O_CREAT with O_EXCL opens only what it has made, open(2)), or
+   all. */
 static void trap_open(int number, int flags, int everything)
 {
     unsigned short start = begin(number);
@@ -72,6 +73,10 @@ static void trap_open(int number, int flags, int everything)
         load_argument(flags);
         mask(O_ACCMODE);
         add(BPF_JMP | BPF_JEQ | BPF_K, O_RDONLY, 0, 1);
+        allow();
+        load_argument(flags);
+        mask(O_CREAT | O_EXCL);
+        add(BPF_JMP | BPF_JEQ | BPF_K, O_CREAT | O_EXCL, 0, 1);
         allow();
     }
     trap();

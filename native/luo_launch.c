@@ -114,8 +114,9 @@ static int connect_machine(const char *path)
     return machine;
 }
 
-/* The program: prepares itself, gives the keeper its listener, and becomes what it is to be. */
-static _Noreturn void become(char **arguments, int keeper, const sigset_t *signals, const struct mounts *mounts)
+/* The program: prepares itself, gives the keeper its listener, and becomes what it is to be. It ends with its parent, so that it is
+   ended also where front and keeper are killed at once. */
+static _Noreturn void become(char **arguments, int keeper, pid_t parent, const sigset_t *signals, const struct mounts *mounts)
 {
     const char *step = mounts->count > 0 ? mount_kernel_files(mounts) : NULL;
     if (step) {
@@ -127,6 +128,9 @@ static _Noreturn void become(char **arguments, int keeper, const sigset_t *signa
         tell(keeper, -1, "unfiltered %d", errno);
         _exit(125);
     }
+    /* After the mounts: who gains rights, as in a namespace of its own, loses this. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+        _exit(125);
     char go[PACKET_MAX + 1];
     int none;
     tell(keeper, listener, "listener %s", mounts->count > 0 ? "mounted" : "everything");
@@ -182,11 +186,11 @@ static pid_t start(char **arguments, const sigset_t *signals, const struct mount
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         fail("socketpair");
-    pid_t program = fork();
+    pid_t parent = getpid(), program = fork();
     if (program < 0)
         fail("fork");
     if (program == 0)
-        become(arguments, pair[1], signals, mounts);
+        become(arguments, pair[1], parent, signals, mounts);
     close(pair[1]);
     return program;
 }

@@ -6,6 +6,8 @@
  * Numbers and layouts are those of include/uapi/linux/liveupdate.h of Linux 7.3; the host's headers are older.
  */
 #define _GNU_SOURCE
+#include "luo_requests.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -22,34 +24,6 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
-
-#define NAME_LENGTH 64
-#define CREATE_SESSION _IO(0xBA, 0x00)
-#define RETRIEVE_SESSION _IO(0xBA, 0x01)
-#define PRESERVE_FD _IO(0xBA, 0x40)
-#define RETRIEVE_FD _IO(0xBA, 0x41)
-#define FINISH _IO(0xBA, 0x42)
-
-struct named_session {
-    uint32_t size;
-    int32_t fd;
-    uint8_t name[NAME_LENGTH];
-};
-
-struct file_of_session {
-    uint32_t size;
-    int32_t fd;
-    uint64_t token;
-};
-
-struct finish {
-    uint32_t size;
-    uint32_t reserved;
-};
-
-_Static_assert(sizeof(struct named_session) == 72, "struct liveupdate_ioctl_create_session");
-_Static_assert(sizeof(struct file_of_session) == 16, "struct liveupdate_session_preserve_fd");
-_Static_assert(sizeof(struct finish) == 8, "struct liveupdate_session_finish");
 
 #define BLOCK (4L << 20)
 #define PAGE 4096

@@ -3,6 +3,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Emulation.Server.Trace;
 using LuoInterop.Interop;
 using Tmds.Linux;
 
@@ -28,7 +29,7 @@ internal sealed class KernelRun : IDisposable
         _shown = shown;
         _tell = tell;
         _deviceName = Path.GetFileName(system.Options.DevicePath);
-        Placeholders = new PlaceholderTable(system);
+        Placeholders = new PlaceholderTable(system, trace is null ? null : trace.Closed);
         Refresh();
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using LuoInterop.Emulation.Server.Launch;
+using LuoInterop.Emulation.Server.Trace;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation.Server;
@@ -27,9 +28,9 @@ public sealed class ProgramMachine : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
     private readonly Thread _accepting;
     private readonly ShownFiles _shown;
-    private readonly CallTrace? _trace;
     private readonly ProgramList _programs = new();
     private readonly string _launcher;
+    private CallTrace? _trace;
     private KernelRun? _kernel;
     private int _stage;
     private bool _disposed;
@@ -52,7 +53,6 @@ public sealed class ProgramMachine : IAsyncDisposable
         Directory.CreateDirectory(_folder);
         File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         _shown = new ShownFiles(Path.Combine(_folder, "files"));
-        _trace = _options.Trace is { } writer ? new CallTrace(writer) : null;
         _launcher = LaunchProgram.Write(_folder);
         KernelImagePath = Path.Combine(_folder, "kernel");
         EmulatedKernelImage.Write(KernelImagePath, _options.NextRelease ?? _options.Machine.Release);
@@ -116,6 +116,9 @@ public sealed class ProgramMachine : IAsyncDisposable
             }
 
             EmulatedProcess first = _machine.Boot();
+            _trace = _stage > 0 ? _trace?.Next(first.Running)
+                : _options.Trace is { } writer ? CallTrace.Begin(writer, first.Running)
+                : null;
             _kernel = new KernelRun(first.Running, _stage + 1, _shown, _trace, Tell);
             _stage++;
             _kernel.Tell(ProgramEventKind.Booted, $"Linux {first.Release} has booted: {first.CommandLine}");
@@ -194,7 +197,14 @@ public sealed class ProgramMachine : IAsyncDisposable
 
         try
         {
-            int error = process.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
+            int error;
+            lock (kernel.System.Lock)
+            {
+                error = kernel.Trace is { } trace
+                    ? trace.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC, () => process.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC))
+                    : process.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC);
+            }
+
             throw KernelException.For(error, Operation.Reboot);
         }
         catch (EmulatedRebootException end)

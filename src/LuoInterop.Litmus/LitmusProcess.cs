@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Litmus.Language;
-using LuoInterop.Litmus.Tracing;
+using LuoInterop.Shared.Tracing;
 
 namespace LuoInterop.Litmus;
 

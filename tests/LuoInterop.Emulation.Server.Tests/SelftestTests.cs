@@ -1,7 +1,5 @@
 using System.Text.RegularExpressions;
 using LuoInterop.Emulation.Server.Tests.Support;
-using LuoInterop.Tests.Shared;
-using LuoInterop.VmTesting;
 
 namespace LuoInterop.Emulation.Server.Tests;
 
@@ -10,18 +8,47 @@ namespace LuoInterop.Emulation.Server.Tests;
 [Trait("Category", "Kernel")]
 public sealed partial class SelftestTests
 {
-    private static readonly Lazy<KernelBuild> s_kernel = new(FindKernel);
-
     public static TheoryData<string, bool> KexecPrograms => Machines.InBothWays(
         "luo_kexec_simple", "luo_multi_session", "luo_stress_files", "luo_stress_sessions");
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
-    public async Task Liveupdate_PassesInEveryCase(bool trapsEverything)
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
+    public Task Liveupdate_PassesInEveryCase(bool trapsEverything) => PassAsync(Selftests.Newest, trapsEverything);
 
-        ProgramEnd end = await machine.RunAsync(Build("liveupdate"));
+    /// <summary>Those of Linux 7.2, on an emulated 7.2: 'make test-7.2' builds that kernel.</summary>
+    [Theory]
+    [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
+    [Trait("Category", "Kernel72")]
+    public Task LiveupdateOf72_PassesInEveryCase(bool trapsEverything) => PassAsync(Selftests.Linux72, trapsEverything);
+
+    /// <summary>Stage 1, the kernel's own do_kexec.sh, stage 2, as the kernel's documentation says. The kernel that is loaded is the
+    /// image that was built from the same source.</summary>
+    [Theory]
+    [MemberData(nameof(KexecPrograms))]
+    public Task KexecProgram_Passes(string name, bool trapsEverything) => PassAsync(Selftests.Newest, name, trapsEverything);
+
+    [Theory]
+    [MemberData(nameof(KexecPrograms))]
+    [Trait("Category", "Kernel72")]
+    public Task KexecProgramOf72_Passes(string name, bool trapsEverything) => PassAsync(Selftests.Linux72, name, trapsEverything);
+
+    /// <summary>Without a kexec the second stage says so: it is the programs that judge.</summary>
+    [Fact]
+    public async Task KexecProgram_WithoutAKexec_FindsNothing()
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything: false);
+
+        ProgramEnd second = await machine.RunAsync(Selftests.Newest.Build("luo_kexec_simple"), "-s", "2");
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("Stage mismatch", second.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task PassAsync(Selftests tests, bool trapsEverything)
+    {
+        await using ProgramMachine machine = tests.Machine(trapsEverything);
+
+        ProgramEnd end = await machine.RunAsync(tests.Build("liveupdate"));
 
         Assert.Equal((ProgramEndKind.Exited, 0), (end.Kind, end.ExitCode));
         Match plan = Plan().Match(end.Output);
@@ -35,22 +62,18 @@ public sealed partial class SelftestTests
         await Machines.AssertNothingIsLeftAsync(machine);
     }
 
-    /// <summary>Stage 1, the kernel's own do_kexec.sh, stage 2, as the kernel's documentation says. The kernel that is loaded is the
-    /// image that was built from the same source.</summary>
-    [Theory]
-    [MemberData(nameof(KexecPrograms))]
-    public async Task KexecProgram_Passes(string name, bool trapsEverything)
+    private static async Task PassAsync(Selftests tests, string name, bool trapsEverything)
     {
-        string program = Build(name);
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
+        string program = tests.Build(name);
+        await using ProgramMachine machine = tests.Machine(trapsEverything);
 
         ProgramEnd first = await machine.RunAsync(program, "-s", "1");
         Assert.Equal((ProgramEndKind.Exited, 0), (first.Kind, first.ExitCode));
         Assert.Contains("You may now perform kexec reboot", first.Output, StringComparison.Ordinal);
 
-        ProgramEnd jump = await machine.RunAsync(new ProgramStart("sh", Path.Combine(Selftests, "liveupdate", "do_kexec.sh"))
+        ProgramEnd jump = await machine.RunAsync(new ProgramStart("sh", Path.Combine(tests.Folder, "do_kexec.sh"))
         {
-            Environment = new Dictionary<string, string> { ["KERNEL"] = s_kernel.Value.ImagePath, ["INITRAMFS"] = "/none" },
+            Environment = new Dictionary<string, string> { ["KERNEL"] = tests.Kernel.ImagePath, ["INITRAMFS"] = "/none" },
             KeepOutput = true,
         });
         Assert.Equal("", jump.Error);
@@ -61,37 +84,6 @@ public sealed partial class SelftestTests
         Assert.Contains("TEST PASSED", second.Output, StringComparison.Ordinal);
         Assert.Equal(2, machine.Stage);
         await Machines.AssertNothingIsLeftAsync(machine);
-    }
-
-    /// <summary>Without a kexec the second stage says so: it is the programs that judge.</summary>
-    [Fact]
-    public async Task KexecProgram_WithoutAKexec_FindsNothing()
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything: false);
-
-        ProgramEnd second = await machine.RunAsync(Build("luo_kexec_simple"), "-s", "2");
-
-        Assert.Equal(1, second.ExitCode);
-        Assert.Contains("Stage mismatch", second.Output, StringComparison.Ordinal);
-    }
-
-    private static string Selftests => s_kernel.Value.SelftestsFolder
-        ?? throw new InvalidOperationException($"{s_kernel.Value.Folder} lacks the selftests, and eng/kernel.sh could not add them.");
-
-    private static string Build(string name)
-    {
-        string tests = Path.Combine(Selftests, "liveupdate"), target = CProgram.Target("selftest-" + name);
-        return CProgram.Make(
-            target, "gcc", "-O2", "-Wall", "-Wno-unused-function", "-isystem", Path.Combine(s_kernel.Value.HeadersFolder!, "include"),
-            "-I", Path.Combine(tests, "lib", "include"), "-o", target, Path.Combine(tests, name + ".c"),
-            Path.Combine(tests, "lib", "lu_utils.c"));
-    }
-
-    private static KernelBuild FindKernel()
-    {
-        (int code, string output, string error) = ChildProgram.RunProgram("bash", Path.Combine(Repository.Root, "eng", "kernel.sh"));
-        Assert.True(code == 0, error);
-        return KernelBuild.FromFolder(output.TrimEnd().Split('\n')[^1]);
     }
 
     [GeneratedRegex(@"^1\.\.(\d+)$", RegexOptions.Multiline)]

@@ -8,22 +8,48 @@ namespace LuoInterop.Emulation.Server.Calls;
 /// <summary>Finds who answers a trapped call, and what becomes of the machine by it.</summary>
 internal static class CallTable
 {
+    // Copying so much takes as long as handing the turn over.
+    private const ulong LongWrite = 64 << 10;
+
     /// <summary>Tells whether the answer may take its time: where content is copied or looked at, and where a kernel ends.</summary>
     public static bool IsLong(TrappedCall call) => call.Number switch
     {
         CallNumbers.ioctl => call.Address(1) is LiveUpdateHeader.LIVEUPDATE_SESSION_PRESERVE_FD
             or LiveUpdateHeader.LIVEUPDATE_SESSION_RETRIEVE_FD or LiveUpdateHeader.LIVEUPDATE_SESSION_FINISH,
-        CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.write or CallNumbers.pwrite64 or CallNumbers.madvise
-            or CallNumbers.kexec_file_load or CallNumbers.reboot => true,
+        CallNumbers.write or CallNumbers.pwrite64 => call.Address(2) > LongWrite,
+        CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.madvise or CallNumbers.kexec_file_load or CallNumbers.reboot => true,
         _ => false,
     };
 
     /// <summary>Answers a call.</summary>
     public static CallAnswer Answer(TrappedCall call)
     {
+        if (call.Kernel.Trace is not { } trace)
+        {
+            return AnswerUntraced(call);
+        }
+
+        lock (call.System.Lock)
+        {
+            CallAnswer answer = AnswerUntraced(call);
+            if (trace.Failure is { } failure)
+            {
+                call.Kernel.Tell(ProgramEventKind.Note, $"the trace ends early, as it could not be written: {failure.Message}");
+            }
+
+            return answer;
+        }
+    }
+
+    private static CallAnswer AnswerUntraced(TrappedCall call)
+    {
         try
         {
-            call.Kernel.Placeholders.CloseLost();
+            if (!IsLookingOnly(call.Number))
+            {
+                call.Kernel.Placeholders.CloseLost();
+            }
+
             return Dispatch(call);
         }
         catch (EmulatedRebootException end)
@@ -39,6 +65,12 @@ internal static class CallTable
             return CallAnswer.Never;
         }
     }
+
+    // What is closed meanwhile makes no difference to these; those who open look themselves, once the path is the kernel's.
+    private static bool IsLookingOnly(int number) => number is CallNumbers.openat or CallNumbers.open or CallNumbers.creat
+        or CallNumbers.openat2 or CallNumbers.readlink or CallNumbers.readlinkat or CallNumbers.fstatfs or CallNumbers.uname
+        or CallNumbers.stat or CallNumbers.lstat or CallNumbers.fstat or CallNumbers.newfstatat or CallNumbers.statx
+        or CallNumbers.access or CallNumbers.faccessat or CallNumbers.faccessat2;
 
     private static CallAnswer Dispatch(TrappedCall call) => call.Number switch
     {

@@ -4,6 +4,7 @@ using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Emulation.Server.Seccomp;
 using LuoInterop.Interop;
+using LuoInterop.Shared.Tracing;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
@@ -54,7 +55,27 @@ internal static class ContentCalls
         }
     }
 
-    private static CallAnswer Perform(TrappedCall call, EmulatedProcess process, SafeFileHandle file) => call.Number switch
+    private static CallAnswer Perform(TrappedCall call, EmulatedProcess process, SafeFileHandle file)
+    {
+        if (call.Kernel.Trace is not { } trace)
+        {
+            return Answer(call, process, file);
+        }
+
+        TracedFile name = trace.Find(call, call.Int(0));
+        long position = process == call.Own && call.Number == CallNumbers.write
+            ? (long)LibC.lseek((int)file.DangerousGetHandle(), 0, LibC.SEEK_CUR)
+            : -1;
+        CallAnswer answer = Answer(call, process, file);
+        if (answer.Outcome == CallOutcome.Return)
+        {
+            trace.Changed(call, name, position, answer.Value);
+        }
+
+        return answer;
+    }
+
+    private static CallAnswer Answer(TrappedCall call, EmulatedProcess process, SafeFileHandle file) => call.Number switch
     {
         CallNumbers.ftruncate => process.FTruncate(file, (long)call.Address(1)),
         CallNumbers.fallocate => process.FAllocate(file, call.Int(1), (long)call.Address(2), (long)call.Address(3)),

@@ -2,6 +2,7 @@ using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Emulation.Server.Seccomp;
+using LuoInterop.Emulation.Server.Trace;
 using LuoInterop.Interop;
 using Tmds.Linux;
 
@@ -36,10 +37,8 @@ internal static class IoctlCalls
             return CallAnswer.Continue;
         }
 
-        var argument = call.Memory(2);
-        if (call.Caller.TryIoctl(fd, request, argument, out int result))
+        if (TryAnswer(call, fd, request, out int result))
         {
-            call.Kernel.Trace?.Ioctl(call, request, result);
             return result;
         }
 
@@ -52,10 +51,28 @@ internal static class IoctlCalls
         // It was opened by a call that is not trapped: for reading, or by a link. It takes the place of the node that shows the path.
         call.Replace(fd);
         int closing = RemoteProcess.IsCloseOnExec(call.Process, fd) ? LibC.O_CLOEXEC : 0;
-        int error = call.Caller.Open(call.System.Options.DevicePath, LibC.O_RDWR | closing);
-        return error < 0 ? error
-            : call.Caller.TryIoctl(fd, request, argument, out result) ? result
+        int opened = call.Caller.Open(call.System.Options.DevicePath, LibC.O_RDWR | closing);
+        call.Kernel.Trace?.Opened(call, LibC.O_RDWR | closing, opened);
+        return opened < 0 ? opened
+            : TryAnswer(call, fd, request, out result) ? result
             : Refused.ENOTTY;
+    }
+
+    private static bool TryAnswer(TrappedCall call, int fd, uint request, out int result)
+    {
+        if (call.Kernel.Trace is not { } trace || !call.IsEmulated(fd))
+        {
+            return call.Caller.TryIoctl(fd, request, call.Memory(2), out result);
+        }
+
+        TracedIoctl asked = trace.Asked(call, request);
+        bool isAnswered = call.Caller.TryIoctl(fd, request, call.Memory(2), out result);
+        if (isAnswered)
+        {
+            trace.Answered(call, asked, result);
+        }
+
+        return isAnswered;
     }
 
     private static CallAnswer AnswerStray(TrappedCall call, int fd)

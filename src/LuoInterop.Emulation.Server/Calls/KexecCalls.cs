@@ -34,7 +34,7 @@ internal static class KexecCalls
         }
 
         call.Kernel.Refresh();
-        call.Kernel.Trace?.KexecFileLoad(call, line, result);
+        call.Kernel.Trace?.Loaded(line, result);
         return result;
     }
 

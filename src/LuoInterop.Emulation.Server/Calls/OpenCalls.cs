@@ -25,6 +25,7 @@ internal static class OpenCalls
             return CallAnswer.Continue;
         }
 
+        call.Kernel.Placeholders.CloseLost();
         if (PathName.Descriptor(call.Process, full) is { } link)
         {
             return Reopen(call, link.Process, link.Fd, flags);
@@ -33,7 +34,7 @@ internal static class OpenCalls
         if (call.Kernel.IsDevice(full))
         {
             int fd = call.Caller.Open(full, flags);
-            call.Kernel.Trace?.Open(call, fd);
+            call.Kernel.Trace?.Opened(call, flags, fd);
             return fd;
         }
 
@@ -52,12 +53,15 @@ internal static class OpenCalls
     // The file of a descriptor is opened anew: the device may be in use, and a preserved file cannot be emptied.
     private static CallAnswer Reopen(TrappedCall call, int process, int fd, int flags)
     {
-        if (call.Kernel.Placeholders.Find(RemoteProcess.FindSocket(process, fd)) is { } emulated)
+        ulong socket = RemoteProcess.FindSocket(process, fd);
+        if (call.Kernel.Placeholders.Find(socket) is { } emulated)
         {
-            return (flags & LibC.O_PATH) != 0
+            int result = (flags & LibC.O_PATH) != 0
                 ? call.Place(new PathFile(emulated.LinkText, emulated.Status()), (flags & LibC.O_CLOEXEC) != 0)
                 : emulated.HasPath ? call.Caller.Open(emulated.LinkText, flags)
                 : Refused.ENXIO;
+            call.Kernel.Trace?.Reopened(call, socket, flags, result);
+            return result;
         }
 
         if ((flags & LibC.O_TRUNC) == 0 || call.System.Inodes.IsEmpty)

@@ -21,8 +21,9 @@ internal static class RebootCalls
         uint command = unchecked((uint)call.Address(2));
         try
         {
-            call.Kernel.Trace?.Reboot(call, command);
-            return call.Own.Reboot(command);
+            return call.Kernel.Trace is { } trace
+                ? trace.Reboot(command, () => call.Own.Reboot(command))
+                : call.Own.Reboot(command);
         }
         catch (EmulatedFrozenFileException difference)
         {

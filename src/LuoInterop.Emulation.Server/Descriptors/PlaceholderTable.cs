@@ -19,11 +19,16 @@ internal sealed unsafe class PlaceholderTable : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, Placeholder> _placeholders = [];
     private readonly EmulatedKernel _system;
+    private readonly Action<ulong>? _lost;
     private readonly int _epoll;
 
-    public PlaceholderTable(EmulatedKernel system)
+    /// <param name="system">The kernel.</param>
+    /// <param name="lost">Is told of the socket of each file whose last descriptor is gone, with the kernel's lock held; null for
+    /// nobody.</param>
+    public PlaceholderTable(EmulatedKernel system, Action<ulong>? lost)
     {
         _system = system;
+        _lost = lost;
         _epoll = Checked(LibC.epoll_create1(LibC.EPOLL_CLOEXEC));
     }
 
@@ -112,7 +117,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
             {
                 if (Remove(events[i].data) is { } file)
                 {
-                    Put(file);
+                    Put(file, events[i].data);
                 }
             }
         }
@@ -133,7 +138,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
         }
     }
 
-    private void Put(OpenFile file)
+    private void Put(OpenFile file, ulong socket)
     {
         lock (_system.Lock)
         {
@@ -144,6 +149,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
 
             try
             {
+                _lost?.Invoke(socket);
                 file.Put();
             }
             catch (EmulatedKernelPanicException panic)

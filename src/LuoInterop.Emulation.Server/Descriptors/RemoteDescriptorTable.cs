@@ -47,14 +47,12 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     public override int Install(int reserved, OpenFile file, bool closeOnExec = true)
     {
         int error = CheckAnswer();
+        int socket = -1;
+        ulong inode = 0;
+        error = error != 0 ? error : placeholders.Add(file, out socket, out inode);
         if (error != 0)
         {
-            return error;
-        }
-
-        error = placeholders.Add(file, out int socket, out ulong inode);
-        if (error != 0)
-        {
+            file.Put();
             return error;
         }
 
@@ -63,7 +61,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
         _ = LibC.close(socket);
         if (number < 0)
         {
-            _ = placeholders.Remove(inode);
+            placeholders.Remove(inode)?.Put();
             return number;
         }
 
@@ -75,13 +73,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     public override int Duplicate(OpenFile file, int minimum, bool closeOnExec)
     {
         file.Get();
-        int number = Install(Reserve(), file, closeOnExec);
-        if (number < 0)
-        {
-            file.Put();
-        }
-
-        return number;
+        return Install(Reserve(), file, closeOnExec);
     }
 
     /// <inheritdoc/>

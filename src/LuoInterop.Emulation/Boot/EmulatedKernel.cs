@@ -23,7 +23,6 @@ internal sealed partial class EmulatedKernel
     private readonly bool _hasMemfdHandler;
     private readonly KernelFeatures _features;
     private readonly List<ModuleContext> _modules = [];
-    private LoadedKernel? _image;
     private volatile EmulatedRebootException? _end;
 
     private EmulatedKernel(EmulatedMachine machine, BootParameters parameters, KexecHandover handover, KernelProfile profile)
@@ -188,20 +187,20 @@ internal sealed partial class EmulatedKernel
         }
     }
 
+    /// <summary>Gets the kernel that reboot(KEXEC) would start; null for none.</summary>
+    public LoadedKernel? Loaded { get; private set; }
+
     /// <summary>kexec_file_load(2), after the image was found good.</summary>
-    public void Load(LoadedKernel? image) => _image = image is null ? null : image with { IsAttached = Handover.IsAttached };
+    public void Load(LoadedKernel? image) => Loaded = image is null ? null : image with { IsAttached = Handover.IsAttached };
 
     /// <summary>kexec_load(2), which tells the image nothing of KHO's data.</summary>
-    public void LoadSegments(LoadedKernel image) => _image = image;
+    public void LoadSegments(LoadedKernel image) => Loaded = image;
 
     /// <summary>reboot(2): an <c>-errno</c>, 0 for commands that do nothing here.</summary>
     /// <exception cref="EmulatedRebootException">The kernel obeyed.</exception>
     public int Reboot(uint command)
     {
-        const uint Halt = 0xcdef0123;
-        const uint CadOn = 0x89abcdef;
-        const uint CadOff = 0;
-        const uint Restart2 = 0xa1b2c3d4;
+        const uint Halt = 0xcdef0123, CadOn = 0x89abcdef, CadOff = 0, Restart2 = 0xa1b2c3d4;
         switch (command)
         {
             case RebootHeader.LINUX_REBOOT_CMD_KEXEC:
@@ -242,7 +241,7 @@ internal sealed partial class EmulatedKernel
     // kernel_kexec() of kernel/kexec_core.c: a refused freeze leaves all as it was.
     private int Kexec()
     {
-        if (_image is not { } image)
+        if (Loaded is not { } image)
         {
             return Refused.EINVAL;
         }
@@ -362,7 +361,7 @@ internal sealed partial class EmulatedKernel
         return true;
     }
 
-    private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => _image is null ? "0" : "1");
+    private void AddLoaded(string path) => Files.AddText(path, KernelFileNode.SysFs, () => Loaded is null ? "0" : "1");
 
     private void Start(LuoCore luo, IReadOnlyList<KernelParameter> parameters, PageHandover? hugePages)
     {

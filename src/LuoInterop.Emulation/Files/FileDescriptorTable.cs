@@ -17,7 +17,7 @@ internal abstract class FileDescriptorTable
     /// <summary>Gives the room back (put_unused_fd).</summary>
     public abstract void Cancel(int reserved);
 
-    /// <summary>Puts a file into the room (fd_install); on success the table owns the reference.</summary>
+    /// <summary>Puts a file into the room (fd_install). The table owns the reference, and puts it where that fails.</summary>
     /// <returns>The number under which the process finds it, or <c>-errno</c>.</returns>
     public abstract int Install(int reserved, OpenFile file, bool closeOnExec = true);
 

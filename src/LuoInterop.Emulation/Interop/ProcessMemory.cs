@@ -5,7 +5,7 @@ namespace LuoInterop.Emulation.Interop;
 
 /// <summary>Reads and writes a process' memory at addresses that may not be mapped, as a kernel does.</summary>
 /// <remarks>process_vm_readv(2) and process_vm_writev(2): on the own process they need no privilege, on another one that of ptrace(2); they
-/// fault without a signal.</remarks>
+/// fault without a signal. There is no other way where a host refuses them: /proc/PID/mem writes to pages that are read-only too.</remarks>
 internal static unsafe class ProcessMemory
 {
     private const int ENOSYS = -(int)Errno.ENOSYS;
@@ -53,7 +53,8 @@ internal static unsafe class ProcessMemory
         int error = done < 0 ? SystemCall.LastError : Refused.EFAULT;
         return error is ENOSYS || (process == Self && error is Refused.EPERM)
             ? throw new PlatformNotSupportedException(
-                "The host refuses process_vm_readv(2) and process_vm_writev(2) on the own process; ioctl with an address needs them.")
+                $"The host refuses process_vm_readv(2) and process_vm_writev(2) on {(process == Self ? "the own" : "another")} process; "
+                    + "ioctl with an address needs them.")
             : Refused.EFAULT;
     }
 }

@@ -52,8 +52,7 @@ internal sealed partial class KvmDeviceNode(KvmModule kvm) : DeviceNode
             return error;
         }
 
-        descriptors.Install(fd, file!);
-        return fd;
+        return descriptors.Install(fd, file!);
     }
 
     private sealed class Description(KvmDeviceNode device) : OpenFile

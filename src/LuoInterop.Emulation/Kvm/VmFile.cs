@@ -86,8 +86,7 @@ internal sealed partial class VmFile : OpenFile
         }
 
         // get_unused_fd_flags(0): open across execve(2).
-        descriptors.Install(fd, file!, closeOnExec: false);
-        return fd;
+        return descriptors.Install(fd, file!, closeOnExec: false);
     }
 
     // kvm_vm_ioctl_create_vcpu: the number comes first, and is given back.
@@ -110,7 +109,6 @@ internal sealed partial class VmFile : OpenFile
             return fd;
         }
 
-        descriptors.Install(fd, new VcpuFile(Vm, id, shared!));
-        return fd;
+        return descriptors.Install(fd, new VcpuFile(Vm, id, shared!));
     }
 }

@@ -96,7 +96,6 @@ internal sealed class LuoDevice(LuoCore luo, string path) : DeviceNode
             int number = descriptors.Install(fd, file);
             if (number < 0)
             {
-                file.Put();
                 return number;
             }
 

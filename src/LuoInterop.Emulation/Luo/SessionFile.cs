@@ -144,13 +144,7 @@ internal sealed class SessionFile : OpenFile
     private static int Install(FileDescriptorTable descriptors, int reserved, OpenFile file)
     {
         file.Get();
-        int number = descriptors.Install(reserved, file);
-        if (number < 0)
-        {
-            file.Put();
-        }
-
-        return number;
+        return descriptors.Install(reserved, file);
     }
 
     private int Finish(UserCommand command)

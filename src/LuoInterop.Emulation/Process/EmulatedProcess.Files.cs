@@ -302,7 +302,6 @@ public sealed partial class EmulatedProcess
             if (number < 0)
             {
                 _descriptors.Cancel(fd);
-                file!.Put();
             }
 
             return number;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Interop;
-using LuoInterop.Litmus.Tracing;
+using LuoInterop.Shared.Tracing;
 
 namespace LuoInterop.Litmus.Language;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
 using LuoInterop.Kvm.Interop;
-using LuoInterop.Litmus.Tracing;
+using LuoInterop.Shared.Tracing;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using static System.FormattableString;
@@ -76,7 +76,7 @@ public sealed class TracingKernel(Kernel kernel, TextWriter script) : Forwarding
         int result = _kernel.Ioctl(file, request, argument);
         try
         {
-            _script.Requested(name, passed, passedFile, argument, result);
+            _script.Requested(name, passed, passedFile, result, passed.GivenBy(argument, result));
         }
         catch (Exception error) when (_script.Failed(error))
         {

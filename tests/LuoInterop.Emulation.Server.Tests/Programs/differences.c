@@ -30,7 +30,7 @@ int main(void)
     printf("readlink %s\n", text);
     tell("kexec-load", syscall(SYS_kexec_load, 0UL, 1UL, text, 0UL));
     int place = open(path, O_PATH | O_CLOEXEC);
-    struct named name = { .size = sizeof(name) };
+    struct named_session name = { .size = sizeof(name) };
     tell("path-descriptors", ioctl(place, GET_NAME, &name));
     close(device);
     device = open("/dev/liveupdate", O_WRONLY);

@@ -1,5 +1,7 @@
-/* What the C programs of these tests share: include/uapi/linux/liveupdate.h, and a jump. */
+/* What the C programs of these tests share: calls of live update, and a jump. */
 #define _GNU_SOURCE
+#include "luo_requests.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kexec.h>
@@ -12,30 +14,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-struct named {
-    uint32_t size;
-    int32_t fd;
-    uint8_t name[64];
-};
-
-struct tokened {
-    uint32_t size;
-    int32_t fd;
-    uint64_t token;
-};
-
-struct plain {
-    uint32_t size;
-    uint32_t reserved;
-};
-
-#define CREATE_SESSION _IO(0xba, 0x00)
-#define RETRIEVE_SESSION _IO(0xba, 0x01)
-#define PRESERVE_FD _IO(0xba, 0x40)
-#define RETRIEVE_FD _IO(0xba, 0x41)
-#define FINISH _IO(0xba, 0x42)
-#define GET_NAME _IO(0xba, 0x43)
 
 /* Ends the program where a call has failed. */
 static inline int must(long result, const char *what)
@@ -57,7 +35,7 @@ static inline int open_device(void) { return open("/dev/liveupdate", O_RDWR | O_
 
 static inline int session_call(int device, unsigned long request, const char *name)
 {
-    struct named call = { .size = sizeof(call) };
+    struct named_session call = { .size = sizeof(call) };
     memcpy(call.name, name, strnlen(name, sizeof(call.name) - 1));
     return ioctl(device, request, &call) < 0 ? -1 : call.fd;
 }
@@ -67,19 +45,19 @@ static inline int retrieve_session(int device, const char *name) { return sessio
 
 static inline int preserve(int session, int fd, uint64_t token)
 {
-    struct tokened call = { .size = sizeof(call), .fd = fd, .token = token };
+    struct file_of_session call = { .size = sizeof(call), .fd = fd, .token = token };
     return ioctl(session, PRESERVE_FD, &call);
 }
 
 static inline int retrieve(int session, uint64_t token)
 {
-    struct tokened call = { .size = sizeof(call), .token = token };
+    struct file_of_session call = { .size = sizeof(call), .token = token };
     return ioctl(session, RETRIEVE_FD, &call) < 0 ? -1 : call.fd;
 }
 
 static inline int finish(int session)
 {
-    struct plain call = { .size = sizeof(call) };
+    struct finish call = { .size = sizeof(call) };
     return ioctl(session, FINISH, &call);
 }
 

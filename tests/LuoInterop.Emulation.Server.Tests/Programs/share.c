@@ -35,7 +35,7 @@ static void name_of(int i, char *name) { sprintf(name, "shared-%d", i); }
 
 static void check_name(int session, int i)
 {
-    struct named call = { .size = sizeof(call) };
+    struct named_session call = { .size = sizeof(call) };
     char name[64];
     name_of(i, name);
     must(ioctl(session, GET_NAME, &call), "GET_NAME");

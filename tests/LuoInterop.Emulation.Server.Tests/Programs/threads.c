@@ -14,7 +14,7 @@ static void *work(void *argument)
     long number = (long)argument;
     char name[64];
     for (int round = 0; round < ROUNDS; round++) {
-        struct named call = { .size = sizeof(call) };
+        struct named_session call = { .size = sizeof(call) };
         snprintf(name, sizeof(name), "thread-%ld-%d", number, round);
         int session = must(create_session(device, name), "CREATE_SESSION");
         int file = memory_file(name);

@@ -29,7 +29,9 @@ internal static class Strays
     public static int Front(string kernelImagePath)
     {
         IReadOnlyList<int> all = Numbers(kernelImagePath);
-        return Assert.Single(all, number => !all.Contains(Parent(number)));
+
+        // One that has ended since has no parent.
+        return Assert.Single(all, number => Parent(number) is > 0 and var parent && !all.Contains(parent));
     }
 
     /// <summary>Gets the parent of a process, or 0 where it is gone.</summary>

@@ -8,8 +8,6 @@ namespace LuoInterop.Emulation.Tests.Differences;
 /// <summary>Holds the table of differences, the tests that show them, the page and what a kernel says together.</summary>
 public sealed partial class DifferenceTableTests
 {
-    private const string Accept = "LUO_ACCEPT_DIFFERENCES", Begin = "<!-- differences: begin -->\n", End = "<!-- differences: end -->\n";
-
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly string[] s_ids = [.. EmulatedDifferences.All.Select(static row => row.Id)];
@@ -56,23 +54,7 @@ public sealed partial class DifferenceTableTests
     }
 
     [Fact]
-    public void Page_HasTheTable()
-    {
-        string path = Path.Combine(Repository.Root, "docs", "emulation.md");
-        string page = File.ReadAllText(path);
-        int from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        int to = page.IndexOf(End, StringComparison.Ordinal);
-        Assert.True(from >= Begin.Length && to >= from, "docs/emulation.md has no place for the table.");
-        string expected = page[..from] + Table() + page[to..];
-        if (Environment.GetEnvironmentVariable(Accept) == "1")
-        {
-            File.WriteAllText(path, expected);
-        }
-
-        Assert.True(
-            expected == File.ReadAllText(path),
-            "docs/emulation.md does not have the table of differences. 'make differences' writes it anew.");
-    }
+    public void Page_HasTheTable() => DifferencePage.AssertHas("emulation.md", "differences", Table());
 
     private static string Table()
     {

@@ -1,21 +1,24 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using LuoInterop.Interop;
 
-namespace LuoInterop.Litmus.Tracing;
+namespace LuoInterop.Shared.Tracing;
 
-/// <summary>Writes the lines of a trace, and knows the names of descriptors.</summary>
+/// <summary>Writes the lines of a trace of one kernel, and knows the names of files by keys: a process' numbers, or what names a file of
+/// several processes.</summary>
 internal sealed class TraceScript(TextWriter output)
 {
     private const string FdFolder = "/proc/self/fd/";
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, string> _descriptors = [];
+    private readonly Dictionary<long, string> _descriptors = [];
     private int _count;
     private bool _hasEnded;
     private Exception? _failure;
+
+    /// <summary>Gets why a line could not be written; null while all could.</summary>
+    public Exception? Failure => _failure;
 
     /// <summary>Refuses to go on where the trace could not be written: to be called before the kernel is asked.</summary>
     /// <exception cref="IOException">A line is missing from the trace.</exception>
@@ -39,8 +42,8 @@ internal sealed class TraceScript(TextWriter output)
     /// <remarks>To be asked before the call: afterwards another thread may have closed the handle, and the number be another's.</remarks>
     public TracedFile Find(SafeHandle file) => Find((int)file.DangerousGetHandle());
 
-    /// <summary>Finds the name of a number.</summary>
-    public TracedFile Find(int fd)
+    /// <summary>Finds the name of a number, or of another key.</summary>
+    public TracedFile Find(long fd)
     {
         lock (_lock)
         {
@@ -51,7 +54,7 @@ internal sealed class TraceScript(TextWriter output)
     }
 
     /// <summary>Takes note that the kernel gave a number out: what it stood for before was closed.</summary>
-    public void Given(int fd)
+    public void Given(long fd)
     {
         lock (_lock)
         {
@@ -63,7 +66,7 @@ internal sealed class TraceScript(TextWriter output)
     }
 
     /// <summary>Takes the name from a number that is about to be closed; null where it has none.</summary>
-    public string? Closing(int fd)
+    public string? Closing(long fd)
     {
         lock (_lock)
         {
@@ -95,7 +98,10 @@ internal sealed class TraceScript(TextWriter output)
     }
 
     /// <summary>Writes a line that gives a descriptor, and names that.</summary>
-    public void Named(string text, int fd, char kind)
+    /// <param name="text">The operation.</param>
+    /// <param name="fd">The number, or another key; <c>-errno</c> where none was given.</param>
+    /// <param name="kind">The first letter of the name.</param>
+    public void Named(string text, long fd, char kind)
     {
         lock (_lock)
         {
@@ -134,10 +140,15 @@ internal sealed class TraceScript(TextWriter output)
         }
     }
 
-    public void Requested(TracedFile session, in TracedRequest request, TracedFile passed, ReadOnlySpan<byte> answer, int result)
+    /// <summary>Writes a request with its result.</summary>
+    /// <param name="session">What was asked.</param>
+    /// <param name="request">What was passed.</param>
+    /// <param name="passed">The file that was passed, of a request that passes one.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="fd">The key of what the kernel gave, of a request that gives a descriptor; <c>-errno</c> where it gave none.</param>
+    public void Requested(TracedFile session, in TracedRequest request, TracedFile passed, int result, long fd)
     {
         string file = session.Name;
-        int fd = request.GivesDescriptor ? Fd(answer, result) : -1;
         if (!request.IsPlain)
         {
             Given(fd);
@@ -225,9 +236,6 @@ internal sealed class TraceScript(TextWriter output)
     public static string Describe(long result) => result >= 0
         ? result.ToString(CultureInfo.InvariantCulture)
         : Enum.GetName((Errno)(-result)) ?? string.Create(CultureInfo.InvariantCulture, $"errno {-result}");
-
-    private static int Fd(ReadOnlySpan<byte> answer, int result) =>
-        result < 0 ? result : BinaryPrimitives.ReadInt32LittleEndian(answer[4..]);
 
     /// <summary>Writes a line. Where that fails nothing more is written, and the next call says so.</summary>
     public void Write(string line)
