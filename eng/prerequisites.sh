@@ -2,7 +2,7 @@
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
 # with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --tests that of --native,
-# libfdt, groff, what kernels are packed with, kexec-tools and Python, and with --vm too the C headers of arm64 and makedumpfile.
+# libfdt, groff, what kernels are packed with, kexec-tools and Python, and with --vm too the C headers of arm64, makedumpfile and debootstrap.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -35,6 +35,8 @@ if [[ " $* " == *" --tests "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
     need makedumpfile makedumpfile
+    # The root with systemd that a VM is started from.
+    [ -x /usr/sbin/debootstrap ] || packages+=(debootstrap)
   fi
 fi
 
