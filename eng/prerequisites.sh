@@ -38,8 +38,8 @@ if [[ " $* " == *" --tests "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)
     need makedumpfile makedumpfile
-    # The root with systemd.
-    need debootstrap debootstrap
+    # The root with systemd that a VM is started from.
+    [ -x /usr/sbin/debootstrap ] || packages+=(debootstrap)
   fi
 fi
 

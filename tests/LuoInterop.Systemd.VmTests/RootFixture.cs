@@ -21,7 +21,7 @@ public sealed class RootFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _kernel = Environment.GetEnvironmentVariable("EXPERIMENT") is { } folder ? KernelBuild.FromFolder(folder) : await KernelBuild.GetAsync(progress: Console.WriteLine);
+        _kernel = await KernelBuild.GetAsync(progress: Console.WriteLine);
         _root = await SystemdRoot.GetAsync(progress: Console.WriteLine);
         using Stream source = Assembly.GetExecutingAssembly().GetManifestResourceStream("keeper.c")!;
         byte[] text = new byte[source.Length];

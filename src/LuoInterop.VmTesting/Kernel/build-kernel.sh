@@ -107,10 +107,7 @@ if [ -n "${LUO_KERNEL_SOURCE:-}" ]; then
 else
   command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 ||
     die "the source is taken with apt, which this machine lacks; set LUO_KERNEL_SOURCE to a tarball of Linux $series"
-  mirror=${LUO_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $2 == "Debian" && !uri {uri = $3} END {print uri}' || true)}
-  # Before the first 'apt-get update' apt knows no origins: then by the archive's name. The keyring decides what is trusted.
-  [ -n "$mirror" ] || mirror=$(apt-get --print-uris update 2>/dev/null | sed -n "s|^'\(.*/debian/\)dists/[^/]*/InRelease'.*|\1|p" | head -n 1 || true)
+  . "$(dirname "$0")/../Root/debian-mirror.sh"
   [ -n "$mirror" ] || die "this machine's apt has no Debian archive (Ubuntu's does not have the package): set LUO_DEBIAN_MIRROR to one, or LUO_KERNEL_SOURCE to a tarball of Linux $series"
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -f "$keyring" ] || die "$keyring is missing: apt-get install debian-archive-keyring"

@@ -99,10 +99,12 @@ mkdir -p "$root/etc/systemd/system-generators" "$root/etc/systemd/system"
 mask system/{apt-daily.timer,apt-daily-upgrade.timer,dpkg-db-backup.timer,fstrim.timer,e2scrub_all.timer,systemd-tmpfiles-clean.timer}
 mask system/{modprobe@.service,systemd-modules-load.service,systemd-udev-trigger.service,systemd-firstboot.service}
 mask system/{getty.target,systemd-ask-password-console.path,systemd-ask-password-wall.path,systemd-mute-console.socket}
+mask system/{systemd-sysctl,systemd-remount-fs,systemd-udev-load-credentials,systemd-tmpfiles-setup-dev-early,systemd-tmpfiles-setup-dev}.service
 mask system/{systemd-sysinstall.socket,systemd-factory-reset.socket,systemd-random-seed.service,kexec.service,kexec-load.service}
 mask system-generators/{systemd-getty-generator,systemd-ssh-generator,systemd-gpt-auto-generator}
 rm -f "$root"/etc/systemd/system/multi-user.target.wants/ssh.service "$root"/etc/systemd/system/sockets.target.wants/ssh.socket \
   "$root"/etc/systemd/system/sshd.service "$root"/etc/systemd/system/ssh.service.requires/*
+ln -sf /usr/lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 mkdir -p "$root/host" "$root/var/log/journal"
 : > "$root/etc/fstab"
 

@@ -1,7 +1,9 @@
 /* A service that keeps a memfd in systemd's store of descriptors, in C and without a library, so that a test sees systemd alone.
  *
  *   keeper LOG          keeps a memfd named "count": each start adds one to the number in it and a line to LOG, then waits
- *   keeper LOG look     says what descriptors it was handed, with their names and links, stores nothing, and waits
+ *   keeper LOG look     says what descriptors it was handed, with their links, asks those that are sessions of LUO to preserve a memfd
+ *                       with a number and to give the one before back, and waits
+ *   keeper LOG finish   does the same, ends a session that gave something back, and removes it from the store
  *
  * Under Type=notify it is ready once its descriptor is stored. */
 #include <errno.h>
@@ -13,12 +15,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define FIRST_DESCRIPTOR 3
+#define TOKEN 7
+
+/* From include/uapi/linux/liveupdate.h, which the host's headers need not have. */
+#define SESSION_PRESERVE_FD _IO(0xBA, 0x40)
+#define SESSION_RETRIEVE_FD _IO(0xBA, 0x41)
+#define SESSION_FINISH _IO(0xBA, 0x42)
+struct session_fd {
+    uint32_t size;
+    int32_t fd;
+    uint64_t token;
+};
+struct session_finish {
+    uint32_t size;
+    uint32_t reserved;
+};
 
 static void die(const char *step)
 {
@@ -112,16 +130,65 @@ static void count_start(FILE *log)
     fprintf(log, "count %lu of %d descriptors, user %d, at most %s\n", count, handed(), (int)getuid(), getenv("FDSTORE") ?: "none");
 }
 
-static void look(FILE *log)
+static void preserve_number(FILE *log, int session, unsigned long number)
 {
-    char path[64], link[256];
-    fprintf(log, "names '%s'\n", getenv("LISTEN_FDNAMES") ?: "");
+    int fd = memfd_create("number", MFD_CLOEXEC);
+    struct session_fd request = { sizeof(request), fd, TOKEN };
+    if (fd < 0 || write(fd, &number, sizeof(number)) != sizeof(number))
+        die("memfd");
+    if (ioctl(session, SESSION_PRESERVE_FD, &request) < 0)
+        fprintf(log, " preserve %s", strerrorname_np(errno));
+    else
+        fprintf(log, " preserved %lu", number);
+    close(fd);
+}
+
+/* Says whether the session gave a number. */
+static int retrieve_number(FILE *log, int session)
+{
+    struct session_fd request = { sizeof(request), -1, TOKEN };
+    unsigned long number = 0;
+    if (ioctl(session, SESSION_RETRIEVE_FD, &request) < 0) {
+        fprintf(log, " retrieve %s", strerrorname_np(errno));
+        return 0;
+    }
+    if (pread(request.fd, &number, sizeof(number), 0) != sizeof(number))
+        die("reading the number");
+    fprintf(log, " retrieved %lu", number);
+    close(request.fd);
+    return 1;
+}
+
+static void look(FILE *log, int finishes)
+{
+    char path[64], link[256], name[256];
+    const char *names = getenv("LISTEN_FDNAMES") ?: "";
     for (int i = 0; i < handed(); i++) {
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", FIRST_DESCRIPTOR + i);
+        int fd = FIRST_DESCRIPTOR + i;
+        size_t length = strcspn(names, ":");
+        snprintf(name, sizeof(name), "%.*s", (int)length, names);
+        names += length + (names[length] == ':');
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         ssize_t n = readlink(path, link, sizeof(link) - 1);
         link[n > 0 ? n : 0] = 0;
-        fprintf(log, "%d is %s\n", FIRST_DESCRIPTOR + i, link);
+        fprintf(log, "%s is %s:", name, link);
+        if (strncmp(link, "anon_inode:[luo_session] ", 25) == 0) {
+            int gave = retrieve_number(log, fd);
+            preserve_number(log, fd, (unsigned long)getpid());
+            struct session_finish request = { sizeof(request), 0 };
+            if (gave && finishes) {
+                char text[300];
+                fprintf(log, " finish %s", ioctl(fd, SESSION_FINISH, &request) < 0 ? strerrorname_np(errno) : "done");
+                close(fd);
+                snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+                notify(text, -1);
+                barrier();
+            }
+        }
+        fprintf(log, "\n");
     }
+    if (handed() == 0)
+        fprintf(log, "nothing was handed over\n");
 }
 
 int main(int argc, char **argv)
@@ -130,7 +197,7 @@ int main(int argc, char **argv)
     if (!log)
         die("opening the log");
     if (argc > 2)
-        look(log);
+        look(log, strcmp(argv[2], "finish") == 0);
     else
         count_start(log);
     if (fclose(log) != 0)
