@@ -109,6 +109,42 @@ public sealed class KillTests
         Assert.Equal("retrieve held: ENOENT\ncreate held: 0\n", await NamesAsync(machine, "held"));
     }
 
+    /// <summary>Nobody is left to look after the processes: the program itself ends. What it has started runs on (docs/programs.md), and
+    /// meets no kernel any more.</summary>
+    [Fact]
+    public async Task FrontAndKeeperThatAreKilledAtOnce_TakeTheProgramWithThem()
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything: false);
+        string started = Path.Combine(Path.GetDirectoryName(machine.KernelImagePath)!, "started");
+        Task<ProgramEnd> run = machine.RunAsync("sh", "-c", "sleep infinity >/dev/null 2>&1 & touch \"$0\"; wait", started);
+        while (!File.Exists(started))
+        {
+            Assert.False(run.IsCompleted, "the program has ended by itself");
+            await Task.Delay(5);
+        }
+
+        int front = Strays.Front(machine.KernelImagePath);
+        int keeper = Strays.Numbers(machine.KernelImagePath).First(number => Strays.Parent(number) == front);
+        int program = Strays.Numbers(machine.KernelImagePath).First(number => Strays.Parent(number) == keeper);
+
+        // Stopped, neither sees the other one's end.
+        foreach (int signal in (int[])[19, Sigkill])
+        {
+            Assert.Equal((0, 0), (Kill(front, signal), Kill(keeper, signal)));
+        }
+
+        ProgramEnd end = await run;
+        Assert.Equal(Killed, end.ExitCode);
+        while (Strays.Numbers(machine.KernelImagePath).Contains(program))
+        {
+            await Task.Delay(5);
+        }
+
+        int left = Assert.Single(Strays.Numbers(machine.KernelImagePath));
+        Assert.Equal(0, Kill(left, Sigkill));
+        await GoneAsync(machine);
+    }
+
     /// <summary>The process that has the machine is killed: while a call waits for its answer, at each call in turn.</summary>
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]

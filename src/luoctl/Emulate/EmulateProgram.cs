@@ -27,11 +27,16 @@ internal static class EmulateProgram
             Description = "Run it on this machine, which 'luoctl machine start' has started, until the program or the kernel ends.",
             HelpName = "name",
         };
-        var trace = new Option<string>("--trace") { Description = "Write the calls of the program to a file.", HelpName = "file" };
+        var keep = new Option<string>("--keep")
+        {
+            Description = "Let the machine live on when the program has ended, with its sessions and all that the program left behind: "
+                + "'luoctl machine' knows it by this name.",
+            HelpName = "name",
+        };
         var json = new Option<bool>("--json") { Description = "Print what happens as JSON on standard error, a line for each event." };
         command.Arguments.Add(program);
         words.AddTo(command);
-        foreach (Option option in (Option[])[machine, trace, json])
+        foreach (Option option in (Option[])[machine, keep, json])
         {
             command.Options.Add(option);
         }
@@ -46,10 +51,17 @@ internal static class EmulateProgram
 
             if (arguments.GetValue(machine) is { } name)
             {
-                return MachineFolder.Find(name).Execute(run);
+                return arguments.GetValue(keep) is null
+                    ? MachineFolder.Find(name).Execute(run)
+                    : throw new CommandFailure("--machine runs on a machine that lives on anyway, --keep starts one", null, CannotRun);
             }
 
-            using StreamWriter? file = arguments.GetValue(trace) is { } path ? new StreamWriter(path) : null;
+            if (arguments.GetValue(keep) is { } kept)
+            {
+                return await (await MachineCommand.StartAsync(kept, words.Words(arguments))).FollowAsync(run);
+            }
+
+            using StreamWriter? file = words.OpenTrace(arguments);
             bool isJson = arguments.GetValue(json);
             await using ProgramMachine made = words.Create(arguments, null, file, happened => Show(happened, isJson));
             return await FollowAsync(made, new ProgramStart(run), isJson);

@@ -47,6 +47,11 @@ internal sealed class MachineWords
             + "program: shows KHO's debugfs as it is at every moment, and takes longer.",
     };
 
+    private readonly Option<string> _trace = new("--trace")
+    {
+        Description = "Write what the programs do into a file, as a litmus script: luoctl replay does the same again.", HelpName = "file",
+    };
+
     public MachineWords()
     {
         _faults.Validators.Add(static result =>
@@ -65,7 +70,7 @@ internal sealed class MachineWords
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_release, _line, _next, _faults, _everything])
+        foreach (Option option in (Option[])[_release, _line, _next, _faults, _everything, _trace])
         {
             command.Options.Add(option);
         }
@@ -94,7 +99,16 @@ internal sealed class MachineWords
         {
             yield return "--trap-everything";
         }
+
+        if (arguments.GetValue(_trace) is { } trace)
+        {
+            yield return "--trace";
+            yield return Path.GetFullPath(trace);
+        }
     }
+
+    /// <summary>Opens the file that the trace goes into, anew; null where none is wanted.</summary>
+    public StreamWriter? OpenTrace(ParseResult arguments) => arguments.GetValue(_trace) is { } path ? new StreamWriter(path) : null;
 
     /// <summary>Makes the machine.</summary>
     /// <exception cref="CommandFailure">An option is out of range.</exception>

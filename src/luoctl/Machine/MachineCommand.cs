@@ -27,30 +27,39 @@ internal static class MachineCommand
         words.AddTo(command);
         command.SetAction((arguments, _) => EmulateProgram.RunAsync(async () =>
         {
-            MachineFolder folder = MachineFolder.Of(arguments.GetValue(name)!);
-            if (folder.IsRunning())
-            {
-                throw new CommandFailure($"the machine '{folder.Name}' runs already", null, ExitCode.No);
-            }
-
-            if (Directory.Exists(folder.Path))
-            {
-                // A machine that was killed has left it.
-                Directory.Delete(folder.Path, recursive: true);
-            }
-
-            string[] self = [.. LuoInterop.VmTesting.ThisProgram.Command];
-            using Process server = Process.Start(new ProcessStartInfo(
-                self[0], [.. self[1..], "machine", Serve, folder.Name, .. words.Words(arguments)])
-            {
-                RedirectStandardInput = true, RedirectStandardOutput = true,
-            })!;
-            string? said = await server.StandardOutput.ReadLineAsync();
-            return said == MachineServer.Ready
-                ? ExitCode.Yes
-                : throw new CommandFailure($"the machine '{folder.Name}' did not start", null, EmulateProgram.CannotRun);
+            await StartAsync(arguments.GetValue(name)!, words.Words(arguments));
+            return ExitCode.Yes;
         }));
         return command;
+    }
+
+    /// <summary>Starts a machine's process, and waits until its first kernel runs.</summary>
+    /// <param name="name">The machine's name.</param>
+    /// <param name="words">The options that describe it.</param>
+    /// <exception cref="CommandFailure">The name is none, a machine of the name runs, or this one does not start.</exception>
+    public static async Task<MachineFolder> StartAsync(string name, IEnumerable<string> words)
+    {
+        MachineFolder folder = MachineFolder.Of(name);
+        if (folder.IsRunning())
+        {
+            throw new CommandFailure($"the machine '{folder.Name}' runs already", null, ExitCode.No);
+        }
+
+        if (Directory.Exists(folder.Path))
+        {
+            // A machine that was killed has left it.
+            Directory.Delete(folder.Path, recursive: true);
+        }
+
+        string[] self = [.. LuoInterop.VmTesting.ThisProgram.Command];
+        using Process server = Process.Start(new ProcessStartInfo(self[0], [.. self[1..], "machine", Serve, folder.Name, .. words])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        })!;
+        string? said = await server.StandardOutput.ReadLineAsync();
+        return said == MachineServer.Ready
+            ? folder
+            : throw new CommandFailure($"the machine '{folder.Name}' did not start", null, EmulateProgram.CannotRun);
     }
 
     private static Command Run()

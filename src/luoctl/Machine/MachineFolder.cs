@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using LuoInterop.Cli.Emulate;
 using LuoInterop.Cli.Output;
 using Tmds.Linux;
@@ -29,6 +31,12 @@ internal sealed class MachineFolder
 
     /// <summary>Gets the socket that commands are sent to.</summary>
     public string ControlPath => System.IO.Path.Combine(Path, "control");
+
+    private string KernelPath => System.IO.Path.Combine(Path, "kernel");
+
+    private string LauncherPath => System.IO.Path.Combine(Path, "luo_launch");
+
+    private string SocketPath => System.IO.Path.Combine(Path, "socket");
 
     private static string Root =>
         System.IO.Path.Combine(Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
@@ -85,13 +93,74 @@ internal sealed class MachineFolder
         return reader.ReadToEnd();
     }
 
+    /// <summary>Runs a program on the machine, and again in every kernel that it leads to, until it exits.</summary>
+    /// <returns>Its exit code; 0 where it switched the machine off.</returns>
+    /// <exception cref="CommandFailure">The machine has failed.</exception>
+    public async Task<int> FollowAsync(string[] program)
+    {
+        // The keys of a terminal and these signals are meant for the program, which decides what they mean.
+        Process? front = null;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, static context => context.Cancel = true);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Pass(context, LibC.SIGTERM));
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Pass(context, LibC.SIGHUP));
+        while (true)
+        {
+            int kernel = (await RunningAsync())["kernel"]!.GetValue<int>();
+            var start = new ProcessStartInfo(LauncherPath, [SocketPath, .. program]);
+            start.Environment["LUO_KERNEL"] = KernelPath;
+            using Process run = Process.Start(start) ?? throw new CommandFailure("the launcher did not start");
+            front = run;
+            await run.WaitForExitAsync();
+            JsonObject now = await RunningAsync();
+            if (now["kernel"]!.GetValue<int>() == kernel)
+            {
+                return run.ExitCode;
+            }
+
+            if (now["lastEnd"]!.GetValue<string>() == MachineServer.PoweredOff)
+            {
+                return ExitCode.Yes;
+            }
+        }
+
+        void Pass(PosixSignalContext context, int signal)
+        {
+            context.Cancel = true;
+            if (front is { } running)
+            {
+                _ = LibC.kill(running.Id, signal);
+            }
+        }
+    }
+
+    // The state of the machine, once a kernel runs.
+    private async Task<JsonObject> RunningAsync()
+    {
+        while (true)
+        {
+            JsonObject status = JsonNode.Parse(Ask("status"))!.AsObject();
+            if (status["failure"] is { } failure)
+            {
+                throw new CommandFailure(failure.GetValue<string>().TrimEnd('.'), null, EmulateProgram.CannotRun);
+            }
+
+            if (status["running"]!.GetValue<bool>())
+            {
+                return status;
+            }
+
+            await Task.Delay(5);
+        }
+    }
+
     /// <summary>Becomes a program on the machine. Returns only where that fails.</summary>
     /// <exception cref="CommandFailure">The launcher cannot be executed.</exception>
     public unsafe int Execute(string[] program)
     {
-        Environment.SetEnvironmentVariable("LUO_KERNEL", System.IO.Path.Combine(Path, "kernel"));
-        string launcher = System.IO.Path.Combine(Path, "luo_launch");
-        string[] words = [launcher, System.IO.Path.Combine(Path, "socket"), .. program];
+        Environment.SetEnvironmentVariable("LUO_KERNEL", KernelPath);
+        string launcher = LauncherPath;
+        string[] words = [launcher, SocketPath, .. program];
         string[] environment =
         [
             .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()

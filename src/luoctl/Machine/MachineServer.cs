@@ -16,6 +16,13 @@ internal static class MachineServer
     /// <summary>What it prints once it can be asked.</summary>
     public const string Ready = "ready";
 
+    /// <summary>What it says of a kernel that a program ended by switching the machine off.</summary>
+    public const string PoweredOff = "powered-off";
+
+    // How the last kernel ended, and why there is none any more.
+    private static volatile string? s_lastEnd;
+    private static volatile string? s_failure;
+
     /// <summary>Runs the machine until it is told to stop.</summary>
     public static async Task<int> RunAsync(MachineFolder folder, MachineWords words, ParseResult arguments)
     {
@@ -28,8 +35,9 @@ internal static class MachineServer
             stop.Cancel();
         });
         Directory.CreateDirectory(folder.Path);
+        await using StreamWriter? trace = words.OpenTrace(arguments);
         await using ProgramMachine machine = words.Create(
-            arguments, folder.Path, null, happened => File.AppendAllText(folder.LogPath, $"kernel {happened.Stage}: {happened.Text}\n"));
+            arguments, folder.Path, trace, happened => File.AppendAllText(folder.LogPath, $"kernel {happened.Stage}: {happened.Text}\n"));
         machine.Boot();
         File.Delete(folder.ControlPath);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -37,6 +45,7 @@ internal static class MachineServer
         socket.Listen();
         Console.WriteLine(Ready);
         Console.Out.Close();
+        LeaveStreams(folder.LogPath);
         Task follow = FollowAsync(machine, folder, stop.Token);
         try
         {
@@ -55,6 +64,18 @@ internal static class MachineServer
         await machine.DisposeAsync();
         Directory.Delete(folder.Path, recursive: true);
         return ExitCode.Yes;
+    }
+
+    // Whoever reads the streams of the command that started it is not to wait for the machine.
+    private static unsafe void LeaveStreams(string logPath)
+    {
+        using Microsoft.Win32.SafeHandles.SafeFileHandle log =
+            File.OpenHandle(logPath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        int fd = (int)log.DangerousGetHandle();
+        if (LibC.dup2(fd, LibC.STDOUT_FILENO) < 0 || LibC.dup2(fd, LibC.STDERR_FILENO) < 0)
+        {
+            throw new IOException($"dup2(2) fails with {(Errno)Marshal.GetLastPInvokeError()}.");
+        }
     }
 
     private static async Task TakeAsync(ProgramMachine machine, Socket asked, CancellationTokenSource stop)
@@ -79,7 +100,12 @@ internal static class MachineServer
         {
             while (true)
             {
-                await machine.WaitForKernelAsync(stop);
+                s_lastEnd = await machine.WaitForKernelAsync(stop) switch
+                {
+                    ProgramEndKind.PoweredOff => PoweredOff,
+                    ProgramEndKind.Restarted => "restarted",
+                    _ => "kexec",
+                };
                 machine.Boot();
             }
         }
@@ -88,6 +114,7 @@ internal static class MachineServer
         }
         catch (Exception error) when (error is ProgramMachineException or Emulation.EmulatedKernelPanicException)
         {
+            s_failure = error.Message;
             await File.AppendAllTextAsync(folder.LogPath, error.Message + "\n", CancellationToken.None);
         }
     }
@@ -98,10 +125,23 @@ internal static class MachineServer
         switch (words[0])
         {
             case "status":
-                return new JsonObject
+                // Looked at first: of a kernel that runs the number is known.
+                bool isRunning = machine.Machine.IsRunning;
+                var status = new JsonObject
                 {
-                    ["kernel"] = machine.Stage, ["running"] = machine.Machine.IsRunning, ["openFiles"] = machine.OpenFiles,
-                }.ToJsonString();
+                    ["kernel"] = machine.Stage, ["running"] = isRunning, ["openFiles"] = machine.OpenFiles,
+                };
+                if (s_lastEnd is not null)
+                {
+                    status["lastEnd"] = s_lastEnd;
+                }
+
+                if (s_failure is not null)
+                {
+                    status["failure"] = s_failure;
+                }
+
+                return status.ToJsonString();
             case "kexec":
                 try
                 {
