@@ -33,6 +33,11 @@ internal sealed partial class CacheServer : BackgroundService
                 // What an earlier process left.
                 File.Delete(address);
             }
+            else
+            {
+                // The connections of an earlier process are still known to the kernel (TIME_WAIT).
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
 
             socket.Bind(endPoint);
             socket.Listen();

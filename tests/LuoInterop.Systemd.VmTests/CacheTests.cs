@@ -12,12 +12,13 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
     private const string Program = Guest.FilesFolder + "/luo-cache";
 
     private const string Unit = $"""
+        [Unit]
+        StartLimitIntervalSec=0
         [Service]
         Type=notify
         ExecStart={Program} --memory 64
         Restart=on-failure
         RestartSec=0
-        StartLimitIntervalSec=0
         DynamicUser=yes
         FileDescriptorStoreMax=2
         FileDescriptorStorePreserve=yes

@@ -6,7 +6,8 @@ namespace LuoInterop.Systemd.VmTests;
 /// <summary>Makes programs of this repository that need no .NET, for a guest whose root has none. Each is made once a test run.</summary>
 internal static class NativePrograms
 {
-    private static readonly Lazy<string> s_cache = new(static () => Publish("samples/LuoInterop.Cache/LuoInterop.Cache.csproj", "luo-cache"));
+    private static readonly Lazy<string> s_cache = new(
+        static () => Publish("samples/LuoInterop.Cache/LuoInterop.Cache.csproj", "luo-cache"));
 
     /// <summary>Gets the path of the cache server.</summary>
     public static string Cache => s_cache.Value;

@@ -78,7 +78,8 @@ internal readonly record struct ItemLayout
         long live = BinaryPrimitives.ReadInt64LittleEndian(head[LiveBytesAt..]);
         return version != Version ? $"its layout is of version {version}, and this program's is {Version}"
             : length != Length || buckets != Buckets ? $"it is laid out for {length} bytes and not for {Length}"
-            : first < LogLength || end < first || end - first > LogLength || flushed > end || live > LogLength ? "its head contradicts itself"
+            : first < LogLength || end < first || end - first > LogLength || flushed > end || live > LogLength
+                ? "its head contradicts itself"
             : null;
     }
 }

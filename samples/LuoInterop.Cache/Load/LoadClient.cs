@@ -114,7 +114,8 @@ internal sealed class LoadClient : IDisposable
     private async Task<bool> ReadAsync(int key, LoadReport report, CancellationToken cancellationToken)
     {
         byte[] command = Encoding.ASCII.GetBytes($"get {_prefix}-{key}\r\n");
-        int length = await AskAsync(command, static answer => answer.EndsWith("END\r\n"u8), report, cancellationToken).ConfigureAwait(false);
+        int length = await AskAsync(command, static answer => answer.EndsWith("END\r\n"u8), report, cancellationToken)
+            .ConfigureAwait(false);
         if (length < 0)
         {
             return false;

@@ -44,7 +44,8 @@ internal static class KeptJson
             JsonElement root = document.RootElement;
             if (root.GetProperty("schema").GetInt32() is var schema and not Schema)
             {
-                throw new CommandFailure($"{path} is a record of form {schema}", $"this luoctl reads form {Schema}: use the one that wrote it");
+                throw new CommandFailure(
+                    $"{path} is a record of form {schema}", $"this luoctl reads form {Schema}: use the one that wrote it");
             }
 
             return new KeptState(

@@ -71,7 +71,9 @@ internal static class ServiceStores
             return
             [
                 .. document.RootElement.EnumerateArray().Select(static row => new StoredFile(
-                    row.GetProperty("fdname").GetString()!, row.GetProperty("inode").GetUInt64(), row.GetProperty("path").GetString() ?? "")),
+                    row.GetProperty("fdname").GetString()!,
+                    row.GetProperty("inode").GetUInt64(),
+                    row.GetProperty("path").GetString() ?? "")),
             ];
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

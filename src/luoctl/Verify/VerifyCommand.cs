@@ -5,7 +5,7 @@ using LuoInterop.Diagnosis;
 
 namespace LuoInterop.Cli.Verify;
 
-/// <summary>Is <c>luoctl verify</c>: writes down what is kept before a live update, and holds what is there after it against that.</summary>
+/// <summary>Is <c>luoctl verify</c>: writes down what is kept before a live update, and compares with it what is there after.</summary>
 internal static class VerifyCommand
 {
     public static Command Create()

@@ -32,7 +32,8 @@ public sealed class KeepTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         Assert.EndsWith("kernel 1, kernel 2, kernel 3\n", output, StringComparison.Ordinal);
         Assert.Contains($"{_name}", Luoctl.Run("machine", "list").Output, StringComparison.Ordinal);
-        Assert.Contains($"\"name\": \"{_name}\",\n    \"kernel\": 3,", Luoctl.Run("machine", "list", "--json").Output, StringComparison.Ordinal);
+        Assert.Contains($"\"name\": \"{_name}\",\n    \"kernel\": 3,", Luoctl.Run("machine", "list", "--json").Output,
+            StringComparison.Ordinal);
 
         // A session is held by what a program left behind, and carried by a kexec from outside.
         Assert.Equal(0, Luoctl.Run("machine", "run", _name, "--", _carry, "hold", "kept", "text").Code);
