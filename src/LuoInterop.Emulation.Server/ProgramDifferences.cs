@@ -47,13 +47,13 @@ internal static class ProgramDifferences
             "EINVAL",
             Untrapped),
         new(
-            "program-mmap-of-a-session", "mmap(2) of the device by a descriptor that may not read or write",
+            "program-mmap-of-a-session", "mmap(2) of the device by a descriptor that may not read or write, or of one with O_PATH",
             "ENODEV",
-            "EACCES",
+            "EACCES, EBADF",
             Standing),
         new(
-            "program-path-descriptors", "read(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
-            "EINVAL, and as by the session itself (EBADF with everything trapped)",
+            "program-path-descriptors", "read(2) and ioctl(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
+            "read: EINVAL; the others as by the file itself (EBADF with everything trapped)",
             "EBADF",
             "no descriptor with O_PATH can be given to a process"),
         new(

@@ -4,7 +4,7 @@ namespace LuoInterop.Tests.Shared;
 /// anew.</summary>
 internal static class DifferencePage
 {
-    /// <summary>Asserts that a page has a text between the marks <c>&lt;!-- name: begin --&gt;</c> and <c>&lt;!-- name: end --&gt;</c>.</summary>
+    /// <summary>Asserts that a page has a text between <c>&lt;!-- name: begin --&gt;</c> and <c>&lt;!-- name: end --&gt;</c>.</summary>
     public static void AssertHas(string file, string name, string table)
     {
         string path = Path.Combine(Repository.Root, "docs", file);

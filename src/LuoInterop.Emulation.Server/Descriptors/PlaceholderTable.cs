@@ -62,7 +62,8 @@ internal sealed unsafe class PlaceholderTable : IDisposable
     {
         inode = 0;
         int peer = -1;
-        socket = DescriptorLimit.Take(SystemCall.Result(LibC.socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC, 0)));
+        int type = LibC.SOCK_STREAM | LibC.SOCK_CLOEXEC | ((file.Flags & LibC.O_NONBLOCK) != 0 ? LibC.SOCK_NONBLOCK : 0);
+        socket = DescriptorLimit.Take(SystemCall.Result(LibC.socket(LibC.AF_UNIX, type, 0)));
         int error = socket < 0 ? socket : Listen(socket, out peer, out inode);
         if (error == 0)
         {

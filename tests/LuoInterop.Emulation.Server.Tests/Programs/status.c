@@ -33,6 +33,9 @@ static void check_device(void)
     EXPECT(open("liveupdate", O_RDWR), EBUSY);
     EXPECT(open("./liveupdate", O_WRONLY), EBUSY);
     close(device);
+    device = open("/dev/liveupdate", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    EXPECT((fcntl(device, F_GETFL) & (O_ACCMODE | O_NONBLOCK)) == (O_RDWR | O_NONBLOCK) ? 0 : -1, 0);
+    close(device);
     close(folder);
 }
 
