@@ -36,12 +36,13 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
             systemctl start luo-cache
             if [ "$stage" = 1 ]; then
               {{Program}} load --name base --keys 2500 --only fill
-              {{Program}} load --name load --keys 500 > /var/lib/load.json 2> /var/lib/load.log &
+              {{Program}} load --name load --clients 2 --keys 500 > /var/lib/load.json 2> /var/lib/load.log &
               load=$!
               until grep -q filled /var/lib/load.log; do sleep 0.2; done
-              for number in 1 2 3 4 5 6 7 8 9 10; do systemctl restart luo-cache; sleep 0.5; done
+              for number in 1 2 3 4 5 6 7 8 9 10; do echo "restart $number"; systemctl restart luo-cache; sleep 0.5; done
               luo-guest value origin.restart "$(origin)"
               for number in 1 2 3; do
+                echo "crash $number"
                 killed=$(systemctl show -P MainPID luo-cache)
                 kill -9 "$killed"
                 until pid=$(systemctl show -P MainPID luo-cache) && [ "$pid" != 0 ] && [ "$pid" != "$killed" ] &&
@@ -49,6 +50,7 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
                 sleep 0.5
               done
               luo-guest value origin.crash "$(origin)"
+              echo "the load ends"
               kill "$load"
               wait "$load" || luo-guest report "the load saw every value" failed
               luo-guest value load "$(cat /var/lib/load.json)"
@@ -61,6 +63,9 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
             ("luo-cache.service", Unit)) with
         {
             Files = new Dictionary<string, string> { ["luo-cache"] = NativePrograms.Cache },
+            TimeLimit = TimeSpan.FromMinutes(40),
+            KernelTimeLimit = TimeSpan.FromMinutes(20),
+            Output = line => output.WriteLine($"{line.Source}: {line.Text}"),
         });
         output.WriteLine(result.ToString());
 

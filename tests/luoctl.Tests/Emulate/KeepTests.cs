@@ -1,4 +1,5 @@
 using LuoInterop.Tests.Shared;
+using Xunit;
 
 namespace LuoInterop.Cli.Tests.Emulate;
 
