@@ -52,7 +52,8 @@ internal static class ProgramDifferences
             "EACCES, EBADF",
             Standing),
         new(
-            "program-path-descriptors", "read(2) and ioctl(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
+            "program-path-descriptors",
+            "read(2) and ioctl(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
             "read: EINVAL; the others as by the file itself (EBADF with everything trapped)",
             "EBADF",
             "no descriptor with O_PATH can be given to a process"),

@@ -19,6 +19,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         ["close"] = Freed,
         ["Close"] = Freed,
         ["Reboot"] = "A reboot that the kernel obeys does not return; the emulated kernel throws.",
+        ["MachineFolder.FollowAsync -> kill"] = "A front that has ended meanwhile (ESRCH) needs no signal.",
         ["ReceivedDescriptor..ctor -> ReadLink"] = "Without /proc there is no text, and the descriptor is of no known kind.",
         ["RetrievedMemfd.AddSeals -> fcntl"] = "What came of F_ADD_SEALS is read at once, by F_GET_SEALS.",
         ["RetrievedHugeMemfd.Publish -> fcntl"] = "What came of F_ADD_SEALS is read at once, by F_GET_SEALS.",
