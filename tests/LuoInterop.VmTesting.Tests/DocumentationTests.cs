@@ -17,9 +17,10 @@ public sealed partial class DocumentationTests
 
         string code = Squeeze(string.Concat(
             File.ReadAllText(Path.Combine(root, "tests/LuoInterop.VmTesting.Tests/KexecTests.cs")),
+            File.ReadAllText(Path.Combine(root, "tests/LuoInterop.Systemd.VmTests/RootFixture.cs")),
             File.ReadAllText(Path.Combine(root, "tests/programs/LuoInterop.VmTesting.Payload/Program.cs"))));
         MatchCollection examples = Example().Matches(File.ReadAllText(Path.Combine(root, "docs", "vm-testing.md")));
-        Assert.Equal(3, examples.Count);
+        Assert.Equal(4, examples.Count);
         Assert.All(examples, example => Assert.Contains(Squeeze(example.Groups[1].Value), code, StringComparison.Ordinal));
     }
 
