@@ -252,6 +252,14 @@ internal static class AbiTable
                 ["NR_reboot"] = new("__NR_reboot"),
             },
         },
+        new(Raw.Find("LuoInterop.Systemd.Interop.FileHeader"), "linux/fcntl.h"),
+        new(Raw.Find("LuoInterop.Systemd.Interop.PidfdHeader"), "linux/magic.h", "linux/fcntl.h")
+        {
+            Forms = new Dictionary<string, CForm>
+            {
+                ["SYS_pidfd_open"] = new("__NR_pidfd_open", "asm/unistd.h"),
+            },
+        },
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.SeccompHeader"), "linux/ioctl.h", "linux/seccomp.h"),
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.ProcessHeader"), "linux/pidfd.h", "asm/unistd.h")
         {

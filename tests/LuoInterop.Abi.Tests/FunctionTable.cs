@@ -29,6 +29,7 @@ internal static class FunctionTable
     [
         new("open", "fcntl.h", "int", "const char *", "int") { Variadic = true },
         new("close", "unistd.h", "int", "int"),
+        new("dup2", "unistd.h", "int", "int", "int"),
         new("dup3", "unistd.h", "int", "int", "int", "int"),
         new("ioctl", "sys/ioctl.h", "int", "int", "unsigned long") { Variadic = true },
         new("fcntl", "fcntl.h", "int", "int", "int") { Variadic = true },
@@ -64,6 +65,7 @@ internal static class FunctionTable
         new("sendmsg", "sys/socket.h", "ssize_t", "int", "const struct msghdr *", "int"),
         new("recvmsg", "sys/socket.h", "ssize_t", "int", "struct msghdr *", "int"),
         new("poll", "poll.h", "int", "struct pollfd *", "nfds_t", "int"),
+        new("flock", "sys/file.h", "int", "int", "int"),
         new("prlimit", "sys/resource.h", "int", "pid_t", "enum __rlimit_resource", "const struct rlimit *", "struct rlimit *"),
         new(
             "process_vm_readv",
