@@ -42,4 +42,6 @@ root.SetAction(async (arguments, cancellation) =>
         return 2;
     }
 });
-return await root.Parse(args).InvokeAsync();
+
+// A stop takes as long as it takes: the host and the load see to signals themselves.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

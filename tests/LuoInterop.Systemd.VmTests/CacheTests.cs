@@ -52,7 +52,7 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
               luo-guest value origin.crash "$(origin)"
               echo "the load ends"
               kill "$load"
-              wait "$load" || luo-guest report "the load saw every value" failed
+              wait "$load" || luo-guest report "the load saw every value, $?" failed
               luo-guest value load "$(cat /var/lib/load.json)"
             else
               luo-guest value "origin.$stage" "$(origin)"

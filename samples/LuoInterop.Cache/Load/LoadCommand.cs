@@ -29,11 +29,8 @@ internal static class LoadCommand
         command.SetAction(async (arguments, cancellation) =>
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-            {
-                context.Cancel = true;
-                end.Cancel();
-            });
+            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+            using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
             if (arguments.GetValue(seconds) is { } limit)
             {
                 end.CancelAfter(TimeSpan.FromSeconds(limit));
@@ -48,6 +45,12 @@ internal static class LoadCommand
                 .ConfigureAwait(false);
             Console.WriteLine(JsonSerializer.Serialize(result, LoadJson.Default.LoadResult));
             return result.Wrong + result.Lost > 0 ? 1 : 0;
+
+            void End(PosixSignalContext context)
+            {
+                context.Cancel = true;
+                end.Cancel();
+            }
         });
         return command;
     }
