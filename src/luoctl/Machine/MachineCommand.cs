@@ -54,12 +54,13 @@ internal static class MachineCommand
         string[] self = [.. LuoInterop.VmTesting.ThisProgram.Command];
         using Process server = Process.Start(new ProcessStartInfo(self[0], [.. self[1..], "machine", Serve, folder.Name, .. words])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            // The server lives on: with a stream of ours open it would keep a reader of ours waiting.
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
+        Task<string> errors = server.StandardError.ReadToEndAsync();
         string? said = await server.StandardOutput.ReadLineAsync();
-        return said == MachineServer.Ready
-            ? folder
-            : throw new CommandFailure($"the machine '{folder.Name}' did not start", null, EmulateProgram.CannotRun);
+        return said == MachineServer.Ready ? folder : throw new CommandFailure(
+            $"the machine '{folder.Name}' did not start", (await errors).Trim() is { Length: > 0 } why ? why : null, EmulateProgram.CannotRun);
     }
 
     private static Command Run()
