@@ -98,8 +98,8 @@ test-languages:  ## Run programs in Go and Rust on the emulated kernel; installs
 	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter Category=Languages
 
-test-systemd:    ## Run services, the cache server and a fleet under systemd in VMs; the first time it installs a root of Debian's (20 minutes)
-	@eng/prerequisites.sh --vm --tests --fleet
+test-systemd:    ## Run the cache server under systemd in a VM, through restarts, crashes and live updates; the first time it installs a root of Debian (10 minutes)
+	@eng/prerequisites.sh --vm --tests --native
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Systemd.VmTests
 	@eng/kernel.sh
