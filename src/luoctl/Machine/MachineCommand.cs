@@ -59,8 +59,14 @@ internal static class MachineCommand
         })!;
         Task<string> errors = server.StandardError.ReadToEndAsync();
         string? said = await server.StandardOutput.ReadLineAsync();
-        return said == MachineServer.Ready ? folder : throw new CommandFailure(
-            $"the machine '{folder.Name}' did not start", (await errors).Trim() is { Length: > 0 } why ? why : null, EmulateProgram.CannotRun);
+        if (said == MachineServer.Ready)
+        {
+            return folder;
+        }
+
+        string why = (await errors).Trim();
+        throw new CommandFailure(
+            $"the machine '{folder.Name}' did not start", why.Length > 0 ? why : null, EmulateProgram.CannotRun);
     }
 
     private static Command Run()
