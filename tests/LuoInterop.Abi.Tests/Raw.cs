@@ -12,7 +12,7 @@ internal static class Raw
         typeof(Kernel).Assembly, Assembly.Load("LuoInterop.Kho"), Assembly.Load("LuoInterop.Kvm"),
         Assembly.Load("LuoInterop.Emulation"), Assembly.Load("LuoInterop.Emulation.Server"), Assembly.Load("LuoInterop.Litmus"),
         Assembly.Load("LuoInterop.MemoryImages"), Assembly.Load("LuoInterop.Diagnosis"),
-        Assembly.Load("LuoInterop.VmTesting"), Assembly.Load("luoctl"),
+        Assembly.Load("LuoInterop.Systemd"), Assembly.Load("LuoInterop.VmTesting"), Assembly.Load("luoctl"),
     ];
 
     /// <summary>Gets the types, each once: a file that two assemblies compile declares the same in both.</summary>

@@ -9,7 +9,7 @@ namespace LuoInterop.Systemd.VmTests;
 public sealed class LuoSessionTests(RootFixture fixture, ITestOutputHelper output) : IClassFixture<RootFixture>
 {
     [Fact]
-    public async Task Session_OfAUnit_ComesBackIncoming()
+    public async Task Session_OfAUnit_ComesBackIncoming_AndIsNotCarriedAgain()
     {
         VmResult result = await VirtualMachine.RunAsync(fixture.Script(
             3,
@@ -32,11 +32,14 @@ public sealed class LuoSessionTests(RootFixture fixture, ITestOutputHelper outpu
             KernelTimeLimit = TimeSpan.FromMinutes(10),
         });
         output.WriteLine(result.ToString());
-        foreach (GuestValue value in result.Values)
-        {
-            output.WriteLine($"{value.Name}: {value.Value}");
-        }
 
+        // Outgoing at first; in the next kernel it is incoming and takes nothing; in the third a new one, with nothing of the second's.
         result.EnsurePassed();
+        string[] lines = result.Values.Single(static value => value.Name == "log.3").Value.Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.Matches("^one is anon_inode:\\[luo_session\\] look\\.service-[0-9a-f]{24}: retrieve EINVAL preserved [0-9]+$", lines[0]);
+        Assert.Matches("retrieved [0-9]+ preserve EINVAL$", lines[1]);
+        Assert.Matches("retrieve EINVAL preserved [0-9]+$", lines[2]);
+        Assert.Equal(lines[0].Split(' ')[^1], lines[1].Split("retrieved ")[1].Split(' ')[0]);
     }
 }
