@@ -21,6 +21,7 @@ internal static class HostileInputs
         ("debugfs", "a tree's names", static n =>
             Tree(n, string.Concat(Enumerable.Repeat(new string('a', 31) + "\0", n / 64)), static (i, strings) => i % strings)),
         ("structures", "bytes", static n => Repeat("abc", n)),
+        ("persistent-memory", "bytes", static n => Repeat("LUOMEM\r\n", n)),
         ("litmus", "lines", static n => Repeat("d = open => 0\n", n)),
         ("litmus", "empty lines", static n => Repeat("\n", n / 2)),
         ("litmus", "words of a line", static n => Text("write m 1 ", "a ", n)),

@@ -19,7 +19,7 @@ public sealed class StepCounter : IDisposable
     private static readonly string[] Counted =
     [
         "LuoInterop", "LuoInterop.KernelImages", "LuoInterop.Kho", "LuoInterop.Kvm", "LuoInterop.MemoryImages", "LuoInterop.Diagnosis",
-        "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting",
+        "LuoInterop.Systemd", "LuoInterop.Emulation", "LuoInterop.Litmus", "LuoInterop.VmTesting",
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-steps-").FullName;
