@@ -253,7 +253,7 @@ internal static class AbiTable
             },
         },
         new(Raw.Find("LuoInterop.Systemd.Interop.FileHeader"), "linux/fcntl.h"),
-        new(Raw.Find("LuoInterop.Systemd.Interop.PidfdHeader"), "linux/magic.h", "linux/fcntl.h")
+        new(Raw.Find("LuoInterop.Systemd.Interop.PidfdHeader"), "linux/magic.h")
         {
             Forms = new Dictionary<string, CForm>
             {

@@ -8,6 +8,9 @@ internal readonly ref struct Item
     public uint Flags { get; init; }
 
     public ulong Cas { get; init; }
+
+    /// <summary>When it ends, in seconds since 1970; 0 for never.</summary>
+    public long Expiry { get; init; }
 }
 
 /// <summary>Says under which condition an item is stored.</summary>

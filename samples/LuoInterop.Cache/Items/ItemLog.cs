@@ -10,6 +10,9 @@ namespace LuoInterop.Cache.Items;
 /// </remarks>
 internal sealed class ItemLog
 {
+    private static readonly int s_summedFrom = (int)Marshal.OffsetOf<ItemRecord>(nameof(ItemRecord.Cas));
+    private static readonly int s_summedTo = (int)Marshal.OffsetOf<ItemRecord>(nameof(ItemRecord.Checksum));
+
     private readonly MemfdMapping _mapping;
     private readonly long _offset;
 
@@ -113,11 +116,9 @@ internal sealed class ItemLog
     public ulong ChecksumOf(long position)
     {
         ref ItemRecord record = ref Record(position);
-        int from = (int)Marshal.OffsetOf<ItemRecord>(nameof(ItemRecord.Cas));
-        int to = (int)Marshal.OffsetOf<ItemRecord>(nameof(ItemRecord.Checksum));
         int length = ItemRecord.Size + record.KeyLength + record.ValueLength;
         ReadOnlySpan<byte> bytes = Bytes(position, length);
-        ulong fields = XxHash3.HashToUInt64(bytes[from..to], record.KeyLength);
+        ulong fields = XxHash3.HashToUInt64(bytes[s_summedFrom..s_summedTo], record.KeyLength);
         return XxHash3.HashToUInt64(bytes[ItemRecord.Size..], (long)fields);
     }
 }

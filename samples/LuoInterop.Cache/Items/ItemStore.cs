@@ -67,7 +67,7 @@ internal sealed class ItemStore
 
         ref ItemRecord record = ref _log.Record(position);
         record.Used = 1;
-        item = new Item { Value = _log.Value(position), Flags = record.Flags, Cas = record.Cas };
+        item = new Item { Value = _log.Value(position), Flags = record.Flags, Cas = record.Cas, Expiry = record.Expiry };
         return true;
     }
 
@@ -179,10 +179,7 @@ internal sealed class ItemStore
         result = down ? old - Math.Min(old, amount) : unchecked(old + amount);
         Span<byte> text = stackalloc byte[20];
         Utf8Formatter.TryFormat(result, text, out int length);
-        ulong hash = HashOf(key);
-        TryFindLive(key, hash, out long position);
-        long expiry = _log.Record(position).Expiry;
-        return Store(key, text[..length], item.Flags, expiry);
+        return Store(key, text[..length], item.Flags, item.Expiry);
     }
 
     /// <summary>Drops an item.</summary>

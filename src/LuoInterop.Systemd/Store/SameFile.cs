@@ -12,7 +12,7 @@ internal static class SameFile
     public static bool Is(Kernel kernel, SafeHandle a, SafeHandle b)
     {
         using var second = new DescriptorReference(b);
-        int same = kernel.Fcntl(a, PidfdHeader.F_DUPFD_QUERY, second.Fd);
+        int same = kernel.Fcntl(a, FcntlHeader.F_DUPFD_QUERY, second.Fd);
         return same >= 0 ? same != 0 : IsByStatus(kernel, a, b);
     }
 
