@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages test-systemd check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages test-systemd test-fleet check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -46,8 +46,7 @@ vmm-vm:          ## The same with a Linux guest, under KVM on Linux 7.3 in QEMU;
 test:            ## Run every test, those on the real kernel in a VM too
 	@eng/prerequisites.sh --vm --tests
 	@echo building ...
-	@$(BUILD) LuoInterop.sln
-	@eng/kernel.sh
+	@eng/side-by-side.sh '$(BUILD) LuoInterop.sln' eng/kernel.sh eng/root.sh
 	@eng/test.sh
 
 test-7.2:        ## Run the contract on Linux 7.2, and from 7.2 to 7.3 and back; the first time it builds that kernel too (minutes)
@@ -104,6 +103,13 @@ test-systemd:    ## Run the cache server under systemd in a VM, through restarts
 	@$(BUILD) tests/LuoInterop.Systemd.VmTests
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Systemd.VmTests --filter Category=Systemd
+
+test-fleet:      ## Take three VMs through live updates with Ansible: all well, a wrong kernel, a loss of power (20 minutes)
+	@eng/prerequisites.sh --vm --tests --native --fleet
+	@echo building ...
+	@$(BUILD) tests/LuoInterop.Fleet.Tests
+	@eng/kernel.sh
+	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Fleet.Tests
 
 check:           ## Run the tests that need no VM
 	@eng/prerequisites.sh --tests

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
-# with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --tests that of --native,
-# libfdt, groff, what kernels are packed with, kexec-tools, memcached and Python, and with --vm too the C headers of arm64, makedumpfile
-# and debootstrap.
+# with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --fleet Ansible and ssh;
+# with --tests that of --native, libfdt, groff, what kernels are packed with, kexec-tools, memcached and Python, and with --vm too the C
+# headers of arm64, makedumpfile and debootstrap.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -41,6 +41,10 @@ if [[ " $* " == *" --tests "* ]]; then
     # The root with systemd that a VM is started from.
     [ -x /usr/sbin/debootstrap ] || packages+=(debootstrap)
   fi
+fi
+
+if [[ " $* " == *" --fleet "* ]]; then
+  need ansible-playbook ansible-core; need ssh openssh-client
 fi
 
 if [[ " $* " == *" --languages "* ]]; then

@@ -1,3 +1,4 @@
+using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Xunit;
 

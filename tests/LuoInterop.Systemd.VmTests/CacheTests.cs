@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Xunit;
 using Xunit.Abstractions;

@@ -12,9 +12,6 @@ public sealed class SystemdRoot
     /// <summary>The suite of Debian that is taken where none is named; it has systemd 262.</summary>
     public const string DefaultSuite = "forky";
 
-    private static readonly string[] s_packages =
-        ["systemd", "systemd-sysv", "dbus", "udev", "kexec-tools", "libpam-systemd", "libstdc++6"];
-
     private SystemdRoot(string folder)
     {
         Folder = folder;
@@ -55,7 +52,7 @@ public sealed class SystemdRoot
         string script = Path.Combine(BuildScript.WriteRecipe(cache), "Root", "build-root.sh");
         return FromFolder(await BuildScript.RunAsync(
             $"The installation of a root of {suite}",
-            [script, suite, Path.Combine(cache, "root"), .. s_packages.Concat(packages ?? []).Distinct()],
+            [script, suite, Path.Combine(cache, "root"), .. packages ?? []],
             new Dictionary<string, string>(),
             progress,
             cancellationToken).ConfigureAwait(false));

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs a Debian root with systemd, for VMs, into a cache folder.
 #
-#   build-root.sh SUITE CACHE PACKAGE...
+#   build-root.sh SUITE CACHE [PACKAGE...]
 #
 # SUITE    suite of Debian, for example forky
 # CACHE    folder that receives SUITE-KEY/ with root (the whole root), packages (each package and its version), and systemd (its version)
-# PACKAGE  packages beside Debian's essential ones
+# PACKAGE  packages beside Debian's essential ones and those that every root has: systemd, what 'systemctl kexec' needs, what .NET needs
 #
 # The last line on standard output is the finished folder. Everything else goes to standard error. It needs root: the files keep their
 # owners, and the packages are configured beneath chroot.
@@ -16,6 +16,10 @@ set -euo pipefail
 suite=${1:?suite of Debian, for example forky}
 cache=${2:?cache folder}
 shift 2
+for package in systemd systemd-sysv dbus udev kexec-tools libpam-systemd libstdc++6 "$@"; do
+  case " ${packages:=} " in *" $package "*) ;; *) packages+=" $package" ;; esac
+done
+set -- $packages
 mkdir -p "$cache"
 cache=$(readlink -f "$cache")
 

@@ -6,7 +6,8 @@ namespace LuoInterop.Cli.Verify;
 /// <param name="Kind"><c>memory</c>, <c>session</c> or <c>other</c>.</param>
 /// <param name="Size">The bytes of memory; null for anything else.</param>
 /// <param name="Sha256">The digest of memory in hexadecimal digits; null where it was not asked for.</param>
-internal sealed record KeptDescriptor(string Unit, string Name, string Kind, long? Size, string? Sha256);
+/// <param name="LeftBehind">Why a live update does not carry it; null where it does.</param>
+internal sealed record KeptDescriptor(string Unit, string Name, string Kind, long? Size, string? Sha256, string? LeftBehind = null);
 
 /// <summary>Is what a machine keeps at one moment, in the stores of units and in sessions that processes hold.</summary>
 /// <param name="BootId">The number that each start of a kernel has.</param>

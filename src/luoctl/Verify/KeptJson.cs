@@ -24,6 +24,7 @@ internal static class KeptJson
             ["kind"] = one.Kind,
             ["size"] = one.Size,
             ["sha256"] = one.Sha256,
+            ["leftBehind"] = one.LeftBehind,
         })]),
         ["sessions"] = new JsonArray([.. state.Sessions.Select(static name => (JsonNode)name)]),
     };
@@ -57,7 +58,8 @@ internal static class KeptJson
                         one.GetProperty("name").GetString()!,
                         one.GetProperty("kind").GetString()!,
                         one.GetProperty("size") is { ValueKind: JsonValueKind.Number } size ? size.GetInt64() : null,
-                        one.GetProperty("sha256").GetString())),
+                        one.GetProperty("sha256").GetString(),
+                        one.GetProperty("leftBehind").GetString())),
                 ],
                 [.. root.GetProperty("sessions").EnumerateArray().Select(static name => name.GetString()!)]);
         }

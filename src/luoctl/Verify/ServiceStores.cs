@@ -17,22 +17,25 @@ internal static class ServiceStores
     {
         Dictionary<ulong, string>? files = null;
         var kept = new List<KeptDescriptor>();
-        foreach (string unit in UnitsWithStore(Run("systemctl", "show", "*", "--property=Id,NFileDescriptorStore")))
+        foreach ((string unit, string preserve) in UnitsWithStore(
+            Run("systemctl", "show", "*", "--property=Id,NFileDescriptorStore,FileDescriptorStorePreserve")))
         {
             files ??= FilesOfProcess1();
             foreach (StoredFile file in Parse(Run("systemd-analyze", "fdstore", "--json=short", unit), unit))
             {
-                kept.Add(Describe(unit, file, files, contents));
+                KeptDescriptor one = Describe(unit, file, files, contents);
+                kept.Add(one with { LeftBehind = LeftBehind(one.Kind, preserve) });
             }
         }
 
         return kept;
     }
 
-    /// <summary>Finds the units that have something in their store in what <c>systemctl show</c> prints.</summary>
-    public static IEnumerable<string> UnitsWithStore(string shown)
+    /// <summary>Finds the units that have something in their store in what <c>systemctl show</c> prints, and whether it is preserved.</summary>
+    public static IEnumerable<(string Unit, string Preserve)> UnitsWithStore(string shown)
     {
         string? unit = null;
+        string preserve = "";
         int stored = 0;
         foreach (string line in shown.Split('\n'))
         {
@@ -40,14 +43,18 @@ internal static class ServiceStores
             {
                 if (unit is not null && stored > 0)
                 {
-                    yield return unit;
+                    yield return (unit, preserve);
                 }
 
-                (unit, stored) = (null, 0);
+                (unit, preserve, stored) = (null, "", 0);
             }
             else if (line.StartsWith("Id=", StringComparison.Ordinal))
             {
                 unit = line["Id=".Length..];
+            }
+            else if (line.StartsWith("FileDescriptorStorePreserve=", StringComparison.Ordinal))
+            {
+                preserve = line["FileDescriptorStorePreserve=".Length..];
             }
             else if (line.StartsWith("NFileDescriptorStore=", StringComparison.Ordinal))
             {
@@ -57,7 +64,7 @@ internal static class ServiceStores
 
         if (unit is not null && stored > 0)
         {
-            yield return unit;
+            yield return (unit, preserve);
         }
     }
 
@@ -82,6 +89,14 @@ internal static class ServiceStores
                 $"what systemd-analyze says of {unit}'s store is not understood: {error.Message.TrimEnd('.')}", exitCode: ExitCode.Unknown);
         }
     }
+
+    /// <summary>Says why a live update does not carry what is stored, or null.</summary>
+    /// <remarks>Process 1 hands over the stores with <c>yes</c> and no others (manager_luo_serialize_fd_stores in systemd's
+    /// <c>src/core/luo.c</c>), and LUO takes memory and sessions of what services store.</remarks>
+    private static string? LeftBehind(string kind, string preserve) =>
+        preserve != "yes" ? $"FileDescriptorStorePreserve={preserve}: only yes is carried"
+        : kind == "other" ? "only memory and sessions are carried"
+        : null;
 
     private static KeptDescriptor Describe(string unit, StoredFile file, Dictionary<ulong, string> files, bool contents)
     {

@@ -13,7 +13,7 @@ internal static class Verification
     {
         List<KeptDescriptor> rest = [.. now.Descriptors];
         var rows = new List<VerifiedRow>();
-        foreach (KeptDescriptor old in before.Descriptors)
+        foreach (KeptDescriptor old in before.Descriptors.Where(static one => one.LeftBehind is null))
         {
             string what = $"{old.Unit} {old.Name}";
             KeptDescriptor? found = rest.Find(one => Names(one, old) && Difference(old, one) is null)

@@ -31,8 +31,7 @@ internal static class VerifyCommand
             if (before is null)
             {
                 Write(path, now);
-                output.Write(
-                    text => text.Line($"recorded: {Counted(now)}, in {path}", Tone.Good), () => KeptJson.ToJson(now));
+                output.Write(text => WriteRecord(text, path, now), () => KeptJson.ToJson(now));
                 return ExitCode.Yes;
             }
 
@@ -42,6 +41,15 @@ internal static class VerifyCommand
             return isNewKernel && rows.TrueForAll(static row => row.IsBack) ? ExitCode.Yes : ExitCode.No;
         }));
         return command;
+    }
+
+    private static void WriteRecord(TextOutput text, string path, KeptState state)
+    {
+        text.Line($"recorded: {Counted(state)}, in {path}", Tone.Good);
+        foreach (KeptDescriptor one in state.Descriptors.Where(static one => one.LeftBehind is not null))
+        {
+            text.Row("left", Tone.Caution, $"{one.Unit} {one.Name}", 40, one.LeftBehind!);
+        }
     }
 
     public static void WriteText(TextOutput text, KeptState before, KeptState now, List<VerifiedRow> rows)
@@ -78,7 +86,7 @@ internal static class VerifyCommand
     };
 
     private static string Counted(KeptState state) =>
-        $"{TextOutput.Count(state.Descriptors.Count, "stored descriptor")} and {TextOutput.Count(state.Sessions.Count, "session")}";
+        $"{TextOutput.Count(state.Descriptors.Count(static one => one.LeftBehind is null), "stored descriptor")} and {TextOutput.Count(state.Sessions.Count, "session")}";
 
     private static KeptState ReadNow(bool contents) => new(
         File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(),

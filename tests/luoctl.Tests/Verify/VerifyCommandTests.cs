@@ -10,6 +10,8 @@ namespace LuoInterop.Cli.Tests.Verify;
 /// <summary>Runs <c>luoctl verify</c> beside programs that answer as systemd's do. The real ones are asked by the tests in a VM.</summary>
 public sealed class VerifyCommandTests : IDisposable
 {
+    private const string Session = """[{"fdname":"cache","type":"anon-inode","inode":1,"path":"anon_inode:[luo_session] cache"}]""";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-verify").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -17,7 +19,7 @@ public sealed class VerifyCommandTests : IDisposable
     [Fact]
     public void Record_ThenVerify_OnTheSameKernel_SaysSo()
     {
-        Systemd(["cache.service"], """[{"fdname":"cache","type":"reg","inode":1,"path":"/memfd:cache (deleted)"}]""");
+        Systemd(["cache.service"], Session);
         string record = Path.Combine(_folder, "record.json");
 
         (int code, string output, string error) = Run(record, "--record");
@@ -34,7 +36,7 @@ public sealed class VerifyCommandTests : IDisposable
     [Fact]
     public void Store_ThatIsEmptyAfterwards_IsLost()
     {
-        Systemd(["cache.service"], """[{"fdname":"cache","type":"reg","inode":1,"path":"/memfd:cache (deleted)"}]""");
+        Systemd(["cache.service"], Session);
         string record = Path.Combine(_folder, "record.json");
         Assert.Equal(0, Run(record, "--record").Code);
         File.WriteAllText(record, File.ReadAllText(record).Replace(
@@ -49,6 +51,25 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.True(root.GetProperty("isNewKernel").GetBoolean());
         Assert.False(root.GetProperty("isWhole").GetBoolean());
         Assert.Equal("is not there", root.GetProperty("rows")[0].GetProperty("sentence").GetString());
+    }
+
+    [Theory]
+    [InlineData("restart", "anon_inode:[luo_session] vm", "FileDescriptorStorePreserve=restart: only yes is carried")]
+    [InlineData("yes", "/run/a-pipe", "only memory and sessions are carried")]
+    public void Store_ThatIsNotCarried_IsNamedBefore_AndNotMissedAfter(string preserve, string path, string reason)
+    {
+        Systemd(["a.service"], $$"""[{"fdname":"a","type":"fifo","inode":1,"path":"{{path}}"}]""", preserve);
+        string record = Path.Combine(_folder, "record.json");
+        (int code, string output, string error) = Run(record, "--record");
+        Assert.Equal((0, ""), (code, error));
+        Assert.StartsWith("recorded: 0 stored descriptors and ", output, StringComparison.Ordinal);
+        Assert.Matches($"\n *left +a.service a +{reason}", output);
+        Assert.Equal(
+            reason,
+            Schemas.Hold("verify", File.ReadAllText(record)).GetProperty("descriptors")[0].GetProperty("leftBehind").GetString());
+
+        Systemd([], "[]");
+        Assert.DoesNotContain("a.service", Run(record).Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,8 +103,8 @@ public sealed class VerifyCommandTests : IDisposable
 
     [Fact]
     public void Units_AreThoseWithSomethingStored() => Assert.Equal(
-        ["a.service", "c.service"],
-        ServiceStores.UnitsWithStore("Id=a.service\nNFileDescriptorStore=2\n\nNFileDescriptorStore=0\nId=b.service\n\nId=x.mount\n\n"
+        [("a.service", "yes"), ("c.service", "")],
+        ServiceStores.UnitsWithStore("Id=a.service\nNFileDescriptorStore=2\nFileDescriptorStorePreserve=yes\n\nNFileDescriptorStore=0\nId=b.service\n\nId=x.mount\n\n"
             + "NFileDescriptorStore=1\nId=c.service\n"));
 
     [Theory]
@@ -124,9 +145,9 @@ public sealed class VerifyCommandTests : IDisposable
             Path.Combine(AppContext.BaseDirectory, "luoctl.dll"), "verify", record, .. words,
         ]);
 
-    private void Systemd(string[] units, string stored)
+    private void Systemd(string[] units, string stored, string preserve = "yes")
     {
-        Write("systemctl", string.Concat(units.Select(static unit => $"Id={unit}\nNFileDescriptorStore=1\n\n")));
+        Write("systemctl", string.Concat(units.Select(unit => $"Id={unit}\nNFileDescriptorStore=1\nFileDescriptorStorePreserve={preserve}\n\n")));
         Write("systemd-analyze", stored);
 
         void Write(string name, string answer)

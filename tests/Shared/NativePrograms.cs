@@ -1,7 +1,6 @@
-using LuoInterop.Tests.Shared;
 using Xunit;
 
-namespace LuoInterop.Systemd.VmTests;
+namespace LuoInterop.Tests.Shared;
 
 /// <summary>Makes programs of this repository that need no .NET, for a guest whose root has none. Each is made once a test run.</summary>
 internal static class NativePrograms
@@ -9,8 +8,13 @@ internal static class NativePrograms
     private static readonly Lazy<string> s_cache = new(
         static () => Publish("samples/LuoInterop.Cache/LuoInterop.Cache.csproj", "luo-cache"));
 
+    private static readonly Lazy<string> s_luoctl = new(static () => Publish("src/luoctl/luoctl.csproj", "luoctl"));
+
     /// <summary>Gets the path of the cache server.</summary>
     public static string Cache => s_cache.Value;
+
+    /// <summary>Gets the path of luoctl.</summary>
+    public static string Luoctl => s_luoctl.Value;
 
     private static string Publish(string project, string name)
     {

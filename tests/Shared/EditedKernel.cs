@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using Xunit;
 
-namespace LuoInterop.KernelImages.Tests;
+namespace LuoInterop.Tests.Shared;
 
 /// <summary>Changes one text in a kernel that is packed with gzip, so that the kernel still boots.</summary>
 internal static class EditedKernel
