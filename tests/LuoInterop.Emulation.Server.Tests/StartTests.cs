@@ -69,8 +69,8 @@ public sealed class StartTests
 
         // A shell sets no trap for what was ignored before it, as HUP is beneath nohup.
         Task<ProgramEnd> run = machine.RunAsync(
-            "env", $"--default-signal={signal}", "sh", "-c", $"trap 'echo {signal}; exit 7' {signal}; touch \"$0\"; while :; do sleep 0.01; done",
-            started);
+            "env", $"--default-signal={signal}", "sh", "-c",
+            $"trap 'echo {signal}; exit 7' {signal}; touch \"$0\"; while :; do sleep 0.01; done", started);
         while (!File.Exists(started))
         {
             Assert.False(run.IsCompleted, "the program has ended by itself");

@@ -41,7 +41,7 @@ public sealed class Fleet : IAsyncLifetime
         [
             "-i", inventory, "-e", "ansible_user=root ansible_python_interpreter=/usr/bin/python3",
             "-e", $"luo_update_luoctl={Guest.FilesFolder}/luoctl",
-            "--ssh-common-args", string.Join(' ', Keys.Options),
+            $"--ssh-common-args={string.Join(' ', Keys.Options)}",
             .. settings.SelectMany(static word => new[] { "-e", word }),
             Path.Combine(Repository.Root, "fleet/update.yml"),
         ];

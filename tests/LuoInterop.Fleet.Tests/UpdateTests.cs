@@ -63,8 +63,9 @@ public sealed class UpdateTests(Fleet fleet, ITestOutputHelper output) : IClassF
         Assert.Equal(stages, hosts.Select(static host => host.Stage()));
         foreach (FleetHost host in hosts)
         {
+            host.Run("systemctl start luo-cache");
             JsonElement check = JsonDocument.Parse(
-                host.Run($"systemctl start luo-cache; {Guest.FilesFolder}/luo-cache load --name base --keys {Keys} --only check")).RootElement;
+                host.Run($"{Guest.FilesFolder}/luo-cache load --name base --keys {Keys} --only check")).RootElement;
             Assert.Equal(4 * Keys, check.GetProperty("hits").GetInt32());
             Assert.Equal(0, check.GetProperty("lost").GetInt32() + check.GetProperty("wrong").GetInt32());
         }

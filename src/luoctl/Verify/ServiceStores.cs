@@ -31,7 +31,8 @@ internal static class ServiceStores
         return kept;
     }
 
-    /// <summary>Finds the units that have something in their store in what <c>systemctl show</c> prints, and whether it is preserved.</summary>
+    /// <summary>Finds the units that have something in their store, and whether it is preserved, in what <c>systemctl show</c>
+    /// prints.</summary>
     public static IEnumerable<(string Unit, string Preserve)> UnitsWithStore(string shown)
     {
         string? unit = null;

@@ -85,8 +85,11 @@ internal static class VerifyCommand
         })]),
     };
 
-    private static string Counted(KeptState state) =>
-        $"{TextOutput.Count(state.Descriptors.Count(static one => one.LeftBehind is null), "stored descriptor")} and {TextOutput.Count(state.Sessions.Count, "session")}";
+    private static string Counted(KeptState state)
+    {
+        int descriptors = state.Descriptors.Count(static one => one.LeftBehind is null);
+        return $"{TextOutput.Count(descriptors, "stored descriptor")} and {TextOutput.Count(state.Sessions.Count, "session")}";
+    }
 
     private static KeptState ReadNow(bool contents) => new(
         File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim(),

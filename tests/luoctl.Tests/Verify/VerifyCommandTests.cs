@@ -104,7 +104,8 @@ public sealed class VerifyCommandTests : IDisposable
     [Fact]
     public void Units_AreThoseWithSomethingStored() => Assert.Equal(
         [("a.service", "yes"), ("c.service", "")],
-        ServiceStores.UnitsWithStore("Id=a.service\nNFileDescriptorStore=2\nFileDescriptorStorePreserve=yes\n\nNFileDescriptorStore=0\nId=b.service\n\nId=x.mount\n\n"
+        ServiceStores.UnitsWithStore("Id=a.service\nNFileDescriptorStore=2\nFileDescriptorStorePreserve=yes\n\n"
+            + "NFileDescriptorStore=0\nId=b.service\n\nId=x.mount\n\n"
             + "NFileDescriptorStore=1\nId=c.service\n"));
 
     [Theory]
@@ -147,7 +148,8 @@ public sealed class VerifyCommandTests : IDisposable
 
     private void Systemd(string[] units, string stored, string preserve = "yes")
     {
-        Write("systemctl", string.Concat(units.Select(unit => $"Id={unit}\nNFileDescriptorStore=1\nFileDescriptorStorePreserve={preserve}\n\n")));
+        Write("systemctl", string.Concat(units.Select(
+            unit => $"Id={unit}\nNFileDescriptorStore=1\nFileDescriptorStorePreserve={preserve}\n\n")));
         Write("systemd-analyze", stored);
 
         void Write(string name, string answer)
