@@ -73,14 +73,28 @@ internal static class PackedKernel
     {
         KernelCompression.None => plain,
         KernelCompression.Gzip => Through(plain, static packed => new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)),
-        KernelCompression.Bzip2 => Through(
-            plain, static packed => BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Compress, false, true)),
+        KernelCompression.Bzip2 => Bzip2(plain),
         KernelCompression.Lzma => Lzma(plain),
         KernelCompression.Xz => Xz(plain),
         KernelCompression.Lzo => Lzop(plain),
         KernelCompression.Lz4 => Lz4(plain),
         _ => Zstd(plain),
     };
+
+    /// <summary>Packs with bzip2. The level is the most that a block may hold, in units of 100,000 bytes: what is small says so, and is
+    /// unpacked with small tables.</summary>
+    private static byte[] Bzip2(byte[] plain)
+    {
+        const int Level = 3;
+        byte[] packed = Through(
+            plain, static packed => BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Compress, false, true));
+        if (plain.Length < 50_000)
+        {
+            packed[Level] = (byte)'1';
+        }
+
+        return packed;
+    }
 
     /// <summary>Makes a bzImage: a setup header, and the packed kernel with what the kernel's build puts behind it.</summary>
     public static byte[] BzImage(KernelCompression compression, byte[] plain, string version = "7.3.4 (builder@host) #1 SMP") =>
