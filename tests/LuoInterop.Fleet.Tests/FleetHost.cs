@@ -24,6 +24,7 @@ internal sealed class FleetHost : IAsyncDisposable
         Type=oneshot
         RemainAfterExit=yes
         ExecStart=/bin/sh -c 'echo "{Up}$(/run/luo/luo-guest stage) is up" > /dev/console'
+        ExecStart=/bin/sh -c 'ln -sf {Kernel} "/boot/vmlinuz-$(uname -r)"'
         ExecStart=/usr/sbin/ip link set lo up
         ExecStart=/usr/sbin/ip link set eth0 up
         ExecStart=/usr/sbin/ip address add 10.0.2.15/24 dev eth0
