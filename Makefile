@@ -14,7 +14,7 @@ endif
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages test-systemd test-fleet check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
+.PHONY: help demo demo-vm vmm vmm-vm test test-7.2 test-cmdline test-6.1 test-vmm test-kernels test-languages test-systemd test-fleet check build kernel luoctl native-times bench bench-vm bench-vmm bench-luoctl bench-programs bench-cache bench-compare bench-charts hunt fdt-oracle fuzz pack api contract differences clean
 
 help:            ## Print this list
 	@grep -E '^[a-z0-9.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):[^#]*## */make \1\t/' | expand -t 16
@@ -183,6 +183,13 @@ bench-programs:  ## Measure programs on the emulated kernel: an answered call, a
 	@echo building ...
 	@$(BUILD) bench/Programs.Benchmarks
 	@bench/Programs.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-programs bench/results/$(or $(RUN),$(shell date -u +%F)-programs).md $(or $(N),9)
+
+bench-cache:     ## Measure how soon a cache has its keys again: luo-cache beside memcached's warm restart and a reload (10 minutes; nothing else should run)
+	@eng/prerequisites.sh --tests --native
+	@echo building ...
+	@$(BUILD) bench/Cache.Benchmarks
+	@dotnet publish -c $(CONFIGURATION) --nologo -v quiet -o artifacts/luo-cache samples/LuoInterop.Cache
+	@bench/Cache.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-cache bench/results/$(or $(RUN),$(shell date -u +%F)-cache) artifacts/luo-cache/luo-cache $(or $(N),5)
 
 hunt:            ## Hunt differences between the emulated kernel and Linux in a VM: make hunt N=1000 [SEED=1] [KERNEL=7.2] [LINES=1: command lines] [PROCESS=1: trapped calls of a process]
 	@eng/prerequisites.sh --vm

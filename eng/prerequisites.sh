@@ -2,8 +2,8 @@
 # Sees to what building needs: the .NET SDK and a C compiler; with --vm what the kernel build and QEMU need; with --virtualization that,
 # and a QEMU whose translated processors can be trusted with virtual machines; with --native what a native executable is linked with;
 # with --drgn the debugger that luoctl is measured beside; with --languages the compilers of Go and Rust; with --fleet Ansible and ssh;
-# with --tests that of --native, libfdt, groff, what kernels are packed with, kexec-tools, memcached and Python, and with --vm too the C
-# headers of arm64, makedumpfile and debootstrap.
+# with --tests that of --native, libfdt, groff, what kernels are packed with, kexec-tools, Python, memcached and clients of it, and with
+# --vm too the C headers of arm64, makedumpfile and debootstrap.
 # As root on Debian or Ubuntu it installs missing packages; otherwise it says exactly what to install, and fails.
 set -euo pipefail
 
@@ -34,6 +34,9 @@ if [[ " $* " == *" --tests "* ]]; then
   [ -x /usr/sbin/kexec ] || packages+=(kexec-tools)
   # The judge of the cache server's protocol.
   need memcached memcached
+  # Its clients.
+  need memccp libmemcached-tools
+  /usr/bin/python3 -c 'import pymemcache' 2>/dev/null || packages+=(python3-pymemcache)
   if [[ " $* " == *" --vm "* ]]; then
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
     [ -f /usr/aarch64-linux-gnu/include/stdlib.h ] || packages+=(libc6-dev-arm64-cross)

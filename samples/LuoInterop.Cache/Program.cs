@@ -26,15 +26,19 @@ memory.Validators.Add(static result =>
         result.AddError("--memory takes 16 to 1048576 (MiB).");
     }
 });
+var checksum = new Option<bool>("--checksum")
+{
+    Description = "Makes a checksum of all memory at a stop and looks at it at the next start, besides that of each item.",
+};
 var root = new RootCommand(
     "A cache that speaks memcached's text protocol. Its items are in memory that systemd keeps: they outlive the process, a crash of it, "
-    + "and the kernel.") { listen, memory, LoadCommand.Create(listen), StatsCommand.Create(listen) };
+    + "and the kernel.") { listen, memory, checksum, LoadCommand.Create(listen), StatsCommand.Create(listen) };
 root.SetAction(async (arguments, cancellation) =>
 {
     try
     {
         return await ServeCommand.RunAsync(
-            arguments.GetRequiredValue(listen), (long)arguments.GetValue(memory) << 20, cancellation);
+            arguments.GetRequiredValue(listen), (long)arguments.GetValue(memory) << 20, arguments.GetValue(checksum), cancellation);
     }
     catch (Exception error) when (error is KernelException or FileDescriptorStoreException or PersistentMemoryException or SocketException)
     {

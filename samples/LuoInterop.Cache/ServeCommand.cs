@@ -10,17 +10,17 @@ namespace LuoInterop.Cache;
 /// <summary>Is <c>luo-cache</c> itself: the server, until it is told to stop.</summary>
 internal static class ServeCommand
 {
-    public static async Task<int> RunAsync(string listen, long bytes, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string listen, long bytes, bool checksum, CancellationToken cancellationToken)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddSystemdConsole();
         builder.Services.AddSystemd();
-        builder.Services.AddPersistentMemory("items", bytes, static options =>
+        builder.Services.AddPersistentMemory("items", bytes, options =>
         {
             options.DataVersion = ItemLayout.Version;
 
-            // Every item has a checksum of its own: so nothing has to be read at a start, however much memory there is.
-            options.UseChecksum = false;
+            // Every item has a checksum of its own: so nothing has to be read at a start, however much memory there is, unless told.
+            options.UseChecksum = checksum;
 
             // A cache that cannot have its old items starts with none.
             options.WhenLayoutDiffers = MemoryAction.StartNew;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
-using System.Text;
 using LuoInterop.Systemd.Store;
+using LuoInterop.Tests.Shared;
 using Tmds.Linux;
 using Xunit;
 
@@ -13,11 +12,11 @@ namespace LuoInterop.Systemd.Tests;
 /// full
 /// store closes what comes before it looks for duplicates. An open file is kept once, under its first name. The newest is first.
 /// </remarks>
-internal sealed unsafe class FakeServiceManager : IDisposable
+internal sealed class FakeServiceManager : IDisposable
 {
     private static int s_number;
 
-    private readonly KernelHandle _socket = new(Kernel.Linux);
+    private readonly NotifyReceiver _receiver;
     private readonly Thread _reader;
     private readonly List<(string Name, KernelHandle Handle)> _store = [];
     private readonly ConcurrentQueue<(string Text, KernelHandle[] Descriptors)> _delayed = [];
@@ -28,21 +27,12 @@ internal sealed unsafe class FakeServiceManager : IDisposable
     public FakeServiceManager(int capacity)
     {
         Capacity = capacity;
-        Address = $"@luointerop-fake-{System.Environment.ProcessId}-{Interlocked.Increment(ref s_number)}";
-        byte[] address = new byte[2 + Address.Length];
-        BitConverter.TryWriteBytes(address, (ushort)LibC.AF_UNIX);
-        Encoding.ASCII.GetBytes(Address[1..]).CopyTo(address, 3);
-        Assert.True(_socket.Take(LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0)) >= 0);
-        fixed (byte* pointer = address)
-        {
-            Assert.Equal(0, LibC.bind((int)_socket.DangerousGetHandle(), (sockaddr*)pointer, address.Length));
-        }
-
+        _receiver = new NotifyReceiver($"luointerop-fake-{System.Environment.ProcessId}-{Interlocked.Increment(ref s_number)}");
         _reader = new Thread(Read) { IsBackground = true };
         _reader.Start();
     }
 
-    public string Address { get; }
+    public string Address => _receiver.Address;
 
     public int Capacity { get; set; }
 
@@ -135,7 +125,7 @@ internal sealed unsafe class FakeServiceManager : IDisposable
         _ended = true;
         new NotifySocket(Kernel.Linux, Address).Send("END=1", null, Deadline.In(Timeout.InfiniteTimeSpan));
         _reader.Join();
-        _socket.Dispose();
+        _receiver.Dispose();
         foreach ((string _, KernelHandle handle) in _store)
         {
             handle.Dispose();
@@ -148,7 +138,8 @@ internal sealed unsafe class FakeServiceManager : IDisposable
     {
         while (!_ended)
         {
-            string text = Receive(out KernelHandle[] descriptors);
+            string text = _receiver.Receive(out int[] received);
+            KernelHandle[] descriptors = [.. received.Select(static one => new KernelHandle(Kernel.Linux, one))];
             if (text is "SETTLE=1" or "END=1")
             {
                 Close(descriptors);
@@ -181,40 +172,6 @@ internal sealed unsafe class FakeServiceManager : IDisposable
                     Do(text, descriptors);
                     break;
             }
-        }
-    }
-
-    private string Receive(out KernelHandle[] descriptors)
-    {
-        byte[] bytes = new byte[4096];
-        byte* control = stackalloc byte[256];
-        fixed (byte* pointer = bytes)
-        {
-            var vector = new iovec { iov_base = pointer, iov_len = bytes.Length };
-            msghdr header = default;
-            header.msg_iov = &vector;
-            header.msg_iovlen = 1;
-            header.msg_control = control;
-            header.msg_controllen = 256;
-            int count;
-            do
-            {
-                count = (int)LibC.recvmsg((int)_socket.DangerousGetHandle(), &header, LibC.MSG_CMSG_CLOEXEC);
-            }
-            while (count < 0 && Marshal.GetLastPInvokeError() == LibC.EINTR);
-            Assert.True(count >= 0);
-            List<KernelHandle> received = [];
-            for (cmsghdr* part = LibC.CMSG_FIRSTHDR(&header); part is not null; part = LibC.CMSG_NXTHDR(&header, part))
-            {
-                int room = (int)(uint)part->cmsg_len - (int)(LibC.CMSG_DATA(part) - (byte*)part);
-                foreach (int descriptor in new ReadOnlySpan<int>(LibC.CMSG_DATA(part), room / sizeof(int)))
-                {
-                    received.Add(new KernelHandle(Kernel.Linux, descriptor));
-                }
-            }
-
-            descriptors = [.. received];
-            return Encoding.ASCII.GetString(bytes, 0, count);
         }
     }
 

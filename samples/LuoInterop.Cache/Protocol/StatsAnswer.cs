@@ -6,7 +6,9 @@ namespace LuoInterop.Cache.Protocol;
 /// <summary>Writes the answer to <c>stats</c>: memcached's names, and what is this server's own.</summary>
 internal static class StatsAnswer
 {
-    public static string Version { get; } = typeof(StatsAnswer).Assembly.GetName().Version!.ToString(3);
+    /// <summary>The release of memcached whose answers these are, and this program's own. libmemcached takes no version below 1 for
+    /// one.</summary>
+    public static string Version { get; } = $"1.6.0-luo-cache-{typeof(StatsAnswer).Assembly.GetName().Version!.ToString(3)}";
 
     public static void Write(CacheState state, ReadOnlySpan<byte> which, Response response)
     {
@@ -18,7 +20,12 @@ internal static class StatsAnswer
             return;
         }
 
-        // The groups of memcached's own memory are empty here.
+        if (!which.IsEmpty && !IsGroup(which))
+        {
+            response.Line("ERROR"u8);
+            return;
+        }
+
         if (which.IsEmpty)
         {
             DateTimeOffset now = state.Clock.GetUtcNow();
@@ -47,6 +54,11 @@ internal static class StatsAnswer
 
         response.Line("END"u8);
     }
+
+    /// <summary>Tells whether a word is a group of memcached's. They are about its own memory, and empty here.</summary>
+    private static bool IsGroup(ReadOnlySpan<byte> which) =>
+        which.SequenceEqual("items"u8) || which.SequenceEqual("slabs"u8) || which.SequenceEqual("sizes"u8)
+        || which.SequenceEqual("settings"u8) || which.SequenceEqual("conns"u8) || which.SequenceEqual("cachedump"u8);
 
     private static void Add(Response response, string name, long value) =>
         Add(response, name, value.ToString(CultureInfo.InvariantCulture));

@@ -42,18 +42,12 @@ internal sealed class TextProtocol(CacheState state)
             return 0;
         }
 
-        int start = response.Length;
         ReadOnlySpan<byte> line = input[..end].TrimEnd((byte)'\r');
         int used = end + 1;
         lock (state.Gate)
         {
             int more = Command(line, input[used..], response, out bool waits);
             used = waits ? 0 : used + more;
-        }
-
-        if (used > 0 && line.EndsWith(" noreply"u8))
-        {
-            response.Truncate(start);
         }
 
         return used;
@@ -65,26 +59,45 @@ internal sealed class TextProtocol(CacheState state)
         waits = false;
         var words = new Words(line);
         ReadOnlySpan<byte> verb = words.Next();
+        if (!CommandShape.TryFind(verb, out CommandShape shape) || !shape.Allows(words))
+        {
+            response.Line("ERROR"u8);
+            return 0;
+        }
+
+        int start = response.Length;
+        int more = Do(verb, words, behind, response, out waits);
+        if (shape.IsQuiet(words, line))
+        {
+            response.Truncate(start);
+        }
+
+        return more;
+    }
+
+    private int Do(ReadOnlySpan<byte> verb, Words words, ReadOnlySpan<byte> behind, Response response, out bool waits)
+    {
+        waits = false;
         switch (verb)
         {
-            case var _ when verb.SequenceEqual("get"u8) && words.Has(1):
+            case var _ when verb.SequenceEqual("get"u8):
                 Get(ref words, response, withCas: false);
                 return 0;
-            case var _ when verb.SequenceEqual("gets"u8) && words.Has(1):
+            case var _ when verb.SequenceEqual("gets"u8):
                 Get(ref words, response, withCas: true);
                 return 0;
-            case var _ when StorageCommand.TryFind(verb, out StorageCommand command) && words.Has(command.HasCas ? 5 : 4):
+            case var _ when StorageCommand.TryFind(verb, out StorageCommand command):
                 return Store(command, ref words, behind, response, out waits);
-            case var _ when verb.SequenceEqual("delete"u8) && words.Has(1):
+            case var _ when verb.SequenceEqual("delete"u8):
                 Delete(ref words, response);
                 return 0;
-            case var _ when verb.SequenceEqual("incr"u8) && words.Has(2):
+            case var _ when verb.SequenceEqual("incr"u8):
                 Add(ref words, response, down: false);
                 return 0;
-            case var _ when verb.SequenceEqual("decr"u8) && words.Has(2):
+            case var _ when verb.SequenceEqual("decr"u8):
                 Add(ref words, response, down: true);
                 return 0;
-            case var _ when verb.SequenceEqual("touch"u8) && words.Has(2):
+            case var _ when verb.SequenceEqual("touch"u8):
                 Touch(ref words, response);
                 return 0;
             case var _ when verb.SequenceEqual("flush_all"u8):
@@ -99,11 +112,8 @@ internal sealed class TextProtocol(CacheState state)
             case var _ when verb.SequenceEqual("verbosity"u8):
                 response.Line("OK"u8);
                 return 0;
-            case var _ when verb.SequenceEqual("quit"u8):
-                Ends = true;
-                return 0;
             default:
-                response.Line("ERROR"u8);
+                Ends = true;
                 return 0;
         }
     }
