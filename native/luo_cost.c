@@ -42,8 +42,9 @@ static void check(long result, const char *what)
 static int open_session(int device, unsigned long request, int number)
 {
     struct named_session session = { .size = sizeof(session) };
-    snprintf(session.name, sizeof(session.name), "session-%d", number);
-    check(ioctl(device, request, &session), session.name);
+    char *name = (char *)session.name;
+    snprintf(name, sizeof(session.name), "session-%d", number);
+    check(ioctl(device, request, &session), name);
     return session.fd;
 }
 

@@ -3,7 +3,7 @@ using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Programs.Benchmarks;
 
-/// <summary>Holds what is run: native/luo_cost.c, and a compile of this project's C files that times itself.</summary>
+/// <summary>Holds what is run: native/luo_cost.c, and compilers of this project's C files that time themselves.</summary>
 internal sealed class CTools : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-bench-").FullName;
@@ -21,20 +21,18 @@ internal sealed class CTools : IDisposable
         }
 
         string guest = Path.Combine(Repository.Root, "src/LuoInterop.VmTesting/Guest");
-        string files = string.Join(' ', [.. Directory.GetFiles(native, "*.c"), .. Directory.GetFiles(guest, "*.c")]);
-        Compile =
-        [
-            "sh", "-c",
-            $"start=$(date +%s%N); for i in 1 2 3; do for file in {files}; do gcc -w -D_GNU_SOURCE -std=gnu17 -O2 -c $file "
-                + $"-o {_folder}/object || exit 1; done; done; echo $(($(date +%s%N) - start))",
-        ];
+        Files = [.. Directory.GetFiles(native, "*.c"), .. Directory.GetFiles(guest, "*.c")];
     }
 
     /// <summary>Gets the path of luo_cost.</summary>
     public string Cost { get; }
 
-    /// <summary>Gets the command that compiles, and prints nanoseconds.</summary>
-    public string[] Compile { get; }
+    /// <summary>Gets the C files of this project that a compile compiles.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Makes a compiler that waits for files to compile.</summary>
+    /// <param name="name">Its name here.</param>
+    public WaitingCompiler Compiler(string name) => new(Directory.CreateDirectory(Path.Combine(_folder, name)).FullName);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
