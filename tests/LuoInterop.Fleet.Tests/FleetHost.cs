@@ -101,7 +101,7 @@ internal sealed class FleetHost : IAsyncDisposable
                 Command =
                 [
                     "/bin/sh", "-euc",
-                    "systemctl start fleet-ssh luo-cache; until [ -e /var/lib/fleet-over ]; do sleep 1; done",
+                    "systemctl start fleet-ssh luo-cache; until [ -e /var/lib/fleet-over ]; do sleep 5; done",
                 ],
                 WorkingFolder = "/",
                 Accelerator = VmAccelerator.Tcg,

@@ -46,9 +46,18 @@ internal static class VerifyCommand
     private static void WriteRecord(TextOutput text, string path, KeptState state)
     {
         text.Line($"recorded: {Counted(state)}, in {path}", Tone.Good);
-        foreach (KeptDescriptor one in state.Descriptors.Where(static one => one.LeftBehind is not null))
+        foreach (KeptDescriptor one in state.Descriptors.Where(static one => one is { LeftBehind: not null, Kind: not "other" }))
         {
             text.Row("left", Tone.Caution, $"{one.Unit} {one.Name}", 40, one.LeftBehind!);
+        }
+
+        // systemd's own services keep such on every machine.
+        string[] others = [.. state.Descriptors.Where(static one => one.Kind == "other").Select(static one => one.Unit)];
+        if (others.Length > 0)
+        {
+            text.Paragraph(
+                $"Not carried: {TextOutput.Count(others.Length, "descriptor")} of files that no live update carries, of "
+                + string.Join(", ", others.Distinct()));
         }
     }
 
