@@ -67,5 +67,15 @@ internal static class ProgramDifferences
             "gives the host's text of a session's link",
             "gives the session's name",
             "realpath(3) of glibc asks so hundreds of times in a compile; with everything trapped it is as on Linux"),
+        new(
+            "program-seccomp-listener", "seccomp(2) with SECCOMP_FILTER_FLAG_NEW_LISTENER",
+            "EBUSY",
+            "gives a descriptor",
+            "a process can have one listener, and the emulated kernel has it"),
+        new(
+            "program-seccomp-mode", "PR_GET_SECCOMP; SECCOMP_MODE_STRICT",
+            "2; EINVAL",
+            "0; is done",
+            "a process that has a filter stays in that mode"),
     ];
 }

@@ -253,15 +253,8 @@ internal static class AbiTable
             },
         },
         new(Raw.Find("LuoInterop.Systemd.Interop.FileHeader"), "linux/fcntl.h"),
-        new(Raw.Find("LuoInterop.Systemd.Interop.PidfdHeader"), "linux/magic.h")
-        {
-            Forms = new Dictionary<string, CForm>
-            {
-                ["SYS_pidfd_open"] = new("__NR_pidfd_open", "asm/unistd.h"),
-            },
-        },
         new(Raw.Find("LuoInterop.Emulation.Server.Interop.SeccompHeader"), "linux/ioctl.h", "linux/seccomp.h"),
-        new(Raw.Find("LuoInterop.Emulation.Server.Interop.ProcessHeader"), "linux/pidfd.h", "asm/unistd.h")
+        new(Raw.Find("LuoInterop.Shared.Interop.PidfdHeader"), "linux/pidfd.h", "linux/magic.h")
         {
             Forms = new Dictionary<string, CForm>
             {

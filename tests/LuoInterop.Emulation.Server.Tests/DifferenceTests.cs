@@ -40,6 +40,8 @@ public sealed class DifferenceTests
                 ["kexec-load"] = "ENOSYS",
                 ["path-descriptors"] = place,
                 ["mmap-of-a-session"] = "ENODEV",
+                ["seccomp-listener"] = "EBUSY",
+                ["seccomp-mode"] = "2 EINVAL",
             },
             seen);
         Assert.Equal(

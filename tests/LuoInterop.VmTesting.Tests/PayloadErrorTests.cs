@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using LuoInterop.Interop;
+using LuoInterop.Shared.Interop;
 using LuoInterop.Tests.Shared;
-using LuoInterop.VmTesting.Interop;
 using LuoInterop.VmTesting.Payload;
 using Tmds.Linux;
 using Xunit;

@@ -2,8 +2,8 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using LuoInterop.Emulation.Interop;
-using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Interop;
+using LuoInterop.Shared.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Server.Descriptors;
@@ -48,7 +48,7 @@ internal static unsafe class RemoteProcess
             return holder;
         }
 
-        int copy = SystemCall.Result((int)(long)LibC.syscall(ProcessHeader.NR_pidfd_getfd, holder, fd, 0));
+        int copy = SystemCall.Result((int)(long)LibC.syscall(PidfdHeader.NR_pidfd_getfd, holder, fd, 0));
         _ = LibC.close(holder);
         return copy;
     }
@@ -137,9 +137,9 @@ internal static unsafe class RemoteProcess
     // A kernel before 6.9 names processes alone, by their first thread.
     private static int Open(int process)
     {
-        int holder = SystemCall.Result((int)(long)LibC.syscall(ProcessHeader.NR_pidfd_open, process, (int)ProcessHeader.PIDFD_THREAD));
+        int holder = SystemCall.Result((int)(long)LibC.syscall(PidfdHeader.NR_pidfd_open, process, (int)PidfdHeader.PIDFD_THREAD));
         return holder == Refused.EINVAL
-            ? SystemCall.Result((int)(long)LibC.syscall(ProcessHeader.NR_pidfd_open, FirstThread(process), 0))
+            ? SystemCall.Result((int)(long)LibC.syscall(PidfdHeader.NR_pidfd_open, FirstThread(process), 0))
             : holder;
     }
 

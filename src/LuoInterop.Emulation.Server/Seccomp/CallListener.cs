@@ -1,5 +1,6 @@
 using LuoInterop.Emulation.Server.Interop;
 using LuoInterop.Interop;
+using LuoInterop.Shared.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Server.Seccomp;
@@ -50,7 +51,7 @@ internal sealed unsafe class CallListener : IDisposable
         {
             files[0] = new() { fd = _fd, events = (short)LibC.POLLIN };
             files[1] = new() { fd = _stop, events = (short)LibC.POLLIN };
-            int ready = ProcessHeader.poll(files, Files, Forever);
+            int ready = PollHeader.poll(files, Files, Forever);
             if (ready > 0 && (files[1].revents != 0 || files[0].revents == LibC.POLLHUP))
             {
                 call = default;

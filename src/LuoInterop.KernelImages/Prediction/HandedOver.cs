@@ -39,11 +39,12 @@ public sealed record HandedOver
     {
         ArgumentNullException.ThrowIfNull(image);
         KernelSwitches? switches = commandLine is null ? null : new KernelSwitches(image, commandLine);
+        bool hasKho = image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") ?? image.Kho.Count > 0;
         bool isOff = switches is not null && switches.Switch("liveupdate") != true;
         return new HandedOver
         {
             Source = $"the kernel image {image.Release}",
-            IsNothing = (image.Configuration?.Has("CONFIG_KEXEC_HANDOVER") ?? (image.Kho.Count > 0)) == false || IsKhoOff(image, switches),
+            IsNothing = !hasKho || IsKhoOff(image, switches),
             Kho = image.Kho.Count == 1 ? image.Kho[0] : null,
             Luo = isOff ? [] : image.Luo,
             FileHandlers = image.LiveUpdateVersions is { } versions

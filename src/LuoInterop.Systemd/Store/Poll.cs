@@ -1,5 +1,5 @@
 using LuoInterop.Interop;
-using LuoInterop.Systemd.Interop;
+using LuoInterop.Shared.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Systemd.Store;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using LuoInterop.Interop;
-using LuoInterop.Systemd.Interop;
+using LuoInterop.Shared.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Systemd.Store;
@@ -138,7 +138,7 @@ internal sealed record ServiceEnvironment
         using var self = new KernelHandle(kernel);
 
         // SAFETY: pidfd_open(2) takes two numbers.
-        nint opened = SystemCall.Result((long)LibC.syscall(PidfdHeader.SYS_pidfd_open, Environment.ProcessId, 0));
+        nint opened = SystemCall.Result((long)LibC.syscall(PidfdHeader.NR_pidfd_open, Environment.ProcessId, 0));
         int result = self.Take((int)opened);
         return result >= 0
             && Uninterrupted.FStat(kernel, self, out FileStatus status) >= 0

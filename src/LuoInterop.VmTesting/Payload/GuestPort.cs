@@ -4,7 +4,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using LuoInterop.Interop;
-using LuoInterop.VmTesting.Interop;
+using LuoInterop.Shared.Interop;
 using LuoInterop.VmTesting.Protocol;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop;
-using MiniVmm.Interop;
+using LuoInterop.Shared.Interop;
 using Tmds.Linux;
 
 namespace MiniVmm.Handoff;

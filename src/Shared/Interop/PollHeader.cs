@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 
-namespace LuoInterop.Systemd.Interop;
+namespace LuoInterop.Shared.Interop;
 
 /// <summary>Declares of <c>poll.h</c> what is not taken from Tmds.LibC.</summary>
 internal static unsafe partial class PollHeader
