@@ -114,8 +114,8 @@ internal sealed class FleetHost : IAsyncDisposable
                     "-device", "virtio-net-pci,netdev=net,romfile=",
                 ],
                 ExpectedKernels = kernels,
-                TimeLimit = TimeSpan.FromMinutes(60),
-                KernelTimeLimit = TimeSpan.FromMinutes(60),
+                TimeLimit = TimeSpan.FromMinutes(90),
+                KernelTimeLimit = TimeSpan.FromMinutes(90),
                 Output = line =>
                 {
                     log($"{name}: {line.Text}");

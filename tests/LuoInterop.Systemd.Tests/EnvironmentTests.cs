@@ -95,9 +95,43 @@ public sealed class EnvironmentTests
                 ListenPidFdId = (id + 1).ToString(CultureInfo.InvariantCulture),
             };
             Assert.Empty(environment.Receive(Kernel.Linux));
+
+            // systemd 262 writes that of another process where it makes a namespace of processes (PrivatePIDs=yes).
+            using Memfd passed = StoreTests.Written("passed");
+            environment = environment with { ListenPid = "1", ProcessId = 1, FirstDescriptor = (int)passed.Handle.DangerousGetHandle() };
+            passed.Handle.SetHandleAsInvalid();
+            using KernelHandle received = environment.Receive(Kernel.Linux).Take("a");
+            Assert.False(received.IsInvalid);
         }
 
         Assert.Equal("mine", StoreTests.Text(file));
+    }
+
+    [Theory]
+    [InlineData("1", null, true)]
+    [InlineData("1", "1", true)]
+    [InlineData("1", "self", false)]
+    [InlineData("self", "1", false)]
+    [InlineData("self", null, false)]
+    [InlineData("", "", false)]
+    public void ProcessThatALauncherStarted_HasNoStore_UnlessItPassesDescriptorsOn(string started, string? listening, bool isRefused)
+    {
+        string self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        ServiceEnvironment environment = s_service with
+        {
+            ExecPid = started == "self" ? self : started,
+            ListenPid = listening == "self" ? self : listening,
+        };
+        Assert.Equal(
+            !isRefused,
+            FileDescriptorStore.TryOpen(
+                Kernel.Linux, environment, out FileDescriptorStore? store, out FileDescriptorStoreException? why));
+        store?.Dispose();
+        Assert.Equal(isRefused ? StoreRefusal.NotMainProcess : null, why?.Refusal);
+        if (isRefused)
+        {
+            Assert.Contains($"systemd started process 1 of the unit, and this is process {self}", why!.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -10,8 +10,6 @@ namespace LuoInterop.Systemd.Tests;
 
 public sealed class HostTests : IDisposable
 {
-    private static readonly Guid s_boot = Guid.NewGuid();
-
     private readonly FakeServiceManager _manager = new(3);
 
     public void Dispose() => _manager.Dispose();
@@ -30,7 +28,7 @@ public sealed class HostTests : IDisposable
     [Fact]
     public async Task Health_SaysWhatIsNotKept()
     {
-        using (IHost host = Build(new Source(_manager)))
+        using (IHost host = Build(new HostSource(_manager)))
         {
             Assert.Equal(HealthStatus.Unhealthy, (await Check(host)).Status);
             await host.StartAsync();
@@ -38,7 +36,7 @@ public sealed class HostTests : IDisposable
             await host.StopAsync();
         }
 
-        using (IHost host = Build(new Source(null)))
+        using (IHost host = Build(new HostSource(null)))
         {
             await host.StartAsync();
             HealthReport report = await Check(host);
@@ -53,7 +51,7 @@ public sealed class HostTests : IDisposable
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Services.AddPersistentMemory("one", 4096).AddPersistentMemory("two", 8192);
-        builder.Services.Replace(ServiceDescriptor.Singleton<StoreSource>(new Source(_manager)));
+        builder.Services.Replace(ServiceDescriptor.Singleton<StoreSource>(new HostSource(_manager)));
         Assert.Throws<ArgumentException>(() => builder.Services.AddPersistentMemory("two", 1));
         using IHost host = builder.Build();
         Assert.Equal(4096, host.Services.GetRequiredKeyedService<PersistentMemory>("one").Length);
@@ -68,7 +66,7 @@ public sealed class HostTests : IDisposable
         await Run(static (_, _) => { });
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Services.AddPersistentMemory("cache", 4096, static options => options.DataVersion = 9);
-        builder.Services.Replace(ServiceDescriptor.Singleton<StoreSource>(new Source(_manager)));
+        builder.Services.Replace(ServiceDescriptor.Singleton<StoreSource>(new HostSource(_manager)));
         using (IHost host = builder.Build())
         {
             PersistentMemoryException error = await Assert.ThrowsAsync<PersistentMemoryException>(() => host.StartAsync());
@@ -93,7 +91,7 @@ public sealed class HostTests : IDisposable
 
     private async Task Run(Action<PersistentMemory, Writer> look)
     {
-        var source = new Source(_manager);
+        var source = new HostSource(_manager);
         using (IHost host = Build(source))
         {
             await host.StartAsync();
@@ -104,29 +102,6 @@ public sealed class HostTests : IDisposable
         }
 
         source.Store?.Dispose();
-    }
-
-    private sealed class Source(FakeServiceManager? manager) : StoreSource
-    {
-        public override Guid BootId => s_boot;
-
-        public FileDescriptorStore? Store { get; private set; }
-
-        public override FileDescriptorStore? Open(out FileDescriptorStoreException? whyNot)
-        {
-            whyNot = null;
-            if (Store is null && manager is not null)
-            {
-                manager.Start(out FileDescriptorStore store);
-                Store = store;
-            }
-            else if (manager is null)
-            {
-                Assert.False(FileDescriptorStore.TryOpen(Kernel.Linux, new(), out _, out whyNot));
-            }
-
-            return Store;
-        }
     }
 
     /// <summary>Writes as late as a service may.</summary>

@@ -71,6 +71,32 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void Received_ThatSomebodyRemoves_IsSeen_AndStoredAgain()
+    {
+        _manager.Start(out FileDescriptorStore first);
+        using (first)
+        using (Memfd file = Written("x"))
+        {
+            first.Store("cache", file.Handle);
+        }
+
+        _manager.Start(out FileDescriptorStore second);
+        using (second)
+        {
+            using var file = new Memfd(second.Received.Take("cache"));
+            Assert.True(second.IsKept("cache"));
+            new NotifySocket(Kernel.Linux, _manager.Address)
+                .Send("FDSTOREREMOVE=1\nFDNAME=cache", null, Deadline.In(Timeout.InfiniteTimeSpan));
+            _manager.Settle();
+            Assert.False(second.IsKept("cache"));
+            Assert.Equal(StoreProof.Proven, second.Store("cache", file.Handle));
+            Assert.True(second.IsKept("cache"));
+        }
+
+        Assert.Equal(["cache"], _manager.Names);
+    }
+
+    [Fact]
     public void Store_OfAnother_ReplacesIt_NewFirstThenOldAway()
     {
         _manager.Start(out FileDescriptorStore store);

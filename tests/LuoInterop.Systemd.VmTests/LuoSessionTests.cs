@@ -42,4 +42,44 @@ public sealed class LuoSessionTests(RootFixture fixture, ITestOutputHelper outpu
         Assert.Matches("retrieve EINVAL preserved [0-9]+$", lines[2]);
         Assert.Equal(lines[0].Split(' ')[^1], lines[1].Split("retrieved ")[1].Split(' ')[0]);
     }
+
+    [Fact]
+    public async Task HandedSession_IsCompleted_AndAfterARestartCarriesAgain()
+    {
+        VmResult result = await VirtualMachine.RunAsync(fixture.Script(
+            3,
+            ServiceRun.Functions + """
+            stage=$(luo-guest stage)
+            systemctl start session
+            says session '^\(preserved\|completed\)$'
+            if [ "$stage" = 2 ]; then
+              luo-guest value stored.completed "$(systemctl show -P NFileDescriptorStore session)"
+              systemctl restart session
+              says session '^preserved$'
+            fi
+            luo-guest value "stored.$stage" "$(systemctl show -P NFileDescriptorStore session)"
+            send "session.$stage" session
+            [ "$stage" = 3 ] || luo-guest kexec
+            """,
+            ("session.service", ServiceRun.Unit(
+                ServiceRun.Program + " session one",
+                "Type=exec",
+                "FileDescriptorStoreMax=4",
+                "FileDescriptorStorePreserve=yes",
+                "LUOSession=one"))).WithService());
+        output.WriteLine(result.ToString());
+        result.EnsurePassed();
+        string[] outgoing = ["one is Outgoing", "preserved"];
+        string[] incoming = ["one is Incoming", "retrieved what was preserved", "completed"];
+        Assert.Equal(outgoing, Said(1));
+        Assert.Equal([.. incoming, .. outgoing], Said(2));
+        Assert.Equal(incoming, Said(3));
+        Assert.Equal(("1", "0", "1"), (result.Value("stored.1"), result.Value("stored.completed"), result.Value("stored.2")));
+
+        string[] Said(int stage) =>
+        [
+            .. result.Text($"session.{stage}").Split('\n').Where(static line => line.StartsWith("one is ", StringComparison.Ordinal)
+                || line.StartsWith("retrieved ", StringComparison.Ordinal) || line is "preserved" or "completed"),
+        ];
+    }
 }

@@ -23,13 +23,19 @@ public sealed class RootFixture : IAsyncLifetime
     {
         _kernel = await KernelBuild.GetAsync(progress: Console.WriteLine);
         _root = await SystemdRoot.GetAsync(progress: Console.WriteLine);
-        using Stream source = Assembly.GetExecutingAssembly().GetManifestResourceStream("keeper.c")!;
-        byte[] text = new byte[source.Length];
-        source.ReadExactly(text);
-        _keeper = StaticProgram.Compile("keeper", new Dictionary<string, byte[]> { ["keeper.c"] = text });
+        _keeper = Compile("keeper");
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>Makes a program of these tests that is written in C, once a machine.</summary>
+    internal static string Compile(string name)
+    {
+        using Stream source = Assembly.GetExecutingAssembly().GetManifestResourceStream(name + ".c")!;
+        byte[] text = new byte[source.Length];
+        source.ReadExactly(text);
+        return StaticProgram.Compile(name, new Dictionary<string, byte[]> { [name + ".c"] = text });
+    }
 
     /// <summary>Gives a run of a shell script under systemd, with units.</summary>
     /// <param name="kernels">How many kernels the run sees.</param>

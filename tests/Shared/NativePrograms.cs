@@ -10,11 +10,28 @@ internal static class NativePrograms
 
     private static readonly Lazy<string> s_luoctl = new(static () => Publish("src/luoctl/luoctl.csproj", "luoctl"));
 
+    private static readonly Lazy<string> s_service = new(
+        static () => Publish("tests/programs/LuoInterop.Systemd.Payload/LuoInterop.Systemd.Payload.csproj", "luo-service"));
+
+    private static readonly Lazy<string> s_counter = new(
+        static () => Publish("tests/programs/LuoInterop.Systemd.Counter/LuoInterop.Systemd.Counter.csproj", "counter"));
+
+    private static readonly Lazy<string> s_miniVmm = new(static () => Publish("src/MiniVmm/MiniVmm.csproj", "minivmm"));
+
     /// <summary>Gets the path of the cache server.</summary>
     public static string Cache => s_cache.Value;
 
     /// <summary>Gets the path of luoctl.</summary>
     public static string Luoctl => s_luoctl.Value;
+
+    /// <summary>Gets the path of the service that says what it sees.</summary>
+    public static string Service => s_service.Value;
+
+    /// <summary>Gets the path of the program of docs/systemd.md.</summary>
+    public static string Counter => s_counter.Value;
+
+    /// <summary>Gets the path of the VMM.</summary>
+    public static string MiniVmm => s_miniVmm.Value;
 
     private static string Publish(string project, string name)
     {

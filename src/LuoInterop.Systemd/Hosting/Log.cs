@@ -21,6 +21,9 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "Memory {Name}: {Bytes} bytes closed and kept ({Milliseconds:F1} ms).")]
     public static partial void Closed(this ILogger logger, string name, long bytes, double milliseconds);
 
+    [LoggerMessage(7, LogLevel.Warning, "Memory {Name} ends here: it was not kept. {Reason}")]
+    public static partial void Ended(this ILogger logger, string name, string reason);
+
     [LoggerMessage(6, LogLevel.Error, "Memory {Name} was not kept at the stop. {Reason}")]
     public static partial void NotClosed(this ILogger logger, Exception error, string name, string reason);
 }

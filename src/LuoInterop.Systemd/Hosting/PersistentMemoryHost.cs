@@ -84,18 +84,34 @@ internal sealed class PersistentMemoryHost(
         List<Exception> errors = [];
         foreach (PersistentMemory memory in all)
         {
+            // What never was kept was told at the start, and does not fail the stop as well.
+            bool wasKept = memory.WasKept;
             try
             {
                 long start = Stopwatch.GetTimestamp();
                 memory.Close();
                 TimeSpan duration = Stopwatch.GetElapsedTime(start);
                 _metrics.Closed(memory, duration);
-                logger.Closed(memory.Name, memory.Length, duration.TotalMilliseconds);
+                if (memory.WhyNotKept is { } why)
+                {
+                    logger.Ended(memory.Name, why);
+                }
+                else
+                {
+                    logger.Closed(memory.Name, memory.Length, duration.TotalMilliseconds);
+                }
             }
             catch (Exception error) when (error is IOException or TimeoutException)
             {
-                logger.NotClosed(error, memory.Name, error.Message);
-                errors.Add(error);
+                if (wasKept)
+                {
+                    logger.NotClosed(error, memory.Name, error.Message);
+                    errors.Add(error);
+                }
+                else
+                {
+                    logger.Ended(memory.Name, error.Message);
+                }
             }
         }
 

@@ -75,8 +75,8 @@ public sealed class PersistentMemory : IDisposable
     /// <summary>Gets a sentence that says why it is not kept; null where it is.</summary>
     public string? WhyNotKept => _whyNotKept ?? (_store!.IsKept(Name) != false
         ? null
-        : "systemd does not have it any more. Was the store emptied (systemctl clean --what=fdstore), or the unit stopped without "
-            + "FileDescriptorStorePreserve=yes?");
+        : "systemd does not have it any more. Did somebody of the unit remove it (FDSTOREREMOVE=1), or was FileDescriptorStoreMax= made "
+            + "smaller (daemon-reload)?");
 
     /// <summary>Gets whether systemd was seen to have it, whatever became of that since.</summary>
     internal bool WasKept => _whyNotKept is null;

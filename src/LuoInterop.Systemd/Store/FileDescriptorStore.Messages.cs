@@ -174,9 +174,7 @@ public sealed partial class FileDescriptorStore
 
     private FileDescriptorStoreException NotKept(string name) => new(
         StoreRefusal.NotKept,
-        $"systemd read the message and did not keep \"{name}\". Either the unit's NotifyAccess= excludes this process (main: only the "
-            + "process that systemd started; set NotifyAccess=all where a shell or a launcher starts it), or its store is full of "
-            + "descriptors "
-            + $"that this process does not know (FileDescriptorStoreMax={Capacity}). systemd says which with SYSTEMD_LOG_LEVEL=debug.",
+        $"systemd read the message and did not keep \"{name}\". Either its store is full of descriptors that this process does not know "
+            + $"(FileDescriptorStoreMax={Capacity}), or the unit's NotifyAccess= excludes this process. The unit's journal says which.",
         name);
 }

@@ -30,11 +30,7 @@ public sealed partial class FileDescriptorStore : IDisposable
         Received = received;
         foreach (ReceivedDescriptor one in received)
         {
-            _copies.Add(StoredCopy.OfReceived(one));
-            if (one.Kind == DescriptorKind.Memfd)
-            {
-                StoredCopy.Unlock(one.Handle);
-            }
+            _copies.Add(StoredCopy.OfReceived(kernel, one));
         }
     }
 
@@ -74,7 +70,8 @@ public sealed partial class FileDescriptorStore : IDisposable
     /// <summary>Opens the store of this service, if it has one.</summary>
     /// <param name="store">The store.</param>
     /// <param name="whyNot">Why there is none: not under systemd (<see cref="StoreRefusal.NoServiceManager"/>), or
-    /// FileDescriptorStoreMax= is 0 (<see cref="StoreRefusal.NoStore"/>).</param>
+    /// FileDescriptorStoreMax= is 0 (<see cref="StoreRefusal.NoStore"/>), or a shell or a launcher of the unit started this process
+    /// (<see cref="StoreRefusal.NotMainProcess"/>).</param>
     /// <exception cref="FileDescriptorStoreException">The environment is malformed.</exception>
     /// <inheritdoc cref="Open"/>
     public static bool TryOpen(
@@ -212,8 +209,8 @@ public sealed partial class FileDescriptorStore : IDisposable
     }
 
     /// <summary>Says whether systemd holds what is stored under a name, as far as that can be seen now.</summary>
-    /// <returns>Null where nobody can tell: nothing is known under the name, or it is no memfd.</returns>
-    /// <remarks>What was received counts as held: it came from there.</remarks>
+    /// <returns>Null where nobody can tell: nothing is known under the name, or it is no memfd and was stored by this process.</returns>
+    /// <remarks>What was received and is no memfd counts as held: it came from there.</remarks>
     public bool? IsKept(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -268,6 +265,16 @@ public sealed partial class FileDescriptorStore : IDisposable
                 StoreRefusal.NoStore,
                 "There is no descriptor store: FDSTORE is not set. Set FileDescriptorStoreMax= in the unit's [Service] (its default is 0; "
                     + "needs systemd 254 or later), run systemctl daemon-reload and restart the unit.");
+            return false;
+        }
+
+        if (environment.OtherMainProcess() is { } started)
+        {
+            whyNot = new FileDescriptorStoreException(
+                StoreRefusal.NotMainProcess,
+                $"There is no descriptor store for this process: systemd started process {started} of the unit, and this is process "
+                    + $"{environment.ProcessId}. What is stored is passed to the process that systemd starts, and to no other. Where a "
+                    + "script starts this one, write exec before its command; leave out other launchers.");
             return false;
         }
 

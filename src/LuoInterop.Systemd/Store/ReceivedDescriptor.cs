@@ -43,13 +43,21 @@ public sealed class ReceivedDescriptor
 
     internal DescriptorName StoreName { get; }
 
-    internal KernelHandle Handle { get; }
+    internal KernelHandle Handle { get; private set; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{StoredAs} ({LinkText})";
 
     /// <summary>Takes it, once.</summary>
     internal bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
+
+    /// <summary>Takes another opening of the file in the place of the one that systemd has, which is closed.</summary>
+    internal void Replace(KernelHandle opened)
+    {
+        KernelHandle before = Handle;
+        Handle = opened;
+        before.Dispose();
+    }
 
     // A retrieved one has no name: "/ (deleted)".
     private static bool IsMemfd(KernelHandle handle, string link) =>

@@ -19,6 +19,8 @@ internal sealed record ServiceEnvironment
 
     public string? FdStore { get; init; }
 
+    public string? ExecPid { get; init; }
+
     public string? ListenPid { get; init; }
 
     public string? ListenPidFdId { get; init; }
@@ -36,6 +38,7 @@ internal sealed record ServiceEnvironment
     {
         NotifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
         FdStore = Environment.GetEnvironmentVariable("FDSTORE"),
+        ExecPid = Environment.GetEnvironmentVariable("SYSTEMD_EXEC_PID"),
         ListenPid = Environment.GetEnvironmentVariable("LISTEN_PID"),
         ListenPidFdId = Environment.GetEnvironmentVariable("LISTEN_PIDFDID"),
         ListenFds = Environment.GetEnvironmentVariable("LISTEN_FDS"),
@@ -56,6 +59,15 @@ internal sealed record ServiceEnvironment
     public int? Capacity() => string.IsNullOrEmpty(FdStore) ? null
         : Number(FdStore, "FDSTORE", int.MaxValue) is > 0 and var number ? number
         : null;
+
+    /// <summary>Gives the process that systemd started in place of this one, such as a shell; null where it started this one, or does
+    /// not say (before systemd 248).</summary>
+    /// <remarks>A launcher that passes descriptors on says so in LISTEN_PID, as systemd does.</remarks>
+    /// <exception cref="FileDescriptorStoreException">The environment is malformed.</exception>
+    public int? OtherMainProcess() => string.IsNullOrEmpty(ExecPid) ? null
+        : Number(ExecPid, "SYSTEMD_EXEC_PID", int.MaxValue) is var started && started == ProcessId ? null
+        : !string.IsNullOrEmpty(ListenPid) && Number(ListenPid, "LISTEN_PID", int.MaxValue) == ProcessId ? null
+        : started;
 
     /// <summary>Takes over the descriptors that systemd passed to this process. Where anything is wrong, none is touched.</summary>
     /// <exception cref="FileDescriptorStoreException">The environment is malformed.</exception>
@@ -118,7 +130,9 @@ internal sealed record ServiceEnvironment
     /// <summary>Says whether the descriptors are for this very process, and not for an earlier one of the same number.</summary>
     private bool IsPidFdIdOurs(Kernel kernel)
     {
-        if (string.IsNullOrEmpty(ListenPidFdId))
+        // With PrivatePIDs=yes systemd 262 writes the number of the process before, which made the namespace. Nobody has been process 1
+        // of a namespace before this one.
+        if (string.IsNullOrEmpty(ListenPidFdId) || ProcessId == 1)
         {
             return true;
         }

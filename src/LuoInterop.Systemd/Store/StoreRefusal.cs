@@ -26,4 +26,7 @@ public enum StoreRefusal
 
     /// <summary>The descriptor is stored under another name, or is of another kind than was asked for.</summary>
     WrongDescriptor,
+
+    /// <summary>systemd started another process of the unit, such as a shell, and passes what is stored to that one alone.</summary>
+    NotMainProcess,
 }

@@ -10,7 +10,8 @@ namespace LuoInterop.Systemd.Store;
 /// <remarks>
 /// <para>systemd drops a descriptor without an answer, and a barrier passes all the same. Of a memfd it can be seen whether it did: the
 /// store gets an open file of its own, which holds a shared lock (flock(2)). The lock lives as long as that open file does, so an
-/// exclusive lock is refused as long as systemd has it. The application's own open file is not touched.</para>
+/// exclusive lock is refused as long as systemd has it. The application's own open file is not touched. Of a memfd that came from systemd
+/// the application gets an opening of its own, and this process closes the one that systemd has.</para>
 /// <para>Not safe for use by several threads at once.</para>
 /// </remarks>
 internal sealed class StoredCopy : IDisposable
@@ -37,11 +38,32 @@ internal sealed class StoredCopy : IDisposable
     public bool IsCertain { get; set; }
 
     /// <summary>Gets whether it came from the store, or at least from a unit.</summary>
-    public bool WasReceived => !_owned;
+    public bool WasReceived { get; private init; }
 
     /// <summary>Makes what is known of a descriptor that systemd passed.</summary>
-    public static StoredCopy OfReceived(ReceivedDescriptor received) =>
-        new(received.StoreName, received.Handle, provable: false, owned: false) { IsCertain = true };
+    public static StoredCopy OfReceived(Kernel kernel, ReceivedDescriptor received)
+    {
+        if (received.Kind == DescriptorKind.Memfd && TryReopen(kernel, received.Handle, out KernelHandle? witness))
+        {
+            if (TryReopen(kernel, received.Handle, out KernelHandle? opened))
+            {
+                if (TryLock(received.Handle, FileHeader.LOCK_SH))
+                {
+                    received.Replace(opened);
+                    return new StoredCopy(received.StoreName, witness, provable: true, owned: true)
+                    {
+                        IsCertain = true, WasReceived = true,
+                    };
+                }
+
+                opened.Dispose();
+            }
+
+            witness.Dispose();
+        }
+
+        return new StoredCopy(received.StoreName, received.Handle, provable: false, owned: false) { IsCertain = true, WasReceived = true };
+    }
 
     /// <summary>Prepares a descriptor for the store.</summary>
     /// <param name="kernel">The kernel that the descriptor belongs to.</param>
@@ -78,10 +100,9 @@ internal sealed class StoredCopy : IDisposable
         }
     }
 
-    /// <summary>Takes the lock from a descriptor that came back: it would be taken for the store's.</summary>
-    public static void Unlock(SafeHandle received)
+    private static void Unlock(SafeHandle file)
     {
-        using var open = new DescriptorReference(received);
+        using var open = new DescriptorReference(file);
         KernelException.Check(SystemCall.Result(FileHeader.flock(open.Fd, FileHeader.LOCK_UN)), "flock");
     }
 

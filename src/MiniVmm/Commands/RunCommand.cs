@@ -6,6 +6,7 @@ using MiniVmm.Control;
 using MiniVmm.Guests;
 using MiniVmm.Machine;
 using MiniVmm.Memory;
+using MiniVmm.Store;
 
 namespace MiniVmm.Commands;
 
@@ -50,10 +51,15 @@ internal static class RunCommand
         };
         Option<ConsoleKind> console = VmOption.Console();
         Option<string?> nextKernel = VmOption.NextKernel();
+        var keep = new Option<bool>("--keep")
+        {
+            Description = "Has systemd keep the guests while this program is down: in a unit with FileDescriptorStoreMax= and "
+                + "FileDescriptorStorePreserve=yes they go on after a restart of the unit, and after systemctl kexec.",
+        };
         Option<string?> folder = VmOption.RunFolder();
         var command = new Command("run", "Starts a guest, and shows its console.")
         {
-            name, count, guest, kernel, initrd, commandLine, memory, cpus, cpuid, console, nextKernel, folder,
+            name, count, guest, kernel, initrd, commandLine, memory, cpus, cpuid, console, nextKernel, keep, folder,
         };
         command.Validators.Add(result =>
         {
@@ -65,12 +71,12 @@ internal static class RunCommand
         command.SetAction(arguments => Messages.Guard(() =>
         {
             _ = ByteSize.TryParse(arguments.GetValue(memory)!, out long size);
-            Action<GuestMachine> load = LoaderOf(
+            IGuestProgram program = ProgramOf(
                 arguments.GetValue(guest)!,
                 arguments.GetValue(kernel),
                 arguments.GetValue(initrd),
-                arguments.GetValue(commandLine)!,
-                arguments.GetValue(cpuid));
+                arguments.GetValue(commandLine)!);
+            Action<GuestMachine> load = LoaderOf(program, arguments.GetValue(cpuid));
             return Run(
                 new HostSettings(
                     Kernel.Linux,
@@ -78,9 +84,10 @@ internal static class RunCommand
                     arguments.GetValue(console),
                     arguments.GetValue(nextKernel)),
                 NamesOf(arguments.GetValue(name)!, arguments.GetValue(count)),
-                size,
-                arguments.GetValue(cpus),
-                load);
+                output => Make(size, arguments.GetValue(cpus), load, output),
+                $"{ByteSize.Format(size)}, {arguments.GetValue(cpus)} {(arguments.GetValue(cpus) == 1 ? "vCPU" : "vCPUs")}",
+                arguments.GetValue(keep) ? GuestStore.Open() : null,
+                program.IsSeen ? (machine, times) => program.Look(machine, times).Fault : null);
         }));
         return command;
     }
@@ -99,19 +106,32 @@ internal static class RunCommand
         return [.. Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{stem}{(long)start + i}"))];
     }
 
-    private static int Run(HostSettings settings, IReadOnlyList<string> names, long memory, int cpus, Action<GuestMachine> load) =>
+    private static int Run(
+        HostSettings settings,
+        IReadOnlyList<string> names,
+        Func<Action<byte>, GuestMachine> make,
+        string size,
+        GuestStore? store,
+        Func<GuestMachine, int, string?>? look) =>
         HostRun.Run(settings, Messages.Say, host =>
         {
             foreach (string name in names)
             {
-                HostRun.Add(host, settings, name, names.Count == 1, Messages.Say);
+                HostRun.Add(host, settings, name, names.Count == 1, Messages.Say, store: store);
             }
 
             foreach (HostedVm vm in host.Vms.ToArray())
             {
                 try
                 {
-                    vm.Start(output => Make(memory, cpus, load, output));
+                    if (store is null)
+                    {
+                        vm.Start(make);
+                    }
+                    else
+                    {
+                        vm.StartKept(make, look);
+                    }
                 }
                 catch (Exception error) when (HostedVm.IsRefusal(error) && host.Vms.Any(static other => other.HoldsMemory))
                 {
@@ -122,7 +142,6 @@ internal static class RunCommand
             }
 
             string list = names.Count <= 3 ? string.Join(", ", names) : $"{names[0]} to {names[^1]}";
-            string size = $"{ByteSize.Format(memory)}, {cpus} {(cpus == 1 ? "vCPU" : "vCPUs")}";
             Messages.Say($"{list}: {size}; sockets in {settings.Folder.FolderPath}");
         });
 
@@ -141,26 +160,24 @@ internal static class RunCommand
         }
     }
 
-    private static Action<GuestMachine> LoaderOf(
-        string guest, FileInfo? kernel, FileInfo? initrd, string commandLine, CpuidMaskKind mask)
+    private static IGuestProgram ProgramOf(string guest, FileInfo? kernel, FileInfo? initrd, string commandLine)
     {
-        IGuestProgram program;
         switch (guest)
         {
             case PatternProgram.Kind:
-                program = new PatternProgram();
-                break;
+                return new PatternProgram();
             case SelfCheckProgram.Kind:
-                program = new SelfCheckProgram();
-                break;
+                return new SelfCheckProgram();
             default:
                 // Read once, for however many VMs.
                 byte[] image = File.ReadAllBytes(kernel!.FullName);
                 byte[] root = initrd is null ? [] : File.ReadAllBytes(initrd.FullName);
-                program = new LinuxProgram(() => image, () => root, commandLine);
-                break;
+                return new LinuxProgram(() => image, () => root, commandLine);
         }
+    }
 
+    private static Action<GuestMachine> LoaderOf(IGuestProgram program, CpuidMaskKind mask)
+    {
         bool isSaid = false;
         return machine =>
         {

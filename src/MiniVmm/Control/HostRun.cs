@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using MiniVmm.Store;
 
 namespace MiniVmm.Control;
 
@@ -28,9 +29,10 @@ internal static class HostRun
     /// <param name="say">Takes what people are to know.</param>
     /// <param name="resumes">Whether its guest was handed over by the kernel before.</param>
     /// <param name="listener">A socket that is listened to already; null to make one.</param>
+    /// <param name="store">Where its guest is kept while this program is down; null where it ends with it.</param>
     public static HostedVm Add(
         VmHost host, HostSettings settings, string name, bool isSingle, Action<string> say, bool resumes = false,
-        SafeSocketHandle? listener = null)
+        SafeSocketHandle? listener = null, GuestStore? store = null)
     {
         var vm = new HostedVm(
             settings.Kernel,
@@ -39,7 +41,10 @@ internal static class HostRun
             new GuestConsole(settings.Console, ConsoleSession.Output(settings.Console, name, isSingle)),
             target => new ControlServer(listener ?? settings.Folder.Listen(name), target),
             say,
-            resumes);
+            resumes)
+        {
+            Store = store,
+        };
         host.Add(vm);
         return vm;
     }

@@ -114,7 +114,8 @@ internal sealed partial class HostedVm
             throw new ControlException("another update is under way.");
         }
 
-        VmUpdate update = _update ?? throw new ControlException($"it cannot be updated live: {_noUpdate?.Message}");
+        VmUpdate update = _update ?? throw new ControlException(
+            Store is null ? $"it cannot be updated live: {_noUpdate?.Message}" : "systemd keeps it, and takes it along: systemctl kexec.");
         try
         {
             if (roster is not null)

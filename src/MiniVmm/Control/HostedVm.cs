@@ -110,12 +110,19 @@ internal sealed partial class HostedVm : IControlTarget
         _server.Start();
     }
 
-    /// <summary>Ends the guest, and the VM with it. Memory that is held for a guest is given up.</summary>
+    /// <summary>Ends the guest, and the VM with it; where there is a <see cref="Store"/>, it is kept there. Memory that is held for a
+    /// guest is given up.</summary>
     /// <param name="reason">What happened, for people.</param>
     public void Stop(string reason)
     {
         lock (_gate)
         {
+            if (Store is { } store && _state is VmState.Running or VmState.Paused && _machine is { } machine)
+            {
+                Keep(store, machine, reason);
+                return;
+            }
+
             EndGuest(new VmEnd(_state == VmState.Failed, reason));
         }
     }
@@ -298,6 +305,7 @@ internal sealed partial class HostedVm : IControlTarget
         }
 
         _console.Disconnect();
+        ForgetKept();
         _reason = end.Reason;
         _state = VmState.Ended;
         _left.SetResult(end);

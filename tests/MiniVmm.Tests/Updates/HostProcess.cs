@@ -6,6 +6,7 @@ using MiniVmm.Guests;
 using MiniVmm.Handoff;
 using MiniVmm.Machine;
 using MiniVmm.Memory;
+using MiniVmm.Store;
 using Xunit;
 
 namespace MiniVmm.Tests.Updates;
@@ -163,7 +164,8 @@ internal sealed class HostProcess : IDisposable
         string name,
         Action<ReadOnlyMemory<byte>>? output = null,
         Func<IReadOnlyList<string>, HandoffProcess>? startOther = null,
-        Func<HostedVm, ControlServer>? server = null)
+        Func<HostedVm, ControlServer>? server = null,
+        GuestStore? store = null)
     {
         // What the threads of a process do that is gone nobody sees.
         Action<ReadOnlyMemory<byte>>? seen = output is null ? null : piece =>
@@ -178,6 +180,7 @@ internal sealed class HostProcess : IDisposable
             kernel, Folder, name, console, server ?? (target => new ControlServer(Folder.Listen(name), target)), _said.Enqueue)
         {
             StartOther = startOther ?? HandoffProcess.Start,
+            Store = store,
         };
         _vms.Add(vm);
         return vm;
