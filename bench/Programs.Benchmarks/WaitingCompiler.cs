@@ -5,8 +5,8 @@ using System.Globalization;
 namespace LuoInterop.Programs.Benchmarks;
 
 /// <summary>Is a shell that compiles the files whose names it is given, one at a time, and says how long each took.</summary>
-/// <remarks>One that runs on the emulated kernel and one beside it can so compile the same file in turns, some milliseconds apart: what else
-/// the machine does meets both alike.</remarks>
+/// <remarks>One that runs on the emulated kernel and one beside it can so compile the same file in turns, some milliseconds apart: what
+/// else the machine does meets both alike.</remarks>
 internal sealed class WaitingCompiler : IDisposable
 {
     private readonly string _files;
