@@ -33,11 +33,9 @@ public sealed class EmulatedContractTests : IDisposable
         for (int i = 0; i < scenario.Bodies.Count; i++)
         {
             Kernel kernel = machine.Boot();
-            using (FileStream file = File.Create(_image))
-            {
-                EmulatedKernelImage.Write(
-                    file, releases[(i + 1) % 2], "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n");
-            }
+            string release = releases[(i + 1) % 2];
+            ImageFile.Write(_image, file => EmulatedKernelImage.Write(
+                file, release, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n"));
 
             using (var stage = new Stage(kernel, scenario.Name, i + 1, notes) { NextKernelPath = _image })
             {

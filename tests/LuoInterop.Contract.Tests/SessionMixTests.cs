@@ -43,8 +43,7 @@ public sealed class EmulatedSessionMixTests : IDisposable
 
     public EmulatedSessionMixTests()
     {
-        using FileStream file = File.Create(_image);
-        EmulatedKernelImage.Write(file);
+        ImageFile.Write(_image, static file => EmulatedKernelImage.Write(file));
     }
 
     public static TheoryData<string> Mixes => [.. SessionMixes.Names];

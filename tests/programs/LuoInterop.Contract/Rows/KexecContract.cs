@@ -73,7 +73,7 @@ public static class KexecContract
             string path = $"/dev/shm/{s.Name()}";
             try
             {
-                File.WriteAllBytes(path, image[..^64]);
+                ImageFile.Write(path, image[..^64]);
                 KernelException error = Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine));
                 Assert.Contains("missing", error.Message, StringComparison.Ordinal);
                 Assert.NotEqual(true, KexecImage.IsLoaded(s.Kernel));
@@ -81,7 +81,7 @@ public static class KexecContract
                 Assert.NotEqual(false, KexecImage.IsLoaded(s.Kernel));
                 KexecImage.Unload(s.Kernel);
 
-                File.WriteAllBytes(path, image[..1023]);
+                ImageFile.Write(path, image[..1023]);
                 Refused.With(Errno.ENOEXEC, LoadPastTheLibrary(s.Kernel, path));
             }
             finally
@@ -97,7 +97,7 @@ public static class KexecContract
             string path = $"/dev/shm/{s.Name()}";
             try
             {
-                File.WriteAllBytes(path, []);
+                ImageFile.Write(path, []);
                 Assert.Contains(
                     "is empty",
                     Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,
@@ -106,7 +106,7 @@ public static class KexecContract
                     "RAM disk is empty",
                     Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, s.NextKernelPath, path, CommandLine)).Message,
                     StringComparison.Ordinal);
-                File.WriteAllBytes(path, UnifiedKernelImage());
+                ImageFile.Write(path, UnifiedKernelImage());
                 Assert.Contains(
                     "(UKI)",
                     Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,

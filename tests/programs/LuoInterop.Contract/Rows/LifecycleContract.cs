@@ -176,6 +176,7 @@ public static class LifecycleContract
                 Refused.With(Errno.ETXTBSY, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             }
 
+            ImageFile.WaitForItsWriters(path);
             Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             File.Delete(path);
         });
