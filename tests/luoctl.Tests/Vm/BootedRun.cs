@@ -104,5 +104,9 @@ public sealed class BootedRun : IAsyncLifetime
         Kernel = kernel,
         Command = ["/bin/bash", "-c", script],
         Environment = new Dictionary<string, string> { ["LUOCTL"] = Path.Combine(AppContext.BaseDirectory, "luoctl.dll") },
+
+        // Some twenty starts of .NET in one kernel: minutes beside another VM.
+        TimeLimit = TimeSpan.FromMinutes(20),
+        KernelTimeLimit = TimeSpan.FromMinutes(10),
     };
 }
