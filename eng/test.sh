@@ -39,16 +39,17 @@ report() {
   echo "$ok $bad $((total - ok - bad)) $code" > "$results/$1.counts"
 }
 
-# Takes the first project of a list, or the last.
+# Takes the project that sed addresses from a list: 1 is the first, $ the last.
 take() {
   flock 9
-  case $2 in first) sed -n '1p' "$results/$1"; sed -i '1d' "$results/$1" ;; last) sed -n '$p' "$results/$1"; sed -i '$d' "$results/$1" ;; esac
+  sed -n "$2p" "$results/$1"
+  sed -i "$2d" "$results/$1"
 } 9> "$results/lists.lock"
 
 # Runs the projects of one list, then what is left of the other.
 work() {
   local name
-  while name=$(take "$1" first) && [ -n "$name" ] || name=$(take "$2" last) && [ -n "$name" ]; do
+  while name=$(take "$1" 1) && [ -n "$name" ] || name=$(take "$2" '$') && [ -n "$name" ]; do
     run "$name"
     { flock 9; report "$name"; } 9> "$results/report.lock"
   done

@@ -154,8 +154,8 @@ internal sealed class FleetHost : IAsyncDisposable
             $"luo.stage={stage}", $"luo.stage={stage + 1}", StringComparison.Ordinal);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Name} ansible_host=127.0.0.1 ansible_port={Port} luo_update_image={NextKernel} luo_update_initrd={Guest.InitrdPath} ")
-            + string.Create(CultureInfo.InvariantCulture, $"luo_update_timeout={Timeout} luo_update_cmdline='{line}'");
+            $"{Name} ansible_host=127.0.0.1 ansible_port={Port} luo_update_image={NextKernel} luo_update_initrd={Guest.InitrdPath} "
+                + $"luo_update_timeout={Timeout} luo_update_cmdline='{line}'");
     }
 
     /// <summary>Waits until the host answers; throws where it ended before.</summary>

@@ -71,21 +71,19 @@ public sealed class CacheTests(RootFixture fixture, ITestOutputHelper output) : 
         output.WriteLine(result.ToString());
 
         result.EnsurePassed();
-        Assert.Equal("restart", Value(result, "origin.restart"));
-        Assert.Equal("crash", Value(result, "origin.crash"));
+        Assert.Equal("restart", result.Value("origin.restart"));
+        Assert.Equal("crash", result.Value("origin.crash"));
         for (int stage = 1; stage <= 4; stage++)
         {
-            JsonElement check = JsonDocument.Parse(Value(result, $"check.{stage}")).RootElement;
+            JsonElement check = JsonDocument.Parse(result.Value($"check.{stage}")).RootElement;
             Assert.Equal(10_000, check.GetProperty("hits").GetInt32());
             Assert.Equal(0, check.GetProperty("lost").GetInt32() + check.GetProperty("wrong").GetInt32());
-            Assert.True(stage == 1 || Value(result, $"origin.{stage}") == "live-update");
+            Assert.True(stage == 1 || result.Value($"origin.{stage}") == "live-update");
         }
 
-        JsonElement load = JsonDocument.Parse(Value(result, "load")).RootElement;
+        JsonElement load = JsonDocument.Parse(result.Value("load")).RootElement;
         output.WriteLine(load.ToString());
         Assert.Equal(0, load.GetProperty("wrong").GetInt32() + load.GetProperty("lost").GetInt32() + load.GetProperty("misses").GetInt32());
         Assert.InRange(load.GetProperty("downMilliseconds").GetArrayLength(), 10, int.MaxValue);
     }
-
-    private static string Value(VmResult result, string name) => result.Values.Single(value => value.Name == name).Value;
 }

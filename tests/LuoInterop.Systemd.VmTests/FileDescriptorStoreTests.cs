@@ -43,8 +43,8 @@ public sealed class FileDescriptorStoreTests(RootFixture fixture, ITestOutputHel
         output.WriteLine(result.ToString());
 
         result.EnsurePassed();
-        Assert.StartsWith("systemd 26", Value(result, "version"), StringComparison.Ordinal);
-        Assert.Equal("1", Value(result, "stored"));
+        Assert.StartsWith("systemd 26", result.Value("version"), StringComparison.Ordinal);
+        Assert.Equal("1", result.Value("stored"));
         Assert.Equal(
             [
                 "count 1 of 0 descriptors, user 0, at most 4",
@@ -52,8 +52,6 @@ public sealed class FileDescriptorStoreTests(RootFixture fixture, ITestOutputHel
                 "count 3 of 1 descriptors, user 0, at most 4",
                 "count 4 of 1 descriptors, user 0, at most 4",
             ],
-            Value(result, "starts").Split('\n'));
+            result.Value("starts").Split('\n'));
     }
-
-    private static string Value(VmResult result, string name) => result.Values.Single(value => value.Name == name).Value;
 }

@@ -49,11 +49,7 @@ public sealed class KexecMistakesTests(RootFixture fixture, ITestOutputHelper ou
             ExecStart={Holds}
 
             """)).WithService());
-        output.WriteLine(result.ToString());
-        foreach (GuestFile file in result.Files)
-        {
-            output.WriteLine($"--- {file.Name}\n{result.Text(file.Name)}");
-        }
+        output.Show(result);
 
         result.EnsurePassed();
         Assert.Equal(["New", "LiveUpdate, Verified", "LiveUpdate, Verified", "New"], Origins(result, "preserved"));

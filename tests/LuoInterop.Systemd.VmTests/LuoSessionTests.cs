@@ -35,7 +35,7 @@ public sealed class LuoSessionTests(RootFixture fixture, ITestOutputHelper outpu
 
         // Outgoing at first; in the next kernel it is incoming and takes nothing; in the third a new one, with nothing of the second's.
         result.EnsurePassed();
-        string[] lines = result.Values.Single(static value => value.Name == "log.3").Value.Split('\n');
+        string[] lines = result.Value("log.3").Split('\n');
         Assert.Equal(3, lines.Length);
         Assert.Matches("^one is anon_inode:\\[luo_session\\] look\\.service-[0-9a-f]{24}: retrieve EINVAL preserved [0-9]+$", lines[0]);
         Assert.Matches("retrieved [0-9]+ preserve EINVAL$", lines[1]);

@@ -52,11 +52,7 @@ public sealed class MiniVmmTests(RootFixture fixture, ITestOutputHelper output) 
             TimeLimit = TimeSpan.FromMinutes(30),
             KernelTimeLimit = TimeSpan.FromMinutes(10),
         });
-        output.WriteLine(result.ToString());
-        foreach (GuestFile file in result.Files)
-        {
-            output.WriteLine($"--- {file.Name}\n{result.Text(file.Name)}");
-        }
+        output.Show(result);
 
         result.EnsurePassed();
         for (int stage = 1; stage <= 3; stage++)

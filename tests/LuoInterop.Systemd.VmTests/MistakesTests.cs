@@ -109,11 +109,7 @@ public sealed class MistakesTests(RootFixture fixture, ITestOutputHelper output)
             for unit in $units; do send "$unit" "$unit"; done
             """,
             [.. s_units.Select(static unit => (unit.Name + ".service", unit.Text))]).WithService());
-        output.WriteLine(result.ToString());
-        foreach (GuestFile file in result.Files)
-        {
-            output.WriteLine($"--- {file.Name}\n{result.Text(file.Name)}");
-        }
+        output.Show(result);
 
         result.EnsurePassed();
         NothingIsStored(result, "nomax", "There is no descriptor store: FDSTORE is not set. Set FileDescriptorStoreMax=");

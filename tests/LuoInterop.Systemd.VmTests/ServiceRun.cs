@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace LuoInterop.Systemd.VmTests;
 
@@ -56,6 +57,16 @@ internal static partial class ServiceRun
                 || line.Contains("] Health ", StringComparison.Ordinal))
             .Select(static line => Time().Replace(line[(line.IndexOf(']', StringComparison.Ordinal) + 2)..], "")),
     ];
+
+    /// <summary>Shows how a run ended, and every file that it sent.</summary>
+    public static void Show(this ITestOutputHelper output, VmResult result)
+    {
+        output.WriteLine(result.ToString());
+        foreach (GuestFile file in result.Files)
+        {
+            output.WriteLine($"--- {file.Name}\n{Encoding.UTF8.GetString(file.Content.Span)}");
+        }
+    }
 
     /// <summary>Gives a file that the run sent.</summary>
     public static string Text(this VmResult result, string name) =>

@@ -37,11 +37,7 @@ public sealed partial class SystemdPageTests(RootFixture fixture, ITestOutputHel
             TimeLimit = TimeSpan.FromMinutes(30),
             KernelTimeLimit = TimeSpan.FromMinutes(10),
         });
-        output.WriteLine(result.ToString());
-        foreach (GuestFile file in result.Files)
-        {
-            output.WriteLine($"--- {file.Name}\n{result.Text(file.Name)}");
-        }
+        output.Show(result);
 
         result.EnsurePassed();
         string[] said = Journal().Matches(page).Select(static match => match.Groups[1].Value).ToArray();

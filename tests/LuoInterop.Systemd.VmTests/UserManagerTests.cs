@@ -56,11 +56,7 @@ public sealed class UserManagerTests(RootFixture fixture, ITestOutputHelper outp
                     "FileDescriptorStorePreserve=yes"),
             },
         });
-        output.WriteLine(result.ToString());
-        foreach (GuestFile file in result.Files)
-        {
-            output.WriteLine($"--- {file.Name}\n{result.Text(file.Name)}");
-        }
+        output.Show(result);
 
         output.WriteLine(result.StandardOutput);
         result.EnsurePassed();

@@ -49,12 +49,7 @@ internal sealed partial class HostedVm
             stoodStill = guest.Restore(machine);
             _console.PutBack(guest.Console);
             _update?.TakeOver(guest.Offer.Updates);
-            VcpuMark[] marks = machine.Marks();
-            machine.Resume();
-            if (!ProofOfLife.Wait(machine, marks, s_patience))
-            {
-                throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
-            }
+            ResumePutBack(machine);
         }
         catch
         {
@@ -68,6 +63,18 @@ internal sealed partial class HostedVm
         _state = VmState.Running;
         _blackout = new BlackoutStatus("handoff", stoodStill, []);
         _say($"goes on in process {Environment.ProcessId}; the guest stood still for {Milliseconds(stoodStill)}");
+    }
+
+    /// <summary>Lets a guest that was put back run, and waits until it is seen to.</summary>
+    /// <exception cref="ControlException">It does not run.</exception>
+    private static void ResumePutBack(GuestMachine machine)
+    {
+        VcpuMark[] marks = machine.Marks();
+        machine.Resume();
+        if (!ProofOfLife.Wait(machine, marks, s_patience))
+        {
+            throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
+        }
     }
 
     private ControlAnswer HandOff(string[]? program)

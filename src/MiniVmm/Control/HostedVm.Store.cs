@@ -65,15 +65,10 @@ internal sealed partial class HostedVm
 
             _console.PutBack(parts.Console);
             Volatile.Write(ref _updates, parts.Updates);
-            VcpuMark[] marks = machine.Marks();
             store.BeforeItRuns(Name);
             UInt128 ticks = machine.ReadCounter() - kept.Counter;
             stoodStill = (long)(ticks * NanosecondsOfAMillisecond / (ulong)machine.CounterKilohertz);
-            machine.Resume();
-            if (!ProofOfLife.Wait(machine, marks, s_patience))
-            {
-                throw new ControlException($"the guest was put back, and has not run for {s_patience.TotalSeconds:N0} s.");
-            }
+            ResumePutBack(machine);
         }
         catch
         {
