@@ -34,8 +34,8 @@ public sealed class EmulatedContractTests : IDisposable
         {
             Kernel kernel = machine.Boot();
             string release = releases[(i + 1) % 2];
-            ImageFile.Write(_image, file => EmulatedKernelImage.Write(
-                file, release, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n"));
+            EmulatedKernelImage.Write(
+                _image, release, "CONFIG_KEXEC_HANDOVER=y\nCONFIG_LIVEUPDATE=y\nCONFIG_LIVEUPDATE_MEMFD=y\n");
 
             using (var stage = new Stage(kernel, scenario.Name, i + 1, notes) { NextKernelPath = _image })
             {

@@ -41,10 +41,7 @@ public sealed class EmulatedSessionMixTests : IDisposable
     private const string CommandLine = "kho=on liveupdate=on";
     private readonly string _image = Path.GetTempFileName();
 
-    public EmulatedSessionMixTests()
-    {
-        ImageFile.Write(_image, static file => EmulatedKernelImage.Write(file));
-    }
+    public EmulatedSessionMixTests() => EmulatedKernelImage.Write(_image);
 
     public static TheoryData<string> Mixes => [.. SessionMixes.Names];
 

@@ -156,10 +156,7 @@ internal static class Luo
         string path = Path.Combine(Path.GetTempPath(), $"luointerop-{Guid.NewGuid():N}.img");
         try
         {
-            using (FileStream stream = File.Create(path))
-            {
-                EmulatedKernelImage.Write(stream, release);
-            }
+            EmulatedKernelImage.Write(path, release);
 
             using var image = new Descriptor(kernel, kernel.Open(path, O_RDONLY | O_CLOEXEC));
             return kernel.KexecFileLoad(image, null, commandLine, flags);

@@ -1,4 +1,5 @@
 using LuoInterop.Kho;
+using LuoInterop.Tests.Shared;
 using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
@@ -222,7 +223,7 @@ public sealed class RebootTests : IDisposable
 
         int LoadFile(byte[] bytes, uint flags, int mode, string commandLine = "")
         {
-            File.WriteAllBytes(path, bytes);
+            WrittenFile.Write(path, bytes);
             using var file = new Descriptor(kernel, kernel.Open(path, mode));
             return kernel.KexecFileLoad(file, null, commandLine, flags);
         }

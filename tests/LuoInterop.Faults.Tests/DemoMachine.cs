@@ -77,8 +77,7 @@ internal sealed class DemoMachine : IDisposable
     private static string MakeImage()
     {
         string path = Path.Combine(AppContext.BaseDirectory, "next-kernel.img");
-        using FileStream file = File.Create(path);
-        EmulatedKernelImage.Write(file, NextRelease);
+        EmulatedKernelImage.Write(path, NextRelease);
         return path;
     }
 }

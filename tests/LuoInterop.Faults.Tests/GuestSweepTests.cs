@@ -14,10 +14,7 @@ public sealed class GuestSweepTests : IDisposable
 
     public GuestSweepTests()
     {
-        using (FileStream file = File.Create(_image))
-        {
-            EmulatedKernelImage.Write(file, GuestVmm.Release);
-        }
+        EmulatedKernelImage.Write(_image, GuestVmm.Release);
 
         using var machine = new EmulatedMachine(Options);
         Assert.Equal(0, Run(machine));

@@ -16,10 +16,7 @@ public sealed class EmulatedHandover : IDisposable
         string image = Path.GetTempFileName();
         try
         {
-            using (FileStream stream = File.Create(image))
-            {
-                EmulatedKernelImage.Write(stream);
-            }
+            EmulatedKernelImage.Write(image);
 
             KexecImage next = KexecImage.Load(kernel, image, null, "kho=on liveupdate=on");
             Assert.Throws<EmulatedKexecException>(next.Reboot);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using LuoInterop.Tests.Shared;
 using Xunit;
 
@@ -224,7 +225,7 @@ public sealed class BuildProgressTests : IDisposable
     {
         string path = Path.Combine(_folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text);
+        WrittenFile.Write(path, Encoding.UTF8.GetBytes(text));
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }

@@ -17,10 +17,7 @@ internal sealed class PopulatedMachine : IDisposable
 
     public PopulatedMachine(int folio = FolioSize.Huge)
     {
-        using (FileStream image = File.Create(_image))
-        {
-            EmulatedKernelImage.Write(image);
-        }
+        EmulatedKernelImage.Write(_image);
 
         _machine = new EmulatedMachine(new EmulatedMachineOptions { LargestFolioOrder = BitOperations.Log2((uint)folio / PageSize) });
         Boot();

@@ -1,4 +1,5 @@
 using System.Reflection;
+using LuoInterop.Emulation.Interop;
 
 namespace LuoInterop.Emulation.Server.Launch;
 
@@ -7,15 +8,19 @@ internal static class LaunchProgram
 {
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Writes it into a folder, and gives its path.</summary>
+    /// <summary>Writes it into a folder, and gives its path; it can be executed then.</summary>
     public static string Write(string folder)
     {
         string path = Path.Combine(folder, "luo_launch");
         using Stream program = Assembly.GetExecutingAssembly().GetManifestResourceStream("luo_launch")
             ?? throw new InvalidOperationException("The assembly was built without its launcher.");
-        using var file = new FileStream(
-            path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Executable });
-        program.CopyTo(file);
+        using (var file = new FileStream(
+            path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Executable }))
+        {
+            program.CopyTo(file);
+        }
+
+        HostLease.WaitForWriters(path);
         return path;
     }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using LuoInterop.Interop;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Interop;
@@ -14,6 +16,7 @@ namespace LuoInterop.Emulation.Interop;
 internal static unsafe class HostLease
 {
     private static readonly Lock Asking = new();
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
 
     /// <summary>Tells whether anybody has a file open for writing, as far as this process may ask.</summary>
     /// <remarks>
@@ -21,6 +24,19 @@ internal static unsafe class HostLease
     /// nor has CAP_LEASE is not told, nor is anybody on a file system that asks its server first.
     /// </remarks>
     public static bool HasWriters(int fd) => Ask(fd, LibC.F_RDLCK) == Refused.EAGAIN && !AsksServer(fd);
+
+    /// <summary>Returns when nobody has a file that was just written open for writing, or after ten seconds.</summary>
+    /// <remarks>execve(2) and kexec_file_load(2) answer ETXTBSY as long. A process that another thread is starting has, until it execs,
+    /// every file that this one had open.</remarks>
+    public static void WaitForWriters(string path)
+    {
+        long started = Stopwatch.GetTimestamp();
+        using SafeFileHandle written = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        while (HasWriters((int)written.DangerousGetHandle()) && Stopwatch.GetElapsedTime(started) < s_longestWait)
+        {
+            Thread.Sleep(1);
+        }
+    }
 
     /// <summary>Tells whether nobody but this open file description has the file open, in any process; a mapping counts too.</summary>
     /// <remarks>

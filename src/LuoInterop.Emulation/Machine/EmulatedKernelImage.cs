@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using LuoInterop.Emulation.Interop;
 using LuoInterop.Interop;
 
 namespace LuoInterop.Emulation;
@@ -21,15 +22,14 @@ public static class EmulatedKernelImage
     /// <exception cref="ArgumentException">The release is not a word of that length.</exception>
     public static void Write(Stream destination, string release = "7.3.4-emulated") => Write(destination, release, []);
 
-    /// <summary>Writes an image into a file, which is made, or replaced.</summary>
+    /// <summary>Writes an image into a file, which is made, or replaced, and returns when it can be loaded.</summary>
     /// <param name="path">The file.</param>
     /// <param name="release">The kernel's release.</param>
     /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
-    public static void Write(string path, string release = "7.3.4-emulated")
-    {
-        using FileStream destination = File.Create(path);
-        Write(destination, release);
-    }
+    /// <remarks>kexec_file_load(2) answers ETXTBSY as long as anybody has the file open for writing (deny_write_access). A process
+    /// that another thread is starting has, until it execs, every file that this one had open: that is waited for. Whoever has the
+    /// file open for ten seconds is left for kexec_file_load to tell.</remarks>
+    public static void Write(string path, string release = "7.3.4-emulated") => Write(path, release, []);
 
     /// <summary>Writes an image with a built-in configuration (CONFIG_IKCONFIG), which says what the kernel carries over.</summary>
     /// <param name="destination">Where to; stays open.</param>
@@ -37,7 +37,19 @@ public static class EmulatedKernelImage
     /// <param name="configuration">The lines of the <c>.config</c> that matter, for example <c># CONFIG_KEXEC_HANDOVER is not set</c>.
     /// What they do not say is unknown, and there.</param>
     /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
-    public static void Write(Stream destination, string release, string configuration)
+    public static void Write(Stream destination, string release, string configuration) =>
+        Write(destination, release, Payload(configuration));
+
+    /// <summary>Writes an image with a built-in configuration into a file, as <see cref="Write(string, string)"/> and
+    /// <see cref="Write(Stream, string, string)"/> do.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="release">The kernel's release.</param>
+    /// <param name="configuration">The lines of the <c>.config</c> that matter.</param>
+    /// <exception cref="ArgumentException">The release is not a word of 1 to 64 printable ASCII characters.</exception>
+    /// <inheritdoc cref="Write(string, string)" path="/remarks"/>
+    public static void Write(string path, string release, string configuration) => Write(path, release, Payload(configuration));
+
+    private static byte[] Payload(string configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         using var kernel = new MemoryStream();
@@ -46,7 +58,17 @@ public static class EmulatedKernelImage
         kernel.Write("IKCFG_ED"u8);
         using var payload = new MemoryStream();
         Pack(payload, kernel.ToArray());
-        Write(destination, release, payload.ToArray());
+        return payload.ToArray();
+    }
+
+    private static void Write(string path, string release, ReadOnlySpan<byte> payload)
+    {
+        using (FileStream destination = File.Create(path))
+        {
+            Write(destination, release, payload);
+        }
+
+        HostLease.WaitForWriters(path);
     }
 
     private static void Write(Stream destination, string release, ReadOnlySpan<byte> payload)

@@ -95,10 +95,7 @@ public sealed class EmulatedReplay : IDisposable
         if (!_images.TryGetValue(release, out string? path))
         {
             path = Path.GetTempFileName();
-            using (FileStream file = File.Create(path))
-            {
-                EmulatedKernelImage.Write(file, release);
-            }
+            EmulatedKernelImage.Write(path, release);
 
             _images.Add(release, path);
         }

@@ -37,10 +37,7 @@ internal static class DryRun
 
     private static void Jump(EmulatedProcess kernel, LiveUpdateSession session, string image)
     {
-        using (FileStream stream = File.Create(image))
-        {
-            EmulatedKernelImage.Write(stream);
-        }
+        EmulatedKernelImage.Write(image);
 
         try
         {

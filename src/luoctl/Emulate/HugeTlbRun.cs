@@ -60,10 +60,7 @@ internal static class HugeTlbRun
         string image = Path.GetTempFileName();
         try
         {
-            using (FileStream stream = File.Create(image))
-            {
-                EmulatedKernelImage.Write(stream, Release);
-            }
+            EmulatedKernelImage.Write(image, Release);
 
             KexecImage next = KexecImage.Load(kernel, image, null, commandLine);
             session.HoldUntilKexec();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LuoInterop.Emulation.Boot;
 using LuoInterop.Emulation.Interop;
+using LuoInterop.Tests.Shared;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
@@ -18,7 +19,7 @@ public sealed class LeaseTests
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, new byte[4096]);
+            WrittenFile.Write(path, new byte[4096]);
             (int free, int busy) = Run(["ask-for-writers", path, $"{Times}"], _ =>
                 File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite).Dispose());
             Assert.Equal(Times, free + busy);
@@ -49,7 +50,7 @@ public sealed class LeaseTests
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, new byte[4096]);
+            WrittenFile.Write(path, new byte[4096]);
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             int fd = (int)file.DangerousGetHandle();
             int signal = LibC.SIGURG;
@@ -78,7 +79,7 @@ public sealed class LeaseTests
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, new byte[4096]);
+            WrittenFile.Write(path, new byte[4096]);
             using SafeFileHandle file = File.OpenHandle(path);
             Assert.Equal(0, BzImage.CheckReadable(file));
             int fd = (int)file.DangerousGetHandle();

@@ -131,10 +131,7 @@ public sealed class HugeFaultTests
         string image = Path.GetTempFileName();
         try
         {
-            using (FileStream stream = File.Create(image))
-            {
-                EmulatedKernelImage.Write(stream, Release);
-            }
+            EmulatedKernelImage.Write(image, Release);
 
             using var machine =
                 new EmulatedMachine(new EmulatedMachineOptions { Release = Release, CommandLine = Words, MemorySize = 8UL << 30 });

@@ -146,10 +146,7 @@ public sealed class ForeignBytesTests
         string image = Path.GetTempFileName();
         try
         {
-            using (FileStream stream = File.Create(image))
-            {
-                EmulatedKernelImage.Write(stream, to + ".1");
-            }
+            EmulatedKernelImage.Write(image, to + ".1");
 
             using EmulatedMachine machine = Releases.Machine(from);
             int result = machine.Run(kernel => Program(kernel, image));

@@ -11,11 +11,7 @@ public sealed class TraceTests : IDisposable
     private const string CommandLine = "kho=on liveupdate=on";
     private readonly string _image = Path.GetTempFileName();
 
-    public TraceTests()
-    {
-        using FileStream file = File.Create(_image);
-        EmulatedKernelImage.Write(file);
-    }
+    public TraceTests() => EmulatedKernelImage.Write(_image);
 
     [Fact]
     public void LiveUpdate_IsWritten_AndItsScriptObservesTheSame()

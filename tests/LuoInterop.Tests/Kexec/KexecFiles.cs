@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using LuoInterop.Emulation;
 using LuoInterop.Interop;
+using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Tests.Kexec;
 
@@ -18,7 +19,7 @@ internal sealed class KexecFiles : IDisposable
     {
         string path = Path.Combine(_root, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, content);
+        WrittenFile.Write(path, content);
         return path;
     }
 

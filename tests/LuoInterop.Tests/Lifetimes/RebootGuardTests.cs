@@ -75,10 +75,7 @@ public sealed class RebootGuardTests : IDisposable
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { Release = "7.1.0-emulated" });
         EmulatedProcess kernel = machine.Boot();
         string path = Path.GetTempFileName();
-        using (FileStream file = File.Create(path))
-        {
-            EmulatedKernelImage.Write(file, "7.1.0-emulated");
-        }
+        EmulatedKernelImage.Write(path, "7.1.0-emulated");
 
         using LiveUpdateDevice device = LiveUpdateDevice.Open(kernel);
         var held = new List<LiveUpdateSession>();
@@ -113,10 +110,7 @@ public sealed class RebootGuardTests : IDisposable
         using var machine = new EmulatedMachine(new EmulatedMachineOptions { CommandLine = "kho=on liveupdate=off" });
         EmulatedProcess kernel = machine.Boot();
         string path = Path.GetTempFileName();
-        using (FileStream file = File.Create(path))
-        {
-            EmulatedKernelImage.Write(file);
-        }
+        EmulatedKernelImage.Write(path);
 
         Assert.Throws<EmulatedKexecException>(KexecImage.Load(kernel, path, null, "kho=on liveupdate=on").Reboot);
         File.Delete(path);

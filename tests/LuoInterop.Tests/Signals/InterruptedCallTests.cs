@@ -14,10 +14,7 @@ public sealed class InterruptedCallTests : IDisposable
 
     public InterruptedCallTests()
     {
-        using (FileStream image = File.Create(_image))
-        {
-            EmulatedKernelImage.Write(image);
-        }
+        EmulatedKernelImage.Write(_image);
 
         _kernel = _machine.Boot();
         _file = Memfd.Create(_kernel, "signals", 8192);

@@ -10,10 +10,7 @@ internal sealed class TestMachine : IDisposable
 
     public TestMachine()
     {
-        using (FileStream image = File.Create(_image))
-        {
-            EmulatedKernelImage.Write(image);
-        }
+        EmulatedKernelImage.Write(_image);
 
         Kernel = new RecordingKernel(_machine.Boot());
     }

@@ -1,5 +1,6 @@
 using LuoInterop.Emulation;
 using LuoInterop.Kvm;
+using LuoInterop.Tests.Shared;
 using MiniVmm.Control;
 using Xunit;
 
@@ -21,10 +22,7 @@ public sealed class NextKernelTests
     public void KernelThatIsKnownToCarryNothing_IsRefused_AndTheGuestRunsOn(string configuration, string commandLine, string why)
     {
         using var host = new EmulatedHost();
-        using (FileStream image = File.Create(host.Image))
-        {
-            EmulatedKernelImage.Write(image, EmulatedHost.Release, configuration);
-        }
+        EmulatedKernelImage.Write(host.Image, EmulatedHost.Release, configuration);
 
         IsRefused(host, commandLine, why);
     }
@@ -33,7 +31,7 @@ public sealed class NextKernelTests
     public void FileThatIsNoKernel_IsRefused_AndTheGuestRunsOn()
     {
         using var host = new EmulatedHost();
-        File.WriteAllText(host.Image, "no kernel");
+        WrittenFile.Write(host.Image, "no kernel"u8.ToArray());
         IsRefused(host, EmulatedHost.CommandLine, "The image is");
     }
 

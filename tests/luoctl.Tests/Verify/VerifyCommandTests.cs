@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LuoInterop.Cli.Output;
@@ -160,7 +161,7 @@ public sealed class VerifyCommandTests : IDisposable
         void Write(string name, string answer)
         {
             string path = Path.Combine(_folder, name);
-            File.WriteAllText(path, $"#!/bin/sh\ncat <<'EOF'\n{answer}\nEOF\n");
+            WrittenFile.Write(path, Encoding.UTF8.GetBytes($"#!/bin/sh\ncat <<'EOF'\n{answer}\nEOF\n"));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
         }
     }

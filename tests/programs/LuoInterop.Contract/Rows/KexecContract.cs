@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LuoInterop.Interop;
+using LuoInterop.Tests.Shared;
 using Tmds.Linux;
 using Xunit;
 
@@ -73,7 +74,7 @@ public static class KexecContract
             string path = $"/dev/shm/{s.Name()}";
             try
             {
-                ImageFile.Write(path, image[..^64]);
+                WrittenFile.Write(path, image[..^64]);
                 KernelException error = Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine));
                 Assert.Contains("missing", error.Message, StringComparison.Ordinal);
                 Assert.NotEqual(true, KexecImage.IsLoaded(s.Kernel));
@@ -81,7 +82,7 @@ public static class KexecContract
                 Assert.NotEqual(false, KexecImage.IsLoaded(s.Kernel));
                 KexecImage.Unload(s.Kernel);
 
-                ImageFile.Write(path, image[..1023]);
+                WrittenFile.Write(path, image[..1023]);
                 Refused.With(Errno.ENOEXEC, LoadPastTheLibrary(s.Kernel, path));
             }
             finally
@@ -97,7 +98,7 @@ public static class KexecContract
             string path = $"/dev/shm/{s.Name()}";
             try
             {
-                ImageFile.Write(path, []);
+                WrittenFile.Write(path, []);
                 Assert.Contains(
                     "is empty",
                     Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,
@@ -106,7 +107,7 @@ public static class KexecContract
                     "RAM disk is empty",
                     Refused.With(Errno.EINVAL, () => KexecImage.Load(s.Kernel, s.NextKernelPath, path, CommandLine)).Message,
                     StringComparison.Ordinal);
-                ImageFile.Write(path, UnifiedKernelImage());
+                WrittenFile.Write(path, UnifiedKernelImage());
                 Assert.Contains(
                     "(UKI)",
                     Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, CommandLine)).Message,

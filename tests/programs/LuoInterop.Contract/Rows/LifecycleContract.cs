@@ -1,4 +1,5 @@
 using LuoInterop.Interop;
+using LuoInterop.Tests.Shared;
 using Tmds.Linux;
 using Xunit;
 
@@ -176,7 +177,7 @@ public static class LifecycleContract
                 Refused.With(Errno.ETXTBSY, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             }
 
-            ImageFile.WaitForItsWriters(path);
+            WrittenFile.WaitForItsWriters(path);
             Refused.With(Errno.ENOEXEC, () => KexecImage.Load(s.Kernel, path, null, "kho=on liveupdate=on"));
             File.Delete(path);
         });

@@ -12,7 +12,12 @@ internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTar
     // Windows and buffers of the unpackers are no larger than this, or a few times as large.
     private const int MostKernel = 1 << 20;
 
+    // Packing takes far longer than reading: kernels are packed once, and damaged in as many ways as one likes.
+    private const int Kernels = 1024;
+
     private static readonly KernelImageOptions s_options = new() { MaximumKernelBytes = MostKernel };
+
+    private readonly byte[]?[] _packed = new byte[Kernels][];
 
     // LZ4 and lzop have blocks of as much as 8 and 64 MiB; no byte of theirs unpacks to more than 255.
     public override Cost Limit => new(16 << 20, 4096);
@@ -24,25 +29,8 @@ internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTar
 
     public override byte[] Generate(Random random)
     {
-        string[] texts =
-            ["Linux version 7.3.4 (a@b) #1\n", "kho-v4", "luo-v5", "memfd-v2", "liveupdate", new string('\0', random.Next(900))];
-        byte[] noise = new byte[random.Next(600)];
-        random.NextBytes(noise);
-        byte[] sections = [0x50, 0x55, 0x56, 0x4c, 1, 0, 0, 0, .. noise];
-        byte[] kernel = random.Next(3) == 0
-            ? PackedKernel.Vmlinux(texts, (".liveupdate_versions", sections), (".liveupdate_features", sections))
-            : random.Next(2) == 0 ? PackedKernel.Arm64(texts) : PackedKernel.Vmlinux(texts, (".data", noise));
-        return random.Next(6) switch
-        {
-            0 => PackedKernel.Pack(compression, kernel),
-            1 => PackedKernel.Zboot(compression, kernel),
-            2 => PackedKernel.Pe(
-                random.Next(2) == 0,
-                (".linux", PackedKernel.BzImage(compression, kernel)),
-                (".cmdline", "liveupdate=on"u8.ToArray()),
-                (".profile", "ID=a"u8.ToArray())),
-            _ => PackedKernel.BzImage(compression, kernel),
-        };
+        int kernel = random.Next(Kernels);
+        return [.. _packed[kernel] ??= Make(new Random(kernel))];
     }
 
     public override object? Parse(byte[] input)
@@ -68,6 +56,29 @@ internal sealed class KernelImageTarget(KernelCompression compression) : FuzzTar
         // Whatever was read, a prediction can be made of it.
         HandedOver live = HandedOver.Of(image);
         Require(NextKernel.Predict(live, image, "kho=on liveupdate=on").Components.Count > 0, "nothing is predicted");
+    }
+
+    private byte[] Make(Random random)
+    {
+        string[] texts =
+            ["Linux version 7.3.4 (a@b) #1\n", "kho-v4", "luo-v5", "memfd-v2", "liveupdate", new string('\0', random.Next(900))];
+        byte[] noise = new byte[random.Next(600)];
+        random.NextBytes(noise);
+        byte[] sections = [0x50, 0x55, 0x56, 0x4c, 1, 0, 0, 0, .. noise];
+        byte[] kernel = random.Next(3) == 0
+            ? PackedKernel.Vmlinux(texts, (".liveupdate_versions", sections), (".liveupdate_features", sections))
+            : random.Next(2) == 0 ? PackedKernel.Arm64(texts) : PackedKernel.Vmlinux(texts, (".data", noise));
+        return random.Next(6) switch
+        {
+            0 => PackedKernel.Pack(compression, kernel),
+            1 => PackedKernel.Zboot(compression, kernel),
+            2 => PackedKernel.Pe(
+                random.Next(2) == 0,
+                (".linux", PackedKernel.BzImage(compression, kernel)),
+                (".cmdline", "liveupdate=on"u8.ToArray()),
+                (".profile", "ID=a"u8.ToArray())),
+            _ => PackedKernel.BzImage(compression, kernel),
+        };
     }
 }
 
