@@ -17,8 +17,8 @@ internal static class WrittenFile
 
     /// <summary>Returns when nobody has a file open for writing.</summary>
     /// <remarks>A process that is being started has, until it execs, every file that this one had open then: while another test starts
-    /// one, the file still has a writer when it is closed here, and kexec_file_load(2) and execve(2) answer ETXTBSY. A lease for reading is refused
-    /// as long (fcntl(2), EAGAIN).</remarks>
+    /// one, the file still has a writer when it is closed here, and kexec_file_load(2) and execve(2) answer ETXTBSY. A lease for
+    /// reading is refused as long (fcntl(2), EAGAIN).</remarks>
     public static void WaitForItsWriters(string path)
     {
         using SafeFileHandle written = File.OpenHandle(path);
