@@ -104,7 +104,7 @@ test-systemd:    ## Run services under systemd in a VM, through restarts, crashe
 	@eng/kernel.sh
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Systemd.VmTests --filter Category=Systemd
 
-test-fleet:      ## Take three VMs through live updates with Ansible: all well, a wrong kernel, a loss of power (20 minutes)
+test-fleet:      ## Take three VMs through live updates with Ansible: all well, a wrong kernel, a loss of power, a lost memory (20 minutes)
 	@eng/prerequisites.sh --vm --tests --native --fleet
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Fleet.Tests

@@ -13,18 +13,21 @@ filter=(--filter "$categories")
 results=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$results"' EXIT
 
-# Runs a project; its output goes to a file, its exit status and its time to another.
+# Runs a project; its output goes to a file, its exit status, its time and that of processors to others.
 run() {
-  local started=$SECONDS
-  dotnet test --no-build -c "${CONFIGURATION:-Release}" "tests/$1" "${filter[@]}" --nologo --logger "trx;LogFileName=$results/$1.trx" \
-    --logger 'console;verbosity=minimal' > "$results/$1.log" 2>&1
-  echo "$? $((SECONDS - started))" > "$results/$1.status"
+  local TIMEFORMAT='%0R %0U %0S'
+  {
+    time dotnet test --no-build -c "${CONFIGURATION:-Release}" "tests/$1" "${filter[@]}" --nologo \
+      --logger "trx;LogFileName=$results/$1.trx" --logger 'console;verbosity=minimal' > "$results/$1.log" 2>&1
+  } 2> "$results/$1.time"
+  echo $? > "$results/$1.status"
 }
 
 # Prints what a finished project said beyond the usual, and keeps its counts: passed, failed, skipped, and whether it failed.
 report() {
-  local code seconds counters total ok bad
-  read -r code seconds < "$results/$1.status"
+  local code seconds user system counters total ok bad
+  read -r code < "$results/$1.status"
+  read -r seconds user system < "$results/$1.time"
   grep -v -e '^Test run for' -e '^A total of' -e '^No test matches' -e '^Results File' -e '^Passed! ' -e '^$' "$results/$1.log"
   if grep -q 'No test matches' "$results/$1.log"; then return; fi
   if [ ! -f "$results/$1.trx" ]; then
@@ -35,7 +38,8 @@ report() {
   counters=$(grep -o '<Counters [^>]*>' "$results/$1.trx")
   count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
   total=$(count total) ok=$(count passed) bad=$(( $(count failed) + $(count error) + $(count timeout) + $(count aborted) ))
-  printf '%-32s %5d passed %3d failed %3d skipped %5d s\n' "$1" "$ok" "$bad" $((total - ok - bad)) "$seconds"
+  printf '%-32s %5d passed %3d failed %3d skipped %5d s %5d s of processors\n' "$1" "$ok" "$bad" $((total - ok - bad)) "$seconds" \
+    $((user + system))
   echo "$ok $bad $((total - ok - bad)) $code" > "$results/$1.counts"
 }
 

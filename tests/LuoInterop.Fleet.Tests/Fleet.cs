@@ -7,6 +7,9 @@ namespace LuoInterop.Fleet.Tests;
 /// <summary>Gives what the hosts are made of, and runs the playbook as an operator does.</summary>
 public sealed class Fleet : IAsyncLifetime
 {
+    /// <summary>The file that a host has while it is in service.</summary>
+    internal const string InService = "/var/lib/in-service";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-fleet-").FullName;
 
     internal SshKeys Keys { get; private set; } = null!;
@@ -41,6 +44,7 @@ public sealed class Fleet : IAsyncLifetime
         [
             "-i", inventory, "-e", "ansible_user=root ansible_python_interpreter=/usr/bin/python3",
             "-e", $"luo_update_luoctl={Guest.FilesFolder}/luoctl",
+            "-e", $"luo_update_drain='rm -f {InService}' luo_update_undrain='touch {InService}'",
             $"--ssh-common-args={string.Join(' ', Keys.Options)}",
             .. settings.SelectMany(static word => new[] { "-e", word }),
             Path.Combine(Repository.Root, "fleet/update.yml"),

@@ -97,11 +97,11 @@ internal sealed class FleetHost : IAsyncDisposable
                     ["wrong-kernel"] = fleet.WrongKernel,
                 },
 
-                // The host's life: it serves until the test says that it is over.
+                // The host's life: it serves until the test says that it is over, with a cache or without.
                 Command =
                 [
                     "/bin/sh", "-euc",
-                    "systemctl start fleet-ssh luo-cache; until [ -e /var/lib/fleet-over ]; do sleep 5; done",
+                    "systemctl start fleet-ssh; systemctl start luo-cache || true; until [ -e /var/lib/fleet-over ]; do sleep 5; done",
                 ],
                 WorkingFolder = "/",
                 Accelerator = VmAccelerator.Tcg,
@@ -172,6 +172,13 @@ internal sealed class FleetHost : IAsyncDisposable
             await Task.Delay(1000);
         }
     }
+
+    /// <summary>Has the cache's unit removed on the way down, after it was written down what is to come back.</summary>
+    public void LoseCacheOnTheWayDown() => Run(
+        "systemd-run -q --unit=mistake -p RemainAfterExit=yes -p ExecStop='/bin/rm /etc/systemd/system/luo-cache.service' /bin/true");
+
+    /// <summary>Gets whether the playbook took the host back into service.</summary>
+    public bool IsInService => TryRun($"test -e {Fleet.InService}").Code == 0;
 
     /// <summary>Takes the power away when the kernel of that number is up, before the host answers.</summary>
     public void LosePowerAt(int stage) => _losesPowerAt = stage;

@@ -12,7 +12,7 @@ public sealed class UpdateTests(Fleet fleet, ITestOutputHelper output) : IClassF
     private const int Keys = 1000;
 
     [Fact]
-    public async Task Fleet_StopsAtAWrongKernel_UpdatesAllHosts_AndGoesOnWithoutAHostThatLosesPower()
+    public async Task Fleet_StopsAtAWrongKernel_UpdatesAllHosts_AndGoesOnWithoutHostsThatLosePowerOrMemory()
     {
         await using FleetHost first = new("first", 4, fleet, Log);
         await using FleetHost second = new("second", 3, fleet, Log);
@@ -34,15 +34,20 @@ public sealed class UpdateTests(Fleet fleet, ITestOutputHelper output) : IClassF
         text = Update(0, hosts, "luo_update_batch=2");
         Assert.Equal(3, text.Split("updated, and everything came back").Length - 1);
         AssertServes(hosts, [3, 2, 2]);
+        Assert.All(hosts, static host => Assert.True(host.IsInService));
 
-        // The second one loses its power when its third kernel is up. The others go on; the playbook says which is missing.
+        // The second one loses its power when its third kernel is up, the third one a unit. The others go on; the playbook says what is
+        // missing, and does not take it back into service.
         second.LosePowerAt(3);
         second.Timeout = 60;
+        third.LoseCacheOnTheWayDown();
         text = Update(2, hosts, "luo_update_on_failure=go-on");
         Assert.True(second.HasLostPower);
-        Assert.Equal(2, text.Split("updated, and everything came back").Length - 1);
+        Assert.Equal(1, text.Split("updated, and everything came back").Length - 1);
         Assert.Matches("second.*Start the next kernel", text);
-        AssertServes([first, third], [4, 3]);
+        Assert.Matches(@"third.*Everything came back: luoctl verify ended with 1: .*luo-cache\.service.* did not come back", text);
+        Assert.Equal((true, false, 3), (first.IsInService, third.IsInService, third.Stage()));
+        AssertServes([first], [4]);
         foreach (FleetHost host in new[] { first, third })
         {
             (await host.EndAsync()).EnsurePassed();

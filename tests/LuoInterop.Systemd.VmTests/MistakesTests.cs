@@ -28,7 +28,9 @@ public sealed class MistakesTests(RootFixture fixture, ITestOutputHelper output)
             "Type=notify",
             "NotifyAccess=all",
             "FileDescriptorStoreMax=1",
-            "ExecStartPre=/bin/sh -c 'systemd-notify --fd=3 --fdname=other 3< /etc/passwd'")),
+
+            // What a busy systemd answers too late for systemd-notify is stored all the same.
+            "ExecStartPre=-/bin/sh -c 'systemd-notify --fd=3 --fdname=other 3< /etc/passwd'")),
         ("none", ServiceRun.Unit(Serve, "Type=exec", "NotifyAccess=none", "FileDescriptorStoreMax=2")),
         ("shell", ServiceRun.Unit($"/bin/sh -c '{Serve}; exit'", "Type=exec", "FileDescriptorStoreMax=2")),
         ("shellall", ServiceRun.Unit($"/bin/sh -c '{Serve}; exit'", "Type=exec", "NotifyAccess=all", "FileDescriptorStoreMax=2")),

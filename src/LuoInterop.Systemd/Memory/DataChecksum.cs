@@ -5,8 +5,7 @@ namespace LuoInterop.Systemd.Memory;
 
 /// <summary>Makes the checksum of a memory's data.</summary>
 /// <remarks>The file is read, not its mapping: a mapping that is read fills its holes with pages, and an empty cache would come to use
-/// all of
-/// its memory by being stopped.</remarks>
+/// all of its memory by being stopped.</remarks>
 internal static class DataChecksum
 {
     private const int Chunk = 1 << 20;
