@@ -11,14 +11,14 @@ public class DifferenceHuntTests(ITestOutputHelper output)
 {
     private const int ScriptsPerSeed = 250;
 
-    /// <summary>Runs the scripts of fixed seeds and of a fresh one, which is printed, on both kernels.</summary>
+    /// <summary>Runs the scripts of a fixed seed and of a fresh one, which is printed, on both kernels.</summary>
     [Fact]
     [Trait("Category", "VM")]
     public async Task EmulatedKernel_AndLinux_ShowTheSame()
     {
         ulong fresh = (ulong)Random.Shared.Next();
         output.WriteLine($"The fresh seed is {fresh}: make hunt N={ScriptsPerSeed} SEED={fresh} repeats it, and shrinks what differs.");
-        LitmusScript[] scripts = [.. new[] { 1UL, 2UL, fresh }.SelectMany(static seed => ScriptGenerator.Generate(seed, ScriptsPerSeed))];
+        LitmusScript[] scripts = [.. new[] { 1UL, fresh }.SelectMany(static seed => ScriptGenerator.Generate(seed, ScriptsPerSeed))];
         DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, byProcess: false, CancellationToken.None);
         IReadOnlyList<Difference> differences = await hunt.CompareAsync(scripts, CancellationToken.None);
         Assert.True(

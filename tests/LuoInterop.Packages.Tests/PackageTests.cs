@@ -18,18 +18,19 @@ public sealed class PackedLibraries : IDisposable
 
     public PackedLibraries()
     {
-        foreach (string id in Ids.Append(Tool))
-        {
-            Dotnet.Run(
-                Folder,
-                "pack",
-                Path.Combine(Repository.Root, "src", id),
-                "-c",
-                "Release",
-                "--nologo",
-                "-o",
-                Path.Combine(Folder, "packages"));
-        }
+        // In one build: each of them alone would look at all that it is made of again.
+        string all = Path.Combine(Folder, "all.proj");
+        string projects = string.Join(';', Ids.Append(Tool).Select(static id => Path.Combine(Repository.Root, "src", id, id + ".csproj")));
+        File.WriteAllText(all, $"""
+            <Project>
+              <Target Name="Restore"><MSBuild Projects="{projects}" Targets="Restore" /></Target>
+              <Target Name="Pack">
+                <MSBuild Projects="{projects}" Targets="Pack" BuildInParallel="true"
+                         Properties="Configuration=Release;PackageOutputPath={Path.Combine(Folder, "packages")}" />
+              </Target>
+            </Project>
+            """);
+        Dotnet.Run(Folder, "msbuild", all, "-restore", "-t:Pack", "-m", "-nologo", "-verbosity:quiet");
     }
 
     /// <summary>Says that a program is for Linux, as the compiler wants it of those who call libraries that are.</summary>
