@@ -97,7 +97,7 @@ test-languages:  ## Run programs in Go and Rust on the emulated kernel; installs
 	@$(BUILD) tests/LuoInterop.Emulation.Server.Tests
 	@dotnet test --no-build $(DOTNET_FLAGS) tests/LuoInterop.Emulation.Server.Tests --filter Category=Languages
 
-test-systemd:    ## Run services under systemd in a VM, through restarts, crashes, live updates and mistakes; the first time it installs a root of Debian (30 minutes)
+test-systemd:    ## Run services under systemd in a VM, through restarts, crashes, live updates and mistakes; the first time it installs a root of Debian (25 minutes)
 	@eng/prerequisites.sh --vm --tests --native
 	@echo building ...
 	@$(BUILD) tests/LuoInterop.Systemd.VmTests
