@@ -178,7 +178,7 @@ bench-luoctl:    ## Measure luoctl beside drgn and extract-vmlinux (2 minutes; n
 	@$(BUILD) bench/Luoctl.Benchmarks
 	@debian=$$(eng/debian-kernels.sh) && kernel=$$(eng/kernel.sh | tail -n 1) && bench/Luoctl.Benchmarks/bin/$(CONFIGURATION)/net10.0/bench-luoctl artifacts/luoctl $(abspath $(EXTRACT_VMLINUX)) bench/results/$(or $(RUN),$(shell date -u +%F)-luoctl).md $(or $(N),11) "$$kernel/bzImage" "$$debian/amd64" "$$debian/cloud-amd64"
 
-bench-programs:  ## Measure programs on the emulated kernel: an answered call, a compile, 10,000 sessions (3 minutes; nothing else should run)
+bench-programs:  ## Measure programs on the emulated kernel: an answered call, a compile, 10,000 sessions (5 minutes; nothing else should run)
 	@eng/prerequisites.sh
 	@echo building ...
 	@$(BUILD) bench/Programs.Benchmarks
