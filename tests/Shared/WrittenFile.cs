@@ -24,7 +24,7 @@ internal static class WrittenFile
         using SafeFileHandle written = File.OpenHandle(path);
         int result;
         while ((result = LibC.fcntl((int)written.DangerousGetHandle(), LibC.F_SETLEASE, LibC.F_RDLCK)) < 0
-            && Marshal.GetLastSystemError() == LibC.EAGAIN)
+            && Marshal.GetLastPInvokeError() == LibC.EAGAIN)
         {
             Thread.Sleep(1);
         }
