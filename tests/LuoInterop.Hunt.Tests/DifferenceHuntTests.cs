@@ -9,7 +9,7 @@ namespace LuoInterop.Hunt.Tests;
 /// <summary>Hunts differences between the emulated kernel and Linux, and proves that a hunt finds what is there to be found.</summary>
 public class DifferenceHuntTests(ITestOutputHelper output)
 {
-    private const int ScriptsPerSeed = 250;
+    private const int ScriptsPerSeed = 150;
 
     /// <summary>Runs the scripts of a fixed seed and of a fresh one, which is printed, on both kernels.</summary>
     [Fact]
@@ -27,16 +27,16 @@ public class DifferenceHuntTests(ITestOutputHelper output)
             + $"{fresh}:\n{string.Join('\n', differences.Take(5))}");
     }
 
-    /// <summary>Boots both kernels with 20 command lines of a fresh seed, which is printed.</summary>
+    /// <summary>Boots both kernels with 10 command lines of a fresh seed, which is printed.</summary>
     [Fact]
     [Trait("Category", "VM")]
     public async Task EmulatedKernel_AndLinux_ReadCommandLinesAlike()
     {
         ulong fresh = (ulong)Random.Shared.Next();
-        output.WriteLine($"The fresh seed is {fresh}: make hunt LINES=1 N=20 SEED={fresh} repeats it, and shrinks what differs.");
+        output.WriteLine($"The fresh seed is {fresh}: make hunt LINES=1 N=10 SEED={fresh} repeats it, and shrinks what differs.");
         DifferenceHunt hunt = await LinuxHunt.CreateAsync(output.WriteLine, byProcess: false, CancellationToken.None);
         IReadOnlyList<Difference> differences =
-            await hunt.CompareAsync([.. CommandLineScripts.Generate(fresh, 20)], CancellationToken.None);
+            await hunt.CompareAsync([.. CommandLineScripts.Generate(fresh, 10)], CancellationToken.None);
         Assert.True(differences.Count == 0, $"The fresh seed is {fresh}:\n{string.Join('\n', differences)}");
     }
 
