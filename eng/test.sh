@@ -61,7 +61,7 @@ work() {
 
 # Two at a time. VMs are in one list: two of them at once take much longer than one after the other. What publishes projects is in the
 # other: two must not do that at the same time. The longest of each come first.
-vms=(LuoInterop.Contract.Tests)
+vms=(LuoInterop.Contract.Tests LuoInterop.Litmus.Tests LuoInterop.Hunt.Tests luoctl.Tests)
 others=(LuoInterop.Packages.Tests LuoInterop.Emulation.Server.Tests MiniVmm.Tests)
 for project in tests/*Tests; do
   name=$(basename "$project")
