@@ -55,10 +55,11 @@ foreach (bool everything in (bool[])[false, true])
                 bool first = (i + index) % 2 == 0;
                 double before = (first ? inner : outer).Compile(file) / 1e9;
                 double after = (first ? outer : inner).Compile(file) / 1e9;
-                inside += first ? before : after;
-                outside += first ? after : before;
-                leastInside[index] = Math.Min(leastInside[index], first ? before : after);
-                leastOutside[index] = Math.Min(leastOutside[index], first ? after : before);
+                (double within, double without) = first ? (before, after) : (after, before);
+                inside += within;
+                outside += without;
+                leastInside[index] = Math.Min(leastInside[index], within);
+                leastOutside[index] = Math.Min(leastOutside[index], without);
             }
 
             ratios.Add(inside / outside);

@@ -177,8 +177,8 @@ internal sealed class FleetHost : IAsyncDisposable
     public void LoseCacheOnTheWayDown() => Run(
         "systemd-run -q --unit=mistake -p RemainAfterExit=yes -p ExecStop='/bin/rm /etc/systemd/system/luo-cache.service' /bin/true");
 
-    /// <summary>Gets whether the playbook took the host back into service.</summary>
-    public bool IsInService => TryRun($"test -e {Fleet.InService}").Code == 0;
+    /// <summary>Tells whether the playbook took the host back into service.</summary>
+    public bool IsInService() => TryRun($"test -e {Fleet.InService}").Code == 0;
 
     /// <summary>Takes the power away when the kernel of that number is up, before the host answers.</summary>
     public void LosePowerAt(int stage) => _losesPowerAt = stage;

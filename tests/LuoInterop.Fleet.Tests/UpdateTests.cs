@@ -34,7 +34,7 @@ public sealed class UpdateTests(Fleet fleet, ITestOutputHelper output) : IClassF
         text = Update(0, hosts, "luo_update_batch=2");
         Assert.Equal(3, text.Split("updated, and everything came back").Length - 1);
         AssertServes(hosts, [3, 2, 2]);
-        Assert.All(hosts, static host => Assert.True(host.IsInService));
+        Assert.All(hosts, static host => Assert.True(host.IsInService()));
 
         // The second one loses its power when its third kernel is up, the third one a unit. The others go on; the playbook says what is
         // missing, and does not take it back into service.
@@ -46,7 +46,7 @@ public sealed class UpdateTests(Fleet fleet, ITestOutputHelper output) : IClassF
         Assert.Equal(1, text.Split("updated, and everything came back").Length - 1);
         Assert.Matches("second.*Start the next kernel", text);
         Assert.Matches(@"third.*Everything came back: luoctl verify ended with 1: .*luo-cache\.service.* did not come back", text);
-        Assert.Equal((true, false, 3), (first.IsInService, third.IsInService, third.Stage()));
+        Assert.Equal((true, false, 3), (first.IsInService(), third.IsInService(), third.Stage()));
         AssertServes([first], [4]);
         foreach (FleetHost host in new[] { first, third })
         {

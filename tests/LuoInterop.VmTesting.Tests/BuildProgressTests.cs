@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using LuoInterop.Tests.Shared;
 using Xunit;
 
@@ -225,8 +224,7 @@ public sealed class BuildProgressTests : IDisposable
     {
         string path = Path.Combine(_folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        WrittenFile.Write(path, Encoding.UTF8.GetBytes(text));
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        WrittenFile.WriteProgram(path, text);
         return path;
     }
 

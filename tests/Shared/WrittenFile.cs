@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using Xunit;
@@ -13,6 +14,13 @@ internal static class WrittenFile
     {
         File.WriteAllBytes(path, bytes);
         WaitForItsWriters(path);
+    }
+
+    /// <summary>Writes a program, which can be executed then.</summary>
+    public static void WriteProgram(string path, string text)
+    {
+        Write(path, Encoding.UTF8.GetBytes(text));
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Returns when nobody has a file open for writing.</summary>

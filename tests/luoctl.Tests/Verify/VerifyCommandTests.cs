@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LuoInterop.Cli.Output;
@@ -158,11 +157,7 @@ public sealed class VerifyCommandTests : IDisposable
             unit => $"Id={unit}\nNFileDescriptorStore=1\nFileDescriptorStorePreserve={preserve}\n\n")));
         Write("systemd-analyze", stored);
 
-        void Write(string name, string answer)
-        {
-            string path = Path.Combine(_folder, name);
-            WrittenFile.Write(path, Encoding.UTF8.GetBytes($"#!/bin/sh\ncat <<'EOF'\n{answer}\nEOF\n"));
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
-        }
+        void Write(string name, string answer) =>
+            WrittenFile.WriteProgram(Path.Combine(_folder, name), $"#!/bin/sh\ncat <<'EOF'\n{answer}\nEOF\n");
     }
 }
