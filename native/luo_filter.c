@@ -88,7 +88,7 @@ int install_filter(int everything)
     static const int always[] = { SYS_openat2, SYS_creat, SYS_kexec_file_load, SYS_kexec_load, SYS_reboot, SYS_readlinkat, SYS_fstatfs,
         SYS_ftruncate, SYS_fallocate, SYS_uname };
     static const int looking[] = { SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_access, SYS_faccessat, SYS_faccessat2,
-        SYS_write, SYS_pread64, SYS_pwrite64, SYS_fchmod };
+        SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_fchmod };
     used = 0;
     load(offsetof(struct seccomp_data, arch));
     add(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
@@ -114,6 +114,15 @@ int install_filter(int everything)
     allow();
     end(start);
 
+    if (everything) {
+        start = begin(SYS_mmap);
+        load_argument(4);
+        add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)-1, 0, 1);
+        allow();
+        trap();
+        end(start);
+    }
+
     trap_open(SYS_openat, 2, everything);
     trap_open(SYS_open, 1, everything);
 
@@ -123,6 +132,7 @@ int install_filter(int everything)
     if (everything) {
         trap_if(F_GET_SEALS);
         trap_if(F_GETFL);
+        trap_if(F_SETFL);
     }
     allow();
     end(start);

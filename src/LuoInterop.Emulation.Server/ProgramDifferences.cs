@@ -6,7 +6,6 @@ namespace LuoInterop.Emulation.Server;
 internal static class ProgramDifferences
 {
     private const string Untrapped = "the call is too frequent to trap; with everything trapped it is as on Linux";
-    private const string Standing = "a socket stands for the file";
 
     /// <summary>Gets the rows.</summary>
     public static IReadOnlyList<EmulatedDifference> All { get; } =
@@ -47,16 +46,10 @@ internal static class ProgramDifferences
             "EINVAL",
             Untrapped),
         new(
-            "program-mmap-of-a-session", "mmap(2) of the device by a descriptor that may not read or write, or of one with O_PATH",
+            "program-mmap-of-a-session", "mmap(2) of the device by a descriptor that may not read or write",
             "ENODEV",
-            "EACCES, EBADF",
-            Standing),
-        new(
-            "program-path-descriptors",
-            "read(2) and ioctl(2) of the device opened with O_PATH by a path, and PRESERVE_FD by a session reopened so",
-            "read: EINVAL; the others as by the file itself (EBADF with everything trapped)",
-            "EBADF",
-            "no descriptor with O_PATH can be given to a process"),
+            "EACCES",
+            Untrapped),
         new(
             "program-kexec-load", "kexec_load(2)",
             "ENOSYS",

@@ -74,6 +74,15 @@ public sealed class DescriptorTests
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
+    public async Task DescriptorsWithOPath_AreRefusedEverywhere(bool trapsEverything)
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything);
+        Machines.Succeeded(await machine.RunAsync(CProgram.Build("places")));
+        await Machines.AssertNothingIsLeftAsync(machine);
+    }
+
+    [Theory]
+    [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
     public async Task Links_FileSystems_AndTheKernelsFiles_AreThoseOfLinux(bool trapsEverything)
     {
         await using var machine = new ProgramMachine(new ProgramMachineOptions

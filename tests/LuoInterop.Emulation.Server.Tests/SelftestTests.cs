@@ -8,8 +8,7 @@ namespace LuoInterop.Emulation.Server.Tests;
 [Trait("Category", "Kernel")]
 public sealed partial class SelftestTests
 {
-    public static TheoryData<string, bool> KexecPrograms => Machines.InBothWays(
-        "luo_kexec_simple", "luo_multi_session", "luo_stress_files", "luo_stress_sessions");
+    public static TheoryData<string, bool> KexecPrograms => Machines.InBothWays(Selftests.KexecPrograms);
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
@@ -71,13 +70,7 @@ public sealed partial class SelftestTests
         Assert.Equal((ProgramEndKind.Exited, 0), (first.Kind, first.ExitCode));
         Assert.Contains("You may now perform kexec reboot", first.Output, StringComparison.Ordinal);
 
-        ProgramEnd jump = await machine.RunAsync(new ProgramStart("sh", Path.Combine(tests.Folder, "do_kexec.sh"))
-        {
-            Environment = new Dictionary<string, string> { ["KERNEL"] = tests.Kernel.ImagePath, ["INITRAMFS"] = "/none" },
-            KeepOutput = true,
-        });
-        Assert.Equal("", jump.Error);
-        Assert.Equal(ProgramEndKind.Kexec, jump.Kind);
+        await tests.KexecAsync(machine);
 
         ProgramEnd second = await machine.RunAsync(program, "-s", "2");
         Assert.Equal((ProgramEndKind.Exited, 0), (second.Kind, second.ExitCode));

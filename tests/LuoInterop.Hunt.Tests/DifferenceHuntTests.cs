@@ -40,6 +40,19 @@ public class DifferenceHuntTests(ITestOutputHelper output)
         Assert.True(differences.Count == 0, $"The fresh seed is {fresh}:\n{string.Join('\n', differences)}");
     }
 
+    /// <summary>Lets the emulated kernel inside this process judge the one that a process comes to by trapped calls.</summary>
+    [Fact]
+    public async Task Process_SeesWhatTheEmulatedKernelShows()
+    {
+        ulong fresh = (ulong)Random.Shared.Next();
+        output.WriteLine($"The fresh seed is {fresh}: make hunt PROCESS=1 N={ScriptsPerSeed} SEED={fresh} repeats it beside Linux.");
+        var machine = new EmulatedMachineOptions();
+        var hunt = new DifferenceHunt(DifferenceHunt.Inside(machine), DifferenceHunt.ByProcess(machine), output.WriteLine);
+        IReadOnlyList<Difference> differences = await hunt.CompareAsync(
+            [.. new[] { 1UL, fresh }.SelectMany(static seed => ScriptGenerator.Generate(seed, ScriptsPerSeed))], CancellationToken.None);
+        Assert.True(differences.Count == 0, $"The fresh seed is {fresh}:\n{string.Join('\n', differences.Take(5))}");
+    }
+
     /// <summary>Lets a kernel with other rules be the judge: an emulation that is wrong is found,
     /// and the script shrunk to what shows it.</summary>
     [Fact]

@@ -67,7 +67,8 @@ internal static class CallTable
     }
 
     // What is closed meanwhile makes no difference to these; those who open look themselves, once the path is the kernel's.
-    private static bool IsLookingOnly(int number) => number is CallNumbers.openat or CallNumbers.open or CallNumbers.creat
+    private static bool IsLookingOnly(int number) => number is CallNumbers.read or CallNumbers.lseek or CallNumbers.mmap
+        or CallNumbers.openat or CallNumbers.open or CallNumbers.creat
         or CallNumbers.openat2 or CallNumbers.readlink or CallNumbers.readlinkat or CallNumbers.fstatfs or CallNumbers.uname
         or CallNumbers.stat or CallNumbers.lstat or CallNumbers.fstat or CallNumbers.newfstatat or CallNumbers.statx
         or CallNumbers.access or CallNumbers.faccessat or CallNumbers.faccessat2;
@@ -84,6 +85,7 @@ internal static class CallTable
         CallNumbers.fstatfs => StatusCalls.AnswerFileSystem(call),
         CallNumbers.ftruncate or CallNumbers.fallocate or CallNumbers.fcntl or CallNumbers.write or CallNumbers.pread64
             or CallNumbers.pwrite64 or CallNumbers.fchmod => ContentCalls.Answer(call),
+        CallNumbers.read or CallNumbers.lseek or CallNumbers.mmap => ContentCalls.AnswerOfEmulated(call),
         CallNumbers.madvise => MappingCalls.Answer(call),
         CallNumbers.kexec_file_load => KexecCalls.AnswerFileLoad(call),
         CallNumbers.kexec_load => KexecCalls.AnswerLoad(call),

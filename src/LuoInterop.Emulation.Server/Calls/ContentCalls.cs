@@ -11,8 +11,8 @@ using Tmds.Linux;
 namespace LuoInterop.Emulation.Server.Calls;
 
 /// <summary>Answers what changes and reads files: of emulated files, and of memory files that are preserved, retrieved or sealed.</summary>
-/// <remarks>ftruncate(2), fallocate(2) and F_ADD_SEALS always come here; where everything is trapped, also write(2), pread(2), pwrite(2),
-/// fchmod(2), F_GET_SEALS and F_GETFL.</remarks>
+/// <remarks>ftruncate(2), fallocate(2) and F_ADD_SEALS always come here; where everything is trapped, also read(2), write(2), pread(2),
+/// pwrite(2), lseek(2), mmap(2), fchmod(2), F_GET_SEALS, F_GETFL and F_SETFL.</remarks>
 internal static class ContentCalls
 {
     // A longer write is a short one, as Linux may make any.
@@ -21,6 +21,12 @@ internal static class ContentCalls
     public static CallAnswer Answer(TrappedCall call)
     {
         int fd = call.Int(0);
+        if (call.Number == CallNumbers.fcntl && call.Int(1) == FcntlHeader.F_SETFL)
+        {
+            // The host keeps them, with the socket that stands for the file.
+            return call.Find(fd) is PathFile ? Refused.EBADF : CallAnswer.Continue;
+        }
+
         if (call.IsEmulated(fd))
         {
             using var emulated = new SafeFileHandle(fd, ownsHandle: false);
@@ -45,6 +51,24 @@ internal static class ContentCalls
         return seals || IsKnown(call, copy)
             ? Perform(call, call.Own, file)
             : CallAnswer.Continue;
+    }
+
+    /// <summary>Answers what is asked of emulated files alone: read(2), lseek(2) and mmap(2).</summary>
+    public static CallAnswer AnswerOfEmulated(TrappedCall call)
+    {
+        int fd = call.Int(call.Number == CallNumbers.mmap ? 4 : 0);
+        if (!call.IsEmulated(fd))
+        {
+            return CallAnswer.Continue;
+        }
+
+        using var file = new SafeFileHandle(fd, ownsHandle: false);
+        return call.Number switch
+        {
+            CallNumbers.read => call.Caller.Read(file, []),
+            CallNumbers.lseek => call.Caller.LSeek(file, (long)call.Address(1), (SeekOrigin)call.Int(2)),
+            _ => call.Caller.MMap((nuint)call.Address(1), call.Int(2), call.Int(3), file, (long)call.Address(5)),
+        };
     }
 
     private static bool IsKnown(TrappedCall call, int fd)
@@ -86,9 +110,13 @@ internal static class ContentCalls
         _ => Write(call, process, file),
     };
 
-    // What can be set is kept by the host, with the socket that stands for the file.
     private static CallAnswer FlagsOfEmulated(TrappedCall call)
     {
+        if (call.Find(call.Int(0)) is PathFile place)
+        {
+            return place.Flags;
+        }
+
         int copy = RemoteProcess.Duplicate(call.Process, call.Int(0));
         if (copy < 0)
         {

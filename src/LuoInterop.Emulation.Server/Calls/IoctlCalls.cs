@@ -43,7 +43,8 @@ internal static class IoctlCalls
         }
 
         if (request >> 8 != LiveUpdateHeader.LIVEUPDATE_IOCTL_TYPE
-            || RemoteProcess.FindLink(call.Process, fd) != call.System.Options.DevicePath)
+            || RemoteProcess.FindLink(call.Process, fd) != call.System.Options.DevicePath
+            || RemoteProcess.IsPlace(call.Process, fd))
         {
             return CallAnswer.Continue;
         }

@@ -15,6 +15,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     private seccomp_notif _call;
     private int _knownFd = -1;
     private ulong _knownSocket;
+    private bool _isPlace;
 
     /// <summary>Gets or sets the number that the next file gets, in place of what is there; -1 for the lowest free one.</summary>
     public int Place { get; set; } = -1;
@@ -31,7 +32,11 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     public override bool Owns(int fd) => Get(fd) is not null;
 
     /// <inheritdoc/>
-    public override OpenFile? Get(int fd) => fd < 0 ? null : placeholders.Find(Socket(fd));
+    /// <remarks>The process may have opened the socket that stands for a file with O_PATH.</remarks>
+    public override OpenFile? Get(int fd) =>
+        (fd < 0 ? null : placeholders.Find(Socket(fd))) is not { } file ? null
+            : _isPlace && file is not PathFile ? new PathFile(file.LinkText, file.Status())
+            : file;
 
     /// <inheritdoc/>
     public override int Reserve() => RemoteProcess.HasRoom((int)_call.pid) ? 0 : Refused.EMFILE;
@@ -65,7 +70,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
             return number;
         }
 
-        (_knownFd, _knownSocket) = (number, inode);
+        (_knownFd, _knownSocket, _isPlace) = (number, inode, false);
         return number;
     }
 
@@ -141,6 +146,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
         if (_knownFd != fd)
         {
             (_knownFd, _knownSocket) = (fd, RemoteProcess.FindSocket((int)_call.pid, fd));
+            _isPlace = _knownSocket != 0 && RemoteProcess.IsPlace((int)_call.pid, fd);
         }
 
         return _knownSocket;

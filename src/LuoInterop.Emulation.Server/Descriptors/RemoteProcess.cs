@@ -28,6 +28,23 @@ internal static unsafe class RemoteProcess
                 : 0;
     }
 
+    /// <summary>Tells whether a descriptor was opened with O_PATH: its link has no permissions then (tid_fd_update_inode() of
+    /// fs/proc/fd.c).</summary>
+    public static bool IsPlace(int process, int fd)
+    {
+        const int Permissions = 0x1ff;
+        Span<byte> path = stackalloc byte[64];
+        WritePath(path, process, "fd/"u8, fd);
+        statx link;
+
+        // SAFETY: the path ends with a NUL, and the structure has the size that statx(2) fills.
+        fixed (byte* text = path)
+        {
+            return LibC.statx(LibC.AT_FDCWD, text, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_MODE, &link) == 0
+                && (link.stx_mode & Permissions) == 0;
+        }
+    }
+
     /// <summary>Gets the text of a descriptor's link, or null.</summary>
     public static string? FindLink(int process, int fd) => Text(process, "fd/"u8, fd);
 
@@ -167,6 +184,17 @@ internal static unsafe class RemoteProcess
     private static int ReadLink(int process, ReadOnlySpan<byte> name, int number, Span<byte> link)
     {
         Span<byte> path = stackalloc byte[64];
+        WritePath(path, process, name, number);
+
+        // SAFETY: the path ends with a NUL, and no more is written than the buffer holds.
+        fixed (byte* text = path, buffer = link)
+        {
+            return (int)SystemCall.Result((long)LibC.readlink(text, buffer, link.Length));
+        }
+    }
+
+    private static void WritePath(Span<byte> path, int process, ReadOnlySpan<byte> name, int number)
+    {
         int length = 0;
         Append(path, ref length, "/proc/"u8);
         Append(path, ref length, process);
@@ -178,12 +206,6 @@ internal static unsafe class RemoteProcess
         }
 
         path[length] = 0;
-
-        // SAFETY: the path ends with a NUL, and no more is written than the buffer holds.
-        fixed (byte* text = path, buffer = link)
-        {
-            return (int)SystemCall.Result((long)LibC.readlink(text, buffer, link.Length));
-        }
     }
 
     private static void Append(Span<byte> path, ref int length, ReadOnlySpan<byte> text)

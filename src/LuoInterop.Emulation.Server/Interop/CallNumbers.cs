@@ -4,11 +4,14 @@ namespace LuoInterop.Emulation.Server.Interop;
 /// <remarks>Source: <c>arch/x86/entry/syscalls/syscall_64.tbl</c>. The filter (native/luo_filter.c) traps no other machine's.</remarks>
 internal static class CallNumbers
 {
+    public const int read = 0;
     public const int write = 1;
     public const int open = 2;
     public const int stat = 4;
     public const int fstat = 5;
     public const int lstat = 6;
+    public const int lseek = 8;
+    public const int mmap = 9;
     public const int ioctl = 16;
     public const int pread64 = 17;
     public const int pwrite64 = 18;

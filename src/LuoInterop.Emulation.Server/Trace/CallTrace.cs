@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using LuoInterop.Emulation.Boot;
+using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Server.Calls;
 using LuoInterop.Emulation.Server.Descriptors;
 using LuoInterop.Interop;
@@ -110,7 +111,11 @@ internal sealed partial class CallTrace
     public TracedFile Find(TrappedCall call, int fd)
     {
         ulong socket = RemoteProcess.FindSocket(call.Process, fd);
-        return call.Kernel.Placeholders.Find(socket) is not null ? _script.Find((long)socket) : _memory.Find(call.Process, fd);
+        return call.Kernel.Placeholders.Find(socket) is not { } file ? _memory.Find(call.Process, fd)
+
+            // The process opened it past the trace, and the script has no name of it.
+            : file is not PathFile && RemoteProcess.IsPlace(call.Process, fd) ? _script.Find(-1)
+            : _script.Find((long)socket);
     }
 
     /// <summary>Takes down a call that changes a file or looks at it.</summary>

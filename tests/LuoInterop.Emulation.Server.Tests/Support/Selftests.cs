@@ -23,6 +23,10 @@ internal sealed class Selftests
             "liveupdate");
     }
 
+    /// <summary>Gets the names of the programs that test across a kexec, in two stages.</summary>
+    public static IReadOnlyList<string> KexecPrograms { get; } =
+        ["luo_kexec_simple", "luo_multi_session", "luo_stress_files", "luo_stress_sessions"];
+
     /// <summary>Gets those of the kernel that the VM tests build.</summary>
     public static Selftests Newest => s_newest.Value;
 
@@ -40,6 +44,18 @@ internal sealed class Selftests
     {
         Machine = new EmulatedMachineOptions { Release = Kernel.Release + "-emulated" }, TrapsEverything = trapsEverything,
     });
+
+    /// <summary>Loads the kernel that they come with, and starts it, by their own script.</summary>
+    public async Task KexecAsync(ProgramMachine machine)
+    {
+        ProgramEnd jump = await machine.RunAsync(new ProgramStart("sh", Path.Combine(Folder, "do_kexec.sh"))
+        {
+            Environment = new Dictionary<string, string> { ["KERNEL"] = Kernel.ImagePath, ["INITRAMFS"] = "/none" },
+            KeepOutput = true,
+        });
+        Assert.Equal("", jump.Error);
+        Assert.Equal(ProgramEndKind.Kexec, jump.Kind);
+    }
 
     /// <summary>Builds one, and gives the path of its executable.</summary>
     public string Build(string name)

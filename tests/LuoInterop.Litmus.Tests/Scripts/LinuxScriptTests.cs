@@ -9,16 +9,8 @@ public sealed class LinuxScriptRun : IAsyncLifetime
 {
     internal IReadOnlyDictionary<string, LitmusResult> Results { get; private set; } = null!;
 
-    public async Task InitializeAsync()
-    {
-        var replay = new VmReplay
-        {
-            Kernel = await KernelBuild.GetAsync(),
-            Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll")],
-        };
-        IReadOnlyList<LitmusResult> results = await replay.RunAsync([.. ScriptFiles.OfLinux.Select(ScriptFiles.Read)]);
-        Results = results.ToDictionary(static result => result.Script.Name);
-    }
+    public async Task InitializeAsync() => Results = await ScriptFiles.ReplayAsync(
+        new VmReplay { Kernel = await KernelBuild.GetAsync(), Command = ScriptFiles.Program }.RunAsync);
 
     public Task DisposeAsync() => Task.CompletedTask;
 }

@@ -14,6 +14,10 @@ public sealed class DifferenceHunt(Judge judge, Judge emulated, Action<string> l
 {
     private const int MostShrinkRounds = 25;
 
+    /// <summary>Gets the command that replays in a VM and in a process.</summary>
+    public static IReadOnlyList<string> Program { get; } =
+        ["dotnet", Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll")];
+
     /// <summary>Runs scripts on both kernels.</summary>
     /// <returns>The scripts on which they differ.</returns>
     public async Task<IReadOnlyList<Difference>> CompareAsync(IReadOnlyList<LitmusScript> scripts, CancellationToken cancellation)
@@ -74,4 +78,8 @@ public sealed class DifferenceHunt(Judge judge, Judge emulated, Action<string> l
         using var replay = new EmulatedReplay(machine);
         return Task.FromResult<IReadOnlyList<LitmusResult>>([.. scripts.Select(replay.Run)]);
     };
+
+    /// <summary>Replays by a process, whose calls an emulated machine traps.</summary>
+    public static Judge ByProcess(EmulatedMachineOptions machine) =>
+        new ProgramReplay { Machine = machine, Command = Program }.RunAsync;
 }

@@ -17,16 +17,15 @@ public static class LinuxHunt
     /// <param name="cancellation">Ends a build.</param>
     public static async Task<DifferenceHunt> CreateAsync(Action<string> log, bool byProcess, CancellationToken cancellation)
     {
-        string[] program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "LuoInterop.Hunt.dll")];
         var machine = new EmulatedMachineOptions { Release = $"{Series}.0-emulated" };
         var linux = new VmReplay
         {
             Kernel = await KernelBuild.GetAsync(Series, progress: log, cancellationToken: cancellation),
-            Command = program,
+            Command = DifferenceHunt.Program,
         };
         return new DifferenceHunt(
             linux.RunAsync,
-            byProcess ? new ProgramReplay { Machine = machine, Command = program }.RunAsync : DifferenceHunt.Inside(machine),
+            byProcess ? DifferenceHunt.ByProcess(machine) : DifferenceHunt.Inside(machine),
             log);
     }
 }
