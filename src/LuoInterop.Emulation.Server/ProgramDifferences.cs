@@ -51,6 +51,12 @@ internal static class ProgramDifferences
             "EACCES",
             Untrapped),
         new(
+            "program-path-descriptors",
+            "fsync(2), poll(2) and others that are never trapped, of the device or a session opened with O_PATH while everything is trapped",
+            "as of a socket",
+            "EBADF",
+            "no descriptor with O_PATH can be given to a process; with files mounted it has its own, and it is as on Linux"),
+        new(
             "program-kexec-load", "kexec_load(2)",
             "ENOSYS",
             "loads a kernel that is told nothing of what is preserved",

@@ -17,10 +17,11 @@ public sealed class DifferenceTests
     };
 
     [Theory]
-    [InlineData(false, "0", "0140777", "020666 1", "ENOTCONN", "ENOTTY", "socket", "ENODEV")]
-    [InlineData(true, "EBUSY", "0600", "020600 10", "EINVAL", "EINVAL", "anon_i", "EACCES")]
+    [InlineData(false, "0", "0140777", "020666 1", "ENOTCONN", "ENOTTY", "socket", "ENODEV", "EBADF")]
+    [InlineData(true, "EBUSY", "0600", "020600 10", "EINVAL", "EINVAL", "anon_i", "EACCES", "EINVAL")]
     public async Task Program_SeesWhatTheTableSays(
-        bool trapsEverything, string lateOpen, string session, string node, string write, string ioctl, string link, string mmap)
+        bool trapsEverything, string lateOpen, string session, string node, string write, string ioctl, string link, string mmap,
+        string place)
     {
         await using ProgramMachine machine = Machines.Make(trapsEverything);
         string output = Machines.Succeeded(await machine.RunAsync(CProgram.Build("differences")));
@@ -39,6 +40,7 @@ public sealed class DifferenceTests
                 ["realpath"] = link,
                 ["kexec-load"] = "ENOSYS",
                 ["mmap-of-a-session"] = mmap,
+                ["path-descriptors"] = place,
                 ["seccomp-listener"] = "EBUSY",
                 ["seccomp-mode"] = "2 EINVAL",
             },

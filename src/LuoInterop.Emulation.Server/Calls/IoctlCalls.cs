@@ -34,7 +34,7 @@ internal static class IoctlCalls
         if (request is IoctlsHeader.FIOCLEX or IoctlsHeader.FIONCLEX or IoctlsHeader.FIONBIO)
         {
             // Flags of the descriptor are kept where it is.
-            return CallAnswer.Continue;
+            return call.Find(fd) is PathFile ? Refused.EBADF : CallAnswer.Continue;
         }
 
         if (TryAnswer(call, fd, request, out int result))

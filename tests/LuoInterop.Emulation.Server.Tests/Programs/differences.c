@@ -32,6 +32,8 @@ int main(void)
     syscall(SYS_readlink, path, text, 1024UL);
     printf("readlink %s\n", text);
     tell("kexec-load", syscall(SYS_kexec_load, 0UL, 1UL, text, 0UL));
+    int place = open(path, O_PATH | O_CLOEXEC);
+    tell("path-descriptors", fsync(place));
     close(device);
     device = open("/dev/liveupdate", O_WRONLY);
     tell("mmap-of-a-session", mmap(NULL, 4096, PROT_READ, MAP_SHARED, device, 0) == MAP_FAILED ? -1 : 0);

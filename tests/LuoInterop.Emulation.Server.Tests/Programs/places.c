@@ -1,15 +1,20 @@
 /* Opens the device and a session with O_PATH: nothing can be done with such a descriptor, and nothing is kept open by it. */
 #include "expect.h"
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 static void expect_place(int place)
 {
     char byte = 0;
+    int on = 1;
     struct stat status;
     EXPECT(place, 0);
     EXPECT(create_session(place, "place"), EBADF);
     EXPECT(finish(place), EBADF);
+    EXPECT(ioctl(place, FIONBIO, &on), EBADF);
+    EXPECT(ioctl(place, FIOCLEX), EBADF);
+    EXPECT(ioctl(place, TCGETS, &byte), EBADF);
     EXPECT(read(place, &byte, 1), EBADF);
     EXPECT(write(place, &byte, 1), EBADF);
     EXPECT(pread(place, &byte, 1, 0), EBADF);
