@@ -62,7 +62,7 @@ public sealed class LanguageTests
         "shell" => ["sh", CProgram.Source("carry.sh"), CProgram.Build("carry")],
         "Go" => [BuildGo()],
         "Rust" => [BuildRust(CProgram.Target("carry-rust"))],
-        ".NET" => [PublishDotnet(CProgram.Target("dotnet"))],
+        ".NET" => [NativePrograms.Carry],
         _ => throw new ArgumentOutOfRangeException(nameof(language), language, null),
     };
 
@@ -72,10 +72,4 @@ public sealed class LanguageTests
         "-o", CProgram.Target("carry-go"), CProgram.Source("carry.go"));
 
     private static string BuildRust(string target) => CProgram.Make(target, "rustc", "-O", "-o", target, CProgram.Source("carry.rs"));
-
-    private static string PublishDotnet(string folder) => Path.Combine(
-        CProgram.Make(
-            folder, "dotnet", "publish", Path.Combine(Repository.Root, "tests/programs/LuoInterop.Carry/LuoInterop.Carry.csproj"), "-c",
-            "Release", "--nologo", $"-p:PublishDir={folder}/"),
-        "carry-dotnet");
 }

@@ -7,45 +7,13 @@ using Xunit.Abstractions;
 
 namespace LuoInterop.Packages.Tests;
 
-/// <summary>Publishes programs as native executables, each into a folder of its own.</summary>
-internal static class NativeProgram
-{
-    /// <summary>Publishes a project, and gives the path of the executable: without a warning, and without .NET beside it.</summary>
-    public static string Publish(string project, string name, string target, params string[] properties)
-    {
-        string output =
-            Dotnet.Run(Path.GetDirectoryName(project)!, ["publish", project, "-c", "Release", "--nologo", "-o", target, .. properties]);
-        Assert.DoesNotMatch(@"\bwarning\b|\bIL[0-9]{4}\b", output);
-        Assert.Empty(Directory.GetFiles(target, "*.dll"));
-        string executable = Path.Combine(target, name);
-        using FileStream file = File.OpenRead(executable);
-        byte[] magic = new byte[4];
-        file.ReadExactly(magic);
-        Assert.Equal("\u007fELF"u8.ToArray(), magic);
-        return executable;
-    }
-}
-
-/// <summary>Publishes the demo and luoctl natively once for all tests, as <c>dotnet publish</c> does by itself.</summary>
-public sealed class NativeTools : IDisposable
+/// <summary>Has a folder for what goes with native executables.</summary>
+public sealed class NativeFolder : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("luo-native-").FullName;
 
-    public NativeTools()
-    {
-        Demo = NativeProgram.Publish(DemoProject, "luo-demo", Path.Combine(_folder, "demo"));
-        Luoctl =
-            NativeProgram.Publish(Path.Combine(Repository.Root, "src/luoctl/luoctl.csproj"), "luoctl", Path.Combine(_folder, "luoctl"));
-    }
-
-    public static string DemoProject => Path.Combine(Repository.Root, "samples/LuoInterop.Demo/LuoInterop.Demo.csproj");
-
-    public string Demo { get; }
-
-    public string Luoctl { get; }
-
-    /// <summary>Makes a folder that goes with the tools.</summary>
-    public string Folder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
+    /// <summary>Makes a folder in it.</summary>
+    public string Make(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }
@@ -53,18 +21,27 @@ public sealed class NativeTools : IDisposable
 /// <summary>Shows that native executables do what the same programs do on .NET, on the emulated kernel and through a real kexec.</summary>
 [Collection(Packages.Name)]
 [Trait("Category", "Package")]
-public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITestOutputHelper log) : IClassFixture<NativeTools>
+public sealed class NativeTests(PackedLibraries packed, NativeFolder folders, ITestOutputHelper log) : IClassFixture<NativeFolder>
 {
+    /// <summary>Holds what <c>dotnet publish</c> makes by itself: a file for the processor, and no .NET beside it.</summary>
+    [Fact]
+    public void Executables_NeedNoDotnet()
+    {
+        AssertIsNative(NativePrograms.Demo);
+        AssertIsNative(NativePrograms.Luoctl);
+    }
+
     [Fact]
     public void ReadmesFirstProgram_FromThePackages_RestoresItsMemory()
     {
         string folder = packed.FirstProgram("native first program");
-        string program = NativeProgram.Publish(
+        string program = NativePrograms.Publish(
             Path.Combine(folder, "FirstProgram.csproj"),
             "FirstProgram",
             Path.Combine(folder, "out"),
             "-p:PublishAot=true",
             "-p:InvariantGlobalization=true");
+        AssertIsNative(program);
 
         string output = Run(program);
 
@@ -73,54 +50,50 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
     }
 
     [Fact]
-    public void Demo_OnTheEmulatedKernel_VerifiesEveryByte() => CheckDemo(Run(tools.Demo, "--ram", "8", "--json"), 8, emulated: true);
+    public void Demo_OnTheEmulatedKernel_VerifiesEveryByte() =>
+        CheckDemo(Run(NativePrograms.Demo, "--ram", "8", "--json"), 8, emulated: true);
 
     [Fact]
     [Trait("Category", "VM")]
     public void Demo_OnLinux_GoesThroughAKexecByItself() =>
-        CheckDemo(Run(tools.Demo, "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
+        CheckDemo(Run(NativePrograms.Demo, "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
 
     [Fact]
     [Trait("Category", "VM")]
     public void DemoAsASingleFile_OnLinux_GoesThroughAKexecByItself()
     {
-        string folder = tools.Folder("single");
-        Dotnet.Run(
-            folder,
-            "publish",
-            NativeTools.DemoProject,
-            "-c",
-            "Release",
-            "--nologo",
-            "-o",
+        string folder = folders.Make("single");
+        string program = NativePrograms.Publish(
+            Path.Combine(Repository.Root, "samples/LuoInterop.Demo/LuoInterop.Demo.csproj"),
+            "luo-demo",
             folder,
             "-p:PublishSingleFile=true",
             "--self-contained",
             "false");
         Assert.Empty(Directory.GetFiles(folder, "*.dll"));
 
-        CheckDemo(Run(Path.Combine(folder, "luo-demo"), "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
+        CheckDemo(Run(program, "--on", "vm", "--ram", "64", "--json"), 64, emulated: false);
     }
 
     [Fact]
     public void Luoctl_ReplaysAScript()
     {
-        string script = Path.Combine(tools.Folder("scripts"), "a.luo");
+        string script = Path.Combine(folders.Make("scripts"), "a.luo");
         File.WriteAllText(
             script,
             "d = open => 0\ns = create_session d \"a\" => 0\nkexec => 0\nd = open => 0\nr = retrieve_session d \"none\" => ENOENT\n");
-        Assert.Equal("1 scripts, 5 expectations, 0 not met\n", Run(tools.Luoctl, "replay", script, "--expect"));
-        Assert.Equal(
-            5, JsonDocument.Parse(Run(tools.Luoctl, "replay", script, "--json")).RootElement[0].GetProperty("lines").GetArrayLength());
+        Assert.Equal("1 scripts, 5 expectations, 0 not met\n", Run(NativePrograms.Luoctl, "replay", script, "--expect"));
+        JsonElement lines = JsonDocument.Parse(Run(NativePrograms.Luoctl, "replay", script, "--json")).RootElement[0].GetProperty("lines");
+        Assert.Equal(5, lines.GetArrayLength());
     }
 
     [Fact]
     [Trait("Category", "VM")]
     public void Luoctl_ReplaysAScriptOnLinux_ByItself()
     {
-        string script = Path.Combine(tools.Folder("vm scripts"), "a.luo");
+        string script = Path.Combine(folders.Make("vm scripts"), "a.luo");
         File.WriteAllText(script, "d = open => 0\ne = open => EBUSY\nkexec => 0\nd = open => 0\n");
-        Assert.Equal("1 scripts, 4 expectations, 0 not met\n", Run(tools.Luoctl, "replay", "--kernel", "vm", "--expect", script));
+        Assert.Equal("1 scripts, 4 expectations, 0 not met\n", Run(NativePrograms.Luoctl, "replay", "--kernel", "vm", "--expect", script));
     }
 
     [Fact]
@@ -129,7 +102,7 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
         string[] words = ["emulate", "hugetlb", "--json"];
         (int code, string expected, string error) = ChildProgram.RunBeside("luoctl.dll", words);
         Assert.True(code == 0, error);
-        Assert.Equal(expected, Run(tools.Luoctl, words));
+        Assert.Equal(expected, Run(NativePrograms.Luoctl, words));
     }
 
     [Fact]
@@ -138,7 +111,16 @@ public sealed class NativeTests(PackedLibraries packed, NativeTools tools, ITest
         string[] words = ["status", "--json"];
         (int code, string expected, string error) = ChildProgram.RunBeside("luoctl.dll", words);
         Assert.Equal("", error);
-        Assert.Equal(expected, Run(tools.Luoctl, code, words));
+        Assert.Equal(expected, Run(NativePrograms.Luoctl, code, words));
+    }
+
+    private static void AssertIsNative(string executable)
+    {
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(executable)!, "*.dll"));
+        using FileStream file = File.OpenRead(executable);
+        byte[] magic = new byte[4];
+        file.ReadExactly(magic);
+        Assert.Equal("\u007fELF"u8.ToArray(), magic);
     }
 
     private static void CheckDemo(string output, int mib, bool emulated)

@@ -30,6 +30,7 @@ public sealed class PackedLibraries : IDisposable
               </Target>
             </Project>
             """);
+        using FileStream turn = BuildTurn.Take();
         Dotnet.Run(Folder, "msbuild", all, "-restore", "-t:Pack", "-m", "-nologo", "-verbosity:quiet");
     }
 

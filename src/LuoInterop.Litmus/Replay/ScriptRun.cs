@@ -57,7 +57,9 @@ internal sealed class ScriptRun(LitmusScript script, int number) : IDisposable
     {
         try
         {
-            KexecImage image = KexecImage.Load(kernel, imagePath, initrdPath, commandLine, KexecLoadOptions.WithoutLiveUpdate);
+            // Whatever comes of it is what is to be observed.
+            KexecImage image = KexecImage.Load(
+                kernel, imagePath, initrdPath, commandLine, KexecLoadOptions.WithoutLiveUpdate | KexecLoadOptions.DespitePredictedLoss);
             if (line.Operation.IsRaw)
             {
                 return LitmusProcess.Describe(kernel.Reboot(RebootHeader.LINUX_REBOOT_CMD_KEXEC));

@@ -1,4 +1,5 @@
 using LuoInterop.Litmus;
+using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Xunit;
 
@@ -10,7 +11,7 @@ public sealed class LinuxScriptRun : IAsyncLifetime
     internal IReadOnlyDictionary<string, LitmusResult> Results { get; private set; } = null!;
 
     public async Task InitializeAsync() => Results = await ScriptFiles.ReplayAsync(
-        new VmReplay { Kernel = await KernelBuild.GetAsync(), Command = ScriptFiles.Program }.RunAsync);
+        new VmReplay { Kernel = await KernelBuild.GetAsync(), Command = [NativePrograms.Luoctl] }.RunAsync);
 
     public Task DisposeAsync() => Task.CompletedTask;
 }

@@ -10,7 +10,8 @@ public sealed class ProcessScriptRun : IAsyncLifetime
     internal IReadOnlyDictionary<string, LitmusResult> Results { get; private set; } = null!;
 
     public async Task InitializeAsync() =>
-        Results = await ScriptFiles.ReplayAsync(new ProgramReplay { Command = ScriptFiles.Program }.RunAsync);
+        Results = await ScriptFiles.ReplayAsync(
+            new ProgramReplay { Command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll")] }.RunAsync);
 
     public Task DisposeAsync() => Task.CompletedTask;
 }

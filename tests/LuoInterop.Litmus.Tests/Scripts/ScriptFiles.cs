@@ -19,9 +19,6 @@ internal static class ScriptFiles
     /// <summary>Gets the paths of the scripts that Linux can follow: all but those of previews, which Linux does not have.</summary>
     public static IReadOnlyList<string> OfLinux { get; } = [.. Names.Where(static name => Read(name).EmulatedOnly is null)];
 
-    /// <summary>Gets the command of the program that replays where it is started.</summary>
-    public static IReadOnlyList<string> Program { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "luoctl.dll")];
-
     /// <summary>Replays those that Linux can follow: what was observed, by their paths.</summary>
     public static async Task<IReadOnlyDictionary<string, LitmusResult>> ReplayAsync(
         Func<IReadOnlyList<LitmusScript>, CancellationToken, Task<IReadOnlyList<LitmusResult>>> replay)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using LuoInterop.Tests.Shared;
 using LuoInterop.VmTesting;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class BootedRun : IAsyncLifetime
     private const string Ask = """
         run() {
           name=$1; shift
-          dotnet "$LUOCTL" "$@" --json > "/tmp/$name" 2>> /tmp/errors 9>&-
+          "$LUOCTL" "$@" --json > "/tmp/$name" 2>> /tmp/errors 9>&-
           echo $? > "/tmp/$name.code"
         }
         tell() {
@@ -35,7 +36,7 @@ public sealed class BootedRun : IAsyncLifetime
           head -c 3000000 /dev/urandom > /tmp/one
           chmod 750 /tmp/tree && chmod 4711 /tmp/one && touch -d @1000000000 /tmp/tree/sub/file /tmp/one /tmp/tree/sub
           luo-guest value tree "$(describe /tmp)"
-          echo piped | dotnet "$LUOCTL" preserve by-hand /tmp/tree /tmp/one - > /tmp/preserved 2>> /tmp/errors &
+          echo piped | "$LUOCTL" preserve by-hand /tmp/tree /tmp/one - > /tmp/preserved 2>> /tmp/errors &
           until grep -q held /tmp/preserved; do kill -0 $! || exit 1; sleep 0.2; done
           luo-guest load
           run loaded doctor --check kexec-loaded --check kexec-load-call & other=$!
@@ -103,10 +104,6 @@ public sealed class BootedRun : IAsyncLifetime
     {
         Kernel = kernel,
         Command = ["/bin/bash", "-c", script],
-        Environment = new Dictionary<string, string> { ["LUOCTL"] = Path.Combine(AppContext.BaseDirectory, "luoctl.dll") },
-
-        // Some twenty starts of .NET in one kernel: minutes beside another VM.
-        TimeLimit = TimeSpan.FromMinutes(20),
-        KernelTimeLimit = TimeSpan.FromMinutes(10),
+        Environment = new Dictionary<string, string> { ["LUOCTL"] = NativePrograms.Luoctl },
     };
 }
