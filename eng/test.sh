@@ -59,8 +59,8 @@ work() {
   done
 }
 
-# Two at a time. VMs are in one list: two of them at once take much longer than one after the other. What publishes projects is in the
-# other: two must not do that at the same time. The longest of each come first.
+# Two at a time. VMs are in one list: two of them at once take much longer than one after the other. What publishes most is in the other,
+# as those who publish wait for each other (tests/Shared/BuildTurn.cs). The longest of each come first.
 vms=(LuoInterop.Contract.Tests LuoInterop.Litmus.Tests LuoInterop.Hunt.Tests luoctl.Tests)
 others=(LuoInterop.Packages.Tests LuoInterop.Emulation.Server.Tests MiniVmm.Tests)
 for project in tests/*Tests; do

@@ -52,7 +52,7 @@ internal static class ProgramDifferences
             Untrapped),
         new(
             "program-path-descriptors",
-            "fsync(2), poll(2) and others that are never trapped, of the device or a session opened with O_PATH while everything is trapped",
+            "fsync(2), poll(2) and others that are never trapped, of a file of live update opened with O_PATH while everything is trapped",
             "as of a socket",
             "EBADF",
             "no descriptor with O_PATH can be given to a process; with files mounted it has its own, and it is as on Linux"),
