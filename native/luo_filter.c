@@ -64,14 +64,14 @@ static void trap_if(uint32_t value)
     trap();
 }
 
-/* Of the calls that open: those that write to what is there already (O_CREAT with O_EXCL opens only what it has made, open(2)), or
-   all. */
+/* Of the calls that open: those that write to what is there already (O_CREAT with O_EXCL opens only what it has made, open(2)) and
+   those with O_PATH, or all. */
 static void trap_open(int number, int flags, int everything)
 {
     unsigned short start = begin(number);
     if (!everything) {
         load_argument(flags);
-        mask(O_ACCMODE);
+        mask(O_ACCMODE | O_PATH);
         add(BPF_JMP | BPF_JEQ | BPF_K, O_RDONLY, 0, 1);
         allow();
         load_argument(flags);

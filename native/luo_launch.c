@@ -195,6 +195,23 @@ static pid_t start(char **arguments, const sigset_t *signals, const struct mount
     return program;
 }
 
+/* Hands one packet of what becomes the program on to the machine, and closes its socket after the last: 1 where files cannot be mounted
+   here, and it is to be started anew, with a filter that sees more. */
+static int pass_on(int machine, int *from)
+{
+    static char packet[PACKET_MAX + 1];
+    int descriptor;
+    if (hear(*from, packet, &descriptor) == 0) {
+        close(*from);
+        *from = -1;
+        return 0;
+    }
+    tell(machine, descriptor, "%s", packet);
+    if (descriptor >= 0)
+        close(descriptor);
+    return strncmp(packet, "unmounted", 9) == 0;
+}
+
 /* Lets go of the program's streams: whoever reads them is not to wait for what the program leaves behind. */
 static void leave_streams(void)
 {
@@ -233,26 +250,11 @@ static _Noreturn void keep(int machine, char **arguments, int front, pid_t calle
                 kill(program, SIGKILL);
             p[3].fd = -1;
         }
-        if (p[2].revents) {
-            length = hear(pair[0], packet, &descriptor);
-            if (strncmp(packet, "unmounted", 9) == 0) {
-                /* Not allowed here: the program is started anew, with a filter that sees more. */
-                tell(machine, -1, "%s", packet);
-                waitpid(program, NULL, 0);
-                close(pair[0]);
-                mounts.count = 0;
-                program = start(arguments, signals, &mounts, pair);
-                p[2].fd = pair[0];
-            } else if (length > 0) {
-                tell(machine, descriptor, "%s", packet);
-                if (descriptor >= 0)
-                    close(descriptor);
-            } else {
-                close(pair[0]);
-                p[2].fd = -1;
-            }
-        }
-        if (p[1].revents) {
+        /* Nobody waits for a program whose front is gone. */
+        int anew = p[2].revents && pass_on(machine, &p[2].fd) && p[3].fd >= 0;
+        if (anew)
+            waitpid(program, NULL, 0);
+        if (p[1].revents && !anew) {
             length = hear(machine, packet, &descriptor);
             if (strcmp(packet, "go") == 0 && p[2].fd >= 0)
                 tell(pair[0], -1, "go");
@@ -263,21 +265,32 @@ static _Noreturn void keep(int machine, char **arguments, int front, pid_t calle
                 break;
             }
         }
-        if (p[0].revents) {
+        if (p[0].revents && !anew) {
             struct signalfd_siginfo event;
             int before = ended;
             while (read(events, &event, sizeof(event)) > 0)
                 if (event.ssi_signo != SIGCHLD && !ended)
                     kill(program, (int)event.ssi_signo);
             int left = reap(program, &ending.status, &ended);
-            if (ended && !before) {
+            /* What it said before it ended comes first: nobody else has the other end. */
+            while (ended && !before && !anew && p[2].fd >= 0)
+                anew = pass_on(machine, &p[2].fd) && p[3].fd >= 0;
+            if (ended && !before && !anew) {
                 leave_streams();
                 tell(machine, -1, "ended %d", ending.status);
                 if (write(front, &ending, sizeof(ending)) < 0 && errno != EPIPE)
                     fail("the front");
             }
-            if (!left)
+            if (!left && !anew)
                 break;
+        }
+        if (anew) {
+            close(p[2].fd);
+            ended = 0;
+            ending.status = 125 << 8;
+            mounts.count = 0;
+            program = start(arguments, signals, &mounts, pair);
+            p[2].fd = pair[0];
         }
     }
     tell(machine, -1, "empty");

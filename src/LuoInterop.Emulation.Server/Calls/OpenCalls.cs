@@ -19,6 +19,13 @@ internal static class OpenCalls
     /// <summary>Answers an open of a path; null for one that cannot be read.</summary>
     public static CallAnswer Answer(TrappedCall call, int folder, string? path, int flags)
     {
+        if ((flags & LibC.O_PATH) != 0 && !call.TrapsEverything)
+        {
+            // The host has the path, and its descriptor is what it is on Linux.
+            call.Kernel.Placeholders.MayHavePlaces = true;
+            return CallAnswer.Continue;
+        }
+
         if (path is null or "" || !(char.IsAsciiDigit(path[^1]) || call.Kernel.MayOwn(path, call.TrapsEverything))
             || PathName.Resolve(call.Process, folder, path) is not { } full)
         {

@@ -21,6 +21,7 @@ internal sealed unsafe class PlaceholderTable : IDisposable
     private readonly EmulatedKernel _system;
     private readonly Action<ulong>? _lost;
     private readonly int _epoll;
+    private volatile bool _mayHavePlaces;
 
     /// <param name="system">The kernel.</param>
     /// <param name="lost">Is told of the socket of each file whose last descriptor is gone, with the kernel's lock held; null for
@@ -30,6 +31,13 @@ internal sealed unsafe class PlaceholderTable : IDisposable
         _system = system;
         _lost = lost;
         _epoll = Checked(LibC.epoll_create1(LibC.EPOLL_CLOEXEC));
+    }
+
+    /// <summary>Gets or sets whether a process may have opened one with O_PATH: to look costs each call as much as a fifth of it.</summary>
+    public bool MayHavePlaces
+    {
+        get => _mayHavePlaces;
+        set => _mayHavePlaces = value;
     }
 
     /// <summary>Gets how many files are open in other processes.</summary>

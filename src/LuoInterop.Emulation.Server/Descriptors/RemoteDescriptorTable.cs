@@ -146,7 +146,7 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
         if (_knownFd != fd)
         {
             (_knownFd, _knownSocket) = (fd, RemoteProcess.FindSocket((int)_call.pid, fd));
-            _isPlace = _knownSocket != 0 && RemoteProcess.IsPlace((int)_call.pid, fd);
+            _isPlace = _knownSocket != 0 && placeholders.MayHavePlaces && RemoteProcess.IsPlace((int)_call.pid, fd);
         }
 
         return _knownSocket;

@@ -114,7 +114,7 @@ internal sealed partial class CallTrace
         return call.Kernel.Placeholders.Find(socket) is not { } file ? _memory.Find(call.Process, fd)
 
             // The process opened it past the trace, and the script has no name of it.
-            : file is not PathFile && RemoteProcess.IsPlace(call.Process, fd) ? _script.Find(-1)
+            : file is not PathFile && call.Find(fd) is PathFile ? _script.Find(-1)
             : _script.Find((long)socket);
     }
 

@@ -31,6 +31,7 @@ int main(void)
     char path[64];
     int place = open("/dev/liveupdate", O_PATH | O_CLOEXEC);
     expect_place(place);
+    expect_place(open("/dev/liveupdate", O_PATH | O_RDWR | O_CLOEXEC));
     int device = open_device();
     int session = create_session(device, "a");
     snprintf(path, sizeof(path), "/proc/self/fd/%d", session);
