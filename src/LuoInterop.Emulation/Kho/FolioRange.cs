@@ -87,7 +87,7 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
         return order;
     }
 
-    /// <summary>Reads inside one page; bytes past the end of the file are zero, as the rest of a last page is.</summary>
+    /// <summary>Reads inside one page; the last page is read to its own end, a page past the end of the file is zero.</summary>
     public unsafe bool TryRead(ulong pfn, int offset, Span<byte> destination)
     {
         if (DamageOf(pfn - FirstPfn) is not null)
@@ -107,8 +107,8 @@ internal sealed class FolioRange(ulong firstPfn, ulong pageCount, HostFile file,
                 return false;
             }
 
-            destination[(int)done..].Clear();
-            return true;
+            Span<byte> rest = destination[(int)done..];
+            return rest.IsEmpty || LastPage.Read(File.Fd, FilePage + pfn - FirstPfn, offset + (int)done, rest) == 0;
         }
     }
 

@@ -277,7 +277,16 @@ internal sealed class RetrievedMemfd(KexecHandover handover, MemfdInodes inodes)
                 }
             }
 
-            return 0;
+            // The last page went over whole: what lies past the end in it shows when the file grows.
+            int within = (int)(size & (PhysicalMemory.PageSize - 1));
+            if (within == 0 || length != size - position)
+            {
+                return 0;
+            }
+
+            Span<byte> rest = buffer.AsSpan(0, (int)PhysicalMemory.PageSize - within);
+            return !handover.Memory.TryRead((pfn << PhysicalMemory.PageShift) + (ulong)length, rest) ? Refused.EIO
+                : LastPage.Write(to, (ulong)size >> PhysicalMemory.PageShift, within, rest);
         }
         finally
         {
