@@ -1,5 +1,5 @@
-using LuoInterop.Interop;
 using LuoInterop.Emulation.Kho;
+using LuoInterop.Interop;
 using Tmds.Linux;
 
 namespace LuoInterop.Emulation.Interop;
@@ -47,6 +47,5 @@ internal static unsafe class LastPage
         return mapping == LibC.MAP_FAILED ? SystemCall.LastError : 0;
     }
 
-    // munmap(2) of what was mapped fails for want of memory alone (ENOMEM of a mapping that is split), and this one is whole.
     private static void Unmap(byte* mapping) => _ = LibC.munmap(mapping, (int)PhysicalMemory.PageSize);
 }

@@ -27,6 +27,7 @@ public sealed class SystemCallTests(ITestOutputHelper output)
         ["Terminal.Set -> tcsetattr"] = "A terminal that has gone needs no settings; one that is there takes them.",
         ["DeathTests.PowerCut_LosesAllMemory_AndRunStartsInAColdKernel -> ReadLink"] = "The power is cut at this call: it throws.",
         ["DescriptorLimit.Raise -> prlimit"] = "A refusal (EPERM) leaves the limit as it is, and Current says so.",
+        ["LastPage.Unmap -> munmap"] = "A new mapping of one page, whole: there is nothing to refuse.",
         ["MachineFolder.Execute -> execve"] = "It returns with an error alone, which is told.",
         ["MachineServer.RunAsync -> setsid"] = "The leader of a group (EPERM) has a session of its own, or a shell that manages it.",
         ["CallListener..ctor -> ioctl"] = "A kernel before 6.6 does not know the flag (EINVAL), and is slower.",
