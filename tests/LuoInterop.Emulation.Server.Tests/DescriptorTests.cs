@@ -20,21 +20,11 @@ public sealed class DescriptorTests
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
-    public async Task EightThreads_MakeSessionsAtOnce(bool trapsEverything)
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
-        Machines.Succeeded(await machine.RunAsync(CProgram.Build("threads")));
-        await Machines.AssertNothingIsLeftAsync(machine);
-    }
+    public Task EightThreads_MakeSessionsAtOnce(bool trapsEverything) => AssertIsMetAsync("threads", trapsEverything);
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
-    public async Task PreservedFile_IsFrozen(bool trapsEverything)
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
-        Machines.Succeeded(await machine.RunAsync(CProgram.Build("frozen")));
-        await Machines.AssertNothingIsLeftAsync(machine);
-    }
+    public Task PreservedFile_IsFrozen(bool trapsEverything) => AssertIsMetAsync("frozen", trapsEverything);
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
@@ -65,21 +55,11 @@ public sealed class DescriptorTests
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
-    public async Task DeviceThatWasOpenedForReading_TakesIoctls(bool trapsEverything)
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
-        Machines.Succeeded(await machine.RunAsync(CProgram.Build("readonly")));
-        await Machines.AssertNothingIsLeftAsync(machine);
-    }
+    public Task DeviceThatWasOpenedForReading_TakesIoctls(bool trapsEverything) => AssertIsMetAsync("readonly", trapsEverything);
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
-    public async Task DescriptorsWithOPath_AreRefusedEverywhere(bool trapsEverything)
-    {
-        await using ProgramMachine machine = Machines.Make(trapsEverything);
-        Machines.Succeeded(await machine.RunAsync(CProgram.Build("places")));
-        await Machines.AssertNothingIsLeftAsync(machine);
-    }
+    public Task DescriptorsWithOPath_AreRefusedEverywhere(bool trapsEverything) => AssertIsMetAsync("places", trapsEverything);
 
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]
@@ -96,6 +76,13 @@ public sealed class DescriptorTests
         Machines.Succeeded(await machine.FollowAsync(words));
 
         Assert.Equal(2, machine.Stage);
+        await Machines.AssertNothingIsLeftAsync(machine);
+    }
+
+    private static async Task AssertIsMetAsync(string program, bool trapsEverything)
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything);
+        Machines.Succeeded(await machine.RunAsync(CProgram.Build(program)));
         await Machines.AssertNothingIsLeftAsync(machine);
     }
 }
