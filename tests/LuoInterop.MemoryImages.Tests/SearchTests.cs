@@ -110,6 +110,24 @@ public sealed class SearchTests : IDisposable
         Assert.Equal((0x50000UL, "7.3.4-test"), (kernel.Address, kernel.Info.Release));
     }
 
+    /// <summary>The page of a kernel before is used again from somewhere on: what is left of its words is shown, and no more.</summary>
+    [Fact]
+    public void KernelsOwnWords_UsedAgainInPart_AreWhatIsLeft()
+    {
+        byte[] page = new byte[4096];
+        page.AsSpan(2048).Fill(0xff);
+        Encoding.ASCII.GetBytes("OSRELEASE=7.3.4-test\nPAGESIZE=4096\n".PadRight(2048, 'x'), page);
+        using (FileStream file = File.Open(_made.Raw, FileMode.Open))
+        {
+            file.Position = 0x50000;
+            file.Write(page);
+        }
+
+        using MemoryImage image = MemoryImage.Open(_made.Raw);
+        FoundKernel kernel = Assert.Single(HandoverSearch.Find(image).Kernels);
+        Assert.Equal(("7.3.4-test", 2048, null), (kernel.Info.Release, kernel.Info.Text.Length, kernel.Info["NUMBER(phys_base)"]));
+    }
+
     [Fact]
     public void EmptyMemory_HasNone()
     {

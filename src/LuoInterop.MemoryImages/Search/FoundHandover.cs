@@ -28,7 +28,7 @@ public sealed record FoundHandover(
 
 /// <summary>Is a kernel whose own words on itself were found in memory.</summary>
 /// <param name="Address">Their physical address.</param>
-/// <param name="Info">The words.</param>
+/// <param name="Info">The words; those of a kernel before may be cut where their memory was used again.</param>
 public sealed record FoundKernel(ulong Address, VmCoreInfo Info);
 
 /// <summary>Holds what was found in an image.</summary>

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Text;
+using LuoInterop.HandoverBytes.Payload;
+using LuoInterop.VmTesting;
 using Xunit;
 
 namespace LuoInterop.MemoryImages.Tests.Linux;
@@ -15,7 +18,8 @@ internal static class Makedumpfile
         string core = linux.PathOf("core");
         if (!File.Exists(core))
         {
-            PlainCore.Write(linux.PathOf("raw"), core);
+            GuestFile note = linux.Files.Single(static file => file.Name == Dumped.Note);
+            PlainCore.Write(linux.PathOf("raw"), Encoding.ASCII.GetString(note.Content.Span), core);
         }
 
         string dump = linux.PathOf($"makedumpfile{level}{packing}");

@@ -1,5 +1,6 @@
 using System.Text;
 using LuoInterop.Tests.Shared.ImageWriters;
+using Xunit;
 
 namespace LuoInterop.MemoryImages.Tests.Linux;
 
@@ -12,16 +13,26 @@ internal static class PlainCore
     private const int First = 8192;
     private const int VirtualAddress = 16;
 
-    public static void Write(string raw, string core)
+    // kernel/vmcore_info.c: the note's header and its name, "VMCOREINFO", both in words of four bytes.
+    private const int NoteHeader = 24;
+
+    /// <summary>Writes one.</summary>
+    /// <param name="raw">The memory.</param>
+    /// <param name="vmcoreinfo">What the kernel says of its note: its physical address and its size, both in hexadecimal. Words found by their
+    /// look could be those of the kernel before, and what follows them used again.</param>
+    /// <param name="core">The file to write.</param>
+    public static void Write(string raw, string vmcoreinfo, string core)
     {
-        string info;
+        string[] told = vmcoreinfo.Split(' ', StringSplitOptions.TrimEntries);
+        ulong at = Convert.ToUInt64(told[0], 16);
+        byte[] words = new byte[Convert.ToInt32(told[1], 16)];
         using (MemoryImage image = MemoryImage.Open(raw))
         {
-            // One that kexec started lies elsewhere than one that firmware did, and what that said of itself may be there still.
-            IReadOnlyList<FoundKernel> kernels = HandoverSearch.Find(image).Kernels;
-            info = (kernels.FirstOrDefault(static kernel => kernel.Info["NUMBER(phys_base)"] != "0") ?? kernels[^1]).Info.Text;
+            Assert.True(image.TryRead(at, words));
         }
 
+        Assert.True(words.AsSpan(NoteHeader).StartsWith("OSRELEASE="u8), vmcoreinfo);
+        string info = VmCoreInfo.Parse(words.AsSpan(NoteHeader)).Text;
         ulong length = (ulong)new FileInfo(raw).Length;
         byte[] note = ElfWriter.Note("VMCOREINFO", 0, Encoding.ASCII.GetBytes(info));
         byte[] segment = ElfWriter.Program(1, First, 0, length, length);

@@ -28,6 +28,9 @@ public static class Dumped
     /// <summary>The file that <see cref="Retrieving"/> sends: where in memory each page of the largest of these is, 8 bytes each.</summary>
     public const string Frames = "frames";
 
+    /// <summary>The file that the kernel which is dumped sends: where its words on itself are, <c>/sys/kernel/vmcoreinfo</c>.</summary>
+    public const string Note = "vmcoreinfo";
+
     private const int SessionsOfABlock = 51;
 
     // include/uapi/linux/liveupdate.h: _IO(0xBA, 0), and 72 bytes of size, descriptor and name.
@@ -43,6 +46,7 @@ public static class Dumped
         if (guest.Stage == 2)
         {
             List<object> kept = mode == Retrieving ? [.. Retrieve(guest)] : [];
+            SendNote(guest);
             Console.WriteLine(mode);
             Guest.Flush();
             Thread.Sleep(Timeout.Infinite);
@@ -71,6 +75,8 @@ public static class Dumped
         guest.KexecFileLoad();
         if (mode == Leaving)
         {
+            SendNote(guest);
+
             // drivers/base/core.c, device_shutdown: each device has its line, and each line waits first.
             File.WriteAllText("/proc/sys/kernel/printk", "7");
             File.WriteAllText("/sys/module/kernel/parameters/initcall_debug", "Y");
@@ -80,6 +86,12 @@ public static class Dumped
 
         Guest.Kexec();
         return 1;
+    }
+
+    private static void SendNote(Guest guest)
+    {
+        using var note = new MemoryStream(Encoding.ASCII.GetBytes(File.ReadAllText("/sys/kernel/vmcoreinfo")));
+        guest.SendFile(Note, note);
     }
 
     // The device stays open, as the session and the files do.
