@@ -1,5 +1,6 @@
 using System.Text;
 using LuoInterop.Cache.Items;
+using LuoInterop.Tests.Shared;
 using Xunit;
 
 namespace LuoInterop.Cache.Tests;
@@ -217,10 +218,7 @@ public sealed class ItemStoreTests
         using var memory = new CacheMemory();
         ItemStore store = memory.Open();
         byte[] value = new byte[1000];
-        Run();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocation.Of(Run));
 
         void Run()
         {

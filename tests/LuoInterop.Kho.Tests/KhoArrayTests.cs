@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using LuoInterop.Arrays;
 using LuoInterop.Kho.Abi;
+using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Kho.Tests;
 
@@ -192,18 +193,17 @@ public class KhoArrayTests
     public void Reading_AllocatesNothing()
     {
         KhoArray array = Write([.. Enumerable.Range(0, 4000).Select(static i => ((ulong)i * 3, KhoArrayEntry.OfValue((ulong)i)))]);
-        var reader = new KhoArrayReader(_memory, array);
-        Assert.True(reader.TryRead(out _, out _));
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        int count = 1;
-        while (reader.TryRead(out _, out _))
+        KhoArrayReader[] readers = [.. Enumerable.Range(0, Allocation.Runs).Select(_ => new KhoArrayReader(_memory, array))];
+        int count = readers.Count(static reader => reader.TryRead(out _, out _));
+        Assert.Equal(0, Allocation.Of(readers, reader =>
         {
-            count++;
-        }
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
-        Assert.Equal(4000, count);
-        Assert.False(reader.TryRead(out _, out _));
+            while (reader.TryRead(out _, out _))
+            {
+                count++;
+            }
+        }));
+        Assert.Equal(4000 * Allocation.Runs, count);
+        Assert.All(readers, static reader => Assert.False(reader.TryRead(out _, out _)));
     }
 
     [Fact]

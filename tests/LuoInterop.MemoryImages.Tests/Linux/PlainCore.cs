@@ -18,8 +18,8 @@ internal static class PlainCore
 
     /// <summary>Writes one.</summary>
     /// <param name="raw">The memory.</param>
-    /// <param name="vmcoreinfo">What the kernel says of its note: its physical address and its size, both in hexadecimal. Words found by their
-    /// look could be those of the kernel before, and what follows them used again.</param>
+    /// <param name="vmcoreinfo">What the kernel says of its note: its physical address and its size, both in hexadecimal. Words found by
+    /// their look could be those of the kernel before, and what follows them used again.</param>
     /// <param name="core">The file to write.</param>
     public static void Write(string raw, string vmcoreinfo, string core)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LuoInterop.Interop;
+using LuoInterop.Tests.Shared;
 using LuoInterop.Tests.Support;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,4 +1,5 @@
 using LuoInterop.Emulation;
+using LuoInterop.Tests.Shared;
 
 namespace LuoInterop.Tests.Memory;
 
@@ -119,10 +120,7 @@ public sealed class MemfdStreamTests : IDisposable
         using Memfd file = Memfd.Create(Kernel.Linux, "stream", 64);
         Stream stream = file.OpenStream();
         byte[] bytes = new byte[8];
-        Cycle();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Cycle();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, Allocation.Of(Cycle));
 
         void Cycle()
         {

@@ -1,3 +1,4 @@
+using LuoInterop.Tests.Shared;
 using MiniVmm.Output;
 using Xunit;
 
@@ -34,13 +35,12 @@ public class KeptBytesTests
     {
         var kept = new KeptBytes(64);
         byte[] piece = new byte[50];
-        kept.Add(piece);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        Assert.Equal(0, Allocation.Of(() =>
         {
-            kept.Add(piece);
-        }
-
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            for (int i = 0; i < 100; i++)
+            {
+                kept.Add(piece);
+            }
+        }));
     }
 }

@@ -30,6 +30,7 @@ internal static class FuzzRun
 {
     private const int SoundOneIn = 8;
     private const int MostDamage = 6;
+    private const int MoreParses = 4;
 
     /// <summary>Runs inputs of a seed.</summary>
     /// <param name="target">The parser.</param>
@@ -80,12 +81,17 @@ internal static class FuzzRun
     /// <returns>What parsing it allocated, in bytes.</returns>
     public static long Hold(FuzzTarget target, byte[] input, bool isSound, out bool accepted)
     {
-        target.Prepare(input);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        object? parsed = target.Parse(input);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Cost limit = target.Limit;
-        if (allocated > limit.FixedBytes + (limit.BytesPerByte * input.Length))
+        long most = limit.FixedBytes + (limit.BytesPerByte * input.Length);
+        long allocated = Parse(target, input, out object? parsed);
+
+        // The runtime's own tables grow now and then, and are counted to the thread that was there; what the parser needs, it needs again.
+        for (int i = 0; allocated > most && i < MoreParses; i++)
+        {
+            allocated = Math.Min(allocated, Parse(target, input, out parsed));
+        }
+
+        if (allocated > most)
         {
             throw new FuzzException($"it allocates {allocated} bytes; {limit.FixedBytes} and {limit.BytesPerByte} a byte are the most");
         }
@@ -107,6 +113,14 @@ internal static class FuzzRun
         }
 
         return allocated;
+    }
+
+    private static long Parse(FuzzTarget target, byte[] input, out object? parsed)
+    {
+        target.Prepare(input);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        parsed = target.Parse(input);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     // SplitMix64, so that neighbouring indices have unlike inputs.
