@@ -99,14 +99,7 @@ public sealed class SearchTests : IDisposable
     {
         byte[] page = new byte[4096];
         Encoding.ASCII.GetBytes("OSRELEASE=7.3.4-test\nPAGESIZE=4096\n", page);
-        using (FileStream file = File.Open(_made.Raw, FileMode.Open))
-        {
-            file.Position = 0x50000;
-            file.Write(page);
-        }
-
-        using MemoryImage image = MemoryImage.Open(_made.Raw);
-        FoundKernel kernel = Assert.Single(HandoverSearch.Find(image).Kernels);
+        FoundKernel kernel = FindKernel(page);
         Assert.Equal((0x50000UL, "7.3.4-test"), (kernel.Address, kernel.Info.Release));
     }
 
@@ -117,14 +110,7 @@ public sealed class SearchTests : IDisposable
         byte[] page = new byte[4096];
         page.AsSpan(2048).Fill(0xff);
         Encoding.ASCII.GetBytes("OSRELEASE=7.3.4-test\nPAGESIZE=4096\n".PadRight(2048, 'x'), page);
-        using (FileStream file = File.Open(_made.Raw, FileMode.Open))
-        {
-            file.Position = 0x50000;
-            file.Write(page);
-        }
-
-        using MemoryImage image = MemoryImage.Open(_made.Raw);
-        FoundKernel kernel = Assert.Single(HandoverSearch.Find(image).Kernels);
+        FoundKernel kernel = FindKernel(page);
         Assert.Equal(("7.3.4-test", 2048, null), (kernel.Info.Release, kernel.Info.Text.Length, kernel.Info["NUMBER(phys_base)"]));
     }
 
@@ -182,5 +168,17 @@ public sealed class SearchTests : IDisposable
         using FileStream file = File.Open(_made.Raw, FileMode.Open);
         file.Position = (long)address;
         file.Write(page);
+    }
+
+    private FoundKernel FindKernel(byte[] page)
+    {
+        using (FileStream file = File.Open(_made.Raw, FileMode.Open))
+        {
+            file.Position = 0x50000;
+            file.Write(page);
+        }
+
+        using MemoryImage image = MemoryImage.Open(_made.Raw);
+        return Assert.Single(HandoverSearch.Find(image).Kernels);
     }
 }

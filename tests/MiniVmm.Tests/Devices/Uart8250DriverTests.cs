@@ -153,7 +153,7 @@ public sealed class Uart8250DriverTests
 
         void Run()
         {
-            for (int i = 0; i < 1024; i++)
+            for (int i = 0; i < 64_000; i++)
             {
                 data[0] = (byte)i;
                 bus.Write((ushort)(SerialMachine.Port + (i % 8)), data);
