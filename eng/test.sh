@@ -80,6 +80,17 @@ while read -r ok bad left code; do
   [ "$code" = 0 ] || status=1
 done < <(cat "$results"/*.counts)
 
+# What failed stands above, where its project ended. It stands here once more, in short: the end of a log is read first.
+for log in "$results"/*.log; do
+  name=$(basename "$log" .log)
+  awk -v project="$name" -v code="$(cat "$results/$name.status")" '
+    /^  Failed .* \[.*\]$/ { sub(/^  Failed /, ""); print "failed: " $0; said = 1; left = 0; next }
+    /^  Error Message:$/ { left = 6; next }
+    /^  Stack Trace:$/ { left = 1; next }
+    left > 0 { print "  " substr($0, 1, 300); left-- }
+    END { if (code != 0 && !said) print "failed: " project " ended with " code }' "$log"
+done
+
 [ "$failed" = 0 ] || status=1
 [ "$passed" -gt 0 ] || { echo "no test was executed" >&2; status=1; }
 if [ "$skipped" -gt 0 ]; then

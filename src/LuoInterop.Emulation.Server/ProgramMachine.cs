@@ -267,7 +267,7 @@ public sealed class ProgramMachine : IAsyncDisposable
             kernel = _kernel!;
         }
 
-        using Process front = Process.Start(StartOf(program)) ?? throw new ProgramMachineException("The launcher did not start.");
+        using Process front = ProcessStart.Run(StartOf(program)) ?? throw new ProgramMachineException("The launcher did not start.");
         kernel.Tell(ProgramEventKind.Started, string.Join(' ', program.Command));
         Task<string> output = program.KeepOutput ? front.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");
         Task<string> error = program.KeepOutput ? front.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult("");

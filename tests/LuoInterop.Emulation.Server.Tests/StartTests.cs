@@ -85,6 +85,22 @@ public sealed class StartTests
         await Machines.AssertNothingIsLeftAsync(machine);
     }
 
+    /// <summary>A process that is being started has every descriptor of this one until it execs, also what another program is just
+    /// given.</summary>
+    [Fact]
+    public async Task ProgramsThatAreStarted_HoldNothingOfTheOthers()
+    {
+        await using ProgramMachine machine = Machines.Make(trapsEverything: false);
+        Task<ProgramEnd> run = machine.RunAsync(CProgram.Build("again"));
+        do
+        {
+            Machines.Succeeded(await machine.RunAsync("true"));
+        }
+        while (!run.IsCompleted);
+
+        Machines.Succeeded(await run);
+    }
+
     /// <summary>A machine inside a machine: seccomp(2) gives a process one listener.</summary>
     [Theory]
     [MemberData(nameof(Machines.BothWays), MemberType = typeof(Machines))]

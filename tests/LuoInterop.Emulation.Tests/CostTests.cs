@@ -4,12 +4,7 @@ using static LuoInterop.Emulation.Tests.Luo;
 
 namespace LuoInterop.Emulation.Tests;
 
-/// <summary>Counts descriptors of this process, so it runs alone.</summary>
-[CollectionDefinition("alone", DisableParallelization = true)]
-public sealed class Alone;
-
 /// <summary>Proves what the emulation allocates, and that it gives everything back. What it costs in time is in bench/.</summary>
-[Collection("alone")]
 public class CostTests
 {
     // What one preserved file is inside the emulated kernel: its record, its reference, its run of folios, its inode, and

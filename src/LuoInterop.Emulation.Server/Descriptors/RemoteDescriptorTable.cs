@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LuoInterop.Emulation.Files;
 using LuoInterop.Emulation.Interop;
 using LuoInterop.Emulation.Server.Interop;
+using LuoInterop.Emulation.Server.Launch;
 using LuoInterop.Emulation.Server.Seccomp;
 using LuoInterop.Interop;
 using Tmds.Linux;
@@ -52,21 +53,17 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     public override int Install(int reserved, OpenFile file, bool closeOnExec = true)
     {
         int error = CheckAnswer();
-        int socket = -1;
-        ulong inode = 0;
-        error = error != 0 ? error : placeholders.Add(file, out socket, out inode);
         if (error != 0)
         {
             file.Put();
             return error;
         }
 
-        int number = listener.AddDescriptor(_call, socket, closeOnExec, Place);
+        int number = Give(file, closeOnExec, out ulong inode);
         Place = -1;
-        _ = LibC.close(socket);
         if (number < 0)
         {
-            placeholders.Remove(inode)?.Put();
+            (inode == 0 ? file : placeholders.Remove(inode))?.Put();
             return number;
         }
 
@@ -139,6 +136,29 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     /// <inheritdoc/>
     public override void CancelHost(int reserved)
     {
+    }
+
+    // The number in the process, or -errno; the reference is the table's where there is an inode.
+    private int Give(OpenFile file, bool closeOnExec, out ulong inode)
+    {
+        ProcessStart.HoldOff();
+        try
+        {
+            int error = placeholders.Add(file, out int socket, out inode);
+            if (error != 0)
+            {
+                inode = 0;
+                return error;
+            }
+
+            int number = listener.AddDescriptor(_call, socket, closeOnExec, Place);
+            _ = LibC.close(socket);
+            return number;
+        }
+        finally
+        {
+            ProcessStart.Allow();
+        }
     }
 
     private ulong Socket(int fd)

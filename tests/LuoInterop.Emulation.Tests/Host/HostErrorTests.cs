@@ -8,7 +8,6 @@ namespace LuoInterop.Emulation.Tests.Host;
 
 /// <summary>Shows of every call of the host's kernel that the emulation makes past the other kernel that its
 /// errno outlives a collection.</summary>
-[Collection("alone")]
 public sealed unsafe class HostErrorTests
 {
     // No process has so many files open: a descriptor that is none.

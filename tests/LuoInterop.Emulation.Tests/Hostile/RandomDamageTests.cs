@@ -8,7 +8,6 @@ namespace LuoInterop.Emulation.Tests.Hostile;
 
 /// <summary>Boots from damaged memory, again and again: only outcomes that Linux has, and a sound kernel after each.</summary>
 /// <remarks>LUO_DAMAGE_ROUNDS sets how many handovers each seed damages. A failure names the seed and the round.</remarks>
-[Collection("alone")]
 public sealed class RandomDamageTests(ITestOutputHelper output)
 {
     // A handover of these tests has some hundred pages; nothing that is made of it may be much larger.

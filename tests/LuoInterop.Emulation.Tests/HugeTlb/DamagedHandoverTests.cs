@@ -7,7 +7,6 @@ using static LuoInterop.Emulation.Tests.Luo;
 namespace LuoInterop.Emulation.Tests.HugeTlb;
 
 /// <summary>Damages what a kernel with huge pages left, at random: the next one gives named errors or panics, and stays sound.</summary>
-[Collection("alone")]
 public sealed class DamagedHandoverTests(ITestOutputHelper output)
 {
     private const int Rounds = 100;

@@ -17,6 +17,7 @@ public sealed class ProcessScriptRun : IAsyncLifetime
 }
 
 /// <summary>Shows that a process sees of the emulated kernel what every script of <c>tests/litmus</c> expects, which Linux does.</summary>
+[Collection(Alone.Name)]
 public sealed class ProcessScriptTests(ProcessScriptRun run) : IClassFixture<ProcessScriptRun>
 {
     public static TheoryData<string> Names => [.. ScriptFiles.OfLinux];

@@ -5,16 +5,9 @@ using Xunit;
 
 namespace LuoInterop.Litmus.Tests.Traces;
 
-/// <summary>Groups tests that wait for a descriptor's number to come back: others would take it.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class NumbersComeBack
-{
-    public const string Name = "NumbersComeBack";
-}
-
 /// <summary>Proves that a trace says nothing that did not happen,
 /// whoever closes descriptors and whatever becomes of their numbers.</summary>
-[Collection(NumbersComeBack.Name)]
+[Collection(Alone.Name)]
 public sealed class TraceTruthTests : IDisposable
 {
     private readonly EmulatedMachine _machine = new();
