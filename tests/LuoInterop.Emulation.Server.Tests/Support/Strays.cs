@@ -7,7 +7,7 @@ internal static class Strays
     public static IReadOnlyList<string> Of(string kernelImagePath) =>
         [.. Numbers(kernelImagePath).Select(static number => $"{number} {Name(number)}")];
 
-    /// <summary>Lists their numbers, in ascending order.</summary>
+    /// <summary>Lists their numbers, in ascending order. A process that just execs has no environment, and is not among them.</summary>
     public static IReadOnlyList<int> Numbers(string kernelImagePath)
     {
         string variable = $"LUO_KERNEL={kernelImagePath}\0";
@@ -25,14 +25,9 @@ internal static class Strays
         return found;
     }
 
-    /// <summary>Gets the only process of them whose parent is none of them: what was started first.</summary>
-    public static int Front(string kernelImagePath)
-    {
-        IReadOnlyList<int> all = Numbers(kernelImagePath);
-
-        // One that has ended since has no parent.
-        return Assert.Single(all, number => Parent(number) is > 0 and var parent && !all.Contains(parent));
-    }
+    /// <summary>Gets the only process of them that this one has started.</summary>
+    public static int Front(string kernelImagePath) =>
+        Assert.Single(Numbers(kernelImagePath), static number => Parent(number) == Environment.ProcessId);
 
     /// <summary>Gets the parent of a process, or 0 where it is gone.</summary>
     public static int Parent(int number)
