@@ -10,7 +10,7 @@ public sealed class LinuxTests
     [Fact]
     public async Task ProgramsThatExpect_AreMetByLinux()
     {
-        string[] programs = [CProgram.Build("places"), CProgram.Build("readonly")];
+        string[] programs = [CProgram.Build("places"), CProgram.Build("readonly"), CProgram.Build("starting")];
         VmResult result = await VirtualMachine.RunAsync(new VmOptions
         {
             Kernel = await KernelBuild.GetAsync(),
