@@ -6,26 +6,27 @@
 struct child {
     int id;
     int go;      /* a byte written here lets it exec */
-    int execs;   /* ends when it has */
-    int end;     /* its input then; it ends with that */
+    int says;    /* what it then says first: the kernel closes files before it, but in no order */
+    int end;     /* its input; it ends with that */
 };
 
 static struct child start(void)
 {
-    int go[2], execs[2], input[2];
+    int go[2], says[2], input[2];
     must(pipe2(go, O_CLOEXEC), "pipe2");
-    must(pipe2(execs, O_CLOEXEC), "pipe2");
+    must(pipe2(says, O_CLOEXEC), "pipe2");
     must(pipe2(input, O_CLOEXEC), "pipe2");
-    struct child child = { must(fork(), "fork"), go[1], execs[0], input[1] };
+    struct child child = { must(fork(), "fork"), go[1], says[0], input[1] };
     if (child.id == 0) {
         char byte;
         must(read(go[0], &byte, 1), "read");
         must(dup2(input[0], STDIN_FILENO), "dup2");
-        execl("/bin/sh", "sh", "-c", "read line", (char *)NULL);
+        must(dup2(says[1], STDOUT_FILENO), "dup2");
+        execl("/bin/sh", "sh", "-c", "echo; read line", (char *)NULL);
         _exit(1);
     }
     close(go[0]);
-    close(execs[1]);
+    close(says[1]);
     close(input[0]);
     return child;
 }
@@ -34,7 +35,7 @@ static void let_exec(struct child *child)
 {
     char byte = 0;
     must(write(child->go, &byte, 1), "write");
-    EXPECT(read(child->execs, &byte, 1) == 0 ? 0 : -1, 0);
+    EXPECT(read(child->says, &byte, 1) == 1 ? 0 : -1, 0);
 }
 
 static void end(struct child *child)
