@@ -52,23 +52,15 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     /// first.</remarks>
     public override int Install(int reserved, OpenFile file, bool closeOnExec = true)
     {
-        int error = CheckAnswer();
-        if (error != 0)
+        ProcessStart.HoldOff();
+        try
         {
-            file.Put();
-            return error;
+            return Give(file, closeOnExec);
         }
-
-        int number = Give(file, closeOnExec, out ulong inode);
-        Place = -1;
-        if (number < 0)
+        finally
         {
-            (inode == 0 ? file : placeholders.Remove(inode))?.Put();
-            return number;
+            ProcessStart.Allow();
         }
-
-        (_knownFd, _knownSocket, _isPlace) = (number, inode, false);
-        return number;
     }
 
     /// <inheritdoc/>
@@ -138,27 +130,29 @@ internal sealed class RemoteDescriptorTable(CallListener listener, PlaceholderTa
     {
     }
 
-    // The number in the process, or -errno; the reference is the table's where there is an inode.
-    private int Give(OpenFile file, bool closeOnExec, out ulong inode)
+    private int Give(OpenFile file, bool closeOnExec)
     {
-        ProcessStart.HoldOff();
-        try
+        int error = CheckAnswer();
+        int socket = -1;
+        ulong inode = 0;
+        error = error != 0 ? error : placeholders.Add(file, out socket, out inode);
+        if (error != 0)
         {
-            int error = placeholders.Add(file, out int socket, out inode);
-            if (error != 0)
-            {
-                inode = 0;
-                return error;
-            }
+            file.Put();
+            return error;
+        }
 
-            int number = listener.AddDescriptor(_call, socket, closeOnExec, Place);
-            _ = LibC.close(socket);
+        int number = listener.AddDescriptor(_call, socket, closeOnExec, Place);
+        Place = -1;
+        _ = LibC.close(socket);
+        if (number < 0)
+        {
+            placeholders.Remove(inode)?.Put();
             return number;
         }
-        finally
-        {
-            ProcessStart.Allow();
-        }
+
+        (_knownFd, _knownSocket, _isPlace) = (number, inode, false);
+        return number;
     }
 
     private ulong Socket(int fd)
